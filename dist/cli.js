@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+globalThis.korrigoShell = 'cli';
+require('./index.js');

@@ -1,0 +1,2 @@
+globalThis.korrigoShell = 'post';
+require('./index.js');

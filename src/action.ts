@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as core from '@actions/core';
+import { type InputTexts, inputNames, inputOf } from './config/inputs.ts';
+import { readConfig } from './config/read.ts';
+import { DeployError } from './errors.ts';
+import { githubLog } from './github/log.ts';
+import { refFacts } from './github/surroundings.ts';
+import { maskedParts, redact, redacting } from './log/redact.ts';
+import type { Command } from './model/command.ts';
+import { nonce } from './ports.ts';
+import { closing } from './report/closing.ts';
+import { outputValues } from './report/outputs.ts';
+import { summary } from './report/summary.ts';
+import { run } from './run.ts';
+import { secretsOf, withPorts } from './shell.ts';
+
+async function main(): Promise<void> {
+  const { env } = process;
+  const texts: InputTexts = Object.fromEntries(inputNames.map((name) => [name, core.getInput(name)]));
+  for (const name of inputNames) if (inputOf(name).secret) mask(maskedLines(texts[name] ?? ''));
+  const config = readConfig(texts, env);
+  const hidden = maskedParts(secretsOf(config));
+  mask(hidden);
+  const write = (text: string): void => void process.stdout.write(text);
+  const log = redacting(githubLog(write, nonce), hidden);
+  const cancel = new AbortController();
+  process.on('SIGINT', () => cancel.abort()).on('SIGTERM', () => cancel.abort());
+  const cleanUps: Command[] = [];
+  const remember = (cleanUp: Command): void => {
+    cleanUps.push(cleanUp);
+    core.saveState('cleanUps', JSON.stringify(cleanUps));
+  };
+  const report = await withPorts(
+    {
+      env,
+      cwd: process.cwd(),
+      temporary: env['RUNNER_TEMP'] ?? tmpdir(),
+      log,
+      signal: cancel.signal,
+      ref: refFacts(env, eventOf(env['GITHUB_EVENT_PATH'])),
+      hidden: variablesOf(texts),
+      remember,
+    },
+    async (ports) => await run(config, ports),
+  );
+  core.saveState('cleanUps', '[]');
+  const lines = closing(report);
+  for (const line of lines) log.info(line);
+  log.end();
+  for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
+  if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(redact(summary(report), hidden), true).write();
+  if (report.failure) fail(redact(lines.join('\n'), hidden));
+}
+
+const maskedLines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim().length >= 4);
+
+function mask(parts: readonly string[]): void {
+  for (const part of parts) core.setSecret(part);
+}
+
+/** The environment variables that `env-files` names. */
+const variablesOf = (texts: InputTexts): readonly string[] =>
+  (texts['env-files'] ?? '')
+    .split('\n')
+    .flatMap((line) => (line.includes('=') ? [line.slice(line.lastIndexOf('=') + 1).trim()] : []));
+
+function eventOf(path: string | undefined): string {
+  try {
+    return path === undefined ? '' : readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** One annotation, at most 4096 characters, and exit code 1. */
+function fail(message: string): void {
+  core.error(message.length > 4000 ? `${message.slice(0, 4000)}…` : message, { title: 'Korrigo Deploy' });
+  process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof DeployError) fail(`${error.message}${error.hint === undefined ? '' : `\n→ ${error.hint}`}`);
+  else
+    fail(
+      `This is a bug in korrigo/deploy-action, please report it:\n${error instanceof Error ? error.stack : String(error)}`,
+    );
+});

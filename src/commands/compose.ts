@@ -1,0 +1,40 @@
+import type { Command } from '../model/command.ts';
+
+/** Which compose files, in which project. Paths are relative to where the command runs. */
+export type Files = {
+  readonly files: readonly string[];
+  readonly project?: string | undefined;
+  readonly profiles?: readonly string[];
+};
+
+function compose({ files, project, profiles = [] }: Files, args: readonly string[]): readonly string[] {
+  return ['docker', 'compose', ...composeOptions({ files, project, profiles }), ...args];
+}
+
+export function composeOptions({ files, project, profiles = [] }: Files): readonly string[] {
+  return [
+    ...(project === undefined ? [] : ['--project-name', project]),
+    ...files.flatMap((file) => ['--file', file]),
+    ...profiles.flatMap((profile) => ['--profile', profile]),
+  ];
+}
+
+export function configJson(files: Files, env: Readonly<Record<string, string>>): Command {
+  return { argv: compose(files, ['config', '--format', 'json']), env };
+}
+
+export function testUp(files: Files, service: string | undefined): Command {
+  const decides = service === undefined ? ['--abort-on-container-exit'] : ['--exit-code-from', service];
+  return { argv: compose(files, ['up', '--build', '--no-color', ...decides]) };
+}
+
+export function testDown(files: Files): Command {
+  return { argv: compose(files, ['down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '2']) };
+}
+
+/** Brings a sealed release up. Nothing is built and nothing is pulled: everything was brought here before. */
+export function up(sealed: string, args: readonly string[] = []): Command {
+  return {
+    argv: compose({ files: [sealed] }, ['up', '--detach', '--no-build', '--pull', 'never', ...args]),
+  };
+}

@@ -1,0 +1,46 @@
+import { parseRelease, type Release, releaseId } from '../model/release.ts';
+import type { ComposeModel } from './model.ts';
+
+/** `registry/app:tag@sha256:…` → `registry/app`. A port of the registry is no tag. */
+export function repositoryOf(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+}
+
+/** Where a built service is pushed: its own `image:` if that names our registry, else `<registry>/<project>-<service>`. */
+export function builtRepository(model: ComposeModel, service: string, registry: string, project: string): string {
+  const image = model.images[service];
+  if (image?.startsWith(`${registry}/`)) return repositoryOf(image);
+  return `${registry}/${project}-${service}`;
+}
+
+/** The services that use an image of somebody else, with it. One that names a built service's image shares that build. */
+export function thirdParty(model: ComposeModel): Readonly<Record<string, string>> {
+  const built = Object.keys(model.builds).map((service) => model.images[service]);
+  return Object.fromEntries(
+    Object.entries(model.images).filter(([service, image]) => !(service in model.builds) && !built.includes(image)),
+  );
+}
+
+type Made = {
+  readonly time: Date;
+  readonly commit: string;
+  readonly project: string;
+  /** Built service → `name@sha256:…` */
+  readonly pushed: Readonly<Record<string, string>>;
+  /** Third-party service → `name@sha256:…` */
+  readonly pinned: Readonly<Record<string, string>>;
+};
+
+export function makeRelease(model: ComposeModel, { time, commit, project, pushed, pinned }: Made): Release {
+  const shared = Object.entries(model.images).flatMap(([service, image]) => {
+    const builder = Object.keys(model.builds).find((name) => model.images[name] === image);
+    const digest = builder === undefined || service in model.builds ? undefined : pushed[builder];
+    return digest === undefined ? [] : [[service, digest] as const];
+  });
+  const images = { ...pinned, ...Object.fromEntries(shared), ...pushed };
+  const built = [...Object.keys(pushed), ...shared.map(([service]) => service)];
+  const release = { id: releaseId(time, commit), commit, project, images, built };
+  const checked = parseRelease(JSON.stringify(release));
+  if ('problem' in checked) throw new Error(`made a release that ${checked.problem}: ${JSON.stringify(release)}`);
+  return checked.release;
+}

@@ -1,0 +1,55 @@
+import { isRecord, parseJson } from '../model/release.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A mount, config, secret or env_file that names a path of this machine (absolute, as Compose resolved it). */
+export type NamedPath = {
+  readonly service: string;
+  readonly path: string;
+  readonly writable: boolean;
+};
+
+export type ComposeModel = {
+  readonly name: string;
+  readonly images: Readonly<Record<string, string>>;
+  /** Service → its `build:` section, resolved. */
+  readonly builds: Readonly<Record<string, Json>>;
+  readonly services: readonly string[];
+  readonly paths: readonly NamedPath[];
+};
+
+/** @param json what `docker compose config --format json` printed. */
+export function readModel(json: string): ComposeModel {
+  const root = recordOf(parseJson(json));
+  const services = recordOf(root['services']);
+  const entries = Object.entries(services).map(([name, body]) => [name, recordOf(body)] as const);
+  return {
+    name: String(root['name']),
+    services: entries.map(([name]) => name),
+    images: Object.fromEntries(
+      entries.flatMap(([name, { image }]) => (typeof image === 'string' ? [[name, image]] : [])),
+    ),
+    builds: Object.fromEntries(entries.flatMap(([name, { build }]) => (isRecord(build) ? [[name, build]] : []))),
+    paths: entries.flatMap(([service, body]) => [
+      ...mounts(service, body),
+      ...topLevel(service, body['configs'], root['configs']),
+      ...topLevel(service, body['secrets'], root['secrets']),
+    ]),
+  };
+}
+
+const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
+const recordsOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+function mounts(service: string, body: Json): readonly NamedPath[] {
+  return recordsOf(body['volumes'])
+    .filter(({ type }) => type === 'bind')
+    .map((mount) => ({ service, path: String(mount['source']), writable: mount['read_only'] !== true }));
+}
+
+function topLevel(service: string, used: unknown, defined: unknown): readonly NamedPath[] {
+  return recordsOf(used).flatMap(({ source }) => {
+    const file = recordOf(recordOf(defined)[String(source)])['file'];
+    return typeof file === 'string' ? [{ service, path: file, writable: false }] : [];
+  });
+}

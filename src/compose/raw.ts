@@ -1,0 +1,82 @@
+import { parseDocument } from 'yaml';
+import { isRecord } from '../model/release.ts';
+
+/** What a compose file says before Compose resolves it: only what must be known to ship it and to let Compose read it. */
+export type RawFile = {
+  readonly name: string | undefined;
+  /** Other compose files, relative to this one. */
+  readonly includes: readonly string[];
+  readonly extended: readonly string[];
+  readonly services: readonly string[];
+  /** Relative to this file's folder; those that may be absent are left out. */
+  readonly envFiles: readonly { readonly service: string; readonly path: string }[];
+  readonly variables: Variables;
+};
+
+export type Variables = {
+  readonly image: readonly string[];
+  readonly build: readonly string[];
+  readonly elsewhere: readonly string[];
+  /** Written as `${NAME:?…}` or `${NAME?…}`. */
+  readonly required: readonly string[];
+};
+
+/** @param text YAML, with Compose's own tags such as `!reset`. A file that is no YAML is reported by Compose itself. */
+export function readRawFile(text: string): RawFile {
+  const document = parseDocument(text, { logLevel: 'silent', merge: true });
+  const root: unknown = document.errors.length > 0 ? {} : document.toJS();
+  const top = isRecord(root) ? root : {};
+  const services = isRecord(top['services']) ? top['services'] : {};
+  return {
+    name: typeof top['name'] === 'string' ? top['name'] : undefined,
+    includes: [top['include'] ?? []].flat().flatMap(includedPaths),
+    extended: Object.values(services).flatMap(extendedPath),
+    services: Object.keys(services),
+    envFiles: Object.entries(services).flatMap(([service, body]) =>
+      envFilesOf(body).map((path) => ({ service, path })),
+    ),
+    variables: variablesOf(top, services),
+  };
+}
+
+function includedPaths(entry: unknown): readonly string[] {
+  if (typeof entry === 'string') return [entry];
+  const path = isRecord(entry) ? entry['path'] : undefined;
+  return [path ?? []].flat().filter((item): item is string => typeof item === 'string');
+}
+
+function extendedPath(service: unknown): readonly string[] {
+  const from = isRecord(service) ? service['extends'] : undefined;
+  const file = isRecord(from) ? from['file'] : undefined;
+  return typeof file === 'string' ? [file] : [];
+}
+
+function envFilesOf(service: unknown): readonly string[] {
+  if (!isRecord(service)) return [];
+  return [service['env_file'] ?? []].flat().flatMap((entry: unknown) => {
+    if (typeof entry === 'string') return [entry];
+    if (!isRecord(entry) || entry['required'] === false || typeof entry['path'] !== 'string') return [];
+    return [entry['path']];
+  });
+}
+
+function variablesOf(top: Readonly<Record<string, unknown>>, services: Readonly<Record<string, unknown>>): Variables {
+  const bodies = Object.values(services).filter(isRecord);
+  const rest = bodies.map(({ image: _image, build: _build, ...others }) => others);
+  const { services: _services, ...elsewhere } = top;
+  return {
+    image: bodies.flatMap((body) => namesIn(body['image'])),
+    build: bodies.flatMap((body) => namesIn(body['build'])),
+    elsewhere: namesIn([rest, elsewhere]),
+    required: namesIn(top, requiredVariable),
+  };
+}
+
+const variable = /(?<!\$)(?:\$\$)*\$\{?([A-Za-z_]\w*)/g;
+const requiredVariable = /(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?/g;
+
+function namesIn(value: unknown, pattern = variable): readonly string[] {
+  if (typeof value === 'string') return [...value.matchAll(pattern)].flatMap((match) => match[1] ?? []);
+  if (Array.isArray(value)) return value.flatMap((item) => namesIn(item, pattern));
+  return isRecord(value) ? Object.values(value).flatMap((item) => namesIn(item, pattern)) : [];
+}

@@ -1,0 +1,50 @@
+import type { Release } from '../model/release.ts';
+import type { Item } from './ship.ts';
+import type { Sources } from './sources.ts';
+
+/** The last compose file of a release: every image by digest, nothing to build, no profile left to choose. */
+export function pinsFile(services: readonly string[], release: Release): string {
+  const rows = services.map((service) => {
+    const image = release.images[service];
+    const pin = image === undefined ? '' : `image: ${JSON.stringify(image)}, build: !reset null, `;
+    return `  ${JSON.stringify(service)}: {${pin}profiles: !reset []}`;
+  });
+  return `name: ${release.project}\nservices:\n${rows.join('\n')}\n`;
+}
+
+/** Removes every env_file: on the runner they are not needed, and those of the server are not there. */
+export function withoutEnvFiles(sources: Sources): string {
+  const services = [...new Set(sources.envFiles.map(({ service }) => service))];
+  const rows = services.map((service) => `  ${JSON.stringify(service)}: {env_file: !reset []}`);
+  return rows.length === 0 ? 'services: {}\n' : `services:\n${rows.join('\n')}\n`;
+}
+
+/**
+ * Variables of the release with the lowest precedence on the server: what `image:` needs has the runner's value, what
+ * only `build:` needs is left empty (a token for a build has no business there), and the commit is always known.
+ */
+export function releaseEnv(
+  { image, build, elsewhere }: Sources['variables'],
+  env: Environment,
+  release: Release,
+): string {
+  const values = new Map<string, string>();
+  for (const name of build) if (!elsewhere.includes(name)) values.set(name, 'only-at-build');
+  for (const name of image) values.set(name, env[name] ?? '');
+  values.set('RELEASE_COMMIT', release.commit);
+  return [...values].map(([name, value]) => `${name}='${value.replaceAll("'", "\\'")}'\n`).join('');
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Stand-ins for variables that only the server knows, so that Compose can read the structure on the runner. */
+export function standIns({ required }: Sources['variables'], env: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(required.filter((name) => !env[name]).map((name) => [name, serverOnly]));
+}
+
+export const serverOnly = 'only-on-the-server';
+
+/** The table of `paths.awk`: repository path as Compose writes it (`$` doubled), tab, place on the server. */
+export function pathsTable(items: readonly Item[], root: string): string {
+  return items.map(({ path, place }) => `${path.replaceAll('$', '$$$$')}\t${root}/${place}\n`).join('');
+}

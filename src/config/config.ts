@@ -1,0 +1,59 @@
+import type { Release } from '../model/release.ts';
+import type { Secret } from '../model/secret.ts';
+import type { Address, HostKeys, HostSpec } from '../model/target.ts';
+
+export const commandNames = ['test', 'build', 'push', 'deploy'] as const;
+export type CommandName = (typeof commandNames)[number];
+
+export const forceRecreate = ['built', 'all', 'none'] as const;
+export const migrateWhen = ['before', 'after'] as const;
+
+export type Registry = {
+  /** `host[:port][/path]` */
+  readonly name: string;
+  readonly login: { readonly username: string; readonly password: Secret } | undefined;
+};
+
+export type Ssh = {
+  readonly key: Secret;
+  readonly passphrase: Secret | undefined;
+  readonly hostKeys: HostKeys;
+  readonly jump: Address | undefined;
+  readonly connectTimeoutSeconds: number;
+};
+
+export type Migration = {
+  readonly service: string;
+  readonly argv: readonly string[];
+  readonly when: (typeof migrateWhen)[number];
+  readonly timeoutSeconds: number;
+};
+
+/** The inputs as values, checked. Paths are relative to `directory`, which is relative to where the program runs. */
+export type Config = {
+  readonly commands: readonly CommandName[];
+  readonly directory: string;
+  readonly composeFiles: readonly string[];
+  readonly profiles: readonly string[];
+  readonly project: string | undefined;
+  readonly test: {
+    readonly files: readonly string[];
+    readonly service: string | undefined;
+    readonly timeoutSeconds: number;
+  };
+  readonly registry: Registry | undefined;
+  readonly tags: readonly string[];
+  readonly platforms: readonly string[];
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
+  readonly release: Release | undefined;
+  readonly hosts: readonly HostSpec[];
+  readonly ssh: Ssh | undefined;
+  readonly path: string | undefined;
+  readonly files: readonly string[];
+  readonly serverOwned: readonly string[];
+  readonly envFiles: readonly { readonly path: string; readonly content: Secret }[];
+  readonly forceRecreate: (typeof forceRecreate)[number];
+  readonly migrate: Migration | undefined;
+  readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
+};

@@ -1,0 +1,93 @@
+/** A parser turns the text of an input into a value, or says in one sentence what is wrong with it. */
+export type Parsed<T> = { readonly value: T } | { readonly problem: string };
+
+export function listOf(text: string): readonly string[] {
+  return text.split(/[\n,]/).flatMap(trimmed);
+}
+
+/** Lines keep their commas: file names and cache options may hold some. */
+export function linesOf(text: string): readonly string[] {
+  return text.split('\n').flatMap(trimmed);
+}
+
+function trimmed(item: string): readonly string[] {
+  const text = item.trim();
+  return text === '' ? [] : [text];
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600 };
+
+/** `90`, `90s`, `20m`, `1h` → seconds, from 1 s to 24 h. */
+export function secondsOf(text: string): Parsed<number> {
+  const match = /^(\d{1,6})\s*([smh]?)$/.exec(text.trim());
+  const seconds = match ? Number(match[1]) * (unitSeconds[match[2] ?? ''] ?? 1) : 0;
+  if (seconds < 1 || seconds > 86_400) return { problem: 'is not a time; write it as 90s, 20m or 1h (at most 24h)' };
+  return { value: seconds };
+}
+
+export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => Parsed<T> {
+  return (text) => {
+    const found = allowed.find((name) => name === text.trim());
+    return found === undefined ? { problem: `is not one of ${allowed.join(', ')}` } : { value: found };
+  };
+}
+
+/** A relative path that stays inside the checkout, normalised: `./a//b` → `a/b`. */
+export function insidePath(text: string): Parsed<string> {
+  const parts: string[] = [];
+  for (const part of text.trim().split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..' && parts.pop() === undefined)
+      return { problem: 'leads out of the repository; give a path inside it' };
+    if (part !== '..') parts.push(part);
+  }
+  if (text.startsWith('/')) return { problem: 'is absolute; give a path inside the repository' };
+  if (/[\0-\x1f\x7f]/.test(text)) return { problem: 'holds a control character; paths cannot' };
+  return parts.length === 0 ? { problem: 'is empty; give a path inside the repository' } : { value: parts.join('/') };
+}
+
+/** Registries refuse other references, and a shell or a YAML parser could misread them. */
+export function registryOf(text: string): Parsed<string> {
+  const value = text.trim().replace(/\/+$/, '');
+  const [host = '', ...path] = value.split('/');
+  const validHost = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/i.test(host);
+  const validPath = path.every((part) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(part));
+  if (/^https?:/.test(value))
+    return { problem: 'starts with a scheme; write only host[:port][/path], such as ghcr.io/acme' };
+  if (!validHost || !validPath) {
+    return { problem: 'is not a registry; write host[:port][/path] in lower case, such as ghcr.io/acme' };
+  }
+  return { value };
+}
+
+export function tagOf(text: string): Parsed<string> {
+  return /^\w[\w.-]{0,127}$/.test(text)
+    ? { value: text }
+    : { problem: 'is not a tag; letters, digits, `_`, `.` and `-`, at most 128, not starting with `.` or `-`' };
+}
+
+export function projectNameOf(text: string): Parsed<string> {
+  return /^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)
+    ? { value: text }
+    : { problem: 'is not a project name; lower-case letters, digits, `-` and `_`, starting with a letter or digit' };
+}
+
+/** The folder on a server. It is named in programs that run there, so only plain characters are allowed. */
+export function serverPathOf(text: string): Parsed<string> {
+  const value = text.trim().replace(/\/+$/, '');
+  const plain = /^(?:\/[A-Za-z0-9][\w.-]*){2,}$/.test(value);
+  return plain
+    ? { value }
+    : {
+        problem:
+          'is not a folder for the application; give an absolute path of at least two plain names, such as /opt/shop',
+      };
+}
+
+export function urlOf(text: string): Parsed<string> {
+  const value = text.trim();
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
+    return { problem: 'is not a URL; start it with http:// or https://' };
+  }
+  return { value };
+}

@@ -1,0 +1,132 @@
+import { CommandError, DeployError } from '../errors.ts';
+import type { Plan, RunStep, Stage, Step, Task } from '../model/plan.ts';
+import type { StepReport } from '../model/report.ts';
+import { explain } from './explain.ts';
+import type { EnginePorts } from './ports.ts';
+import { waitFor } from './wait.ts';
+
+export type Applied = {
+  readonly steps: readonly StepReport[];
+  /** The stdout of a step with an id, by host and id. */
+  readonly outputs: ReadonlyMap<string, string>;
+  /** The first failure of each task of the stage at which the plan stopped. */
+  readonly failures: readonly DeployError[];
+};
+
+export const outputKey = (host: string, id: string): string => `${host} ${id}`;
+
+/** Carries out a plan: its stages in order, the tasks of a stage side by side. Never throws for an expected failure. */
+export async function apply(plan: Plan, ports: EnginePorts): Promise<Applied> {
+  const steps: StepReport[] = [];
+  const outputs = new Map<string, string>();
+  for (const stage of plan.stages) {
+    ports.log.stage(stage.name);
+    const failures = await Promise.all(stage.tasks.map((task) => applyTask(stage, task, ports, steps, outputs)));
+    ports.log.end();
+    const found = failures.filter((failure) => failure !== undefined);
+    if (found.length > 0) return { steps, outputs, failures: found };
+  }
+  return { steps, outputs, failures: [] };
+}
+
+async function applyTask(
+  stage: Stage,
+  task: Task,
+  ports: EnginePorts,
+  reports: StepReport[],
+  outputs: Map<string, string>,
+): Promise<DeployError | undefined> {
+  const attempt = async (steps: readonly Step[], within: EnginePorts): Promise<DeployError | undefined> => {
+    for (const step of steps) {
+      const started = ports.clock.now();
+      const report = (outcome: StepReport['outcome']): void => {
+        const seconds = (ports.clock.now() - started) / 1000;
+        reports.push({ stage: stage.name, host: task.host, title: step.title, outcome, seconds });
+        const mark = outcome === 'done' ? '✓' : '✗';
+        ports.log.info(`${mark} ${task.host}: ${step.title} (${seconds.toFixed(1)} s)`);
+      };
+      try {
+        const stdout = await applyStep(step, task.host, within);
+        if (step.kind === 'run' && step.id !== undefined) outputs.set(outputKey(task.host, step.id), stdout);
+        report('done');
+      } catch (error) {
+        report('failed');
+        if (error instanceof DeployError) return error;
+        throw error;
+      }
+    }
+    return undefined;
+  };
+  const failure = await attempt(task.steps, ports);
+  // What must be cleaned up is cleaned up after a cancel as well.
+  const after = await attempt(task.always ?? [], { ...ports, signal: new AbortController().signal });
+  return failure ?? after;
+}
+
+async function applyStep(step: Step, hostName: string, ports: EnginePorts): Promise<string> {
+  if (ports.signal.aborted) throw new DeployError(`cancelled before: ${step.title}`);
+  if (step.kind === 'wait') {
+    await waitFor(step, hostName, ports);
+    return '';
+  }
+  if (step.kind === 'write') {
+    const { title, path, content } = step;
+    const argv = ['sh', '-c', 'umask 077 && cat >"$1.new" && mv "$1.new" "$1"', 'korrigo-write', path];
+    return await runStep({ kind: 'run', title, output: 'quiet', command: { argv, stdin: content } }, hostName, ports);
+  }
+  return await runStep(step, hostName, ports);
+}
+
+async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
+  for (const pause of step.retry?.pauses ?? []) {
+    try {
+      return await runOnce(step, hostName, ports);
+    } catch (error) {
+      if (!(error instanceof CommandError) || ports.signal.aborted) throw error;
+      ports.log.warn(`${error.message}\ntrying again in ${pause} s`);
+      await ports.clock.sleep(pause * 1000, ports.signal);
+    }
+  }
+  return await runOnce(step, hostName, ports);
+}
+
+async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
+  const { title, command, output, timeoutSeconds, hint } = step;
+  const limit = timeoutSeconds === undefined ? [] : [AbortSignal.timeout(timeoutSeconds * 1000)];
+  const heard = listen(`${hostName}: ${title}`, ports);
+  const result = await ports.host(hostName).run(command, {
+    signal: AbortSignal.any([ports.signal, ...limit]),
+    onLine: (line) => {
+      heard.line(line);
+      if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
+    },
+  });
+  const tail = heard.stop();
+  if (result.code === 0) return result.stdout;
+  if (ports.signal.aborted) throw new DeployError(`${hostName}: cancelled during: ${title}`);
+  const { code, timedOut } = result;
+  const details = hint === undefined ? {} : { hint };
+  const failed = new CommandError({ host: hostName, title, code, timedOut, output: tail.join('\n') }, details);
+  throw (await explain(step.explain, hostName, ports, failed)) ?? failed;
+}
+
+/** Keeps the last 20 lines, and says every 15 s that something is still going on when it prints nothing itself. */
+function listen(what: string, { log, clock }: EnginePorts): { line(text: string): void; stop(): readonly string[] } {
+  const started = clock.now();
+  let tail: readonly string[] = [];
+  let last = started;
+  const timer = setInterval(() => {
+    if (clock.now() - last >= 14_000) log.info(`… ${what} (${Math.round((clock.now() - started) / 1000)} s)`);
+  }, 15_000);
+  timer.unref();
+  return {
+    line: (text) => {
+      last = clock.now();
+      if (text.trim() !== '') tail = [...tail, text].slice(-20);
+    },
+    stop: () => {
+      clearInterval(timer);
+      return tail;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { isRecord, parseJson } from '../model/release.ts';
+import type { Container } from '../model/state.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Reads a line of the `containers` program: what Docker tells of a container, without its environment. */
+export function readContainer(line: string): Container | undefined {
+  const value = parseJson(line);
+  if (!isRecord(value)) return undefined;
+  const labels = Array.isArray(value['labels']) ? value['labels'].map(String) : [];
+  const state = recordOf(value['state']);
+  const health = recordOf(state['Health']);
+  const probes = Array.isArray(health['Log']) ? health['Log'].filter(isRecord) : [];
+  return {
+    id: text(value['id']),
+    name: text(value['name']).replace(/^\//, ''),
+    service: labels[0] ?? '',
+    image: text(value['image']),
+    configHash: labels[1] ?? '',
+    oneOff: labels[2] === 'True',
+    status: text(state['Status']),
+    exitCode: Number(state['ExitCode'] ?? 0),
+    oomKilled: state['OOMKilled'] === true,
+    startedAt: text(state['StartedAt']),
+    restarts: Number(value['restarts'] ?? 0),
+    health: healthOf(text(health['Status'])),
+    healthOutput: text(probes.at(-1)?.['Output']).trim(),
+    error: text(state['Error']),
+  };
+}
+
+const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function healthOf(status: string): Container['health'] {
+  return status === 'healthy' || status === 'unhealthy' || status === 'starting' ? status : 'none';
+}

@@ -1,0 +1,44 @@
+import type { Downtime } from '../model/report.ts';
+import type { EnginePorts } from './ports.ts';
+import { answerVerdict } from './verdict.ts';
+
+const pauseMilliseconds = 200;
+
+/** Asks the URL again and again until stopped. A URL that did not answer at the start was not up: nothing is measured. */
+export function watchUrl(
+  url: string,
+  { ask, clock }: Pick<EnginePorts, 'ask' | 'clock'>,
+): { stop(): Promise<Downtime | undefined> } {
+  const stopping = new AbortController();
+  const watching = watch(url, ask, clock, stopping.signal);
+  return {
+    stop: async () => {
+      stopping.abort();
+      return await watching;
+    },
+  };
+}
+
+async function watch(
+  url: string,
+  ask: EnginePorts['ask'],
+  clock: EnginePorts['clock'],
+  stop: AbortSignal,
+): Promise<Downtime | undefined> {
+  const isUp = async (): Promise<boolean> => answerVerdict(await ask(url)).kind === 'good';
+  if (!(await isUp())) return undefined;
+  let [probes, failed, longestGap, lastGood] = [1, 0, 0, clock.now()];
+  let broken = false;
+  while (!stop.aborted || broken) {
+    await clock.sleep(pauseMilliseconds);
+    const up = await isUp();
+    probes += 1;
+    if (!up) failed += 1;
+    const gap = clock.now() - lastGood;
+    if (!up || broken) longestGap = Math.max(longestGap, gap);
+    if (up) lastGood = clock.now();
+    broken = !up;
+    if (stop.aborted) break;
+  }
+  return { probes, failed, longestGapSeconds: longestGap / 1000 };
+}

@@ -1,0 +1,108 @@
+import type { Container, HostState, Resolution } from '../model/state.ts';
+import { readContainer } from './containers.ts';
+
+type Facts = ReadonlyMap<string, readonly string[]>;
+
+/** Facts of a server program: a name, a tab and a value on each line. */
+function readFacts(output: string): Facts {
+  const facts = new Map<string, string[]>();
+  for (const line of output.split('\n')) {
+    const tab = line.indexOf('\t');
+    if (tab < 1) continue;
+    const name = line.slice(0, tab);
+    facts.set(name, [...(facts.get(name) ?? []), line.slice(tab + 1)]);
+  }
+  return facts;
+}
+
+const oldestCompose = [2, 24, 4] as const;
+const neededKib = 1024 * 1024;
+
+/** Reads what the `observe` program printed; everything that a deploy cannot work with becomes a problem. */
+export function readHostState(host: string, output: string): HostState {
+  const facts = readFacts(output);
+  const all = (name: string): readonly string[] => facts.get(name) ?? [];
+  const one = (name: string): string | undefined => all(name)[0];
+  const fatal = [
+    ...all('missing-programs').map(
+      (programs) => `needs ${programs.trim().split(' ').join(', ')}, which is not installed: see docs/server.md`,
+    ),
+    ...all('docker-error').map((error) => dockerProblem(error, one('user') ?? 'the deploy user')),
+    ...(facts.has('compose-missing') ? ['has no `docker compose`: install the Compose plugin, 2.24.4 or later'] : []),
+    ...all('compose')
+      .filter(isOld)
+      .map((version) => `has Docker Compose ${version}: a deploy needs 2.24.4 or later`),
+    ...all('not-writable').map(
+      (folder) =>
+        `${one('user')} may not write to ${folder}: create the application's folder for this user there, or set path`,
+    ),
+  ];
+  const full = [...all('disk-images'), ...all('disk-root')].flatMap((fact) => {
+    const [free = '', path = ''] = fact.split(' ');
+    return free !== '' && Number(free) < neededKib
+      ? [`has only ${Math.round(Number(free) / 1024)} MiB free at ${path}: a deploy needs 1 GiB`]
+      : [];
+  });
+  return {
+    host,
+    fatal: fatal.length > 0 || output === '',
+    problems: [...fatal, ...new Set(full)].map((problem) => `${host}: ${problem}`),
+    current: one('current'),
+    releases: all('release'),
+    files: all('file'),
+    containers: all('container')
+      .map(readContainer)
+      .filter((container): container is Container => container !== undefined),
+  };
+}
+
+function dockerProblem(error: string, user: string): string {
+  if (/permission denied/i.test(error)) {
+    return `${user} may not use Docker: add the user to the group docker (\`sudo usermod --append --groups docker ${user}\`)`;
+  }
+  return `Docker does not answer: ${error.replace(/^ERROR: /, '').trim()}`;
+}
+
+function isOld(version: string): boolean {
+  const parts = version.replace(/^v/, '').split(/[.-]/).map(Number);
+  for (const [index, needed] of oldestCompose.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== needed) return part < needed;
+  }
+  return false;
+}
+
+/** Reads what the `resolve` program printed. @param root of the application on the server. */
+export function readResolution(host: string, output: string, root: string): Resolution {
+  const facts = readFacts(output);
+  const all = (name: string): readonly (readonly string[])[] =>
+    (facts.get(name) ?? []).map((value) => value.split('\t'));
+  const undefinedNames = [...new Set(all('undefined').map(([name]) => name))];
+  const changes: Record<string, string[]> = {};
+  for (const [service = '', change = ''] of all('changed')) changes[service] = [...(changes[service] ?? []), change];
+  return {
+    host,
+    problems: [
+      ...undefinedNames.map(
+        (name) =>
+          `${host}: the variable ${name} is not set: add it to ${root}/shared/.env, or give it a default in the compose file: \${${name}:-…}`,
+      ),
+      ...missingFiles(all('missing')).map(
+        ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): create it on the server, ${remedy(name)}`,
+      ),
+    ],
+    hashes: Object.fromEntries(all('hash').map(([service = '', hash = '']) => [service, hash])),
+    changes,
+    created: all('created').map(([name = '']) => name),
+  };
+}
+
+function missingFiles(rows: readonly (readonly string[])[]): readonly (readonly [string, string])[] {
+  const reasons = new Map<string, string>();
+  for (const [name = '', why = ''] of rows) reasons.set(name, reasons.has(name) ? `${reasons.get(name)}, ${why}` : why);
+  return [...reasons];
+}
+
+const place = (name: string, root: string): string => (name.startsWith('/') ? name : `${root}/shared/${name}`);
+const remedy = (name: string): string =>
+  name.startsWith('/') ? 'or change the mount' : 'write it with env-files, or track it in git';

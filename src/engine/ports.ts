@@ -1,0 +1,21 @@
+import type { Host } from '../hosts/host.ts';
+import type { Log } from '../log/log.ts';
+
+export type Clock = {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after that time, or at once when the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+};
+
+/** Asks a URL once: the status of the answer, or why there was none. */
+export type Ask = (url: string) => Promise<number | string>;
+
+export type EnginePorts = {
+  readonly host: (name: string) => Host;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly ask: Ask;
+  /** Aborts when the person or the runner cancels. */
+  readonly signal: AbortSignal;
+};

@@ -1,0 +1,63 @@
+import type { Container } from '../model/state.ts';
+
+/** What a probe says: good, bad for good, or ask again. */
+export type Verdict =
+  | { readonly kind: 'good'; readonly says: string }
+  | { readonly kind: 'wait'; readonly says: string; readonly container?: Container }
+  | { readonly kind: 'bad'; readonly says: string; readonly container?: Container };
+
+type Wanted = {
+  /** Service → `name@sha256:…` */
+  readonly images: Readonly<Record<string, string>>;
+  /** How long a container without a healthcheck must have run to be trusted. */
+  readonly settleSeconds: number;
+};
+
+/** @param now of the host, in seconds since 1970. */
+export function servicesVerdict(
+  { images, settleSeconds }: Wanted,
+  containers: readonly Container[],
+  now: number,
+): Verdict {
+  const verdicts = Object.entries(images).flatMap(([service, image]) => {
+    const own = containers.filter((container) => container.service === service && !container.oneOff);
+    if (own.length === 0) return [{ kind: 'wait', says: `${service} has no container` } as const];
+    return own.map((container) => containerVerdict(container, image, settleSeconds, now));
+  });
+  const bad = verdicts.find(({ kind }) => kind === 'bad');
+  if (bad) return bad;
+  const waiting = verdicts.filter(({ kind }) => kind === 'wait');
+  if (waiting[0]) return { ...waiting[0], says: waiting.map(({ says }) => says).join(', ') };
+  return { kind: 'good', says: `${verdicts.length} containers are as they should be` };
+}
+
+function containerVerdict(container: Container, image: string, settleSeconds: number, now: number): Verdict {
+  const { service, status, exitCode, restarts, health } = container;
+  const bad = (says: string): Verdict => ({ kind: 'bad', says: `${service} ${says}`, container });
+  const wait = (says: string): Verdict => ({ kind: 'wait', says: `${service} ${says}`, container });
+  if (container.image !== image) return bad(`runs ${container.image} instead of ${image}`);
+  if (restarts > 0 && status !== 'running') return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
+  if (status === 'exited' || status === 'dead') {
+    return exitCode === 0
+      ? { kind: 'good', says: `${service} ran and ended` }
+      : bad(`ended with exit code ${exitCode}${oom(container)}`);
+  }
+  if (status === 'created' && container.error !== '') return bad(`could not start: ${container.error}`);
+  if (status !== 'running') return wait(`is ${status}`);
+  if (restarts > 0) return bad(`was restarted ${restarts} times`);
+  if (health === 'unhealthy') return bad('is unhealthy');
+  if (health === 'starting') return wait('is starting');
+  if (health === 'healthy') return { kind: 'good', says: `${service} is healthy` };
+  const age = now - Date.parse(container.startedAt) / 1000;
+  return age < settleSeconds ? wait('is settling') : { kind: 'good', says: `${service} runs` };
+}
+
+const oom = ({ oomKilled }: Container): string => (oomKilled ? ', killed: out of memory' : '');
+
+/** @param status of the HTTP answer, or why there was none. */
+export function answerVerdict(status: number | string): Verdict {
+  if (typeof status === 'string') return { kind: 'wait', says: status };
+  return status >= 200 && status < 400
+    ? { kind: 'good', says: `answers ${status}` }
+    : { kind: 'wait', says: `answers ${status}` };
+}

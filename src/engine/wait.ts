@@ -1,0 +1,22 @@
+import type { WaitStep } from '../model/plan.ts';
+import { describe } from './explain.ts';
+import type { EnginePorts } from './ports.ts';
+import { probeOnce } from './probe.ts';
+
+/** Asks once a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
+export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
+  const deadline = ports.clock.now() + step.timeoutSeconds * 1000;
+  let said = '';
+  for (;;) {
+    const verdict = await probeOnce(step, hostName, ports);
+    if (verdict.kind === 'good') return;
+    const late = ports.clock.now() >= deadline;
+    if (verdict.kind === 'bad' || late || ports.signal.aborted) {
+      const says = verdict.kind === 'bad' ? verdict.says : `${verdict.says}, after ${step.timeoutSeconds} s`;
+      throw await describe(verdict, says, hostName, ports);
+    }
+    if (verdict.says !== said) ports.log.info(`… ${hostName}: ${verdict.says}`);
+    said = verdict.says;
+    await ports.clock.sleep(1000, ports.signal);
+  }
+}

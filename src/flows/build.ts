@@ -1,0 +1,126 @@
+import { join } from 'node:path/posix';
+import { type Files, testDown } from '../commands/compose.ts';
+import { program } from '../commands/server.ts';
+import { bakeDefinition, tagsOf } from '../compose/definition.ts';
+import { makeRelease, thirdParty } from '../compose/images.ts';
+import { outputKey } from '../engine/apply.ts';
+import { ConfigError, DeployError } from '../errors.ts';
+import { isRecord, parseJson, type Release } from '../model/release.ts';
+import { type BuildFacts, buildPlan, pushPlan } from '../plan/build.ts';
+import { testPlan } from '../plan/test.ts';
+import type { Checkout } from './checkout.ts';
+import { attempt, perform, type Session, throwAll } from './session.ts';
+
+/** Runs the test compose file. Throws when the tests fail, after everything of them is removed. */
+export async function test(session: Session): Promise<void> {
+  const { config, ports } = session;
+  const folder = join(ports.cwd, config.directory);
+  const paths = config.test.files.map((file) => join(folder, file));
+  for (const [index, path] of paths.entries()) {
+    if (!(await ports.files.exists(path)))
+      throw new ConfigError([`test-compose-file: ${config.test.files[index]} does not exist in ${folder}`]);
+  }
+  const files: Files = { files: paths, project: `test-${ports.nonce()}` };
+  ports.remember(testDown(files));
+  await perform(session, testPlan({ files, service: config.test.service, timeoutSeconds: config.test.timeoutSeconds }));
+}
+
+export async function build(session: Session, checkout: Checkout): Promise<void> {
+  const facts = await buildFacts(session, checkout);
+  if (facts.services.length === 0) session.ports.log.info('no service has a build section: nothing to build');
+  else await perform(session, buildPlan(facts));
+}
+
+/** Pushes every image and returns the release: all services by digest. */
+export async function push(session: Session, checkout: Checkout): Promise<Release> {
+  const { model, commit, project } = checkout;
+  const facts = await buildFacts(session, checkout);
+  const others = thirdParty(model);
+  const outputs = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
+  const metadata = parseJson(outputs.get(outputKey('local', 'metadata')) ?? '{}');
+  const pins = readPins(outputs.get(outputKey('local', 'pins')) ?? '');
+  const release = makeRelease(model, {
+    time: new Date(session.ports.clock.now()),
+    commit,
+    project,
+    pushed: Object.fromEntries(facts.services.map((service) => [service, pushedImage(metadata, service)])),
+    pinned: Object.fromEntries(Object.entries(others).map(([service, image]) => [service, pins.get(image) ?? image])),
+  });
+  for (const [service, image] of Object.entries(release.images)) session.ports.log.info(`${service}: ${image}`);
+  return release;
+}
+
+/** Bake writes the names that it pushed and the digest of what it pushed. */
+function pushedImage(metadata: unknown, service: string): string {
+  // Bake has no dots in the names of its targets.
+  const target = isRecord(metadata) ? metadata[service.replaceAll('.', '_')] : undefined;
+  const name = isRecord(target) ? target['image.name'] : undefined;
+  const digest = isRecord(target) ? target['containerimage.digest'] : undefined;
+  if (typeof name !== 'string' || typeof digest !== 'string') {
+    throw new DeployError(`docker buildx bake did not tell the digest of ${service}`, {
+      hint: 'this needs buildx 0.10 or later; look at `docker buildx version` on the runner',
+    });
+  }
+  return `${(name.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
+}
+
+/** Image, tab, `name@sha256:…`. */
+function readPins(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => [line.split('\t')[0] ?? '', line.split('\t')[1] ?? '']),
+  );
+}
+
+async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
+  const { config, ports } = session;
+  const { model, project, commit, committedAt, ref, defaultBranch } = checkout;
+  const registry = config.registry?.name ?? 'local';
+  const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
+  return {
+    definition: bakeDefinition(model, {
+      registry,
+      project,
+      commit,
+      committedAt,
+      source: ports.ref.source,
+      tags,
+      platforms: config.platforms,
+      cacheFrom: config.cacheFrom,
+      cacheTo: config.cacheTo,
+    }),
+    file: join(ports.scratch, 'bake.yml'),
+    metadata: join(ports.scratch, 'metadata.json'),
+    services: Object.keys(model.builds),
+    env: await runnerLogin(session),
+  };
+}
+
+/** Logs this machine in to the registry, once a run, in a Docker configuration of the run's own. */
+async function runnerLogin(session: Session): Promise<Readonly<Record<string, string>>> {
+  const { config, ports } = session;
+  const login = config.registry?.login;
+  if (config.registry === undefined || login === undefined) return {};
+  const folder = join(ports.scratch, 'docker');
+  if (!(await ports.files.exists(folder))) {
+    const server = config.registry.name.split('/')[0] ?? '';
+    const command = program('login', [folder, server, login.username], { stdin: login.password });
+    const title = `log in to ${server} as ${login.username}`;
+    const hint = 'check registry, registry-username and registry-password (is the secret set, has the token expired?)';
+    const applied = await attempt(session, {
+      title: 'login',
+      stages: [
+        {
+          name: 'Log in',
+          tasks: [
+            { host: 'local', steps: [{ kind: 'run', title, command, output: 'quiet', hint, timeoutSeconds: 60 }] },
+          ],
+        },
+      ],
+    });
+    throwAll(applied.failures);
+  }
+  return { DOCKER_CONFIG: folder };
+}

@@ -1,0 +1,80 @@
+import type { Environment } from '../compose/seal.ts';
+import type { Config } from '../config/config.ts';
+import { type Applied, apply } from '../engine/apply.ts';
+import type { EnginePorts } from '../engine/ports.ts';
+import { ConfigError, DeployError } from '../errors.ts';
+import type { Files } from '../hosts/files.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Command } from '../model/command.ts';
+import type { Plan } from '../model/plan.ts';
+import type { StepReport } from '../model/report.ts';
+import type { HostSpec } from '../model/target.ts';
+
+/** Everything of the outside world that a run needs; the shells choose what stands behind it. */
+export type RunPorts = Omit<EnginePorts, 'host'> & {
+  readonly local: Host;
+  /** Rejects with a ConnectError. */
+  readonly connect: (spec: HostSpec, config: Config) => Promise<Host>;
+  readonly files: Files;
+  /** Absolute folder that the program was started in. */
+  readonly cwd: string;
+  /** Absolute folder of this run alone, on this machine; it is removed at the end. */
+  readonly scratch: string;
+  readonly env: Environment;
+  /** New at every call: hexadecimal digits. */
+  readonly nonce: () => string;
+  readonly ref: RefFacts;
+  /** What must be cleaned up on this machine even if this process is killed. */
+  readonly remember: (cleanUp: Command) => void;
+};
+
+/** What the surroundings know of the commit and git does not. */
+export type RefFacts = {
+  /** Branch or git tag; undefined: ask git. */
+  readonly ref: string | undefined;
+  readonly defaultBranch: string | undefined;
+  /** Web address of the repository. */
+  readonly source: string | undefined;
+};
+
+/** One run: its inputs, the outside, and what was done so far. */
+export type Session = {
+  readonly config: Config;
+  readonly ports: RunPorts;
+  readonly hosts: Map<string, Host>;
+  readonly steps: StepReport[];
+};
+
+/** Carries out a plan and throws its failures as one. */
+export async function perform(session: Session, plan: Plan): Promise<Applied['outputs']> {
+  const { outputs, failures } = await attempt(session, plan);
+  throwAll(failures);
+  return outputs;
+}
+
+export async function attempt(session: Session, plan: Plan): Promise<Applied> {
+  const { ports, hosts, steps } = session;
+  const host = (name: string): Host => {
+    const found = hosts.get(name);
+    if (found === undefined) throw new Error(`no host is called ${name}`);
+    return found;
+  };
+  const applied = await apply(plan, { ...ports, host });
+  steps.push(...applied.steps);
+  return applied;
+}
+
+export function throwAll(failures: readonly DeployError[]): void {
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const hints = [...new Set(failures.flatMap(({ hint }) => hint ?? []))];
+  throw new DeployError(failures.map(({ message }) => message).join('\n'), {
+    cause: first,
+    ...(hints[0] ? { hint: hints[0] } : {}),
+  });
+}
+
+export function throwProblems(problems: readonly string[], hint: string): void {
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)], { hint });
+}

@@ -1,0 +1,151 @@
+import { dirname, join } from 'node:path/posix';
+import { program } from '../commands/server.ts';
+import { type ArchiveFile, itemFiles, makeArchive } from '../compose/archive.ts';
+import { pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
+import { chooseShipped, type Entry, type Item, isUnder, makeItem } from '../compose/ship.ts';
+import { outputKey } from '../engine/apply.ts';
+import { readResolution } from '../engine/observe.ts';
+import { ConfigError } from '../errors.ts';
+import type { Release } from '../model/release.ts';
+import type { HostState, Resolution } from '../model/state.ts';
+import { programs } from '../server/programs.ts';
+import type { Checkout } from './checkout.ts';
+import { attempt, type Session } from './session.ts';
+
+/** Sends the release to every host that can take it, and lets Compose resolve it there. */
+export async function shipAndResolve(
+  session: Session,
+  checkout: Checkout,
+  release: Release,
+  root: string,
+  states: readonly HostState[],
+): Promise<readonly Resolution[]> {
+  if (states.length === 0) return [];
+  const { config } = session;
+  const { composeFiles } = checkout;
+  const items = await shippedItems(session, checkout);
+  const own = await releaseFiles(session, checkout, release, root, items);
+  const shared = config.envFiles.map(
+    ({ path, content }): ArchiveFile => ({ path: `shared/${path}`, content, mode: 0o600 }),
+  );
+  const source = `${root}/releases/${release.id}/source`;
+  const folder = dirname(composeFiles[0] ?? '');
+  const options = composeFiles.flatMap((file) => ['--file', `${source}/${file}`]);
+  const profiles = config.profiles.flatMap((profile) => ['--profile', profile]);
+  const resolve = program('resolve', [
+    root,
+    release.id,
+    release.project,
+    folder,
+    ...options,
+    '--file',
+    `${root}/releases/${release.id}/pins.yml`,
+    ...profiles,
+  ]);
+  const tasks = await Promise.all(
+    states.map(async ({ host, files }) => {
+      const missing = items.filter(({ hash }) => !files.includes(hash));
+      const archive = await makeArchive([...missing.flatMap(itemFiles), ...own, ...shared]);
+      const size =
+        archive.length > 1_000_000
+          ? `${(archive.length / 1_000_000).toFixed(1)} MB`
+          : `${Math.ceil(archive.length / 1000)} kB`;
+      return {
+        host,
+        steps: [
+          {
+            kind: 'run',
+            title: `ship the release (${size})`,
+            command: program('ship', [root, release.id], { stdin: archive }),
+            output: 'quiet',
+          },
+          {
+            kind: 'run',
+            title: 'let Compose resolve the release',
+            command: resolve,
+            output: 'quiet',
+            id: 'resolve',
+            hint: `Compose says what is wrong; nothing that runs was changed`,
+          },
+        ],
+      } as const;
+    }),
+  );
+  const { outputs, failures } = await attempt(session, {
+    title: 'ship',
+    stages: [{ name: 'Ship and resolve', tasks }],
+  });
+  return states.map(({ host }) => {
+    const failed = failures
+      .filter((failure) => 'host' in failure && failure.host === host)
+      .map(({ message }) => message);
+    const resolution = readResolution(host, outputs.get(outputKey(host, 'resolve')) ?? '', root);
+    return { ...resolution, problems: [...resolution.problems, ...failed] };
+  });
+}
+
+async function shippedItems({ config, ports }: Session, { top, model, tracked }: Checkout): Promise<readonly Item[]> {
+  const { shipped, problems } = chooseShipped(model.paths, tracked, config.serverOwned, config.files);
+  const absent: string[] = [];
+  const items = await Promise.all(
+    shipped.map(async (path) => {
+      const found = await ports.files.list(join(top, path));
+      if (found.length === 0)
+        absent.push(`files: ${JSON.stringify(path)} does not exist in the checkout; was it built before this step?`);
+      const wanted = config.files.some((file) => isUnder(path, file))
+        ? found
+        : found.filter((entry) => tracked.has(join(path, entry.path)));
+      return makeItem(
+        path,
+        await Promise.all(
+          wanted.map(async (entry): Promise<Entry> => {
+            const full = join(top, path, entry.path);
+            const content =
+              entry.kind === 'link'
+                ? new TextEncoder().encode(await ports.files.link(full))
+                : await ports.files.read(full);
+            return { ...entry, content: content ?? new Uint8Array() };
+          }),
+        ),
+      );
+    }),
+  );
+  if (problems.length + absent.length > 0) throw new ConfigError([...problems, ...absent]);
+  return items;
+}
+
+/** The release's own folder: the compose files as in the repository, and what resolves them. */
+async function releaseFiles(
+  { config, ports }: Session,
+  checkout: Checkout,
+  release: Release,
+  root: string,
+  items: readonly Item[],
+): Promise<readonly ArchiveFile[]> {
+  const { top, tracked, sources, composeFiles, model } = checkout;
+  const envFiles = [...sources.envFiles.map(({ path }) => path), '.env', join(dirname(composeFiles[0] ?? ''), '.env')];
+  const own = (path: string): boolean => config.serverOwned.some((owned) => isUnder(path, owned));
+  const travel = new Set([
+    ...sources.files,
+    ...envFiles.filter((path) => (tracked.has(path) || config.files.includes(path)) && !own(path)),
+  ]);
+  const source = await Promise.all(
+    [...travel].map(async (path): Promise<ArchiveFile> => {
+      const content = await ports.files.read(join(top, path));
+      return { path: `release/source/${path}`, content: content ?? '', mode: 0o600 };
+    }),
+  );
+  const written: Readonly<Record<string, string>> = {
+    'release.json': `${JSON.stringify(release, undefined, 2)}\n`,
+    'release.env': releaseEnv(sources.variables, ports.env, release),
+    'pins.yml': pinsFile(model.services, release),
+    'paths.tab': pathsTable(items, root),
+    'paths.awk': programs['paths.awk'],
+    'uses.awk': programs['uses.awk'],
+    'flatten.awk': programs['flatten.awk'],
+  };
+  return [
+    ...source,
+    ...Object.entries(written).map(([name, content]) => ({ path: `release/${name}`, content, mode: 0o600 })),
+  ];
+}

@@ -1,0 +1,109 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import ssh2, { type Client, type ParsedKey } from 'ssh2';
+import type { Address, HostKeys } from '../model/target.ts';
+import { fingerprint, hostKeyOrder, verdict } from './host-key.ts';
+import * as failures from './ssh-failure.ts';
+
+/** A connection that is logged in. `lost` aborts when it ends, with the reason as a text. */
+export type Link = { readonly client: Client; readonly lost: AbortSignal; readonly end: () => void };
+
+export type Login = Address & {
+  readonly key: ParsedKey;
+  readonly hostKeys: HostKeys;
+  readonly timeoutSeconds: number;
+  /** A connection is lost when four of these pass without a sign of life. */
+  readonly keepaliveSeconds: number;
+};
+
+/** One attempt to log in, over `via` or a TCP connection of its own. Never rejects. */
+export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure> {
+  return new Promise((resolve) => {
+    const client = new ssh2.Client();
+    const lost = new AbortController();
+    let connected = via !== undefined;
+    let said = '';
+    let refusal: failures.Failure | undefined;
+
+    const refuse = (failure: failures.Failure) => {
+      refusal = failure;
+      resolve(failure);
+      client.end();
+    };
+    // Without a listener for as long as it lives, a reset of the connection would be an uncaught exception.
+    client.on('error', (error) => {
+      const failure = refusal ?? failureOf(error, to, connected, said);
+      resolve(failure);
+      lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
+      client.destroy();
+    });
+    client.on('end', () => lost.abort('the server closed it'));
+    client.on('close', () => {
+      resolve(refusal ?? failures.closedEarly(said === '' ? 'it said nothing' : `it said ${JSON.stringify(said)}`));
+      lost.abort('the server closed it');
+    });
+    const end = () => {
+      lost.abort('it was closed here');
+      client.end();
+    };
+    client.on('ready', () => resolve({ client, lost: lost.signal, end }));
+
+    const socket = via ?? new Socket().setNoDelay();
+    socket.once('connect', () => {
+      connected = true;
+    });
+    if (socket instanceof Socket) {
+      // With the default of 250 ms, a far server that has an IPv6 address too is given up too early.
+      socket.connect({ host: to.host, port: to.port, autoSelectFamilyAttemptTimeout: 3000 });
+    }
+    client.connect({
+      sock: socket,
+      username: to.user,
+      readyTimeout: to.timeoutSeconds * 1000,
+      keepaliveInterval: to.keepaliveSeconds * 1000,
+      keepaliveCountMax: 3,
+      algorithms: { serverHostKey: hostKeyOrder(to.hostKeys, to.host, to.port) },
+      // Strictly a boolean: ssh2 lets every answer but `false` pass.
+      hostVerifier: (key: Buffer): boolean => {
+        const trust = verdict(to.hostKeys, to.host, to.port, key);
+        if (trust.kind !== 'trusted') refusal = failures.notTrusted(trust, to, key);
+        return trust.kind === 'trusted';
+      },
+      authHandler: (methods, partial, next) => {
+        if (methods === null) next({ type: 'publickey', username: to.user, key: to.key });
+        else if (partial) refuse(failures.moreWanted(to, methods));
+        else refuse(failures.keyRefused(to, publicLine(to.key), fingerprint(to.key.getPublicSSH()), methods));
+      },
+    });
+    socket.once('data', (chunk: Buffer) => {
+      said = readable(chunk);
+    });
+  });
+}
+
+type SshError = Error & { readonly level?: string; readonly code?: unknown };
+
+function failureOf(error: SshError, to: Login, connected: boolean, said: string): failures.Failure {
+  if (error.level === 'client-timeout') return connected ? failures.tooSlow(to.timeoutSeconds) : failures.noAnswer(to);
+  if (error.level === 'client-socket') return failures.networkFailure(codeOf(error), to);
+  if (typeof error.code === 'number') return failures.disconnected(error.message);
+  if (said === '') return failures.closedEarly('it said nothing');
+  if (/MaxStartups|Not allowed at this time/.test(said)) return failures.closedEarly(`it said ${JSON.stringify(said)}`);
+  return said.includes('SSH-2.0')
+    ? failures.protocolFailure(error.message.replace('Handshake failed: ', ''))
+    : failures.notSsh(to, said);
+}
+
+/** A name with several addresses fails with one error for each; that something answered tells most. */
+function codeOf(error: SshError): string {
+  const codes = [error, ...(error instanceof AggregateError ? error.errors : [])].map((each) => String(each.code));
+  return ['ECONNREFUSED', 'ETIMEDOUT'].find((code) => codes.includes(code)) ?? codes[0] ?? '';
+}
+
+const publicLine = (key: ParsedKey) => `${key.type} ${key.getPublicSSH().toString('base64')}`;
+
+/** The first line, as far as it is text. */
+function readable(chunk: Buffer): string {
+  const [line = ''] = chunk.toString('latin1').split(/\r?\n/);
+  return line.replace(/[^ -~]+/g, '?').slice(0, 80);
+}

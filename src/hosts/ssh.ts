@@ -1,0 +1,116 @@
+import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import ssh2, { type ParsedKey } from 'ssh2';
+import { ConnectError } from '../errors.ts';
+import { type Result, shellLine } from '../model/command.ts';
+import type { Address, SshTarget } from '../model/target.ts';
+import { onAbort } from './abort.ts';
+import type { Host } from './host.ts';
+import { full, sessions } from './sessions.ts';
+import { type Failure, noAnswer, notForwarded } from './ssh-failure.ts';
+import { type Link, login } from './ssh-login.ts';
+import { refused, runOn } from './ssh-run.ts';
+
+export type Retry = {
+  readonly attempt: number;
+  readonly attempts: number;
+  readonly seconds: number;
+  readonly error: ConnectError;
+};
+
+type Options = {
+  /** Told before each pause; `attempt` is the one that failed. */
+  readonly onRetry?: (retry: Retry) => void;
+  readonly sleep?: (seconds: number) => Promise<unknown>;
+  readonly keepaliveSeconds?: number;
+  /** Seconds between TERM and KILL when a command is aborted. */
+  readonly graceSeconds?: number;
+};
+
+const mostSessions = 8; // MaxSessions of sshd is 10
+const longestPauseSeconds = 15;
+
+/**
+ * Logs in to a host, once; its commands share the connection. What may pass is tried again after 1, 2, 4, 8, 15, 15… s.
+ * Throws a ConnectError that says what to do.
+ */
+export async function connectSsh(target: SshTarget, options: Options = {}): Promise<Host> {
+  const { onRetry, sleep = (seconds: number) => pause(seconds * 1000) } = options;
+  const key = ssh2.utils.parseKey(target.key.reveal(), target.passphrase?.reveal());
+  if (key instanceof Error) throw new ConnectError(target.name, 'the SSH key cannot be read', { cause: key });
+  for (let attempt = 1; ; attempt++) {
+    const link = await connect(target, key, options.keepaliveSeconds ?? 5);
+    if ('client' in link) return hostOf(target, link, options.graceSeconds ?? 5);
+    const { message, hint, passes } = link;
+    const times = attempt > 1 ? `, tried ${attempt} times` : '';
+    const error = new ConnectError(target.name, `${message}${times}`, { hint });
+    if (!passes || attempt >= target.attempts) throw error;
+    const seconds = Math.min(2 ** (attempt - 1), longestPauseSeconds);
+    onRetry?.({ attempt, attempts: target.attempts, seconds, error });
+    await sleep(seconds);
+  }
+}
+
+async function connect(target: SshTarget, key: ParsedKey, keepaliveSeconds: number): Promise<Link | Failure> {
+  const { hostKeys, connectTimeoutSeconds: timeoutSeconds } = target;
+  const to = ({ host, port, user }: Address) => ({ host, port, user, key, hostKeys, timeoutSeconds, keepaliveSeconds });
+  if (target.jump === undefined) return login(to(target));
+  const jump = await login(to(target.jump));
+  if (!('client' in jump)) return viaJump(target.jump, jump);
+  const tunnel = await forward(jump, target, timeoutSeconds);
+  const link = 'passes' in tunnel ? viaJump(target.jump, tunnel) : await login(to(target), tunnel);
+  if (!('client' in link)) {
+    jump.end();
+    return link;
+  }
+  onAbort(link.lost, jump.end);
+  return link;
+}
+
+const viaJump = ({ host }: Address, failure: Failure) => ({
+  ...failure,
+  message: `jump host ${host}: ${failure.message}`,
+});
+
+function forward({ client, lost }: Link, to: Address, timeoutSeconds: number): Promise<Duplex | Failure> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(notForwarded(to, 'no answer', false)), timeoutSeconds * 1000);
+    client.forwardOut('127.0.0.1', 0, to.host, to.port, (error, channel) => {
+      clearTimeout(timer);
+      if (error === undefined) return resolve(channel);
+      const reason = 'reason' in error ? error.reason : undefined;
+      resolve(lost.aborted ? noAnswer(to) : notForwarded(to, error.message.replace(/^.*failure: /, ''), reason === 1));
+    });
+  });
+}
+
+function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Host {
+  const inTurn = sessions(mostSessions);
+  const alive = () => {
+    if (!link.lost.aborted) return;
+    throw new ConnectError(name, `the connection is gone (${link.lost.reason})`, {
+      hint: 'Run it again; a command that was running there may have been cut off.',
+    });
+  };
+  return {
+    name,
+    run: async (command, options = {}) => {
+      const line = shellLine(command);
+      const outcome = await inTurn<Result | typeof refused>(async () => {
+        alive();
+        return runOn(link, { ...options, line, stdin: command.stdin, graceSeconds });
+      });
+      if (outcome !== full && outcome !== refused) return outcome;
+      throw new ConnectError(name, `the server runs no commands for user "${user}"`, {
+        hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
+      });
+    },
+    close: async () => {
+      if (link.lost.aborted) return;
+      const closed = new Promise((resolve) => link.client.once('close', () => resolve(undefined)));
+      link.end();
+      await Promise.race([closed, pause(2000, undefined, { ref: false })]);
+      link.client.destroy();
+    },
+  };
+}

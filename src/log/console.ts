@@ -1,0 +1,19 @@
+import type { Log } from './log.ts';
+
+/** For a terminal or a plain log file. @param write receives whole lines, with their line end. */
+export function consoleLog(write: (text: string) => void): Log {
+  return {
+    stage: (title) => write(`\n${title}\n`),
+    end: () => {},
+    info: (line) => write(`${indent(line)}\n`),
+    warn: (line) => write(`${indent(`warning: ${line}`)}\n`),
+    output: (host, line) => write(`  ${host} | ${printable(line)}\n`),
+  };
+}
+
+const indent = (text: string): string => text.replace(/^(?=.)/gm, '  ');
+
+/** Other programs' escape sequences would move the cursor or recolour what we say. */
+export function printable(line: string): string {
+  return line.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f\x7f]/g, '');
+}

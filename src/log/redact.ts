@@ -1,0 +1,35 @@
+import type { Secret } from '../model/secret.ts';
+import type { Log } from './log.ts';
+
+/** The parts of secrets that must not be seen: each line of four characters or more. Shorter ones would hide everything. */
+export function maskedParts(secrets: readonly Secret[]): readonly string[] {
+  const parts = secrets.flatMap((secret) => {
+    const text = secret.reveal();
+    return [text, ...text.split(/\r?\n/).flatMap((line) => [line, ...assigned(line)])];
+  });
+  const long = parts.map((part) => part.trim()).filter((part) => part.length >= 4);
+  return [...new Set(long)].sort((a, b) => b.length - a.length);
+}
+
+/** Of a line of an env file: the value, when its name says that it is secret. */
+function assigned(line: string): readonly string[] {
+  const match = /^\s*(?:export\s+)?(\w*(?:PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|SALT)\w*)\s*=\s*(.*)$/i.exec(line);
+  const value = match?.[2]?.trim() ?? '';
+  return [value, value.replace(/^(['"])(.*)\1$/, '$2')];
+}
+
+export function redact(text: string, parts: readonly string[]): string {
+  return parts.reduce((seen, part) => seen.replaceAll(part, '***'), text);
+}
+
+/** A log that shows `***` instead of any of the parts. */
+export function redacting(log: Log, parts: readonly string[]): Log {
+  const hide = (text: string): string => redact(text, parts);
+  return {
+    stage: (title) => log.stage(hide(title)),
+    end: () => log.end(),
+    info: (line) => log.info(hide(line)),
+    warn: (line) => log.warn(hide(line)),
+    output: (host, line) => log.output(host, hide(line)),
+  };
+}

@@ -1,0 +1,52 @@
+/** What a build ends in and a deploy starts from. It travels between jobs as JSON and holds no secret. */
+export type Release = {
+  /** `<UTC yyyymmdd-hhmmss>-<commit 12>` */
+  readonly id: string;
+  /** The full commit, 40 (or 64) hexadecimal digits. */
+  readonly commit: string;
+  readonly project: string;
+  /** Service → `name@sha256:…`, for every service, those of other people included. */
+  readonly images: Readonly<Record<string, string>>;
+  /** The services that were built from this commit. */
+  readonly built: readonly string[];
+};
+
+export function releaseId(time: Date, commit: string): string {
+  const digits = time.toISOString().replace(/[-:]/g, '');
+  return `${digits.slice(0, 8)}-${digits.slice(9, 15)}-${commit.slice(0, 12)}`;
+}
+
+/** Reads the JSON of a release; the problem says what is wrong with it. */
+export function parseRelease(text: string): { readonly release: Release } | { readonly problem: string } {
+  const value = parseJson(text);
+  if (!isRecord(value)) return { problem: 'is not JSON; pass on the `release` output of a `push` unchanged' };
+  const { id, commit, project, images, built } = value;
+  if (typeof commit !== 'string' || !/^[0-9a-f]{40,64}$/.test(commit)) return { problem: 'names no commit' };
+  if (typeof id !== 'string' || !/^\d{8}-\d{6}-[0-9a-f]{12}$/.test(id)) return { problem: 'has no valid id' };
+  if (typeof project !== 'string' || !/^[a-z0-9][a-z0-9_-]*$/.test(project)) return { problem: 'names no project' };
+  if (!isRecord(images) || !Object.values(images).every(isPinned)) {
+    return { problem: 'has an image that is not of the form name@sha256:<64 digits>' };
+  }
+  if (!Array.isArray(built) || !built.every((name) => typeof name === 'string' && name in images)) {
+    return { problem: 'does not say which services were built' };
+  }
+  return { release: { id, commit, project, images: Object.fromEntries(Object.entries(images).map(asText)), built } };
+}
+
+const asText = ([service, image]: [string, unknown]): [string, string] => [service, String(image)];
+
+function isPinned(image: unknown): boolean {
+  return typeof image === 'string' && /^[\w.:/[\]-]+@sha256:[0-9a-f]{64}$/.test(image);
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,41 @@
+import type { Release } from './release.ts';
+
+export type StepReport = {
+  readonly stage: string;
+  readonly host: string;
+  readonly title: string;
+  readonly outcome: 'done' | 'failed';
+  readonly seconds: number;
+};
+
+export type Downtime = {
+  readonly probes: number;
+  readonly failed: number;
+  /** Longest time between two good answers around a failed one; 0 when none failed. */
+  readonly longestGapSeconds: number;
+};
+
+/** What happened to a service on a host, and why. */
+export type ServiceChange = {
+  readonly service: string;
+  readonly action: 'create' | 'recreate' | 'start' | 'keep' | 'remove';
+  readonly reasons: readonly string[];
+};
+
+export type Failure = {
+  readonly message: string;
+  readonly hint: string | undefined;
+};
+
+export type Report = {
+  readonly commands: readonly string[];
+  readonly outcome: 'succeeded' | 'failed';
+  readonly steps: readonly StepReport[];
+  readonly seconds: number;
+  readonly release?: Release;
+  readonly previousRelease?: string;
+  readonly hosts: Readonly<Record<string, readonly ServiceChange[]>>;
+  readonly url?: string;
+  readonly downtime?: Downtime;
+  readonly failure?: Failure;
+};

@@ -1,0 +1,49 @@
+/** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
+export type Container = {
+  readonly id: string;
+  readonly name: string;
+  readonly service: string;
+  /** As the compose file wrote it: `name@sha256:…` in a sealed release. */
+  readonly image: string;
+  readonly configHash: string;
+  readonly oneOff: boolean;
+  readonly status: string;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly startedAt: string;
+  readonly restarts: number;
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** Output of the last health probe. */
+  readonly healthOutput: string;
+  readonly error: string;
+};
+
+/** What must hold at the end: every service runs the intended image, and the URL answers. */
+export type Expectation =
+  | { readonly kind: 'services'; readonly images: Readonly<Record<string, string>>; readonly settleSeconds: number }
+  | { readonly kind: 'answers' };
+
+/** A server before a deploy, as far as a plan needs it. */
+export type HostState = {
+  readonly host: string;
+  /** Nothing can be sent there. */
+  readonly fatal: boolean;
+  readonly problems: readonly string[];
+  readonly current: string | undefined;
+  readonly releases: readonly string[];
+  /** Hashes of the shipped files that are there. */
+  readonly files: readonly string[];
+  readonly containers: readonly Container[];
+};
+
+/** What Compose made of the release on one server. */
+export type Resolution = {
+  readonly host: string;
+  readonly problems: readonly string[];
+  /** Service → config hash, as Compose will label the containers. */
+  readonly hashes: Readonly<Record<string, string>>;
+  /** Service → what differs from the current release: `image`, `environment DEBUG`, `file nginx.conf`. */
+  readonly changes: Readonly<Record<string, readonly string[]>>;
+  /** Folders that were made under `shared/`. */
+  readonly created: readonly string[];
+};

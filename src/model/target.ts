@@ -1,0 +1,34 @@
+import type { Secret } from './secret.ts';
+
+/** Where to log in. `host` is a name or an IP address, an IPv6 one without brackets. */
+export type Address = { readonly host: string; readonly port: number; readonly user: string };
+
+/** A host as the user listed it; `name` is what logs and errors call it. */
+export type HostSpec =
+  | { readonly kind: 'local'; readonly name: string }
+  | ({ readonly kind: 'ssh'; readonly name: string } & Address);
+
+/** One host key that is trusted, or revoked: a whole key (base64), or only its fingerprint. */
+export type HostKey = {
+  /** Patterns as in known_hosts: `web1`, `[web1]:2222`, `*.example.com`, `!old`, `|1|salt|hash`. None means any host. */
+  readonly hosts: readonly string[];
+  readonly revoked: boolean;
+} & (
+  | { readonly type: string; readonly key: string }
+  /** `SHA256:` and 43 characters of base64; `type` when the line told it. */
+  | { readonly type?: string; readonly fingerprint: string }
+);
+
+export type HostKeys = readonly HostKey[];
+
+/** Everything that a connection needs. Key and host keys are also those of the jump host. */
+export type SshTarget = Address & {
+  readonly name: string;
+  readonly key: Secret;
+  readonly passphrase?: Secret | undefined;
+  readonly hostKeys: HostKeys;
+  readonly jump?: Address | undefined;
+  /** How long one login may take; through a jump host there are two of them. */
+  readonly connectTimeoutSeconds: number;
+  readonly attempts: number;
+};

@@ -1,0 +1,77 @@
+import { bake } from '../commands/bake.ts';
+import { program } from '../commands/server.ts';
+import type { Command } from '../model/command.ts';
+import type { Plan, Retry, Step } from '../model/plan.ts';
+
+export type BuildFacts = {
+  /** The bake definition and where to put it; a file name that ends in .yml. */
+  readonly definition: string;
+  readonly file: string;
+  readonly metadata: string;
+  readonly services: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Pauses between tries against a registry, in seconds. */
+export const registryRetry: Retry = { pauses: [2, 5, 15] };
+
+export function buildPlan({ definition, file, metadata, services, env }: BuildFacts): Plan {
+  const title = `build ${services.join(', ')}`;
+  return {
+    title: 'build',
+    stages: [
+      {
+        name: 'Build',
+        tasks: [
+          {
+            host: 'local',
+            steps: [
+              { kind: 'write', title: 'write the bake definition', path: file, content: definition },
+              { kind: 'run', title, command: { ...bake({ file, metadata, push: false }), env }, output: 'live' },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+export type PushFacts = BuildFacts & {
+  /** Images of other people, to be looked up. */
+  readonly thirdParty: readonly string[];
+};
+
+/** Pushes every built image with all its tags, and learns the digest of all images. */
+export function pushPlan({ definition, file, metadata, services, env, thirdParty }: PushFacts): Plan {
+  const push: readonly Step[] = [
+    { kind: 'write', title: 'write the bake definition', path: file, content: definition },
+    {
+      kind: 'run',
+      title: `push ${services.join(', ')}`,
+      command: { ...bake({ file, metadata, push: true }), env },
+      output: 'live',
+      retry: registryRetry,
+      hint: 'is the registry up, and may this user push to it? Nothing was deployed',
+    },
+    { kind: 'run', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'quiet', id: 'metadata' },
+  ];
+  const pin: readonly Step[] =
+    thirdParty.length === 0
+      ? []
+      : [
+          {
+            kind: 'run',
+            title: 'look up the digests of the other images',
+            command: program('pin', thirdParty, { env }),
+            output: 'quiet',
+            id: 'pins',
+            retry: registryRetry,
+            hint: 'does every image of the compose file exist, and may this user read it?',
+          },
+        ];
+  const tasks = [services.length > 0 ? push : [], pin].filter((steps) => steps.length > 0);
+  return { title: 'push', stages: [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }] };
+}
+
+/** Removes a folder that held a registry login. */
+export const removeFolder = (path: string): Command => ({ argv: ['rm', '-rf', '--', path] });

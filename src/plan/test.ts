@@ -1,0 +1,43 @@
+import { type Files, testDown, testUp } from '../commands/compose.ts';
+import type { Plan } from '../model/plan.ts';
+
+export type TestFacts = {
+  readonly files: Files;
+  readonly service: string | undefined;
+  readonly timeoutSeconds: number;
+};
+
+/** Runs the test compose file in a project of its own, and removes all of it afterwards, whatever happened. */
+export function testPlan({ files, service, timeoutSeconds }: TestFacts): Plan {
+  return {
+    title: 'test',
+    stages: [
+      {
+        name: 'Test',
+        tasks: [
+          {
+            host: 'local',
+            steps: [
+              {
+                kind: 'run',
+                title: `run the tests of ${files.files.join(', ')}`,
+                command: testUp(files, service),
+                output: 'live',
+                timeoutSeconds,
+                hint: 'the log above is of the service that failed; nothing was built, pushed or deployed',
+              },
+            ],
+            always: [
+              {
+                kind: 'run',
+                title: 'remove the test containers, networks and volumes',
+                command: testDown(files),
+                output: 'quiet',
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,45 @@
+# What must be known of this server before a deploy, one fact a line: name, tab, value. Changes nothing.
+# Arguments: root project
+set -u
+root=$1 project=$2
+fact() { printf '%s\t%s\n' "$1" "$2"; }
+
+free() { # KiB that a user may still write where the path is, or where it will be
+  path=$1
+  while [ ! -e "$path" ]; do path=$(dirname "$path"); done
+  df -Pk "$path" 2>/dev/null | awk 'NR == 2 { print $4 }'
+}
+
+missing=
+for program in docker tar awk sed sort comm sha256sum timeout df; do
+  command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+done
+fact user "$(id -un)"
+fact machine "$(uname -m)"
+[ -z "$missing" ] || fact missing-programs "$missing"
+
+case "$missing" in
+  *docker*) ;;
+  *)
+    if info=$(docker info --format '{{.ServerVersion}} {{.DockerRootDir}}' 2>&1) && [ "${info%% *}" != "" ]; then
+      fact docker "${info%% *}"
+      fact disk-images "$(free "${info#* }") ${info#* }"
+      containers "$project" | while IFS= read -r line; do fact container "$line"; done
+    else
+      fact docker-error "$(printf '%s' "$info" | tr '\n' ' ')"
+    fi
+    if version=$(docker compose version --short 2>/dev/null); then fact compose "$version"; else fact compose-missing yes; fi
+    ;;
+esac
+
+parent=$root
+while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
+[ -d "$parent" ] && [ -w "$parent" ] || fact not-writable "$parent"
+fact disk-root "$(free "$root") $parent"
+[ ! -e "$root/current/compose.yml" ] || fact current "$(basename "$(readlink "$root/current")")"
+for release in "$root"/releases/*/compose.yml; do
+  [ ! -e "$release" ] || fact release "$(basename "$(dirname "$release")")"
+done
+for file in "$root"/files/*; do
+  [ ! -e "$file" ] || fact file "$(basename "$file")"
+done

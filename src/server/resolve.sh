@@ -1,0 +1,100 @@
+# Compose resolves a shipped release here, where the server's own values are; they never leave this machine. Ends in
+# releases/<id>/compose.yml, and tells what it found, one fact a line: name, tab, value(s).
+# Arguments: root id project folder-of-the-first-compose-file options-of-docker-compose...
+set -eu
+umask 077
+export LC_ALL=C
+root=$1 id=$2 project=$3 folder=$4
+shift 4
+release=$root/releases/$id
+source=$release/source
+shared=$root/shared
+tab=$(printf '\t')
+fact() { printf '%s\t%s\n' "$1" "$2"; }
+cd "$release"
+
+overlay() ( # what only the server has appears at its repository path, so that Compose finds it
+  for entry in "$shared/$1"* "$shared/$1".[!.]*; do
+    [ -e "$entry" ] || continue
+    name=$1$(basename "$entry")
+    if [ ! -e "$source/$name" ]; then ln -s "$entry" "$source/$name"
+    elif [ -d "$entry" ] && [ -d "$source/$name" ]; then overlay "$name/"; fi
+  done
+)
+overlay ''
+
+# Later files win: the release's own facts, then .env as Compose would find it in the repository, then the server's.
+for env in "$shared/$folder/.env" "$shared/.env" "$source/$folder/.env" "$source/.env" release.env; do
+  [ ! -f "$env" ] || set -- --env-file "$env" "$@"
+done
+compose() { docker compose --project-name "$project" "$@"; }
+
+# Compose stops at the first thing that is missing; it gets a stand-in, so that all of them are told at once.
+tries=0
+until compose "$@" config >raw.yml 2>errors.txt; do
+  tries=$((tries + 1))
+  variable=$(sed -n 's/.*required variable \([A-Za-z_][A-Za-z0-9_]*\) is missing a value.*/\1/p' errors.txt | head -n 1)
+  file=$(sed -n 's/.*env file \(.*\) not found: .*/\1/p' errors.txt | head -n 1)
+  if [ -n "$variable" ] && [ "$tries" -lt 100 ]; then
+    fact undefined "$variable"
+    export "$variable=missing"
+  elif [ -n "$file" ] && [ ! -e "$file" ] && [ "$tries" -lt 100 ]; then
+    fact missing "${file#"$source"/}${tab}file"
+    mkdir -p "$(dirname "$file")"
+    : >"$file"
+  else
+    cat errors.txt >&2
+    exit 1
+  fi
+done
+sed -n 's/.*The \\*"\([A-Za-z_][A-Za-z0-9_]*\)\\*" variable is not set.*/\1/p' errors.txt | sort -u |
+  while IFS= read -r variable; do fact undefined "$variable"; done
+
+awk -v source="$source" -f uses.awk raw.yml |
+  awk -v source="$source" -v shared="$shared" -v table=paths.tab -f paths.awk | sort -u >uses.tab
+: >files.tab
+while IFS=$tab read -r service mode name path; do
+  if [ -e "$path" ]; then
+    :
+  elif [ "$mode" = ro ]; then
+    fact missing "$name${tab}read by $service"
+  elif [ "$name" = "$path" ]; then
+    continue # an absolute path that is written to: the server's own affair, Docker creates it
+  else
+    case $(basename "$path") in
+      ?*.*) fact missing "$name${tab}mounted by $service" ;; # Docker would make a folder of that name
+      *) (umask 022 && mkdir -p "$path") && fact created "$name" ;;
+    esac
+  fi
+  [ "$mode" = ro ] || continue
+  if [ ! -f "$path" ]; then content=$path
+  elif [ -r "$path" ]; then content=$(sha256sum <"$path")
+  else content=$(stat -c '%i %s %Y' "$path"); fi # only the container may read it: its file tells when it was replaced
+  printf '%s\t%s\t%s\n' "$service" "$name" "${content%% *}" >>files.tab
+done <uses.tab
+
+# Compose does not notice new content behind a mount, a config or a secret; a label of the services that read it does.
+{
+  echo 'services:'
+  cut -f 1 files.tab | uniq | while IFS= read -r service; do
+    content=$(awk -F "$tab" -v service="$service" '$1 == service' files.tab | sha256sum)
+    printf '  "%s":\n    labels:\n      korrigo.files: "%.16s"\n' "$service" "$content"
+  done
+} >labels.yml
+awk -v source="$source" -v shared="$shared" -v table=paths.tab -f paths.awk raw.yml >moved.yml
+if [ -s files.tab ]; then set -- -f moved.yml -f labels.yml; else set -- -f moved.yml; fi
+compose "$@" config >compose.yml.new
+mv compose.yml.new compose.yml
+compose -f compose.yml config --hash '*' | while read -r service hash; do fact hash "$service$tab$hash"; done
+
+if [ -e "$root/current/compose.yml" ]; then
+  was=$root/current
+  awk -f flatten.awk "$was/compose.yml" | sort >was.tab
+  awk -f flatten.awk compose.yml | sort >is.tab
+  { comm -3 was.tab is.tab | sed 's/^\t//' | cut -f 1,2
+    [ ! -e "$was/files.tab" ] || sort "$was/files.tab" | comm -3 - files.tab | sed 's/^\t//' |
+      awk -F "$tab" '{ print $1 "\tfile " $2 }'
+  } | sort -u | while IFS= read -r change; do fact changed "$change"; done
+  rm -f was.tab is.tab
+fi
+rm -f raw.yml moved.yml labels.yml errors.txt uses.tab -- *.awk

@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Environment } from './compose/seal.ts';
+import type { Config } from './config/config.ts';
+import type { RefFacts, RunPorts } from './flows/session.ts';
+import { localFiles } from './hosts/files.ts';
+import type { Host } from './hosts/host.ts';
+import { local } from './hosts/local.ts';
+import { connectSsh } from './hosts/ssh.ts';
+import type { Log } from './log/log.ts';
+import type { Command } from './model/command.ts';
+import type { Secret } from './model/secret.ts';
+import type { HostSpec } from './model/target.ts';
+import { askOverHttp, nonce, systemClock } from './ports.ts';
+
+type Surroundings = {
+  readonly env: Environment;
+  readonly cwd: string;
+  /** An existing folder for temporary files. */
+  readonly temporary: string;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly ref: RefFacts;
+  /** Environment variables that no other program may see. */
+  readonly hidden: readonly string[];
+  readonly remember: (cleanUp: Command) => void;
+};
+
+/** Runs with the adapters that every shell uses, and a folder of its own that is gone afterwards. */
+export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunPorts) => Promise<T>): Promise<T> {
+  const { env, cwd, temporary, log, signal, ref, remember } = surroundings;
+  const scratch = await mkdtemp(join(temporary, 'korrigo-'));
+  remember({ argv: ['rm', '-rf', '--', scratch] });
+  const connect = async (spec: HostSpec, config: Config): Promise<Host> => await connectTo(spec, config, log);
+  const ports = {
+    clock: systemClock,
+    ask: askOverHttp,
+    files: localFiles,
+    nonce,
+    log,
+    signal,
+    cwd,
+    ref,
+    remember,
+    connect,
+    scratch,
+  };
+  try {
+    const visible = visibleEnvironment(env, surroundings.hidden);
+    return await use({ ...ports, env: visible, local: local({ env: visible }) });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function connectTo(spec: HostSpec, { ssh }: Config, log: Log): Promise<Host> {
+  if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
+  const { key, passphrase, hostKeys, jump, connectTimeoutSeconds } = ssh;
+  const { name, host, port, user } = spec;
+  const target = { name, host, port, user, key, hostKeys, connectTimeoutSeconds, attempts: 4 };
+  return await connectSsh(
+    { ...target, ...(passphrase === undefined ? {} : { passphrase }), ...(jump === undefined ? {} : { jump }) },
+    { onRetry: ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`) },
+  );
+}
+
+/** Inputs hold secrets: other programs do not get them. */
+function visibleEnvironment(env: Environment, hidden: readonly string[]): Record<string, string> {
+  const entries = Object.entries(env).flatMap(([name, value]): [string, string][] =>
+    value === undefined || /^(?:INPUT|STATE|KORRIGO)_/.test(name) || hidden.includes(name) ? [] : [[name, value]],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Every secret of the inputs, to be hidden in logs. */
+export function secretsOf({ registry, ssh, envFiles }: Config): readonly Secret[] {
+  const found = [registry?.login?.password, ssh?.key, ssh?.passphrase, ...envFiles.map(({ content }) => content)];
+  return found.filter((secret) => secret !== undefined);
+}
