@@ -1,23 +1,77 @@
 /** Builds dist/ from src/: what users run. The same sources give the same bytes. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writePrograms } from './programs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
-const compiled = join(root, '.cache/build');
-const run = (bin: string, args: readonly string[]): void => {
-  execFileSync(join(root, 'node_modules/.bin', bin), args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-};
 
-writePrograms();
-for (const folder of [compiled, dist]) rmSync(folder, { recursive: true, force: true });
-run('tsc', ['--project', 'tsconfig.build.json']);
-run('ncc', ['build', join(compiled, 'main.js'), '--minify', '--license', 'licenses.txt', '--out', dist, '--no-cache', '--quiet']);
-// A Windows program that ssh2 would use to talk to PuTTY's agent: never needed here.
-rmSync(join(dist, 'pagent.exe'), { force: true });
-writeFileSync(join(dist, 'post.js'), "globalThis.korrigoShell = 'post';\nrequire('./index.js');\n");
-writeFileSync(join(dist, 'cli.js'), "#!/usr/bin/env node\nglobalThis.korrigoShell = 'cli';\nrequire('./index.js');\n");
-chmodSync(join(dist, 'cli.js'), 0o755);
+/** @param into the folder that becomes what it should be, file by file: a program that runs from it is not disturbed. */
+export function build(into: string): void {
+  writePrograms();
+  // The bundler's bytes depend on where its input lies: always here, and one build at a time.
+  const work = join(root, '.cache/build');
+  const release = lock(join(root, '.cache/build.lock'));
+  rmSync(work, { recursive: true, force: true });
+  try {
+    const bundle = join(work, 'dist');
+    run('tsc', ['--project', 'tsconfig.build.json', '--outDir', join(work, 'js')]);
+    run('ncc', [
+      'build',
+      join(work, 'js/main.js'),
+      '--minify',
+      '--license',
+      'licenses.txt',
+      '--out',
+      bundle,
+      '--no-cache',
+      '--quiet',
+    ]);
+    // A Windows program that ssh2 would use to talk to PuTTY's agent: never needed here.
+    rmSync(join(bundle, 'pagent.exe'), { force: true });
+    writeFileSync(join(bundle, 'post.js'), "globalThis.korrigoShell = 'post';\nrequire('./index.js');\n");
+    writeFileSync(
+      join(bundle, 'cli.js'),
+      "#!/usr/bin/env node\nglobalThis.korrigoShell = 'cli';\nrequire('./index.js');\n",
+    );
+    chmodSync(join(bundle, 'cli.js'), 0o755);
+    mkdirSync(into, { recursive: true });
+    const files = readdirSync(bundle);
+    for (const file of files) renameSync(join(bundle, file), join(into, file));
+    for (const file of readdirSync(into)) if (!files.includes(file)) rmSync(join(into, file), { recursive: true });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+    release();
+  }
+}
+
+/** Waits while a process that lives holds it. */
+function lock(path: string): () => void {
+  mkdirSync(dirname(path), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return () => rmSync(path, { force: true });
+    } catch {
+      const holder = Number(existsSync(path) ? readFileSync(path, 'utf8') : 0);
+      if (!existsSync(`/proc/${holder}`)) rmSync(path, { force: true });
+      execFileSync('sleep', ['0.2']);
+    }
+  }
+}
+
+function run(bin: string, args: readonly string[]): void {
+  execFileSync(join(root, 'node_modules/.bin', bin), args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+if (import.meta.main) build(join(root, 'dist'));
