@@ -1,0 +1,125 @@
+"""Everything that differs between two servers is an environment variable; see .env.prod.example."""
+
+from pathlib import Path
+
+from core import env, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.flag("DEBUG")
+SECRET_KEY = (
+    env.text("SECRET_KEY", "only-for-development")
+    if DEBUG
+    else env.required("SECRET_KEY", "Put one into .env.prod (see .env.prod.example), or set DEBUG=True on your own machine.")
+)
+# The container's healthcheck and a probe from the server itself ask for localhost.
+ALLOWED_HOSTS = [*env.listing("ALLOWED_HOSTS"), "localhost", "127.0.0.1"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "exams",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DB_ENGINE = env.text("DB_ENGINE", "django.db.backends.postgresql")
+DATABASES = {
+    "default": {
+        "ENGINE": DB_ENGINE,
+        "NAME": env.text("DB_NAME", "korrigo_db"),
+        "USER": env.text("DB_USER", "korrigo_user"),
+        "PASSWORD": env.text("DB_PASSWORD", ""),
+        "HOST": env.text("DB_HOST", "db"),
+        "PORT": env.text("DB_PORT", "5432"),
+        "CONN_MAX_AGE": 600,
+        # A connection kept for ten minutes may have died with the old database container: ask before using it.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 10} if DB_ENGINE.endswith("postgresql") else {},
+    },
+}
+
+# Three databases of one Redis: emptying the cache must not empty the queue.
+REDIS_URL = env.text("REDIS_URL", "redis://redis:6379/1")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "redis://redis:6379/0")
+CELERY_RESULT_BACKEND = env.text("CELERY_RESULT_BACKEND", "redis://redis:6379/2")
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5},
+    },
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
+# Redis may be away for as long as it likes: the worker waits for it, the healthcheck tells.
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # A task whose worker was killed comes back after this long: longer than any task may take.
+    "visibility_timeout": 300,
+    "socket_connect_timeout": 5,
+}
+# An upload answers within seconds, also when the queue is down.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}
+# The first raises inside the task, which can still say so; the second kills it.
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_TASK_TIME_LIMIT = 120
+# A task is taken off the queue when it is done, not when it begins, so a deploy in between loses none.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_IGNORE_RESULT = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.text("STATIC_ROOT", "/app/static/")
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env.text("MEDIA_ROOT", "/app/media/")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # A name with a hash in it can be cached for a year, and the next release has another name.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
+MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_TZ = True
+
+# nginx overwrites this header, so a client cannot forge it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# A browser drops secure cookies on plain http, and with them the login: on as soon as there is TLS.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES")
+
+LOGGING = logs.config(env.text("LOG_LEVEL", "INFO"))
+LOGGING_CONFIG = "logging.config.dictConfig"
+
+RELEASE_COMMIT = env.text("RELEASE_COMMIT", "dev")

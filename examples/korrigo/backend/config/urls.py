@@ -1,0 +1,12 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from core import health
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/health/live/", health.live),
+    path("api/health/ready/", health.ready),
+    path("api/version/", health.version),
+    path("api/", include("exams.urls")),
+]

@@ -1,0 +1,39 @@
+import os
+import subprocess
+import sys
+from unittest import mock
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import SimpleTestCase
+
+from core import env
+
+
+class Environment(SimpleTestCase):
+    @mock.patch.dict(os.environ, {"HOSTS": " a.example, ,b.example"})
+    def test_a_list_is_split_at_commas(self):
+        self.assertEqual(env.listing("HOSTS"), ["a.example", "b.example"])
+
+    def test_a_flag_is_true_for_the_words_people_use(self):
+        for value, expected in {"True": True, "1": True, "on": True, "False": False, "0": False, "": False}.items():
+            with self.subTest(value), mock.patch.dict(os.environ, {"FLAG": value}):
+                self.assertIs(env.flag("FLAG"), expected)
+
+    @mock.patch.dict(os.environ, {"EMPTY": ""})
+    def test_a_required_one_that_is_empty_says_what_to_do(self):
+        with self.assertRaisesMessage(ImproperlyConfigured, "EMPTY is not set. Put one there."):
+            env.required("EMPTY", "Put one there.")
+
+
+class ProductionSettings(SimpleTestCase):
+    def test_without_a_secret_key_nothing_starts(self):
+        run = subprocess.run(
+            [sys.executable, "manage.py", "check"],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DEBUG": "False", "SECRET_KEY": ""},
+            capture_output=True,
+            text=True,
+        )
+        self.assertNotEqual(run.returncode, 0)
+        self.assertIn("SECRET_KEY is not set", run.stderr)

@@ -1,0 +1,45 @@
+import hashlib
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+from pypdf import PdfReader
+
+from exams.models import Copy
+
+log = logging.getLogger(__name__)
+
+
+def enqueue(copy: Copy) -> bool:
+    """Hands the copy to a worker; when the queue is away the copy says so, and the admin can process it again."""
+    copy.status, copy.error = Copy.Status.PENDING, ""
+    copy.save(update_fields=["status", "error"])
+    try:
+        process_copy.delay(copy.pk)
+    except OperationalError as error:
+        log.error("copy %d was not queued: %s", copy.pk, error)
+        copy.status, copy.error = Copy.Status.FAILED, "The queue does not answer."
+        copy.save(update_fields=["status", "error"])
+        return False
+    return True
+
+
+@shared_task
+def process_copy(copy_id: int) -> None:
+    """Counts the pages and takes the checksum. May run twice for the same copy: it only ever finds the same facts."""
+    copy = Copy.objects.filter(pk=copy_id).first()
+    if copy is None:
+        return log.info("copy %d is gone", copy_id)
+    try:
+        with copy.file.open("rb") as file:
+            copy.checksum = hashlib.file_digest(file, "sha256").hexdigest()
+            copy.size = file.size
+            copy.pages = len(PdfReader(file).pages)
+        copy.status, copy.error = Copy.Status.PROCESSED, ""
+    except Exception as error:
+        # Anybody's file meets a parser here: it may fail in any way, or run into the soft time limit.
+        copy.status, copy.error = Copy.Status.FAILED, repr(error)[:200]
+    copy.processed_at = timezone.now()
+    copy.save(update_fields=["checksum", "size", "pages", "status", "error", "processed_at"])
+    log.info("copy %d: %s", copy.pk, copy.error or f"{copy.pages} pages")

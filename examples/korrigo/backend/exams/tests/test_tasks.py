@@ -1,0 +1,67 @@
+import hashlib
+import tempfile
+import time
+from datetime import date
+from unittest import mock
+
+from celery.contrib.testing.worker import start_worker
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import TestCase, TransactionTestCase, override_settings
+
+from config.celery import app
+from exams.models import Copy, Exam
+from exams.tasks import process_copy
+from exams.tests.pdf import pdf
+
+media = override_settings(MEDIA_ROOT=tempfile.mkdtemp())
+
+
+def copy_of(file: SimpleUploadedFile) -> Copy:
+    exam = Exam.objects.create(title="Algebra", date=date(2026, 6, 15))
+    return Copy.objects.create(exam=exam, student="Amira", file=file)
+
+
+@media
+class ProcessCopy(TestCase):
+    def test_finds_pages_size_and_checksum(self):
+        file = pdf(pages=3)
+        content = file.read()
+        copy = copy_of(file)
+        process_copy(copy.pk)
+        copy.refresh_from_db()
+        self.assertEqual((copy.status, copy.pages, copy.size), ("processed", 3, len(content)))
+        self.assertEqual(copy.checksum, hashlib.sha256(content).hexdigest())
+        self.assertIsNotNone(copy.processed_at)
+
+    def test_says_why_a_broken_pdf_failed(self):
+        copy = copy_of(SimpleUploadedFile("scan.pdf", b"%PDF-1.7\ncut off"))
+        process_copy(copy.pk)
+        copy.refresh_from_db()
+        self.assertEqual((copy.status, copy.pages), ("failed", None))
+        self.assertIn("PdfStreamError", copy.error)
+
+    def test_says_so_when_it_takes_too_long(self):
+        copy = copy_of(pdf())
+        with mock.patch("exams.tasks.PdfReader", side_effect=SoftTimeLimitExceeded):
+            process_copy(copy.pk)
+        copy.refresh_from_db()
+        self.assertEqual((copy.status, copy.error), ("failed", "SoftTimeLimitExceeded()"))
+
+    def test_does_not_mind_a_copy_that_was_deleted_meanwhile(self):
+        process_copy(0)
+
+
+@media
+class ThroughTheQueue(TransactionTestCase):
+    """The real broker, and a real worker in a thread: it has its own connection, so nothing may hide in a transaction."""
+
+    def test_an_upload_comes_back_processed(self):
+        exam = Exam.objects.create(title="Algebra", date=date(2026, 6, 15))
+        with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
+            copy_id = self.client.post(f"/api/exams/{exam.pk}/copies/", {"student": "Amira", "file": pdf()}).json()["id"]
+            deadline = time.monotonic() + 20
+            while (copy := self.client.get(f"/api/copies/{copy_id}/").json())["status"] == "pending":
+                self.assertLess(time.monotonic(), deadline, "the worker did not answer within 20 s")
+                time.sleep(0.05)
+        self.assertEqual((copy["status"], copy["pages"]), ("processed", 2))
