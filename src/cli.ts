@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type InputName, type InputTexts, inputNames, inputOf } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
@@ -10,7 +10,7 @@ import { closing } from './report/closing.ts';
 import { run } from './run.ts';
 import { secretsOf, withPorts } from './shell.ts';
 
-const usage = 'korrigo [test] [build] [push] [deploy] [--input value]...';
+const usage = 'korrigo [test] [build] [push] [deploy] | rollback | status [--input value]...';
 
 async function main(): Promise<void> {
   const { env } = process;
@@ -21,21 +21,31 @@ async function main(): Promise<void> {
   }
   const texts = readArguments(args, env);
   const config = readConfig(texts, env);
+  // What a program reads has stdout for itself.
+  const json = config.commands[0] === 'status' && config.format === 'json';
+  const out = json ? process.stderr : process.stdout;
   const log = redacting(
-    consoleLog((text) => void process.stdout.write(text)),
+    consoleLog((text) => void out.write(text)),
     maskedParts(secretsOf(config)),
   );
   const cancel = new AbortController();
   process.on('SIGINT', () => cancel.abort()).on('SIGTERM', () => cancel.abort());
   const hidden = (texts['env-files'] ?? '').split('\n').map((line) => line.slice(line.lastIndexOf('=') + 1).trim());
-  const ref = { ref: undefined, defaultBranch: undefined, source: undefined };
+  const ref = {
+    ref: undefined,
+    defaultBranch: undefined,
+    source: undefined,
+    actor: `${userInfo().username}@${hostname()}`,
+    run: undefined,
+  };
   const report = await withPorts(
     { env, cwd: process.cwd(), temporary: tmpdir(), log, signal: cancel.signal, ref, hidden, remember: () => {} },
     async (ports) => await run(config, ports),
   );
   log.stage(report.outcome === 'succeeded' ? 'Done' : 'Failed');
   for (const line of closing(report)) log.info(line);
-  if (report.release !== undefined && !config.commands.includes('deploy'))
+  if (json && report.status !== undefined) process.stdout.write(`${JSON.stringify(report.status, undefined, 2)}\n`);
+  if (report.release !== undefined && config.commands.at(-1) === 'push')
     process.stdout.write(`${JSON.stringify(report.release)}\n`);
   process.exitCode = report.failure === undefined ? 0 : 1;
 }

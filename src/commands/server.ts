@@ -1,19 +1,27 @@
-import type { Command, Content } from '../model/command.ts';
+import { type Command, type Content, quote } from '../model/command.ts';
 import { programs } from '../server/programs.ts';
 
-const withContainers = (program: string): string => `${programs['containers.sh']}\n${program}`;
+/** An awk program as a variable of the shell. */
+const awk = (name: 'flatten' | 'paths' | 'uses'): string =>
+  `AWK_${name.toUpperCase()}=${quote(programs[`${name}.awk`])}`;
+const tellRelease = [awk('flatten'), programs['release.sh']];
+const join = (...parts: readonly string[]): string => parts.join('\n');
 
 /** The small POSIX programs that run on a host. `$0` names them in a process list; arguments are never read as code. */
 const texts = {
-  observe: withContainers(programs['observe.sh']),
-  inspect: withContainers(programs['inspect.sh']),
+  observe: join(programs['containers.sh'], programs['observe.sh']),
+  inspect: join(programs['containers.sh'], programs['inspect.sh']),
   login: programs['login.sh'],
   pin: programs['pin.sh'],
   ship: programs['ship.sh'],
-  resolve: programs['resolve.sh'],
+  resolve: join(awk('paths'), awk('uses'), ...tellRelease, programs['resolve.sh']),
+  reopen: join(...tellRelease, programs['reopen.sh']),
   pull: programs['pull.sh'],
   migrate: programs['migrate.sh'],
   current: programs['current.sh'],
+  record: programs['record.sh'],
+  prune: programs['prune.sh'],
+  status: join(programs['containers.sh'], programs['observe.sh'], programs['status.sh']),
 } as const;
 
 export type ProgramName = keyof typeof texts;

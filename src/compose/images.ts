@@ -24,6 +24,7 @@ export function thirdParty(model: ComposeModel): Readonly<Record<string, string>
 type Made = {
   readonly time: Date;
   readonly commit: string;
+  readonly committedAt: string;
   readonly project: string;
   /** Built service → `name@sha256:…` */
   readonly pushed: Readonly<Record<string, string>>;
@@ -31,7 +32,10 @@ type Made = {
   readonly pinned: Readonly<Record<string, string>>;
 };
 
-export function makeRelease(model: ComposeModel, { time, commit, project, pushed, pinned }: Made): Release {
+export function makeRelease(
+  model: ComposeModel,
+  { time, commit, committedAt, project, pushed, pinned }: Made,
+): Release {
   const shared = Object.entries(model.images).flatMap(([service, image]) => {
     const builder = Object.keys(model.builds).find((name) => model.images[name] === image);
     const digest = builder === undefined || service in model.builds ? undefined : pushed[builder];
@@ -39,7 +43,7 @@ export function makeRelease(model: ComposeModel, { time, commit, project, pushed
   });
   const images = { ...pinned, ...Object.fromEntries(shared), ...pushed };
   const built = [...Object.keys(pushed), ...shared.map(([service]) => service)];
-  const release = { id: releaseId(time, commit), commit, project, images, built };
+  const release = { id: releaseId(time, commit), commit, committedAt, project, images, built };
   const checked = parseRelease(JSON.stringify(release));
   if ('problem' in checked) throw new Error(`made a release that ${checked.problem}: ${JSON.stringify(release)}`);
   return checked.release;

@@ -2,10 +2,14 @@ import type { Release } from '../model/release.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Address, HostKeys, HostSpec } from '../model/target.ts';
 
-export const commandNames = ['test', 'build', 'push', 'deploy'] as const;
+/** What `command` may name: an ordered part of the first four, or one of the others alone. */
+export const pipeline = ['test', 'build', 'push', 'deploy'] as const;
+export const alone = ['rollback', 'status'] as const;
+export const commandNames = [...pipeline, ...alone] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export const forceRecreate = ['built', 'all', 'none'] as const;
+export const formats = ['text', 'json'] as const;
 export const migrateWhen = ['before', 'after'] as const;
 
 export type Registry = {
@@ -55,5 +59,11 @@ export type Config = {
   readonly envFiles: readonly { readonly path: string; readonly content: Secret }[];
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly migrate: Migration | undefined;
+  readonly allowOlder: boolean;
+  /** Of `rollback`: a release id, a commit or `previous`. */
+  readonly to: string;
+  readonly reason: string | undefined;
+  readonly keepReleases: number;
+  readonly format: (typeof formats)[number];
   readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
 };

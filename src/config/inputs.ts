@@ -8,7 +8,7 @@ export type Input = {
 
 export const inputs = {
   command: {
-    description: 'What to do, in this order: any ordered part of `test, build, push, deploy`.',
+    description: 'What to do: any ordered part of `test, build, push, deploy`, or `rollback` or `status` alone.',
     default: 'test, build, push, deploy',
   },
   'working-directory': {
@@ -102,6 +102,21 @@ export const inputs = {
       'URL that must answer with 2xx or 3xx at the end, asked from the runner. Also probed during the switch, to measure downtime.',
   },
   'health-timeout': { description: 'How long the new version may take to become healthy.', default: '3m' },
+  'allow-older': {
+    description:
+      'Let an older commit replace a newer one, and let a commit be deployed that was rolled back from: `true` or `false`.',
+    default: 'false',
+  },
+  to: {
+    description: 'Of `rollback`: a release id, a commit, or `previous`, the release that was good before.',
+    default: 'previous',
+  },
+  reason: { description: 'Why, for the history on the servers.' },
+  'keep-releases': {
+    description: 'How many releases stay on a server to roll back to, with their images; 2 to 100.',
+    default: '5',
+  },
+  format: { description: 'Of `status`: `text` or `json`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 
 export type InputName = keyof typeof inputs;

@@ -91,3 +91,22 @@ export function urlOf(text: string): Parsed<string> {
   }
   return { value };
 }
+
+export function keepOf(text: string): Parsed<number> {
+  const value = /^\d{1,3}$/.test(text.trim()) ? Number(text) : 0;
+  return value >= 2 && value <= 100
+    ? { value }
+    : { problem: 'is not a number from 2 to 100: the current release and one to go back to are always kept' };
+}
+
+/** What `rollback` may be pointed at. */
+export function rollbackTargetOf(text: string): Parsed<string> {
+  const value = text.trim();
+  const valid = value === 'previous' || /^\d{8}-\d{6}-[0-9a-f]{12}$/.test(value) || /^[0-9a-f]{7,64}$/.test(value);
+  return valid
+    ? { value }
+    : {
+        problem:
+          'is not a release id, a commit (7 digits or more, lower case) or `previous`; `status` lists the releases',
+      };
+}

@@ -4,12 +4,15 @@ import { parseRelease } from '../model/release.ts';
 import { Secret } from '../model/secret.ts';
 import type { HostSpec } from '../model/target.ts';
 import {
+  alone,
   type CommandName,
   type Config,
   commandNames,
   forceRecreate,
+  formats,
   type Migration,
   migrateWhen,
+  pipeline,
   type Registry,
   type Ssh,
 } from './config.ts';
@@ -44,7 +47,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     cacheFrom: parse.linesOf(text('cache-from')),
     cacheTo: parse.linesOf(text('cache-to')),
     release: readRelease(reader),
-    hosts: does('deploy') ? readHosts(reader) : [],
+    hosts: does('deploy', 'rollback', 'status') ? readHosts(reader) : [],
     ssh: undefined,
     path: one('path', parse.serverPathOf),
     files: many('files', parse.linesOf, parse.insidePath),
@@ -52,6 +55,11 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     envFiles: readEnvFiles(reader, env),
     forceRecreate: one('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
     migrate: readMigration(reader),
+    allowOlder: one('allow-older', parse.oneOf(['true', 'false'])) === 'true',
+    to: one('to', parse.rollbackTargetOf) ?? 'previous',
+    reason: text('reason').trim() || undefined,
+    keepReleases: one('keep-releases', parse.keepOf) ?? 5,
+    format: one('format', parse.oneOf(formats)) ?? 'text',
     health: { url: one('health-url', parse.urlOf), timeoutSeconds: one('health-timeout', parse.secondsOf) ?? 0 },
   };
   const remote = config.hosts.some(({ kind }) => kind === 'ssh');
@@ -116,6 +124,12 @@ function readCommands({ text, say }: Reader): readonly CommandName[] {
   const ordered = commandNames.filter((name) => known.includes(name));
   if (known.length < names.length || known.length === 0) {
     say('command', given, `names something else than ${commandNames.join(', ')}`);
+  } else if (known.length > 1 && alone.some((name) => known.includes(name))) {
+    say(
+      'command',
+      given,
+      `is a list with ${alone.join(' or ')} in it, which stand alone; the others are ${pipeline.join(', ')}`,
+    );
   } else if (known.join() !== ordered.join()) {
     say('command', given, `is not in order; write ${ordered.join(', ')}`);
   }

@@ -1,5 +1,8 @@
-import type { Container, HostState, Resolution } from '../model/state.ts';
+import { goodReleases, readAttempt } from '../model/history.ts';
+import { parseRelease } from '../model/release.ts';
+import type { Container, HostState, HostStatus, Reopened, Resolution } from '../model/state.ts';
 import { readContainer } from './containers.ts';
+import { driftOf } from './drift.ts';
 
 type Facts = ReadonlyMap<string, readonly string[]>;
 
@@ -46,10 +49,14 @@ export function readHostState(host: string, output: string): HostState {
   return {
     host,
     fatal: fatal.length > 0 || output === '',
-    problems: [...fatal, ...new Set(full)].map((problem) => `${host}: ${problem}`),
+    problems: fatal.map((problem) => `${host}: ${problem}`),
+    full: [...new Set(full)].map((problem) => `${host}: ${problem}`),
     current: one('current'),
     releases: all('release'),
     files: all('file'),
+    history: all('attempt')
+      .map(readAttempt)
+      .filter((attempt) => attempt !== undefined),
     containers: all('container')
       .map(readContainer)
       .filter((container): container is Container => container !== undefined),
@@ -106,3 +113,37 @@ function missingFiles(rows: readonly (readonly string[])[]): readonly (readonly 
 const place = (name: string, root: string): string => (name.startsWith('/') ? name : `${root}/shared/${name}`);
 const remedy = (name: string): string =>
   name.startsWith('/') ? 'or change the mount' : 'write it with env-files, or track it in git';
+
+/** Reads what the `reopen` program printed. */
+export function readReopened(host: string, output: string, root: string): Reopened {
+  const facts = readFacts(output);
+  const missingImages = facts.get('missing-image') ?? [];
+  return { ...readResolution(host, output, root), json: facts.get('json')?.[0] ?? '', missingImages };
+}
+
+/** Reads what the `status` program printed. */
+export function readStatus(host: string, output: string, root: string): HostStatus {
+  const state = readHostState(host, output);
+  const { hashes } = readResolution(host, output, root);
+  const sealed = parseRelease(readFacts(output).get('json')?.[0] ?? '');
+  const images = 'release' in sealed ? sealed.release.images : {};
+  const good = goodReleases(state.history, state.releases);
+  return {
+    host,
+    current: state.current,
+    releases: good.flatMap((id) => {
+      const attempt = state.history.findLast(({ release, outcome }) => release === id && outcome === 'succeeded');
+      return attempt === undefined ? [] : [{ ...attempt, current: id === state.current }];
+    }),
+    lastAttempt: state.history.at(-1),
+    containers: state.containers.map(({ service, name, image, status, health, startedAt }) => ({
+      service,
+      name,
+      image,
+      status,
+      health,
+      startedAt,
+    })),
+    drift: driftOf({ hashes, images }, state.containers),
+  };
+}

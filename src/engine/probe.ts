@@ -1,10 +1,9 @@
-import { HealthError } from '../errors.ts';
 import type { WaitStep } from '../model/plan.ts';
 import { readContainer } from './containers.ts';
 import type { EnginePorts } from './ports.ts';
 import { answerVerdict, servicesVerdict, type Verdict } from './verdict.ts';
 
-/** Asks once. Throws a HealthError when the host could not say. */
+/** Asks once. */
 export async function probeOnce(
   { probe, until }: Pick<WaitStep, 'probe' | 'until'>,
   hostName: string,
@@ -16,7 +15,9 @@ export async function probeOnce(
   }
   const { code, stdout, stderr } = await ports.host(hostName).run(probe, { signal: ports.signal });
   const [now = '', ...lines] = stdout.trim().split('\n');
-  if (code !== 0) throw new HealthError(hostName, undefined, `the containers could not be inspected: ${stderr.trim()}`);
+  // Asked again: one answer that does not come is no reason to fail a deploy. A lost connection rejects the next time.
+  if (code !== 0)
+    return { kind: 'wait', says: `the containers could not be inspected: ${stderr.trim() || 'no answer'}` };
   if (until.kind !== 'services') return { kind: 'good', says: 'answers' };
   const containers = lines.map(readContainer).filter((container) => container !== undefined);
   return servicesVerdict(until, containers, Number(now));

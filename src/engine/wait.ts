@@ -3,7 +3,7 @@ import { describe } from './explain.ts';
 import type { EnginePorts } from './ports.ts';
 import { probeOnce } from './probe.ts';
 
-/** Asks once a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
+/** Asks twice a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
 export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
   const deadline = ports.clock.now() + step.timeoutSeconds * 1000;
   let said = '';
@@ -17,6 +17,6 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     }
     if (verdict.says !== said) ports.log.info(`… ${hostName}: ${verdict.says}`);
     said = verdict.says;
-    await ports.clock.sleep(1000, ports.signal);
+    await ports.clock.sleep(500, ports.signal);
   }
 }

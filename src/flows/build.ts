@@ -33,7 +33,7 @@ export async function build(session: Session, checkout: Checkout): Promise<void>
 
 /** Pushes every image and returns the release: all services by digest. */
 export async function push(session: Session, checkout: Checkout): Promise<Release> {
-  const { model, commit, project } = checkout;
+  const { model, commit, committedAt, project } = checkout;
   const facts = await buildFacts(session, checkout);
   const others = thirdParty(model);
   const outputs = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
@@ -42,6 +42,7 @@ export async function push(session: Session, checkout: Checkout): Promise<Releas
   const release = makeRelease(model, {
     time: new Date(session.ports.clock.now()),
     commit,
+    committedAt,
     project,
     pushed: Object.fromEntries(facts.services.map((service) => [service, pushedImage(metadata, service)])),
     pinned: Object.fromEntries(Object.entries(others).map(([service, image]) => [service, pins.get(image) ?? image])),

@@ -35,6 +35,10 @@ export type RefFacts = {
   readonly defaultBranch: string | undefined;
   /** Web address of the repository. */
   readonly source: string | undefined;
+  /** Who started this, for the history on the servers. */
+  readonly actor: string;
+  /** Web address of this run. */
+  readonly run: string | undefined;
 };
 
 /** One run: its inputs, the outside, and what was done so far. */

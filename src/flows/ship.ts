@@ -8,7 +8,6 @@ import { readResolution } from '../engine/observe.ts';
 import { ConfigError } from '../errors.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
-import { programs } from '../server/programs.ts';
 import type { Checkout } from './checkout.ts';
 import { attempt, type Session } from './session.ts';
 
@@ -140,9 +139,6 @@ async function releaseFiles(
     'release.env': releaseEnv(sources.variables, ports.env, release),
     'pins.yml': pinsFile(model.services, release),
     'paths.tab': pathsTable(items, root),
-    'paths.awk': programs['paths.awk'],
-    'uses.awk': programs['uses.awk'],
-    'flatten.awk': programs['flatten.awk'],
   };
   return [
     ...source,

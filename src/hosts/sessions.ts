@@ -13,12 +13,14 @@ export function sessions(most: number) {
     for (;;) {
       while (open >= allowed) await new Promise<void>((resolve) => waiting.push(resolve));
       open++;
-      const outcome = await work().finally(() => {
+      try {
+        const outcome = await work();
+        if (outcome !== full || open === 1) return outcome;
+        allowed = open - 1;
+      } finally {
         open--;
         waiting.shift()?.();
-      });
-      if (outcome !== full || open === 0) return outcome;
-      allowed = Math.min(allowed, open);
+      }
     }
   };
 }

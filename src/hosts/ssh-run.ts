@@ -32,22 +32,24 @@ export async function runOn(link: Link, work: Work): Promise<Result | typeof ful
   });
   if (work.signal?.aborted) return result(null);
 
-  const channel = await open(link, remoteLine(work.line));
-  if (channel === undefined) return result(null);
-  if (channel === full || channel === refused) return channel;
+  const session = await open(link, remoteLine(work.line));
+  if (session === undefined) return result(null);
+  if (session === full || session === refused) return session;
+  const { channel } = session;
   const stopper = stopperOf(link, channel);
   const errors = takePid(stopper.onPid, stderr.push);
   channel.on('data', stdout.push);
   channel.stderr.on('data', errors.push);
   channel.end(work.stdin === undefined ? undefined : bytesOf(work.stdin)); // ssh2 keeps to the window of the server
-  const code = await ended(channel, link.lost, work, stopper.stop);
+  const code = await ended(session, link.lost, work, stopper.stop);
   channel.removeAllListeners('data').resume();
   channel.stderr.removeAllListeners('data').resume();
   errors.end();
   return result(code);
 }
 
-type Opened = ClientChannel | typeof full | typeof refused | undefined;
+type Session = { readonly channel: ClientChannel; readonly exit: { code: number | null } };
+type Opened = Session | typeof full | typeof refused | undefined;
 
 /** Undefined when the connection is lost meanwhile: the command may have started or not. */
 function open({ client, lost }: Link, line: string): Promise<Opened> {
@@ -56,7 +58,7 @@ function open({ client, lost }: Link, line: string): Promise<Opened> {
     try {
       client.exec(line, (error, channel) => {
         stopListening();
-        if (error === undefined) resolve(channel);
+        if (error === undefined) resolve(sessionOf(channel));
         else if (lost.aborted) resolve(undefined);
         else resolve('reason' in error ? full : refused);
       });
@@ -64,6 +66,15 @@ function open({ client, lost }: Link, line: string): Promise<Opened> {
       resolve(undefined); // the socket has ended, and `lost` is about to tell
     }
   });
+}
+
+/** The exit code of a short command is there before a promise could have resolved: ssh2 tells it only once. */
+function sessionOf(channel: ClientChannel): Session {
+  const exit: Session['exit'] = { code: null };
+  channel.on('exit', (code: number | null) => {
+    exit.code = code;
+  });
+  return { channel, exit };
 }
 
 type Stop = (signal: 'TERM' | 'KILL') => void;
@@ -78,7 +89,7 @@ function stopperOf(link: Link, channel: ClientChannel): { readonly onPid: (pid: 
   const kill = async () => {
     if (pid === undefined || wanted === undefined) return;
     const killer = await open(link, killLine(pid, wanted));
-    if (typeof killer === 'object') killer.resume().end();
+    if (typeof killer === 'object') killer.channel.resume().end();
   };
   return {
     stop: (signal) => {
@@ -94,26 +105,22 @@ function stopperOf(link: Link, channel: ClientChannel): { readonly onPid: (pid: 
 }
 
 function ended(
-  channel: ClientChannel,
+  { channel, exit }: Session,
   lost: AbortSignal,
   { signal, graceSeconds }: Work,
   stop: Stop,
 ): Promise<number | null> {
   return new Promise((resolve) => {
-    let code: number | null = null;
     let streams = 2;
     let timer: NodeJS.Timeout | undefined;
-    const finish = (status: number | null) => {
+    const finish = (code: number | null) => {
       for (const stopListening of listening) stopListening();
       clearTimeout(timer);
-      resolve(status);
+      resolve(code);
     };
     const closed = () => {
-      if (--streams === 0) finish(code);
+      if (--streams === 0) finish(exit.code);
     };
-    channel.on('exit', (status: number | null) => {
-      code = status;
-    });
     channel.on('close', closed);
     channel.stderr.on('close', closed);
     const listening = [

@@ -4,6 +4,8 @@ export type Release = {
   readonly id: string;
   /** The full commit, 40 (or 64) hexadecimal digits. */
   readonly commit: string;
+  /** When it was committed, ISO 8601: tells an older commit from a newer one. */
+  readonly committedAt: string;
   readonly project: string;
   /** Service → `name@sha256:…`, for every service, those of other people included. */
   readonly images: Readonly<Record<string, string>>;
@@ -20,8 +22,10 @@ export function releaseId(time: Date, commit: string): string {
 export function parseRelease(text: string): { readonly release: Release } | { readonly problem: string } {
   const value = parseJson(text);
   if (!isRecord(value)) return { problem: 'is not JSON; pass on the `release` output of a `push` unchanged' };
-  const { id, commit, project, images, built } = value;
+  const { id, commit, committedAt, project, images, built } = value;
   if (typeof commit !== 'string' || !/^[0-9a-f]{40,64}$/.test(commit)) return { problem: 'names no commit' };
+  if (typeof committedAt !== 'string' || Number.isNaN(Date.parse(committedAt)))
+    return { problem: 'does not say when its commit was made' };
   if (typeof id !== 'string' || !/^\d{8}-\d{6}-[0-9a-f]{12}$/.test(id)) return { problem: 'has no valid id' };
   if (typeof project !== 'string' || !/^[a-z0-9][a-z0-9_-]*$/.test(project)) return { problem: 'names no project' };
   if (!isRecord(images) || !Object.values(images).every(isPinned)) {
@@ -30,7 +34,16 @@ export function parseRelease(text: string): { readonly release: Release } | { re
   if (!Array.isArray(built) || !built.every((name) => typeof name === 'string' && name in images)) {
     return { problem: 'does not say which services were built' };
   }
-  return { release: { id, commit, project, images: Object.fromEntries(Object.entries(images).map(asText)), built } };
+  return {
+    release: {
+      id,
+      commit,
+      committedAt,
+      project,
+      images: Object.fromEntries(Object.entries(images).map(asText)),
+      built,
+    },
+  };
 }
 
 const asText = ([service, image]: [string, unknown]): [string, string] => [service, String(image)];

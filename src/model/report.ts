@@ -1,4 +1,5 @@
 import type { Release } from './release.ts';
+import type { HostStatus } from './state.ts';
 
 export type StepReport = {
   readonly stage: string;
@@ -38,4 +39,6 @@ export type Report = {
   readonly url?: string;
   readonly downtime?: Downtime;
   readonly failure?: Failure;
+  /** Of the command `status`. */
+  readonly status?: readonly HostStatus[];
 };

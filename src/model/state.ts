@@ -1,3 +1,5 @@
+import type { Attempt } from './history.ts';
+
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
 export type Container = {
   readonly id: string;
@@ -29,14 +31,18 @@ export type HostState = {
   /** Nothing can be sent there. */
   readonly fatal: boolean;
   readonly problems: readonly string[];
+  /** Too little space for new images. */
+  readonly full: readonly string[];
   readonly current: string | undefined;
   readonly releases: readonly string[];
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];
   readonly containers: readonly Container[];
+  /** The last attempts, the oldest first. */
+  readonly history: readonly Attempt[];
 };
 
-/** What Compose made of the release on one server. */
+/** What Compose makes of a sealed release on one server. */
 export type Resolution = {
   readonly host: string;
   readonly problems: readonly string[];
@@ -46,4 +52,24 @@ export type Resolution = {
   readonly changes: Readonly<Record<string, readonly string[]>>;
   /** Folders that were made under `shared/`. */
   readonly created: readonly string[];
+};
+
+/** A release that is on a server already, about to be brought back. */
+export type Reopened = Resolution & {
+  /** The JSON of the release. */
+  readonly json: string;
+  /** Images that the server no longer has. */
+  readonly missingImages: readonly string[];
+};
+
+/** What `status` tells of one host. */
+export type HostStatus = {
+  readonly host: string;
+  readonly current: string | undefined;
+  /** The releases that can be rolled back to, the one that succeeded last first. */
+  readonly releases: readonly (Attempt & { readonly current: boolean })[];
+  readonly lastAttempt: Attempt | undefined;
+  readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
+  /** How what runs differs from the current release: one sentence each. */
+  readonly drift: readonly string[];
 };

@@ -12,6 +12,7 @@ export const outputs = {
   duration: 'Seconds that the run took.',
   downtime:
     'Longest time without an answer of `health-url` during the switch, in seconds; empty when it was not measured.',
+  status: 'Of `status`: JSON, what is on each host: releases, containers, drift.',
 } as const;
 
 export type OutputName = keyof typeof outputs;
@@ -27,5 +28,6 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
     url: url ?? '',
     duration: seconds.toFixed(1),
     downtime: downtime === undefined ? '' : downtime.longestGapSeconds.toFixed(1),
+    status: report.status === undefined ? '' : JSON.stringify(report.status),
   };
 }

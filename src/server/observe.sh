@@ -34,7 +34,7 @@ esac
 
 parent=$root
 while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
-[ -d "$parent" ] && [ -w "$parent" ] || fact not-writable "$parent"
+if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; fi
 fact disk-root "$(free "$root") $parent"
 [ ! -e "$root/current/compose.yml" ] || fact current "$(basename "$(readlink "$root/current")")"
 for release in "$root"/releases/*/compose.yml; do
@@ -43,3 +43,4 @@ done
 for file in "$root"/files/*; do
   [ ! -e "$file" ] || fact file "$(basename "$file")"
 done
+[ ! -e "$root/history.jsonl" ] || tail -n 200 "$root/history.jsonl" | while IFS= read -r line; do fact attempt "$line"; done

@@ -50,8 +50,8 @@ done
 sed -n 's/.*The \\*"\([A-Za-z_][A-Za-z0-9_]*\)\\*" variable is not set.*/\1/p' errors.txt | sort -u |
   while IFS= read -r variable; do fact undefined "$variable"; done
 
-awk -v source="$source" -f uses.awk raw.yml |
-  awk -v source="$source" -v shared="$shared" -v table=paths.tab -f paths.awk | sort -u >uses.tab
+awk -v source="$source" "$AWK_USES" raw.yml |
+  awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" | sort -u >uses.tab
 : >files.tab
 while IFS=$tab read -r service mode name path; do
   if [ -e "$path" ]; then
@@ -81,20 +81,9 @@ done <uses.tab
     printf '  "%s":\n    labels:\n      korrigo.files: "%.16s"\n' "$service" "$content"
   done
 } >labels.yml
-awk -v source="$source" -v shared="$shared" -v table=paths.tab -f paths.awk raw.yml >moved.yml
+awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" raw.yml >moved.yml
 if [ -s files.tab ]; then set -- -f moved.yml -f labels.yml; else set -- -f moved.yml; fi
 compose "$@" config >compose.yml.new
 mv compose.yml.new compose.yml
-compose -f compose.yml config --hash '*' | while read -r service hash; do fact hash "$service$tab$hash"; done
-
-if [ -e "$root/current/compose.yml" ]; then
-  was=$root/current
-  awk -f flatten.awk "$was/compose.yml" | sort >was.tab
-  awk -f flatten.awk compose.yml | sort >is.tab
-  { comm -3 was.tab is.tab | sed 's/^\t//' | cut -f 1,2
-    [ ! -e "$was/files.tab" ] || sort "$was/files.tab" | comm -3 - files.tab | sed 's/^\t//' |
-      awk -F "$tab" '{ print $1 "\tfile " $2 }'
-  } | sort -u | while IFS= read -r change; do fact changed "$change"; done
-  rm -f was.tab is.tab
-fi
-rm -f raw.yml moved.yml labels.yml errors.txt uses.tab -- *.awk
+tell_release "$root" "$release"
+rm -f raw.yml moved.yml labels.yml errors.txt uses.tab

@@ -1,0 +1,33 @@
+import type { Container } from '../model/state.ts';
+
+export type Sealed = {
+  /** Service → config hash of the current release. */
+  readonly hashes: Readonly<Record<string, string>>;
+  /** Service → `name@sha256:…` of the current release. */
+  readonly images: Readonly<Record<string, string>>;
+};
+
+/** What runs and is not as the current release says: one sentence each. */
+export function driftOf({ hashes, images }: Sealed, containers: readonly Container[]): readonly string[] {
+  const lasting = containers.filter(({ oneOff }) => !oneOff);
+  const expected = Object.entries(hashes).flatMap(([service, hash]) => {
+    const own = lasting.filter((container) => container.service === service);
+    if (own.length === 0) return [`${service}: has no container`];
+    return own.flatMap((container) => containerDrift(container, hash, images[service]));
+  });
+  const extra = lasting
+    .filter(({ service }) => !(service in hashes))
+    .map(({ name, service }) => `${service}: ${name} is not part of the release`);
+  return [...expected, ...extra];
+}
+
+function containerDrift(container: Container, hash: string, image: string | undefined): readonly string[] {
+  const { service, name, status, exitCode, health } = container;
+  const say = (what: string): string => `${service}: ${name} ${what}`;
+  if (image !== undefined && container.image !== image) return [say(`runs ${container.image} instead of ${image}`)];
+  if (container.configHash !== hash)
+    return [say('was created with another configuration (environment, mounts, labels or command)')];
+  if (status === 'exited' && exitCode === 0) return [];
+  if (status !== 'running') return [say(`is ${status} (exit code ${exitCode})`)];
+  return health === 'unhealthy' ? [say('is unhealthy')] : [];
+}

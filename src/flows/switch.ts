@@ -1,0 +1,91 @@
+import { outputKey } from '../engine/apply.ts';
+import { watchUrl } from '../engine/downtime.ts';
+import type { Release } from '../model/release.ts';
+import type { Downtime, ServiceChange } from '../model/report.ts';
+import type { HostState, Resolution } from '../model/state.ts';
+import { pullPlan, type Switch, switchPlan, type Target } from '../plan/deploy.ts';
+import { renderChanges } from '../plan/render.ts';
+import { serviceChanges } from '../plan/services.ts';
+import { perform, type Session, throwProblems } from './session.ts';
+
+export type Deployed = {
+  readonly release: Release;
+  readonly previous: string | undefined;
+  readonly changes: Readonly<Record<string, readonly ServiceChange[]>>;
+  readonly downtime: Downtime | undefined;
+};
+
+/** Told as soon as it is known, so that the report of a failed deploy has it too. */
+export type Progress = (done: Partial<Deployed>) => void;
+
+/** Brings the images to the hosts. Throws when one of them cannot run there. */
+export async function pull(session: Session, targets: readonly Target[], release: Release): Promise<void> {
+  const outputs = await perform(session, pullPlan(targets, release));
+  const problems = targets.flatMap(({ host }) => wrongArchitecture(host, outputs.get(outputKey(host, 'pull')) ?? ''));
+  throwProblems(problems, 'build for the right platform with the input platforms; nothing that runs was changed');
+}
+
+function wrongArchitecture(host: string, output: string): readonly string[] {
+  return output.split('\n').flatMap((line) => {
+    const [fact, image, builtFor, machine] = line.split('\t');
+    return fact === 'wrong-architecture'
+      ? [`${host}: ${image} is built for ${builtFor}, but this server is ${machine}`]
+      : [];
+  });
+}
+
+type Facts = {
+  readonly release: Release;
+  readonly targets: readonly Target[];
+  readonly states: readonly HostState[];
+  readonly resolutions: readonly Resolution[];
+  /** A rollback migrates nothing. */
+  readonly migrates: boolean;
+};
+
+/** Shows what will happen and does it: the same for a deploy and a rollback. */
+export async function switchTo(session: Session, facts: Facts, progress: Progress, began: () => void): Promise<void> {
+  const { config, ports } = session;
+  const { release, states, resolutions } = facts;
+  const migrate = facts.migrates ? config.migrate : undefined;
+  const switches = facts.targets.map((target): Switch => {
+    const containers = states.find(({ host }) => host === target.host)?.containers ?? [];
+    const resolution = resolutions.find(({ host }) => host === target.host) ?? { hashes: {}, changes: {} };
+    return { ...target, changes: serviceChanges(resolution, containers, release, config.forceRecreate) };
+  });
+  progress({ changes: Object.fromEntries(switches.map(({ host, changes }) => [host, changes])) });
+  showPlan(session, switches, facts);
+  began();
+  const { url } = config.health;
+  const watch = url === undefined ? undefined : watchUrl(url, ports);
+  try {
+    await perform(session, switchPlan({ switches, release, migrate, health: config.health }));
+  } finally {
+    const downtime = await watch?.stop();
+    if (downtime) {
+      progress({ downtime });
+      ports.log.info(describeDowntime(downtime));
+    }
+  }
+}
+
+function showPlan({ config, ports }: Session, switches: readonly Switch[], { release, states, migrates }: Facts): void {
+  ports.log.stage(`Plan: release ${release.id}`);
+  for (const { host, changes } of switches) {
+    const current = states.find((state) => state.host === host)?.current;
+    const title = current === undefined ? `${host}, first release` : `${host}, now ${current}`;
+    for (const line of renderChanges(title, changes)) ports.log.info(line);
+  }
+  if (migrates && config.migrate) {
+    const { service, argv, when } = config.migrate;
+    ports.log.info(
+      `migrate on ${switches[0]?.host}, ${when} the containers are recreated: ${service}: ${argv.join(' ')}`,
+    );
+  }
+  ports.log.end();
+}
+
+export function describeDowntime({ probes, failed, longestGapSeconds }: Downtime): string {
+  if (failed === 0) return `no downtime: all ${probes} probes of health-url were answered during the switch`;
+  return `downtime: ${longestGapSeconds.toFixed(1)} s (${failed} of ${probes} probes of health-url failed during the switch)`;
+}

@@ -1,0 +1,43 @@
+# Removes what no kept release needs: release folders, shipped files, and our own tags of images (an image that something
+# else names or runs stays). Kept are the current release, failed ones that containers still run from, and the newest
+# that succeeded. # Volumes and other projects are never touched. Arguments: root project number-of-releases
+set -eu
+export LC_ALL=C
+root=$1 project=$2 keep=$3
+cd "$root"
+[ -d releases ] || exit 0
+touch history.jsonl
+
+succeeded() { # ids, the one that succeeded last first
+  sed -n 's/.*"release":"\([^"]*\)".*"outcome":"succeeded".*/\1/p' history.jsonl |
+    awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' |
+    while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
+}
+unfinished() { # ids of failed releases that containers still run from: their files are in use
+  docker ps --all --filter "label=com.docker.compose.project=$project" \
+    --format '{{.Label "com.docker.compose.project.config_files"}}' |
+    sed -n "s|^$root/releases/\([^/]*\)/compose.yml\$|\1|p" | sort -u |
+    while IFS= read -r id; do succeeded | grep -qxF -e "$id" || printf '%s\n' "$id"; done
+}
+kept=$({
+  [ ! -e current/compose.yml ] || basename "$(readlink current)"
+  unfinished
+  succeeded | head -n "$keep"
+} | sort -u)
+is_kept() { printf '%s\n' "$kept" | grep -qxF -e "$1"; }
+
+for release in releases/*; do
+  id=$(basename "$release")
+  is_kept "$id" || [ ! -d "$release" ] || { rm -rf "$release" && printf 'removed\t%s\n' "$id"; }
+done
+
+needed=$(cat releases/*/compose.yml releases/*/paths.tab 2>/dev/null | sed -n 's|.*/files/\([0-9a-f]\{16\}\)/.*|\1|p' | sort -u)
+for file in files/*; do
+  [ ! -e "$file" ] || printf '%s\n' "$needed" | grep -qxF -e "$(basename "$file")" || rm -rf "$file"
+done
+
+docker image ls --format '{{.Repository}}:{{.Tag}}' |
+  grep -E ":$project-[0-9]{8}-[0-9]{6}-[0-9a-f]{12}\$" |
+  while IFS= read -r image; do
+    is_kept "${image##*:"$project"-}" || docker image rm "$image" >/dev/null 2>&1 || true
+  done
