@@ -40,6 +40,7 @@ async function main(): Promise<void> {
       signal: cancel.signal,
       ref: refFacts(env, eventOf(env['GITHUB_EVENT_PATH'])),
       hidden: variablesOf(texts),
+      variables: config.variables,
       remember,
     },
     async (ports) => await run(config, ports),

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     run: undefined,
   };
   const report = await withPorts(
-    { env, cwd: process.cwd(), temporary: tmpdir(), log, signal: cancel.signal, ref, hidden, remember: () => {} },
+    { env, cwd: process.cwd(), temporary: tmpdir(), log, signal: cancel.signal, ref, hidden, variables: config.variables, remember: () => {} },
     async (ports) => await run(config, ports),
   );
   log.stage(report.outcome === 'succeeded' ? 'Done' : 'Failed');

@@ -23,6 +23,7 @@ type Surroundings = {
   readonly ref: RefFacts;
   /** Environment variables that no other program may see. */
   readonly hidden: readonly string[];
+  readonly variables: Config['variables'];
   readonly remember: (cleanUp: Command) => void;
 };
 
@@ -46,7 +47,7 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     scratch,
   };
   try {
-    const visible = visibleEnvironment(env, surroundings.hidden);
+    const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
     return await use({ ...ports, env: visible, local: local({ env: visible }) });
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -69,7 +69,8 @@ export type Item = {
 
 export function makeItem(path: string, entries: readonly Entry[]): Item {
   const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  const hash = createHash('sha256');
+  // The name is part of it: files of the same content under two names lie in two folders.
+  const hash = createHash('sha256').update(`${basename(path)}\0`);
   for (const { path: name, kind, content } of sorted)
     hash.update(`${kind} ${name.length} ${name} ${content.length} `).update(content);
   const digest = hash.digest('hex').slice(0, 16);

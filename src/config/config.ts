@@ -40,6 +40,7 @@ export type Config = {
   readonly composeFiles: readonly string[];
   readonly profiles: readonly string[];
   readonly project: string | undefined;
+  readonly variables: Readonly<Record<string, string>>;
   readonly test: {
     readonly files: readonly string[];
     readonly service: string | undefined;

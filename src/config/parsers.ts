@@ -33,9 +33,10 @@ export function oneOf<T extends string>(allowed: readonly T[]): (text: string) =
 }
 
 /** A relative path that stays inside the checkout, normalised: `./a//b` → `a/b`. */
-export function insidePath(text: string): Parsed<string> {
+export function insidePath(given: string): Parsed<string> {
+  const text = given.trim();
   const parts: string[] = [];
-  for (const part of text.trim().split('/')) {
+  for (const part of text.split('/')) {
     if (part === '' || part === '.') continue;
     if (part === '..' && parts.pop() === undefined)
       return { problem: 'leads out of the repository; give a path inside it' };
@@ -86,7 +87,8 @@ export function serverPathOf(text: string): Parsed<string> {
 
 export function urlOf(text: string): Parsed<string> {
   const value = text.trim();
-  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
+  // URL would take line ends, and leave them out.
+  if (!/^https?:\/\/[^\s\x00-\x1f\x7f]+$/.test(value) || !URL.canParse(value)) {
     return { problem: 'is not a URL; start it with http:// or https://' };
   }
   return { value };

@@ -36,6 +36,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     composeFiles: many('compose-file', parse.linesOf, pathBelow),
     profiles: parse.listOf(text('profiles')),
     project: one('project-name', parse.projectNameOf),
+    variables: readVariables(reader),
     test: {
       files: many('test-compose-file', parse.linesOf, pathBelow),
       service: text('test-service') || undefined,
@@ -71,7 +72,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     problems.push('registry: is not set; say where images are pushed to, such as ghcr.io/acme');
   }
   if (does('deploy') && !does('push') && !text('release')) {
-    problems.push('release: is not set; a deploy without `push` needs the `release` output of the job that pushed');
+    problems.push('release: is not set; a deploy without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret: keep the names of registry, project and images in variables');
   }
   if (does('push') && text('release')) {
     problems.push(
@@ -178,6 +179,15 @@ function readSsh({ text, one, problems }: Reader): Ssh | undefined {
   if (!('value' in key) || !('value' in hostKeys) || !('value' in jump)) return undefined;
   const passphrase = text('ssh-passphrase') === '' ? undefined : new Secret(text('ssh-passphrase'));
   return { key: key.value, passphrase, hostKeys: hostKeys.value, jump: jump.value, connectTimeoutSeconds };
+}
+
+function readVariables({ text, say }: Reader): Config['variables'] {
+  const entries = parse.linesOf(text('variables')).map((line): readonly [string, string] => {
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
+    if (name === undefined) say('variables', line, 'is not NAME=value');
+    return [name ?? '', value ?? ''];
+  });
+  return Object.fromEntries(entries);
 }
 
 function readEnvFiles({ text, say, problems }: Reader, env: Environment): Config['envFiles'] {

@@ -1,6 +1,6 @@
 # Removes what no kept release needs: release folders, shipped files, and our own tags of images (an image that something
 # else names or runs stays). Kept are the current release, failed ones that containers still run from, and the newest
-# that succeeded. # Volumes and other projects are never touched. Arguments: root project number-of-releases
+# that succeeded. Volumes and other projects are never touched. Arguments: root project number-of-releases
 set -eu
 export LC_ALL=C
 root=$1 project=$2 keep=$3
