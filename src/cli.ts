@@ -39,7 +39,17 @@ async function main(): Promise<void> {
     run: undefined,
   };
   const report = await withPorts(
-    { env, cwd: process.cwd(), temporary: tmpdir(), log, signal: cancel.signal, ref, hidden, variables: config.variables, remember: () => {} },
+    {
+      env,
+      cwd: process.cwd(),
+      temporary: tmpdir(),
+      log,
+      signal: cancel.signal,
+      ref,
+      hidden,
+      variables: config.variables,
+      remember: () => {},
+    },
     async (ports) => await run(config, ports),
   );
   log.stage(report.outcome === 'succeeded' ? 'Done' : 'Failed');
@@ -84,9 +94,15 @@ function help(): string {
   const rows = inputNames.map((name) => {
     const { description, default: value, secret } = inputOf(name);
     const kind = secret ? '@file' : 'value';
-    return `  --${name} ${kind}${value === undefined ? '' : ` (${value})`}\n      ${description}`;
+    return `  --${name} ${kind}${value === undefined ? '' : ` (${value})`}\n${wrapped(description)}`;
   });
   return `${usage}\n\nThe same inputs as the action. \`@file\` reads a value from a file; every input can also be set as KORRIGO_<NAME>.\n\n${rows.join('\n')}\n`;
+}
+
+/** Lines of at most 100 columns, indented. */
+function wrapped(text: string): string {
+  const lines = text.replaceAll(/(.{1,92})(?:\s+|$)/g, '      $1\n');
+  return lines.trimEnd();
 }
 
 main().catch((error: unknown) => {

@@ -33,8 +33,8 @@ export function testDown(files: Files): Command {
 }
 
 /** Brings a sealed release up. Nothing is built and nothing is pulled: everything was brought here before. */
-export function up(sealed: string, args: readonly string[] = []): Command {
+export function up(sealed: string, project: string, args: readonly string[] = []): Command {
   return {
-    argv: compose({ files: [sealed] }, ['up', '--detach', '--no-build', '--pull', 'never', ...args]),
+    argv: compose({ files: [sealed], project }, ['up', '--detach', '--no-build', '--pull', 'never', ...args]),
   };
 }

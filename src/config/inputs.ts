@@ -25,7 +25,8 @@ export const inputs = {
       "Name of the Compose project on the servers. Default: the compose file's `name:`, else the repository's name. Volumes belong to it: do not change it later.",
   },
   variables: {
-    description: 'Variables for the compose files on the runner, where images are built, `NAME=value` a line. They win over the environment. No secrets: use `env:` for those.',
+    description:
+      'Variables for the compose files on the runner, where images are built, `NAME=value` a line. They win over the environment. No secrets: use `env:` for those.',
   },
   'test-compose-file': { description: 'Compose files of `test`, one a line.' },
   'test-service': {

@@ -72,7 +72,9 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     problems.push('registry: is not set; say where images are pushed to, such as ghcr.io/acme');
   }
   if (does('deploy') && !does('push') && !text('release')) {
-    problems.push('release: is not set; a deploy without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret: keep the names of registry, project and images in variables');
+    problems.push(
+      'release: is not set; a deploy without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret: keep the names of registry, project and images in variables',
+    );
   }
   if (does('push') && text('release')) {
     problems.push(

@@ -31,7 +31,7 @@ export function parseRelease(text: string): { readonly release: Release } | { re
   if (!isRecord(images) || !Object.values(images).every(isPinned)) {
     return { problem: 'has an image that is not of the form name@sha256:<64 digits>' };
   }
-  if (!Array.isArray(built) || !built.every((name) => typeof name === 'string' && name in images)) {
+  if (!Array.isArray(built) || !built.every((name) => typeof name === 'string' && Object.hasOwn(images, name))) {
     return { problem: 'does not say which services were built' };
   }
   return {

@@ -27,7 +27,7 @@ export function buildPlan({ definition, file, metadata, services, env }: BuildFa
             host: 'local',
             steps: [
               { kind: 'write', title: 'write the bake definition', path: file, content: definition },
-              { kind: 'run', title, command: { ...bake({ file, metadata, push: false }), env }, output: 'live' },
+              { kind: 'run', title, command: withEnv(bake({ file, metadata, push: false }), env), output: 'live' },
             ],
           },
         ],
@@ -48,7 +48,7 @@ export function pushPlan({ definition, file, metadata, services, env, thirdParty
     {
       kind: 'run',
       title: `push ${services.join(', ')}`,
-      command: { ...bake({ file, metadata, push: true }), env },
+      command: withEnv(bake({ file, metadata, push: true }), env),
       output: 'live',
       retry: registryRetry,
       hint: 'is the registry up, and may this user push to it? Nothing was deployed',
@@ -75,3 +75,7 @@ export function pushPlan({ definition, file, metadata, services, env, thirdParty
 
 /** Removes a folder that held a registry login. */
 export const removeFolder = (path: string): Command => ({ argv: ['rm', '-rf', '--', path] });
+
+function withEnv(command: Command, env: Command['env']): Command {
+  return { ...command, env: { ...command.env, ...env } };
+}

@@ -115,19 +115,29 @@ function recreateSteps({ root, changes }: Switch, release: Release, timeoutSecon
   } as const;
   if (forced.length > 0 && touchesAll) {
     return [
-      { ...common, title: 'recreate all services', command: up(sealed, ['--remove-orphans', '--force-recreate']) },
+      {
+        ...common,
+        title: 'recreate all services',
+        command: up(sealed, release.project, ['--remove-orphans', '--force-recreate']),
+      },
     ];
   }
   const first: readonly Step[] =
     forced.length > 0
-      ? [{ ...common, title: `recreate ${forced.join(', ')}`, command: up(sealed, ['--force-recreate', ...forced]) }]
+      ? [
+          {
+            ...common,
+            title: `recreate ${forced.join(', ')}`,
+            command: up(sealed, release.project, ['--force-recreate', ...forced]),
+          },
+        ]
       : [];
   const touched = changes.filter(({ action, service }) => action !== 'keep' && !forced.includes(service));
   const title =
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
       : 'bring everything else up';
-  return [...first, { ...common, title, command: up(sealed, ['--remove-orphans']) }];
+  return [...first, { ...common, title, command: up(sealed, release.project, ['--remove-orphans']) }];
 }
 
 /** Once for the whole fleet, on its first host. */
@@ -140,6 +150,7 @@ function migrationStage(
   const isFirst = first.changes.every(({ action }) => action === 'create');
   const args = [
     String(timeoutSeconds),
+    release.project,
     `${release.project}-migrate-${release.id}`,
     sealedFile(first.root, release.id),
     // On a server where nothing runs yet there is no database to migrate: Compose starts it.

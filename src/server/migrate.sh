@@ -1,12 +1,12 @@
 # Runs a command once, in a container of its own that is gone afterwards, also when the time is up: a migration that
-# hangs must not go on holding its locks. Arguments: seconds name compose-file with-dependencies service command...
+# hangs must not go on holding its locks. Arguments: seconds project name compose-file with-dependencies service command...
 set -u
-seconds=$1 name=$2 file=$3 dependencies=$4
-shift 4
+seconds=$1 project=$2 name=$3 file=$4 dependencies=$5
+shift 5
 set -- --name "$name" "$@"
 [ "$dependencies" = yes ] || set -- --no-deps "$@"
 docker rm --force "$name" >/dev/null 2>&1
-timeout --kill-after=5 "$seconds" docker compose --file "$file" run --rm --no-TTY --quiet-pull "$@" </dev/null
+timeout --kill-after=5 "$seconds" docker compose --project-name "$project" --file "$file" run --rm --no-TTY --quiet-pull "$@" </dev/null
 code=$?
 if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
   docker rm --force "$name" >/dev/null 2>&1
