@@ -6,6 +6,7 @@ import { readConfig } from './config/read.ts';
 import { DeployError } from './errors.ts';
 import { githubLog } from './github/log.ts';
 import { refFacts } from './github/surroundings.ts';
+import { printable } from './log/console.ts';
 import { maskedParts, redact, redacting } from './log/redact.ts';
 import type { Command } from './model/command.ts';
 import { nonce } from './ports.ts';
@@ -50,8 +51,8 @@ async function main(): Promise<void> {
   for (const line of lines) log.info(line);
   log.end();
   for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
-  if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(redact(summary(report), hidden), true).write();
-  if (report.failure) fail(redact(lines.join('\n'), hidden));
+  if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(redact(summary(report), hidden)), true).write();
+  if (report.failure) fail(printable(redact(lines.join('\n'), hidden)));
 }
 
 const maskedLines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim().length >= 4);

@@ -17,7 +17,9 @@ export function builtRepository(model: ComposeModel, service: string, registry: 
 export function thirdParty(model: ComposeModel): Readonly<Record<string, string>> {
   const built = Object.keys(model.builds).map((service) => model.images[service]);
   return Object.fromEntries(
-    Object.entries(model.images).filter(([service, image]) => !(service in model.builds) && !built.includes(image)),
+    Object.entries(model.images).filter(
+      ([service, image]) => !Object.hasOwn(model.builds, service) && !built.includes(image),
+    ),
   );
 }
 
@@ -38,7 +40,7 @@ export function makeRelease(
 ): Release {
   const shared = Object.entries(model.images).flatMap(([service, image]) => {
     const builder = Object.keys(model.builds).find((name) => model.images[name] === image);
-    const digest = builder === undefined || service in model.builds ? undefined : pushed[builder];
+    const digest = builder === undefined || Object.hasOwn(model.builds, service) ? undefined : pushed[builder];
     return digest === undefined ? [] : [[service, digest] as const];
   });
   const images = { ...pinned, ...Object.fromEntries(shared), ...pushed };

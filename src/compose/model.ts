@@ -2,7 +2,7 @@ import { isRecord, parseJson } from '../model/release.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A mount, config, secret or env_file that names a path of this machine (absolute, as Compose resolved it). */
+/** A mount, config or secret that names a path of this machine (absolute, as Compose resolved it). */
 export type NamedPath = {
   readonly service: string;
   readonly path: string;
@@ -24,7 +24,7 @@ export function readModel(json: string): ComposeModel {
   const services = recordOf(root['services']);
   const entries = Object.entries(services).map(([name, body]) => [name, recordOf(body)] as const);
   return {
-    name: String(root['name']),
+    name: textOf(root['name']),
     services: entries.map(([name]) => name),
     images: Object.fromEntries(
       entries.flatMap(([name, { image }]) => (typeof image === 'string' ? [[name, image]] : [])),
@@ -39,17 +39,21 @@ export function readModel(json: string): ComposeModel {
 }
 
 const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const recordsOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 
 function mounts(service: string, body: Json): readonly NamedPath[] {
   return recordsOf(body['volumes'])
     .filter(({ type }) => type === 'bind')
-    .map((mount) => ({ service, path: String(mount['source']), writable: mount['read_only'] !== true }));
+    .map((mount) => ({ service, path: pathOf(textOf(mount['source'])), writable: mount['read_only'] !== true }));
 }
 
 function topLevel(service: string, used: unknown, defined: unknown): readonly NamedPath[] {
   return recordsOf(used).flatMap(({ source }) => {
-    const file = recordOf(recordOf(defined)[String(source)])['file'];
-    return typeof file === 'string' ? [{ service, path: file, writable: false }] : [];
+    const file = recordOf(recordOf(defined)[textOf(source)])['file'];
+    return typeof file === 'string' ? [{ service, path: pathOf(file), writable: false }] : [];
   });
 }
+
+/** Compose doubles every `$` that it prints. */
+const pathOf = (printed: string): string => printed.replaceAll('$$', '$');

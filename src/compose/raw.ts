@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { isRecord } from '../model/release.ts';
+import { isRecord, parseJson } from '../model/release.ts';
 
 /** What a compose file says before Compose resolves it: only what must be known to ship it and to let Compose read it. */
 export type RawFile = {
@@ -23,8 +23,7 @@ export type Variables = {
 
 /** @param text YAML, with Compose's own tags such as `!reset`. A file that is no YAML is reported by Compose itself. */
 export function readRawFile(text: string): RawFile {
-  const document = parseDocument(text, { logLevel: 'silent', merge: true });
-  const root: unknown = document.errors.length > 0 ? {} : document.toJS();
+  const root = parseYaml(text);
   const top = isRecord(root) ? root : {};
   const services = isRecord(top['services']) ? top['services'] : {};
   return {
@@ -37,6 +36,17 @@ export function readRawFile(text: string): RawFile {
     ),
     variables: variablesOf(top, services),
   };
+}
+
+/** Plain data; undefined for what is no YAML, refers to nothing, or contains itself. */
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { logLevel: 'silent', merge: true });
+  if (document.errors.length > 0) return undefined;
+  try {
+    return parseJson(JSON.stringify(document.toJS()) ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 function includedPaths(entry: unknown): readonly string[] {

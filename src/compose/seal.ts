@@ -9,7 +9,7 @@ export function pinsFile(services: readonly string[], release: Release): string 
     const pin = image === undefined ? '' : `image: ${JSON.stringify(image)}, build: !reset null, `;
     return `  ${JSON.stringify(service)}: {${pin}profiles: !reset []}`;
   });
-  return `name: ${release.project}\nservices:\n${rows.join('\n')}\n`;
+  return `name: ${JSON.stringify(release.project)}\nservices:\n${rows.join('\n')}\n`;
 }
 
 /** Removes every env_file: on the runner they are not needed, and those of the server are not there. */

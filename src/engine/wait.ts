@@ -1,7 +1,11 @@
+import { DeployError, HealthError } from '../errors.ts';
 import type { WaitStep } from '../model/plan.ts';
 import { describe } from './explain.ts';
 import type { EnginePorts } from './ports.ts';
 import { probeOnce } from './probe.ts';
+
+const unansweredHint =
+  'every container is well, so look at health-url itself, the published port, the proxy, and the firewall between this machine and the server';
 
 /** Asks twice a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
 export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
@@ -11,9 +15,12 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     const verdict = await probeOnce(step, hostName, ports);
     if (verdict.kind === 'good') return;
     const late = ports.clock.now() >= deadline;
-    if (verdict.kind === 'bad' || late || ports.signal.aborted) {
+    if (ports.signal.aborted) throw new DeployError(`${hostName}: cancelled during: ${step.title}`);
+    if (verdict.kind === 'bad' || late) {
       const says = verdict.kind === 'bad' ? verdict.says : `${verdict.says}, after ${step.timeoutSeconds} s`;
-      throw await describe(verdict, says, hostName, ports);
+      throw 'url' in step.probe
+        ? new HealthError(hostName, undefined, says, { hint: unansweredHint })
+        : await describe(verdict, says, hostName, ports);
     }
     if (verdict.says !== said) ports.log.info(`… ${hostName}: ${verdict.says}`);
     said = verdict.says;

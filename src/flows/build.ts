@@ -33,6 +33,8 @@ export async function build(session: Session, checkout: Checkout): Promise<void>
 
 /** Pushes every image and returns the release: all services by digest. */
 export async function push(session: Session, checkout: Checkout): Promise<Release> {
+  // On its own first: a registry is tried again, a Dockerfile that fails is not.
+  if (!session.config.commands.includes('build')) await build(session, checkout);
   const { model, commit, committedAt, project } = checkout;
   const facts = await buildFacts(session, checkout);
   const others = thirdParty(model);
@@ -109,7 +111,8 @@ async function runnerLogin(session: Session): Promise<Readonly<Record<string, st
     const server = config.registry.name.split('/')[0] ?? '';
     const command = program('login', [folder, server, login.username], { stdin: login.password });
     const title = `log in to ${server} as ${login.username}`;
-    const hint = 'check registry, registry-username and registry-password (is the secret set, has the token expired?)';
+    const hint =
+      'is the registry up? Check registry, registry-username and registry-password (is the secret set, has the token expired?)';
     const applied = await attempt(session, {
       title: 'login',
       stages: [

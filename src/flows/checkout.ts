@@ -94,7 +94,10 @@ async function readComposeModel(session: Session, { top, commit, composeFiles, s
     profiles: config.profiles,
   };
   const env = { ...standIns(variables, ports.env), RELEASE_COMMIT: commit };
-  const { stdout, stderr } = await must(session, 'read the compose files', { ...configJson(files, env), cwd: top });
+  const { stdout, stderr } = await must(session, `read ${composeFiles.join(', ')}`, {
+    ...configJson(files, env),
+    cwd: top,
+  });
   const unset = [...stderr.matchAll(/The \\?"([A-Za-z_]\w*)\\?" variable is not set/g)].flatMap(
     (match) => match[1] ?? [],
   );

@@ -1,5 +1,6 @@
 import { releaseFolder } from '../commands/paths.ts';
-import { DeployError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError, DeployError } from '../errors.ts';
 import { newestCommit } from '../model/history.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
@@ -14,6 +15,7 @@ import { type Progress, pull, switchTo } from './switch.ts';
 export async function deploy(session: Session, checkout: Checkout, pushed: Release, progress: Progress): Promise<void> {
   const { config, ports } = session;
   checkRelease(checkout, pushed);
+  checkMigration(checkout, config.migrate);
   const root = config.path ?? `/opt/${pushed.project}`;
   const unreachable = await connectAll(session);
   const { states, targets } = await observeHosts(session, root, pushed.project, true);
@@ -22,14 +24,21 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   await recorded(session, { command: 'deploy', release, targets, states }, async (began) => {
     const able = states.filter(({ fatal }) => !fatal);
     const older = config.allowOlder ? [] : states.flatMap((state) => olderProblems(state, release));
-    const resolutions = older.length > 0 ? [] : await shipAndResolve(session, checkout, release, root, able);
+    const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));
+    const resolutions =
+      older.length > 0
+        ? []
+        : await shipAndResolve(session, checkout, release, root, able).catch(async (error: unknown) => {
+            await giveUp();
+            throw error;
+          });
     const problems = [
       ...older,
       ...unreachable.map(({ message }) => message),
       ...states.flatMap((state) => [...state.problems, ...state.full]),
       ...resolutions.flatMap((resolution) => resolution.problems),
     ];
-    if (problems.length > 0) await withdraw(session, targets, releaseFolder(root, release.id));
+    if (problems.length > 0) await giveUp();
     if (problems.length === unreachable.length) throwAll(unreachable);
     throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; mend this and deploy again');
     await pull(session, targets, release);
@@ -51,6 +60,13 @@ function checkRelease({ commit, project }: Checkout, release: Release): void {
       hint: 'set project-name to the same in both jobs',
     });
   }
+}
+
+function checkMigration({ model, composeFiles }: Checkout, migrate: Config['migrate']): void {
+  if (migrate === undefined || model.services.includes(migrate.service)) return;
+  throw new ConfigError([
+    `migrate: ${migrate.service} is no service of ${composeFiles.join(', ')}, which has ${model.services.join(', ')}`,
+  ]);
 }
 
 /** A sealed release never changes: deploying one again makes a new one of the same images. */

@@ -4,6 +4,7 @@ import ssh2, { type Client, type ParsedKey } from 'ssh2';
 import type { Address, HostKeys } from '../model/target.ts';
 import { fingerprint, hostKeyOrder, verdict } from './host-key.ts';
 import * as failures from './ssh-failure.ts';
+import * as refusals from './ssh-refusal.ts';
 
 /** A connection that is logged in. `lost` aborts when it ends, with the reason as a text. */
 export type Link = { readonly client: Client; readonly lost: AbortSignal; readonly end: () => void };
@@ -66,13 +67,13 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       // Strictly a boolean: ssh2 lets every answer but `false` pass.
       hostVerifier: (key: Buffer): boolean => {
         const trust = verdict(to.hostKeys, to.host, to.port, key);
-        if (trust.kind !== 'trusted') refusal = failures.notTrusted(trust, to, key);
+        if (trust.kind !== 'trusted') refusal = refusals.notTrusted(trust, to, key);
         return trust.kind === 'trusted';
       },
       authHandler: (methods, partial, next) => {
         if (methods === null) next({ type: 'publickey', username: to.user, key: to.key });
-        else if (partial) refuse(failures.moreWanted(to, methods));
-        else refuse(failures.keyRefused(to, publicLine(to.key), fingerprint(to.key.getPublicSSH()), methods));
+        else if (partial) refuse(refusals.moreWanted(to, methods));
+        else refuse(refusals.keyRefused(to, publicLine(to.key), fingerprint(to.key.getPublicSSH()), methods));
       },
     });
     socket.once('data', (chunk: Buffer) => {

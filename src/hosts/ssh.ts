@@ -7,7 +7,7 @@ import type { Address, SshTarget } from '../model/target.ts';
 import { onAbort } from './abort.ts';
 import type { Host } from './host.ts';
 import { full, sessions } from './sessions.ts';
-import { type Failure, noAnswer, notForwarded } from './ssh-failure.ts';
+import { type Failure, notForwarded } from './ssh-failure.ts';
 import { type Link, login } from './ssh-login.ts';
 import { refused, runOn } from './ssh-run.ts';
 
@@ -43,13 +43,16 @@ export async function connectSsh(target: SshTarget, options: Options = {}): Prom
     if ('client' in link) return hostOf(target, link, options.graceSeconds ?? 5);
     const { message, hint, passes } = link;
     const times = attempt > 1 ? `, tried ${attempt} times` : '';
-    const error = new ConnectError(target.name, `${message}${times}`, { hint });
+    const error = new ConnectError(target.name, oneLine(`${message}${times}`), { hint });
     if (!passes || attempt >= target.attempts) throw error;
     const seconds = Math.min(2 ** (attempt - 1), longestPauseSeconds);
     onRetry?.({ attempt, attempts: target.attempts, seconds, error });
     await sleep(seconds);
   }
 }
+
+/** What an unproven server says could otherwise forge lines of the log. */
+const oneLine = (text: string) => text.replace(/[\0-\x1f\x7f]+/g, ' ');
 
 async function connect(target: SshTarget, key: ParsedKey, keepaliveSeconds: number): Promise<Link | Failure> {
   const { hostKeys, connectTimeoutSeconds: timeoutSeconds } = target;
@@ -75,12 +78,18 @@ const viaJump = ({ host }: Address, failure: Failure) => ({
 function forward({ client, lost }: Link, to: Address, timeoutSeconds: number): Promise<Duplex | Failure> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(notForwarded(to, 'no answer', false)), timeoutSeconds * 1000);
-    client.forwardOut('127.0.0.1', 0, to.host, to.port, (error, channel) => {
+    const answer = (error: Error | undefined, channel?: Duplex) => {
       clearTimeout(timer);
-      if (error === undefined) return resolve(channel);
-      const reason = 'reason' in error ? error.reason : undefined;
-      resolve(lost.aborted ? noAnswer(to) : notForwarded(to, error.message.replace(/^.*failure: /, ''), reason === 1));
-    });
+      if (channel !== undefined) return resolve(channel);
+      const reason = error && 'reason' in error ? error.reason : undefined;
+      const detail = lost.aborted ? `${lost.reason}` : (error?.message.replace(/^.*failure: /, '') ?? '');
+      resolve(notForwarded(to, detail, reason === 1));
+    };
+    try {
+      client.forwardOut('127.0.0.1', 0, to.host, to.port, answer);
+    } catch {
+      answer(new Error('the connection is gone'));
+    }
   });
 }
 
@@ -88,7 +97,7 @@ function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Ho
   const inTurn = sessions(mostSessions);
   const alive = () => {
     if (!link.lost.aborted) return;
-    throw new ConnectError(name, `the connection is gone (${link.lost.reason})`, {
+    throw new ConnectError(name, oneLine(`the connection is gone (${link.lost.reason})`), {
       hint: 'Run it again; a command that was running there may have been cut off.',
     });
   };

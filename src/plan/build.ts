@@ -27,7 +27,13 @@ export function buildPlan({ definition, file, metadata, services, env }: BuildFa
             host: 'local',
             steps: [
               { kind: 'write', title: 'write the bake definition', path: file, content: definition },
-              { kind: 'run', title, command: withEnv(bake({ file, metadata, push: false }), env), output: 'live' },
+              {
+                kind: 'run',
+                title,
+                command: withEnv(bake({ file, metadata, push: false }), env),
+                output: 'live',
+                hint: 'nothing was pushed or deployed',
+              },
             ],
           },
         ],

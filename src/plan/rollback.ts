@@ -40,10 +40,10 @@ export function chooseRelease(states: readonly HostState[], to: string): Choice 
 
 const isGood = ({ history, releases }: HostState, id: string): boolean => goodReleases(history, releases).includes(id);
 
-/** The last attempt, when it left the server neither on the old release nor on a healthy new one. */
+/** The last attempt that touched what runs, when it left the server neither on the old release nor on a healthy new one. */
 function brokenNow({ history }: HostState): HostState['history'][number] | undefined {
-  const last = history.at(-1);
-  return last?.outcome === 'failed' && last.switched ? last : undefined;
+  const last = history.findLast(({ switched }) => switched);
+  return last?.outcome === 'failed' ? last : undefined;
 }
 
 function commitMatches({ history }: HostState, id: string, to: string): boolean {

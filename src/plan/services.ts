@@ -23,7 +23,7 @@ export function serviceChanges(
     if (stopped) return { service, action: 'start', reasons: [`is ${stopped.status}`] };
     return { service, action: 'keep', reasons: [] };
   });
-  const extra = new Set(lasting.map(({ service }) => service).filter((service) => !(service in hashes)));
+  const extra = new Set(lasting.map(({ service }) => service).filter((service) => !Object.hasOwn(hashes, service)));
   const removed = [...extra].map(
     (service): ServiceChange => ({ service, action: 'remove', reasons: ['not in this release'] }),
   );

@@ -7,5 +7,15 @@ export function closing(report: Report): readonly string[] {
   const what = `${commands.join(', ')} ${outcome} in ${seconds.toFixed(1)} s`;
   if (status !== undefined) return statusText(status);
   if (failure === undefined) return [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
-  return [failure.message, ...(failure.hint === undefined ? [] : [`→ ${failure.hint}`]), `✗ ${what}`];
+  return [
+    failure.message,
+    ...(failure.hint === undefined ? [] : [`→ ${failure.hint}`]),
+    `✗ ${what}${headline(failure.message)}`,
+  ];
+}
+
+/** Again as the very last words, when the lines of a container's log have moved it out of sight. */
+function headline(message: string): string {
+  const [first = '', ...more] = message.split('\n');
+  return more.length === 0 ? '' : `: ${first.replace(/:$/, '')}`;
 }

@@ -21,12 +21,14 @@ fact machine "$(uname -m)"
 case "$missing" in
   *docker*) ;;
   *)
-    if info=$(docker info --format '{{.ServerVersion}} {{.DockerRootDir}}' 2>&1) && [ "${info%% *}" != "" ]; then
+    # Where no engine answers, `docker info --format` succeeds and has nothing to say.
+    info=$(docker info --format '{{.ServerVersion}} {{.DockerRootDir}}' 2>/dev/null) || info=
+    if [ -n "${info%% *}" ]; then
       fact docker "${info%% *}"
       fact disk-images "$(free "${info#* }") ${info#* }"
       containers "$project" | while IFS= read -r line; do fact container "$line"; done
     else
-      fact docker-error "$(printf '%s' "$info" | tr '\n' ' ')"
+      fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
     if version=$(docker compose version --short 2>/dev/null); then fact compose "$version"; else fact compose-missing yes; fi
     ;;

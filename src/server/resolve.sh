@@ -39,7 +39,7 @@ until compose "$@" config >raw.yml 2>errors.txt; do
     fact undefined "$variable"
     export "$variable=missing"
   elif [ -n "$file" ] && [ ! -e "$file" ] && [ "$tries" -lt 100 ]; then
-    fact missing "${file#"$source"/}${tab}file"
+    fact missing "${file#"$source"/}${tab}an env_file"
     mkdir -p "$(dirname "$file")"
     : >"$file"
   else

@@ -1,0 +1,64 @@
+import type { Address } from '../model/target.ts';
+import { fingerprint, keyType, knownHostsLine, type Verdict } from './host-key.ts';
+import type { Failure } from './ssh-failure.ts';
+
+/** `publicKey` is the public line of the key that was offered, `methods` what the server would accept instead. */
+export function keyRefused(
+  { user, host }: Address,
+  publicKey: string,
+  print: string,
+  methods: readonly string[],
+): Failure {
+  if (!methods.includes('publickey')) {
+    return {
+      message: `the server accepts no keys for user "${user}", only ${methods.join(', ') || 'nothing'}`,
+      hint: 'Set `PubkeyAuthentication yes` in its sshd_config; passwords are not supported here.',
+      passes: false,
+    };
+  }
+  return {
+    message: `the server does not accept the key ${print} for user "${user}"`,
+    hint: `Check the user, and that ~${user}/.ssh/authorized_keys on ${host} has this line: ${publicKey}`,
+    passes: false,
+  };
+}
+
+export function moreWanted({ user }: Address, methods: readonly string[]): Failure {
+  return {
+    message: `the server accepts the key for user "${user}", but also wants ${methods.join(', ')}`,
+    hint: 'A deploy cannot type a second factor; exempt this user with a `Match User` block in its sshd_config.',
+    passes: false,
+  };
+}
+
+/** The server could not prove who it is. */
+export function notTrusted(verdict: Verdict, { host, port }: Address, key: Uint8Array): Failure {
+  const got = `${keyType(key)} ${fingerprint(key)}`;
+  const compare = `On the server itself run \`ssh-keygen -lf ${keyFile(key)}\`; if it prints ${fingerprint(key)},`;
+  const line = knownHostsLine(host, port, key);
+  const listed = 'fingerprints' in verdict ? verdict.fingerprints.join(' or ') : '';
+  if (verdict.kind === 'changed') {
+    return {
+      message: `the host key of ${host} has changed: known-hosts expects ${listed}, the server shows ${got}`,
+      hint: `Somebody may be in between. ${compare} the server was set up anew: put this line in place of the old one: ${line}`,
+      passes: false,
+    };
+  }
+  if (verdict.kind === 'revoked') {
+    return {
+      message: `the host key of ${host} is revoked in known-hosts: ${got}`,
+      hint: 'Make new host keys on the server, or drop the @revoked line if it is a mistake.',
+      passes: false,
+    };
+  }
+  return {
+    message: `the host key of ${host} is not in known-hosts: ${got}${listed === '' ? '' : ` (it has ${listed})`}`,
+    hint: `${compare} add this line to known-hosts: ${line}`,
+    passes: false,
+  };
+}
+
+function keyFile(key: Uint8Array): string {
+  const name = /^(?:ssh-|)(ed25519|rsa|ecdsa)/.exec(keyType(key))?.[1] ?? '*';
+  return `/etc/ssh/ssh_host_${name}_key.pub`;
+}

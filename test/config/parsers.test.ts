@@ -1,0 +1,269 @@
+import { join } from 'node:path/posix';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as parse from '../../src/config/parsers.ts';
+
+type Parser = (text: string) => parse.Parsed<unknown>;
+
+/** Each parser with texts that it takes, texts that it refuses, and why. */
+const parsers: Readonly<
+  Record<
+    string,
+    { parser: Parser; takes: Record<string, unknown>; refuses: readonly string[]; problem: string; form: RegExp }
+  >
+> = {
+  time: {
+    parser: parse.secondsOf,
+    takes: { '90': 90, '90s': 90, ' 20 m ': 1200, '1h': 3600, '24h': 86_400, '86400': 86_400, '1s': 1, '001m': 60 },
+    refuses: ['0', '0s', '25h', '86401', '-5', '1.5m', '1d', '5 minutes', 'm', '٣s', '1m30s', '9999999s'],
+    problem: 'is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    form: /^\d{1,5}$/,
+  },
+  tag: {
+    parser: parse.tagOf,
+    takes: { latest: 'latest', 'v1.2.3': 'v1.2.3', _x: '_x', ['a'.repeat(128)]: 'a'.repeat(128) },
+    refuses: ['', '.hidden', '-x', 'feature/x', 'a b', 'a:b', 'é', 'a\n', 'a'.repeat(129), '$(id)'],
+    problem: 'is not a tag; letters, digits, `_`, `.` and `-`, at most 128, not starting with `.` or `-`',
+    form: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,
+  },
+  'project name': {
+    parser: parse.projectNameOf,
+    takes: { shop: 'shop', '1e3': '1e3', 'a-b_c': 'a-b_c', ['a'.repeat(63)]: 'a'.repeat(63) },
+    refuses: ['', 'Shop', '-shop', '_shop', 'my shop', 'shop.de', 'shöp', 'a'.repeat(64), 'shop\n'],
+    problem: 'is not a project name; lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+    form: /^[a-z0-9][a-z0-9_-]{0,62}$/,
+  },
+  'folder on a server': {
+    parser: parse.serverPathOf,
+    takes: { '/opt/shop': '/opt/shop', ' /srv/apps/shop-1.0/ ': '/srv/apps/shop-1.0', '/opt/a_b//': '/opt/a_b' },
+    refuses: [
+      '',
+      '/',
+      '/opt',
+      'opt/shop',
+      '/opt/../etc',
+      '/opt/./x',
+      '/opt//shop',
+      '/opt/.x',
+      '/opt/a b',
+      "/opt/a'b",
+      '/opt/$HOME',
+      '/opt/é',
+    ],
+    problem:
+      'is not a folder for the application; give an absolute path of at least two plain names, such as /opt/shop',
+    form: /^(\/[A-Za-z0-9][A-Za-z0-9_.-]*){2,}$/,
+  },
+  URL: {
+    parser: parse.urlOf,
+    takes: {
+      'https://shop.example.com/health?x=1#y': 'https://shop.example.com/health?x=1#y',
+      ' http://[::1]:8080 ': 'http://[::1]:8080',
+    },
+    refuses: [
+      '',
+      'shop.example.com',
+      'ftp://x',
+      'https://',
+      'http://[',
+      'HTTPS//x',
+      'https:/x',
+      'https://a b/',
+      'https://a\nb',
+      'https://a/\tb',
+    ],
+    problem: 'is not a URL; start it with http:// or https://',
+    form: /^https?:\/\/[^\s\x00-\x1f]+$/,
+  },
+  'number of releases': {
+    parser: parse.keepOf,
+    takes: { '2': 2, ' 5 ': 5, '100': 100, '007': 7 },
+    refuses: ['', '1', '0', '-2', '101', '5.5', 'five', '1e2', '0x5'],
+    problem: 'is not a number from 2 to 100: the current release and one to go back to are always kept',
+    form: /^\d{1,3}$/,
+  },
+  'release to go back to': {
+    parser: parse.rollbackTargetOf,
+    takes: {
+      previous: 'previous',
+      ' 20260203-040506-c0ffee012345 ': '20260203-040506-c0ffee012345',
+      c0ffee0: 'c0ffee0',
+    },
+    refuses: [
+      '',
+      'HEAD',
+      'c0ffee',
+      'C0FFEE0',
+      'v1.2.3',
+      '20260203-040506',
+      'previous; id',
+      'c0ffee0\nx',
+      'a'.repeat(65),
+    ],
+    problem: 'is not a release id, a commit (7 digits or more, lower case) or `previous`; `status` lists the releases',
+    form: /^(previous|\d{8}-\d{6}-[0-9a-f]{12}|[0-9a-f]{7,64})$/,
+  },
+  choice: {
+    parser: parse.oneOf(['built', 'all', 'none']),
+    takes: { built: 'built', ' all\n': 'all' },
+    refuses: ['', 'Built', 'built,all', 'toString'],
+    problem: 'is not one of built, all, none',
+    form: /^(built|all|none)$/,
+  },
+};
+
+const rows = Object.entries(parsers);
+
+describe.each(rows)('a %s', (_, { parser, takes, refuses, problem, form }) => {
+  it.each(Object.entries(takes))('is read from %j', (text, value) => {
+    expect(parser(text)).toEqual({ value });
+  });
+
+  it.each(refuses)('is not %j', (text) => {
+    expect(parser(text)).toEqual({ problem });
+  });
+
+  it('is either what it should be or a problem, whatever the text', () => {
+    const near = fc.constantFrom(...Object.keys(takes), ...refuses);
+    const mixed = fc
+      .tuple(near, fc.constantFrom('', ' ', '\n', '/', '..', '\0', '-', '$(id)'), near)
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), mixed), (text) => {
+        const parsed = parser(text);
+        if ('value' in parsed) expect(String(parsed.value)).toMatch(form);
+        else expect(parsed.problem).toBe(problem);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('a registry', () => {
+  it.each([
+    ['ghcr.io/acme', 'ghcr.io/acme'],
+    ['docker.io', 'docker.io'],
+    [' localhost:5000/ ', 'localhost:5000'],
+    ['[::1]:5000/team/app', '[::1]:5000/team/app'],
+    ['Registry.Example.com/a--b/c_d/e__f/g.h', 'Registry.Example.com/a--b/c_d/e__f/g.h'],
+  ])('is read from %j', (text, value) => {
+    expect(parse.registryOf(text)).toEqual({ value });
+  });
+
+  it.each(['https://ghcr.io/acme', 'http://localhost:5000'])('is not the URL %j', (text) => {
+    expect(parse.registryOf(text)).toEqual({
+      problem: 'starts with a scheme; write only host[:port][/path], such as ghcr.io/acme',
+    });
+  });
+
+  it.each([
+    '',
+    'ghcr.io/Acme',
+    'ghcr.io/a b',
+    'ghcr.io//x',
+    '-x',
+    'ghcr.io:port',
+    'ghcr.io/_x',
+    'ghcr.io/a..b',
+    'a"b',
+    "a'b",
+    'a`id`',
+    '$(id)',
+    'é.io',
+    'ghcr.io/app:latest',
+    'user@ghcr.io',
+  ])('is not %j', (text) => {
+    expect(parse.registryOf(text)).toEqual({
+      problem: 'is not a registry; write host[:port][/path] in lower case, such as ghcr.io/acme',
+    });
+  });
+
+  it('never holds what a shell or a YAML parser could misread', () => {
+    const part = fc.constantFrom(
+      'ghcr.io',
+      '/',
+      ':',
+      '5000',
+      'acme',
+      '..',
+      '-',
+      '_',
+      '[::1]',
+      ' ',
+      '\n',
+      '$',
+      '"',
+      '#',
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 6 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        const parsed = parse.registryOf(given);
+        if ('value' in parsed) expect(parsed.value).toMatch(/^[A-Za-z0-9[][\w.:[\]/-]*$/);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('a path inside the checkout', () => {
+  it.each([
+    ['a/b.txt', 'a/b.txt'],
+    [' ./a//b/ ', 'a/b'],
+    ['a/../b', 'b'],
+    ['a b/$x/é#', 'a b/$x/é#'],
+    ['..a/...', '..a/...'],
+  ])('is read from %j', (text, value) => {
+    expect(parse.insidePath(text)).toEqual({ value });
+  });
+
+  it.each([
+    ['', 'is empty; give a path inside the repository'],
+    ['.', 'is empty; give a path inside the repository'],
+    ['a/..', 'is empty; give a path inside the repository'],
+    ['../a', 'leads out of the repository; give a path inside it'],
+    ['a/../../b', 'leads out of the repository; give a path inside it'],
+    [' /etc', 'is absolute; give a path inside the repository'],
+    ['/etc/passwd', 'is absolute; give a path inside the repository'],
+    ['a\nb', 'holds a control character; paths cannot'],
+    ['a\0b', 'holds a control character; paths cannot'],
+    ['a\tb', 'holds a control character; paths cannot'],
+  ])('is not %j', (text, problem) => {
+    expect(parse.insidePath(text)).toEqual({ problem });
+  });
+
+  it('is normal and stays inside, whatever the text', () => {
+    const part = fc.constantFrom('..', '.', '/', 'a', ' ', '\0', '...', '..a', '\\', '//');
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 10 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        const parsed = parse.insidePath(given);
+        if ('value' in parsed) {
+          const parts = parsed.value.split('/');
+          expect(parts.filter((name) => name === '' || name === '.' || name === '..')).toEqual([]);
+          expect(join('/checkout', parsed.value)).toBe(`/checkout/${parsed.value}`);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe('lists', () => {
+  it('are separated by commas and newlines, without what is empty', () => {
+    expect(parse.listOf(' a, b\r\n\n,c ,')).toEqual(['a', 'b', 'c']);
+  });
+
+  it('of lines keep their commas', () => {
+    expect(parse.linesOf('type=gha,mode=max\r\n\n  type=local,src=a b  ')).toEqual([
+      'type=gha,mode=max',
+      'type=local,src=a b',
+    ]);
+  });
+});

@@ -1,0 +1,487 @@
+import fc from 'fast-check';
+import ssh2 from 'ssh2';
+import { describe, expect, it } from 'vitest';
+import { commandNames } from '../../src/config/config.ts';
+import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
+import { readConfig } from '../../src/config/read.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { Secret } from '../../src/model/secret.ts';
+import { configOf, problemsOf, releaseOf } from '../support/builders.ts';
+
+const key = ssh2.utils.generateKeyPairSync('ed25519');
+const remote: InputTexts = { hosts: 'web1', 'ssh-key': key.private, 'known-hosts': key.public };
+const release = JSON.stringify(releaseOf());
+
+describe('the configuration', () => {
+  it('of a run that gives nothing but what it must is all defaults', () => {
+    expect(configOf()).toMatchInlineSnapshot(`
+      {
+        "allowOlder": false,
+        "cacheFrom": [],
+        "cacheTo": [],
+        "commands": [
+          "push",
+          "deploy",
+        ],
+        "composeFiles": [],
+        "directory": ".",
+        "envFiles": [],
+        "files": [],
+        "forceRecreate": "built",
+        "format": "text",
+        "health": {
+          "timeoutSeconds": 180,
+          "url": undefined,
+        },
+        "hosts": [
+          {
+            "kind": "local",
+            "name": "local",
+          },
+        ],
+        "keepReleases": 5,
+        "migrate": undefined,
+        "path": undefined,
+        "platforms": [],
+        "profiles": [],
+        "project": undefined,
+        "reason": undefined,
+        "registry": {
+          "login": undefined,
+          "name": "registry.example.com",
+        },
+        "release": undefined,
+        "serverOwned": [],
+        "ssh": undefined,
+        "tags": [],
+        "test": {
+          "files": [],
+          "service": undefined,
+          "timeoutSeconds": 1200,
+        },
+        "to": "previous",
+        "variables": {},
+      }
+    `);
+  });
+
+  it('holds every input that is given', () => {
+    const config = configOf(
+      {
+        command: 'test,build,push,deploy',
+        'working-directory': 'app',
+        'compose-file': 'compose.yml\n../compose.prod.yml\n',
+        profiles: 'web, jobs',
+        'project-name': 'shop',
+        'test-compose-file': 'compose.test.yml',
+        'test-service': 'tests',
+        'test-timeout': '90s',
+        'registry-username': 'ci',
+        'registry-password': 'hunter2',
+        tags: 'v1, edge\nnightly',
+        platforms: 'linux/amd64, linux/arm64',
+        'cache-from': 'type=gha',
+        'cache-to': 'type=gha,mode=max',
+        hosts: 'web1, root@web2:2222',
+        'ssh-key': key.private,
+        'known-hosts': key.public,
+        'jump-host': 'ops@bastion',
+        'connect-timeout': '5s',
+        path: '/srv/shop/',
+        files: 'dist\n./static/',
+        'server-owned': 'nginx/site.conf',
+        'env-files': '.env = PRODUCTION_ENV\nsecrets/a=b.txt=TOKEN',
+        'force-recreate': 'all',
+        migrate: 'web: python manage.py migrate',
+        'migrate-when': 'before',
+        'migrate-timeout': '1h',
+        'health-url': 'https://shop.example.com/health',
+        'health-timeout': '30s',
+        'allow-older': 'true',
+        reason: 'hotfix',
+        'keep-releases': '3',
+      },
+      { PRODUCTION_ENV: 'A=1\n', TOKEN: 't' },
+    );
+    expect(config).toMatchObject({
+      commands: ['test', 'build', 'push', 'deploy'],
+      directory: 'app',
+      composeFiles: ['compose.yml', '../compose.prod.yml'],
+      profiles: ['web', 'jobs'],
+      project: 'shop',
+      test: { files: ['compose.test.yml'], service: 'tests', timeoutSeconds: 90 },
+      registry: { name: 'registry.example.com', login: { username: 'ci' } },
+      tags: ['v1', 'edge', 'nightly'],
+      platforms: ['linux/amd64', 'linux/arm64'],
+      cacheFrom: ['type=gha'],
+      cacheTo: ['type=gha,mode=max'],
+      hosts: [
+        { kind: 'ssh', name: 'web1', host: 'web1', port: 22, user: 'deploy' },
+        { kind: 'ssh', name: 'web2:2222', host: 'web2', port: 2222, user: 'root' },
+      ],
+      ssh: { jump: { host: 'bastion', port: 22, user: 'ops' }, connectTimeoutSeconds: 5, passphrase: undefined },
+      path: '/srv/shop',
+      files: ['dist', 'static'],
+      serverOwned: ['nginx/site.conf'],
+      forceRecreate: 'all',
+      migrate: { service: 'web', argv: ['python', 'manage.py', 'migrate'], when: 'before', timeoutSeconds: 3600 },
+      health: { url: 'https://shop.example.com/health', timeoutSeconds: 30 },
+      allowOlder: true,
+      reason: 'hotfix',
+      keepReleases: 3,
+    });
+    expect(config.registry?.login?.password.reveal()).toBe('hunter2');
+    expect(config.ssh?.key.reveal()).toBe(key.private);
+    expect(config.envFiles.map(({ path, content }) => [path, content.reveal()])).toEqual([
+      ['.env', 'A=1\n'],
+      ['secrets/a=b.txt', 't'],
+    ]);
+  });
+
+  it('takes an input of blanks for one that is not given', () => {
+    expect(configOf({ 'test-timeout': ' ', path: '\n', 'force-recreate': '  ' })).toEqual(configOf());
+  });
+
+  it('of a deploy in a job of its own has the release of the one that pushed', () => {
+    expect(configOf({ command: 'deploy', release }).release).toEqual(releaseOf());
+  });
+
+  it.each(['rollback', 'status'])('of %s needs hosts and nothing else', (command) => {
+    const config = readConfig({ command, ...remote }, {});
+    expect(config).toMatchObject({ commands: [command], to: 'previous', format: 'text', hosts: [{ name: 'web1' }] });
+    expect(config.ssh?.hostKeys).toHaveLength(1);
+  });
+
+  it('asks for no host and no key where nothing is deployed', () => {
+    const config = readConfig({ command: 'build', hosts: '-x', 'ssh-key': 'none' }, {});
+    expect(config).toMatchObject({ commands: ['build'], hosts: [], ssh: undefined });
+  });
+
+  it('asks for no key to deploy to this machine', () => {
+    expect(configOf({ hosts: 'local', 'ssh-key': 'none' }).ssh).toBeUndefined();
+  });
+});
+
+describe('a problem with', () => {
+  const rows: readonly (readonly [string, InputTexts, string])[] = [
+    [
+      'a command that does not exist',
+      { command: 'push, deplyo' },
+      'command: "push, deplyo" names something else than test, build, push, deploy, rollback, status',
+    ],
+    [
+      'no command',
+      { command: ',' },
+      'command: "," names something else than test, build, push, deploy, rollback, status',
+    ],
+    [
+      'the order of commands',
+      { command: 'deploy, push' },
+      'command: "deploy, push" is not in order; write push, deploy',
+    ],
+    [
+      'a command given twice',
+      { command: 'push, push, deploy' },
+      'command: "push, push, deploy" is not in order; write push, deploy',
+    ],
+    [
+      'a rollback among others',
+      { command: 'rollback, push' },
+      'command: "rollback, push" is a list with rollback or status in it, which stand alone; the others are test, build, push, deploy',
+    ],
+    [
+      'no compose file of the tests',
+      { command: 'test' },
+      'test-compose-file: is not set; name the compose file of the tests, or leave `test` out of command',
+    ],
+    [
+      'no registry',
+      { command: 'push', registry: '' },
+      'registry: is not set; say where images are pushed to, such as ghcr.io/acme',
+    ],
+    [
+      'a registry that is a URL',
+      { registry: 'https://ghcr.io' },
+      'registry: "https://ghcr.io" starts with a scheme; write only host[:port][/path], such as ghcr.io/acme',
+    ],
+    [
+      'a user without a password',
+      { 'registry-username': 'ci' },
+      'registry-password: is empty, but registry-username is set; is the secret set for this repository and environment?',
+    ],
+    [
+      'a password without a user',
+      { 'registry-password': 'hunter2' },
+      'registry-username: is empty, but registry-password is set; name the user of the registry',
+    ],
+    [
+      'a login without a registry',
+      { command: 'build', registry: '', 'registry-username': 'ci', 'registry-password': 'hunter2' },
+      'registry: is empty, but a login is given; name the registry',
+    ],
+    [
+      'a release beside a push',
+      { release },
+      'release: is set, but this run pushes a release of its own; leave `push` out of command, or release empty',
+    ],
+    [
+      'a release that is no JSON',
+      { command: 'deploy', release: 'v1' },
+      'release: is not JSON; pass on the `release` output of a `push` unchanged',
+    ],
+    [
+      'a tag',
+      { tags: 'v1, a/b' },
+      'tags: "a/b" is not a tag; letters, digits, `_`, `.` and `-`, at most 128, not starting with `.` or `-`',
+    ],
+    [
+      'the project name',
+      { 'project-name': 'My Shop' },
+      'project-name: "My Shop" is not a project name; lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+    ],
+    [
+      'a timeout',
+      { 'test-timeout': '2 days' },
+      'test-timeout: "2 days" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    ],
+    [
+      'the time of a migration',
+      { 'migrate-timeout': '0' },
+      'migrate-timeout: "0" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    ],
+    [
+      'the time to get healthy',
+      { 'health-timeout': 'x' },
+      'health-timeout: "x" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    ],
+    [
+      'the time to connect',
+      { ...remote, 'connect-timeout': 'x' },
+      'connect-timeout: "x" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    ],
+    [
+      'the folder on the servers',
+      { path: '/' },
+      'path: "/" is not a folder for the application; give an absolute path of at least two plain names, such as /opt/shop',
+    ],
+    [
+      'the address to ask',
+      { 'health-url': 'shop.example.com' },
+      'health-url: "shop.example.com" is not a URL; start it with http:// or https://',
+    ],
+    ['what to recreate', { 'force-recreate': 'yes' }, 'force-recreate: "yes" is not one of built, all, none'],
+    ['when to migrate', { 'migrate-when': 'later' }, 'migrate-when: "later" is not one of before, after'],
+    ['allow-older', { 'allow-older': 'yes' }, 'allow-older: "yes" is not one of true, false'],
+    ['the format', { format: 'yaml' }, 'format: "yaml" is not one of text, json'],
+    [
+      'how many releases to keep',
+      { 'keep-releases': '1' },
+      'keep-releases: "1" is not a number from 2 to 100: the current release and one to go back to are always kept',
+    ],
+    [
+      'what to go back to',
+      { to: 'HEAD~1' },
+      'to: "HEAD~1" is not a release id, a commit (7 digits or more, lower case) or `previous`; `status` lists the releases',
+    ],
+    ['a shipped file', { files: 'dist\n../x' }, 'files: "../x" leads out of the repository; give a path inside it'],
+    [
+      'a file of the server',
+      { 'server-owned': '/etc/x' },
+      'server-owned: "/etc/x" is absolute; give a path inside the repository',
+    ],
+    [
+      'a compose file',
+      { 'compose-file': '/srv/c.yml' },
+      'compose-file: "/srv/c.yml" is absolute; give a path relative to working-directory',
+    ],
+    [
+      'a compose file of the tests',
+      { 'test-compose-file': 'a\tb' },
+      'test-compose-file: "a\\tb" holds a control character; paths cannot',
+    ],
+    ['no hosts', { hosts: '' }, 'hosts: is empty; write [user@]host[:port], or `local` for this machine'],
+    [
+      'no key',
+      { ...remote, 'ssh-key': '' },
+      'ssh-key: is empty; is the secret set, and available to this repository and environment?',
+    ],
+    [
+      'a host key',
+      { ...remote, 'known-hosts': 'web1' },
+      'known-hosts: line 1 is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)',
+    ],
+    ['two jump hosts', { ...remote, 'jump-host': 'a, b' }, 'jump-host: names 2 hosts; write [user@]host[:port], once'],
+    [
+      'an env-file without a variable',
+      { 'env-files': '.env' },
+      'env-files: ".env" is not path=VARIABLE; name the environment variable of this step that holds the content',
+    ],
+    [
+      'an env-file with a value instead of a variable',
+      { 'env-files': '.env=${{ secrets.X }}' },
+      'env-files: ".env=${{ secrets.X }}" is not path=VARIABLE; name the environment variable of this step that holds the content',
+    ],
+    [
+      'an env-file outside',
+      { 'env-files': '/etc/passwd=X' },
+      'env-files: "/etc/passwd" is absolute; give a path inside the repository',
+    ],
+    [
+      'an env-file whose variable is empty',
+      { 'env-files': '.env=PRODUCTION_ENV' },
+      'env-files: the variable PRODUCTION_ENV for .env is empty; set it with `env:` on this step. Is the secret set for this repository and environment?',
+    ],
+    [
+      'a migration without a service',
+      { migrate: 'python manage.py migrate' },
+      'migrate: "python manage.py migrate" is not `service: command`, such as `backend: python manage.py migrate --noinput`',
+    ],
+    [
+      'a migration without a command',
+      { migrate: 'web: ' },
+      'migrate: "web: " is not `service: command`, such as `backend: python manage.py migrate --noinput`',
+    ],
+    ['an open quote', { migrate: "web: sh -c 'a" }, 'migrate: "web: sh -c \'a" has a quote that is not closed'],
+    [
+      'a shell operator',
+      { migrate: 'web: a && b' },
+      'migrate: "web: a && b" has the shell operator &&, but runs without a shell; write `web: sh -c \'…\'`',
+    ],
+    [
+      'a redirection',
+      { migrate: 'web: a 2>/dev/null' },
+      'migrate: "web: a 2>/dev/null" has the shell operator 2>/dev/null, but runs without a shell; write `web: sh -c \'…\'`',
+    ],
+    [
+      'a long value, which it shortens',
+      { 'health-url': 'x'.repeat(150) },
+      `health-url: "${'x'.repeat(100)}…" is not a URL; start it with http:// or https://`,
+    ],
+  ];
+
+  it.each(rows)('%s is told in one sentence', (_, texts, problem) => {
+    expect(problemsOf(texts)).toEqual([problem]);
+  });
+
+  it('a deploy without a release tells where to get it', () => {
+    const [problem, ...others] = problemsOf({ command: 'deploy' });
+    expect(problem).toMatch(
+      /^release: is not set; a deploy without `push` needs the `release` output of the job that pushed/,
+    );
+    expect(others).toEqual([]);
+  });
+
+  it('several inputs is told with all the others at once', () => {
+    const texts = { command: 'test, push, deploy', registry: 'A B', hosts: '-x', path: 'x', migrate: 'x', files: '..' };
+    const problems = problemsOf(texts);
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
+      'files',
+      'hosts',
+      'migrate',
+      'path',
+      'registry',
+      'test-compose-file',
+    ]);
+    expect(() => configOf(texts)).toThrow(/^6 problems:\n- /);
+  });
+
+  it('several lines of one input is told for each of them', () => {
+    expect(problemsOf({ tags: 'a/b, c/d', 'env-files': 'x\ny' })).toHaveLength(4);
+  });
+});
+
+describe('a migration', () => {
+  const argvOf = (migrate: string) => configOf({ migrate }).migrate?.argv;
+
+  it.each([
+    ['words', 'web: python manage.py migrate --noinput', ['python', 'manage.py', 'migrate', '--noinput']],
+    ['a shell', `web: sh -c 'a && b > c'`, ['sh', '-c', 'a && b > c']],
+    ['quotes in quotes', `web: echo "it's" 'say "x"'`, ['echo', "it's", 'say "x"']],
+    ['an empty argument', `web: set ""`, ['set', '']],
+    ['a dollar that is only a dollar', 'web: echo $HOME `id`', ['echo', '$HOME', '`id`']],
+    ['several lines', 'web: a\n  b', ['a', 'b']],
+    ['an arrow inside a word', 'web: echo a>b', ['echo', 'a>b']],
+  ])('is split into words: %s', (_, text, argv) => {
+    expect(argvOf(text)).toEqual(argv);
+  });
+
+  it('names its service as Compose allows it', () => {
+    expect(configOf({ migrate: ' web.v2-x_1 : a' }).migrate?.service).toBe('web.v2-x_1');
+  });
+
+  it('does not read as a command what may be one word of a command', () => {
+    const word = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((text) => !text.includes('\0'));
+    const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), (words) => {
+        const argv = ['sh', '-c', 'x', ...words.map((text) => `:${text}`)];
+        expect(argvOf(`web: ${argv.map(quoted).join(' ')}`)).toEqual(argv);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('secrets', () => {
+  const canary = 'S3CR3T-C4N4RY';
+
+  it('stand in no message, whatever else is wrong', () => {
+    const broken = Object.fromEntries(
+      inputNames.map((name) => [name, inputOf(name).secret ? `${canary}\n${canary}` : '\0 no such thing']),
+    );
+    const texts = { ...broken, command: 'test, build, push, deploy', hosts: 'web1', 'env-files': '/x=CANARY' };
+    const problems = problemsOf(texts, { CANARY: canary });
+    expect(problems.length).toBeGreaterThan(10);
+    expect(problems.join('\n')).not.toContain(canary);
+    expect(problems.filter((problem) => problem.startsWith('ssh-key:'))).toHaveLength(1);
+  });
+
+  it('print as stars wherever the configuration is shown', () => {
+    const config = configOf(
+      { ...remote, 'registry-username': 'ci', 'registry-password': canary, 'env-files': '.env=CANARY' },
+      { CANARY: canary },
+    );
+    expect(JSON.stringify(config)).not.toContain(canary);
+    expect(JSON.stringify(config)).not.toContain(key.private.split('\n')[1]);
+  });
+});
+
+describe('whatever the inputs are', () => {
+  it('they are a configuration or problems that name them, and nothing else', () => {
+    const word = fc.constantFrom(
+      ...commandNames,
+      'local',
+      'web1',
+      '90s',
+      'shop',
+      ': ',
+      '=',
+      "'",
+      '$(id)',
+      '\n',
+      ',',
+      '/',
+      release,
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.array(word, { maxLength: 5 }).map((words) => words.join('')),
+    );
+    const texts = fc.record(Object.fromEntries(inputNames.map((name) => [name, text])), { requiredKeys: [] });
+    fc.assert(
+      fc.property(texts, (given) => {
+        try {
+          const config = readConfig(given, { X: 'x' });
+          expect(config.commands.length).toBeGreaterThan(0);
+          for (const { content } of config.envFiles) expect(content).toBeInstanceOf(Secret);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          const problems = error instanceof ConfigError ? error.problems : [];
+          for (const problem of problems) expect(inputNames).toContain(problem.split(':')[0]);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

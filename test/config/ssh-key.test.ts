@@ -1,0 +1,132 @@
+import { generateKeyPairSync } from 'node:crypto';
+import ssh2 from 'ssh2';
+import { describe, expect, it } from 'vitest';
+import { privateKeyOf } from '../../src/config/ssh-key.ts';
+import { keys } from '../support/ssh-server.ts';
+
+const { ed25519, ecdsa, rsa } = keys;
+const locked = ssh2.utils.generateKeyPairSync('ed25519', {
+  passphrase: 'open sesame',
+  cipher: 'aes256-ctr',
+  rounds: 1,
+});
+const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const pkcs1 = String(pem.export({ type: 'pkcs1', format: 'pem' }));
+const lockedPkcs1 = String(
+  pem.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'open sesame' }),
+);
+const pkcs8 = String(pem.export({ type: 'pkcs8', format: 'pem' }));
+
+const read = (text: string, passphrase?: string) => {
+  const parsed = privateKeyOf(text, passphrase);
+  return 'value' in parsed ? parsed.value.reveal() : parsed;
+};
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const body = ed25519.private.split('\n').slice(1, -2).join('\n');
+
+describe('a private key', () => {
+  it.each([
+    ['as it is', ed25519.private],
+    ['with Windows line ends', ed25519.private.replaceAll('\n', '\r\n')],
+    ['with escaped line ends', ed25519.private.replaceAll('\n', '\\n')],
+    ['with escaped Windows line ends', ed25519.private.replaceAll('\n', '\\r\\n')],
+    ['without its last line end', ed25519.private.trim()],
+    ['in one line with spaces', ed25519.private.replaceAll('\n', ' ')],
+    ['in one line without spaces', ed25519.private.replaceAll('\n', '')],
+    ['indented', ed25519.private.replaceAll('\n', '\n    ')],
+    ['in double quotes', `"${ed25519.private}"`],
+    ['in single quotes', `'${ed25519.private.trim()}'\n`],
+    ['in base64', base64(ed25519.private)],
+    ['in wrapped base64', base64(ed25519.private).replace(/.{76}/g, '$&\n')],
+    ['in base64 with Windows line ends inside', base64(ed25519.private.replaceAll('\n', '\r\n'))],
+    ['without BEGIN and END', body],
+    ['with text around it', `my key:\n${ed25519.private}\nbye`],
+  ])('is read %s', (_, text) => {
+    expect(read(text)).toBe(ed25519.private);
+  });
+
+  it.each([
+    ['RSA', rsa.private],
+    ['ECDSA', ecdsa.private],
+    ['PEM', pkcs1],
+  ])('of the kind %s is read', (_, text) => {
+    expect(read(text)).toBe(text);
+    expect(read(text.replaceAll('\n', ' '))).toBe(text);
+  });
+
+  it.each([
+    ['an OpenSSH key', locked.private],
+    ['a PEM key', lockedPkcs1],
+  ])('opens with its passphrase: %s', (_, text) => {
+    expect(read(text, 'open sesame')).toBe(text);
+    expect(read(text.replaceAll('\n', ' '), 'open sesame')).toBe(text);
+    expect(read(text)).toEqual({ problems: ['ssh-key: is encrypted; set ssh-passphrase too'] });
+    expect(read(text, 'wrong')).toEqual({ problems: ['ssh-key: does not open with the given ssh-passphrase'] });
+  });
+
+  it('that is not encrypted does not mind a passphrase', () => {
+    expect(read(ed25519.private, 'superfluous')).toBe(ed25519.private);
+  });
+
+  it.each([
+    ['nothing', ' \n', 'is empty; is the secret set, and available to this repository and environment?'],
+    ['a public key', ed25519.public, 'is a public key; give the private one, the file without .pub'],
+    [
+      'a public PEM',
+      '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
+      'is a public key; give the private one, the file without .pub',
+    ],
+    [
+      'a key of PuTTY',
+      'PuTTY-User-Key-File-3: ssh-ed25519\n',
+      'is in the format of PuTTY; in PuTTYgen use Conversions, Export OpenSSH key',
+    ],
+    ['a fingerprint', `SHA256:${'a'.repeat(43)}`, 'is a fingerprint; give the private key itself'],
+    ['a path', '~/.ssh/id_ed25519', 'is a path; give the content of that file'],
+    ['a PKCS#8 key', pkcs8, 'is in PKCS#8 format; convert a copy with `ssh-keygen -p -f <file>` and use that'],
+    [
+      'an old DSA key',
+      '-----BEGIN DSA PRIVATE KEY-----\nAAAA\n',
+      'is a DSA key, which servers no longer accept; make one with `ssh-keygen -t ed25519`',
+    ],
+    [
+      'a new DSA key',
+      openssh('ssh-dss'),
+      'is a DSA key, which servers no longer accept; make one with `ssh-keygen -t ed25519`',
+    ],
+    [
+      'a security key',
+      openssh('sk-ssh-ed25519@openssh.com'),
+      'needs a security key to be touched; make one without, by `ssh-keygen -t ed25519`',
+    ],
+    ['a password', 'hunter2', 'is not a private key; give the whole file, from its BEGIN line to its END line'],
+    ['a key cut off', ed25519.private.slice(0, 200), 'has no END line; copy the whole file, to its last line'],
+    ['a damaged key', ed25519.private.replace('b3Bl', 'b3*l'), 'is damaged between BEGIN and END; copy the file again'],
+    [
+      'half a key',
+      ed25519.private.replace(body.slice(100), ''),
+      'cannot be read (Malformed OpenSSH private key); copy the file again',
+    ],
+  ])('is not %s', (_, text, problem) => {
+    expect(read(text)).toEqual({ problems: [`ssh-key: ${problem}`] });
+  });
+});
+
+/** An OpenSSH key as far as its type can be told. */
+function openssh(type: string): string {
+  const string = (text: string | Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    return Buffer.concat([length, Buffer.from(text)]);
+  };
+  const one = Buffer.from([0, 0, 0, 1]);
+  const bytes = [
+    Buffer.from('openssh-key-v1\0'),
+    string('none'),
+    string('none'),
+    string(''),
+    one,
+    string(string(type)),
+  ];
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${Buffer.concat(bytes).toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
