@@ -120,7 +120,7 @@ function step(
     if (name === 'registry-username')
       return [
         name,
-        "${{ inputs.registry-username || vars.REGISTRY_USERNAME || (startsWith(inputs.registry, 'ghcr.io') && github.actor) || '' }}",
+        "${{ inputs.registry && (inputs.registry-username || vars.REGISTRY_USERNAME || (startsWith(inputs.registry, 'ghcr.io') && github.actor)) || '' }}",
       ];
     return [name, variable === undefined ? `\${{ inputs.${name} }}` : `\${{ inputs.${name} || vars.${variable} }}`];
   });
@@ -132,7 +132,7 @@ function step(
 
 const password = {
   'registry-password':
-    "${{ secrets.REGISTRY_PASSWORD || (startsWith(inputs.registry, 'ghcr.io') && github.token) || '' }}",
+    "${{ inputs.registry && (secrets.REGISTRY_PASSWORD || (startsWith(inputs.registry, 'ghcr.io') && github.token)) || '' }}",
 };
 const ssh = { 'ssh-key': '${{ secrets.SSH_KEY }}', 'ssh-passphrase': '${{ secrets.SSH_PASSPHRASE }}' };
 const envFiles = `        env:\n${envSecrets.map(([name]) => `          ${name}: \${{ secrets.${name} }}\n`).join('')}`;

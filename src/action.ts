@@ -78,6 +78,7 @@ function eventOf(path: string | undefined): string {
 /** One annotation, at most 4096 characters, and exit code 1. */
 function fail(message: string): void {
   core.error(message.length > 4000 ? `${message.slice(0, 4000)}…` : message, { title: 'Korrigo Deploy' });
+  core.setOutput('outcome', 'failed');
   process.exitCode = 1;
 }
 

@@ -15,7 +15,9 @@ const usage = 'korrigo [test] [build] [push] [deploy] | rollback | status [--inp
 async function main(): Promise<void> {
   const { env } = process;
   const args = process.argv.slice(2);
-  if (args.includes('--help') || args.includes('-h') || args.length === 0) {
+  // Whoever reads may stop reading: `korrigo status | head`.
+  process.stdout.on('error', () => process.exit(1));
+  if (args.includes('--help') || args.includes('-h') || (args.length === 0 && !env['KORRIGO_COMMAND'])) {
     process.stdout.write(help());
     return;
   }
@@ -69,7 +71,8 @@ function readArguments(args: readonly string[], env: NodeJS.ProcessEnv): InputTe
     const given = values[name];
     const fromEnv = env[`KORRIGO_${name.toUpperCase().replaceAll('-', '_')}`];
     if (typeof given !== 'string') return fromEnv === undefined ? [] : [[name, fromEnv]];
-    if (given.startsWith('@')) return [[name, readFileSync(given.slice(1).replace(/^~(?=\/)/, homedir()), 'utf8')]];
+    if (given.startsWith('@'))
+      return [[name, readFileSync(given.slice(1).replace(/^~(?=\/)/, homedir()), 'utf8').replace(/\r?\n$/, '')]];
     if (inputOf(name).secret)
       problems.push(
         `--${name}: is secret and does not belong in arguments; write --${name} @file, or set KORRIGO_${name.toUpperCase().replaceAll('-', '_')}`,

@@ -3,8 +3,9 @@ import { DeployError } from './errors.ts';
 import { build, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy } from './flows/deploy.ts';
+import { connectAll } from './flows/observe.ts';
 import { rollback } from './flows/rollback.ts';
-import type { RunPorts, Session } from './flows/session.ts';
+import { type RunPorts, type Session, throwAll } from './flows/session.ts';
 import { status } from './flows/status.ts';
 import type { Deployed, Progress } from './flows/switch.ts';
 import type { Release } from './model/release.ts';
@@ -66,6 +67,9 @@ async function carryOut(session: Session, progress: Progressed): Promise<Failure
         progress.status = await status(session);
       },
     };
+    // A server that cannot be reached, or is not the one it should be, is told before minutes of tests and builds.
+    if (session.config.commands.length > 1 && session.config.commands.includes('deploy'))
+      throwAll(await connectAll(session));
     for (const command of session.config.commands) await commands[command]();
     return undefined;
   } catch (error) {

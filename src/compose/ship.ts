@@ -14,8 +14,8 @@ export type Shipment = {
 /** @param text of `git ls-files -z --stage` */
 export function readTracked(text: string): Tracked {
   const rows = text.split('\0').flatMap((row) => {
-    const [meta = '', path] = row.split('\t');
-    return path === undefined ? [] : [[path, meta.slice(0, 6)] as const];
+    const tab = row.indexOf('\t');
+    return tab < 0 ? [] : [[row.slice(tab + 1), row.slice(0, 6)] as const];
   });
   return new Map(rows);
 }
@@ -34,6 +34,10 @@ export function chooseShipped(
   const shipped = new Set(untracked);
   const problems: string[] = [];
   for (const { service, path, writable } of paths) {
+    if (path === '') {
+      problems.push(`${service} mounts the whole repository: mount only the files and folders that it needs`);
+      continue;
+    }
     if (serverOwned.some((owned) => isUnder(path, owned)) || untracked.some((file) => isUnder(path, file))) continue;
     if (tracked.has(path)) shipped.add(path);
     const content = [...tracked.keys()].filter(

@@ -12,7 +12,7 @@ export const inputs = {
     default: 'test, build, push, deploy',
   },
   'working-directory': {
-    description: 'Folder of the checkout that the other local paths start from.',
+    description: 'Folder of the checkout that the compose files are looked up from.',
     default: '.',
   },
   'compose-file': {
@@ -74,11 +74,12 @@ export const inputs = {
   'connect-timeout': { description: 'How long one attempt to connect may take.', default: '15s' },
   path: { description: 'Folder of the application on the servers. Default: `/opt/<project>`.' },
   files: {
-    description: 'Untracked files or folders to ship as well, such as a front end that the workflow built, one a line.',
+    description:
+      'Untracked files or folders to ship as well, such as a front end that the workflow built, one a line, from the top of the repository.',
   },
   'server-owned': {
     description:
-      'Tracked paths that belong to the server all the same: taken from `shared/` there and never shipped, one a line.',
+      'Tracked paths that belong to the server all the same: taken from `shared/` there and never shipped, one a line, from the top of the repository.',
   },
   'env-files': {
     description:

@@ -57,10 +57,15 @@ async function applyTask(
     }
     return undefined;
   };
-  const failure = await attempt(task.steps, ports);
-  // What must be cleaned up is cleaned up after a cancel as well.
-  const after = await attempt(task.always ?? [], { ...ports, signal: new AbortController().signal });
-  return failure ?? after;
+  let after: DeployError | undefined;
+  try {
+    const failure = await attempt(task.steps, ports);
+    if (failure !== undefined) return failure;
+  } finally {
+    // What must be cleaned up is cleaned up after a cancel, and after a bug, as well.
+    after = await attempt(task.always ?? [], { ...ports, signal: new AbortController().signal });
+  }
+  return after;
 }
 
 async function applyStep(step: Step, hostName: string, ports: EnginePorts): Promise<string> {
@@ -94,21 +99,24 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   const { title, command, output, timeoutSeconds, hint } = step;
   const limit = timeoutSeconds === undefined ? [] : [AbortSignal.timeout(timeoutSeconds * 1000)];
   const heard = listen(`${hostName}: ${title}`, ports);
-  const result = await ports.host(hostName).run(command, {
-    signal: AbortSignal.any([ports.signal, ...limit]),
-    onLine: (line) => {
-      heard.line(line);
-      if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
-    },
-  });
+  const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
+    // What a step with an id prints is for this program, not for a person.
+    if (step.id === undefined || stream === 'stderr') heard.line(line);
+    if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
+  };
+  const signal = AbortSignal.any([ports.signal, ...limit]);
+  const result = await ports.host(hostName).run(command, { signal, onLine }).finally(heard.stop);
   const tail = heard.stop();
   if (result.code === 0) return result.stdout;
   if (ports.signal.aborted) throw new DeployError(`${hostName}: cancelled during: ${title}`);
   const { code, timedOut } = result;
-  const details = hint === undefined ? {} : { hint };
+  const lost = code === null && !timedOut && hostName !== 'local';
+  const details = lost ? { hint: lostHint } : hint === undefined ? {} : { hint };
   const failed = new CommandError({ host: hostName, title, code, timedOut, output: tail.join('\n') }, details);
   throw (await explain(step.explain, hostName, ports, failed)) ?? failed;
 }
+
+const lostHint = 'the connection to the server was lost meanwhile: deploy again as soon as the server answers';
 
 /** Keeps the last 20 lines, and says every 15 s that something is still going on when it prints nothing itself. */
 function listen(what: string, { log, clock }: EnginePorts): { line(text: string): void; stop(): readonly string[] } {

@@ -23,6 +23,7 @@ export function readContainer(line: string): Container | undefined {
     oomKilled: state['OOMKilled'] === true,
     startedAt: text(state['StartedAt']),
     restarts: Number(value['restarts'] ?? 0),
+    restartPolicy: text(value['policy']) || 'no',
     health: healthOf(text(health['Status'])),
     healthOutput: text(probes.at(-1)?.['Output']).trim(),
     error: text(state['Error']),

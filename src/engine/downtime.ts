@@ -40,5 +40,5 @@ async function watch(
     broken = !up;
     if (stop.aborted) break;
   }
-  return { probes, failed, longestGapSeconds: longestGap / 1000 };
+  return { probes, failed, longestGapSeconds: longestGap / 1000, up: !broken };
 }

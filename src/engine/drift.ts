@@ -22,12 +22,13 @@ export function driftOf({ hashes, images }: Sealed, containers: readonly Contain
 }
 
 function containerDrift(container: Container, hash: string, image: string | undefined): readonly string[] {
-  const { service, name, status, exitCode, health } = container;
+  const { service, name, status, exitCode, health, restartPolicy } = container;
   const say = (what: string): string => `${service}: ${name} ${what}`;
   if (image !== undefined && container.image !== image) return [say(`runs ${container.image} instead of ${image}`)];
   if (container.configHash !== hash)
     return [say('was created with another configuration (environment, mounts, labels or command)')];
-  if (status === 'exited' && exitCode === 0) return [];
+  // A container that ran to its end is fine; one that Docker was told to keep running was stopped by somebody.
+  if (status === 'exited' && exitCode === 0 && (restartPolicy === 'no' || restartPolicy === 'on-failure')) return [];
   if (status !== 'running') return [say(`is ${status} (exit code ${exitCode})`)];
   return health === 'unhealthy' ? [say('is unhealthy')] : [];
 }

@@ -13,6 +13,8 @@ type Wanted = {
   readonly settleSeconds: number;
 };
 
+const stableSeconds = 60;
+
 /** @param now of the host, in seconds since 1970. */
 export function servicesVerdict(
   { images, settleSeconds }: Wanted,
@@ -44,11 +46,12 @@ function containerVerdict(container: Container, image: string, settleSeconds: nu
   }
   if (status === 'created' && container.error !== '') return bad(`could not start: ${container.error}`);
   if (status !== 'running') return wait(`is ${status}`);
-  if (restarts > 0) return bad(`was restarted ${restarts} times`);
+  const age = now - Date.parse(container.startedAt) / 1000;
+  // Docker counts for as long as a container lives: one that is kept may have been restarted long ago.
+  if (restarts > 0 && age < stableSeconds) return bad(`was restarted ${restarts} times`);
   if (health === 'unhealthy') return bad('is unhealthy');
   if (health === 'starting') return wait('is starting');
   if (health === 'healthy') return { kind: 'good', says: `${service} is healthy` };
-  const age = now - Date.parse(container.startedAt) / 1000;
   return age < settleSeconds ? wait('is settling') : { kind: 'good', says: `${service} runs` };
 }
 

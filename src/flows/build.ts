@@ -22,7 +22,8 @@ export async function test(session: Session): Promise<void> {
   }
   const files: Files = { files: paths, project: `test-${ports.nonce()}` };
   ports.remember(testDown(files));
-  await perform(session, testPlan({ files, service: config.test.service, timeoutSeconds: config.test.timeoutSeconds }));
+  const { service, timeoutSeconds } = config.test;
+  await perform(session, testPlan({ files, service, timeoutSeconds, env: await runnerLogin(session) }));
 }
 
 export async function build(session: Session, checkout: Checkout): Promise<void> {

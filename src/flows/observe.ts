@@ -3,19 +3,23 @@ import { program } from '../commands/server.ts';
 import { outputKey } from '../engine/apply.ts';
 import { readHostState } from '../engine/observe.ts';
 import { DeployError } from '../errors.ts';
+import type { Host } from '../hosts/host.ts';
 import type { Step, Task } from '../model/plan.ts';
 import type { HostState } from '../model/state.ts';
 import { logout, type Target } from '../plan/deploy.ts';
 import { attempt, type Session } from './session.ts';
 
-/** Connects to all hosts side by side. Returns the failures of those that could not be reached. */
+/** Connects to all hosts side by side, but for those that are. Returns the failures of those that could not be reached. */
 export async function connectAll({ config, ports, hosts }: Session): Promise<readonly DeployError[]> {
   ports.log.stage(`Connect to ${config.hosts.map(({ name }) => name).join(', ')}`);
   const results = await Promise.all(
     config.hosts.map(async (spec): Promise<DeployError | undefined> => {
-      if (spec.kind === 'local') return undefined;
+      if (spec.kind === 'local' || (await answers(hosts.get(spec.name)))) return undefined;
+      hosts.delete(spec.name);
+      const started = ports.clock.now();
       try {
         hosts.set(spec.name, await ports.connect(spec, config));
+        ports.log.info(`✓ ${spec.name}: connected (${((ports.clock.now() - started) / 1000).toFixed(1)} s)`);
         return undefined;
       } catch (error) {
         if (error instanceof DeployError) return error;
@@ -25,6 +29,13 @@ export async function connectAll({ config, ports, hosts }: Session): Promise<rea
   );
   ports.log.end();
   return results.filter((failure) => failure !== undefined);
+}
+
+/** Whether a connection that was made before the tests and the build is still there. */
+async function answers(host: Host | undefined): Promise<boolean> {
+  if (host === undefined) return false;
+  const { code } = await host.run({ argv: ['true'] }).catch(() => ({ code: null }));
+  return code === 0;
 }
 
 /** The hosts that are connected. */

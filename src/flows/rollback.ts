@@ -1,4 +1,5 @@
 import { join } from 'node:path/posix';
+import { gitFacts } from '../commands/git.ts';
 import { program } from '../commands/server.ts';
 import { outputKey } from '../engine/apply.ts';
 import { readReopened } from '../engine/observe.ts';
@@ -46,7 +47,8 @@ export async function rollback(session: Session, progress: Progress): Promise<vo
 export async function projectOf(session: Session): Promise<string> {
   const { config, ports } = session;
   if (config.project !== undefined) return config.project;
-  if (await ports.files.exists(join(ports.cwd, config.directory, '.git'))) return (await readCheckout(session)).project;
+  const git = await ports.local.run({ ...gitFacts, cwd: join(ports.cwd, config.directory) });
+  if (git.code === 0) return (await readCheckout(session)).project;
   throw new ConfigError(
     ['project-name: is not set, and there is no checkout to read it from; name the Compose project'],
     {

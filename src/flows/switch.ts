@@ -85,7 +85,9 @@ function showPlan({ config, ports }: Session, switches: readonly Switch[], { rel
   ports.log.end();
 }
 
-export function describeDowntime({ probes, failed, longestGapSeconds }: Downtime): string {
+export function describeDowntime({ probes, failed, longestGapSeconds, up }: Downtime): string {
+  if (!up)
+    return `health-url does not answer: down for ${longestGapSeconds.toFixed(1)} s so far (${failed} of ${probes} probes failed)`;
   if (failed === 0) return `no downtime: all ${probes} probes of health-url were answered during the switch`;
   return `downtime: ${longestGapSeconds.toFixed(1)} s (${failed} of ${probes} probes of health-url failed during the switch)`;
 }

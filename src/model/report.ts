@@ -14,6 +14,8 @@ export type Downtime = {
   readonly failed: number;
   /** Longest time between two good answers around a failed one; 0 when none failed. */
   readonly longestGapSeconds: number;
+  /** Whether the last probe was answered. */
+  readonly up: boolean;
 };
 
 /** What happened to a service on a host, and why. */

@@ -14,6 +14,8 @@ export type Container = {
   readonly oomKilled: boolean;
   readonly startedAt: string;
   readonly restarts: number;
+  /** Of Docker: `no`, `on-failure`, `always` or `unless-stopped`. */
+  readonly restartPolicy: string;
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** Output of the last health probe. */
   readonly healthOutput: string;

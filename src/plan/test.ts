@@ -5,10 +5,11 @@ export type TestFacts = {
   readonly files: Files;
   readonly service: string | undefined;
   readonly timeoutSeconds: number;
+  readonly env: Readonly<Record<string, string>>;
 };
 
 /** Runs the test compose file in a project of its own, and removes all of it afterwards, whatever happened. */
-export function testPlan({ files, service, timeoutSeconds }: TestFacts): Plan {
+export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Plan {
   return {
     title: 'test',
     stages: [
@@ -21,7 +22,7 @@ export function testPlan({ files, service, timeoutSeconds }: TestFacts): Plan {
               {
                 kind: 'run',
                 title: `run the tests of ${files.files.join(', ')}`,
-                command: testUp(files, service),
+                command: { ...testUp(files, service), env },
                 output: 'live',
                 timeoutSeconds,
                 hint: 'the log above is of the service that failed; nothing was built, pushed or deployed',

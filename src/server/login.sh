@@ -4,6 +4,8 @@ set -eu
 umask 077
 own=$1 registry=$2 username=$3
 theirs=${DOCKER_CONFIG:-$HOME/.docker}
+# Of a deploy that lost its connection.
+find "$(dirname "$own")" -maxdepth 1 -name '.login-korrigo-*' -user "$(id -un)" -mmin +60 -exec rm -rf {} + 2>/dev/null || true
 mkdir "$own"
 for entry in "$theirs"/*; do
   case $entry in

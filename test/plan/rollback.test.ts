@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import type { HostState } from '../../src/model/state.ts';
+import { chooseRelease } from '../../src/plan/rollback.ts';
+import { attemptOf, stateOf } from '../support/builders.ts';
+
+const commits = { r1: '1'.repeat(40), r2: '2'.repeat(40), r3: '3'.repeat(40), r4: '4'.repeat(40) } as const;
+type Id = keyof typeof commits;
+const deployed = (release: Id, overrides: Partial<HostState['history'][number]> = {}) =>
+  attemptOf({ release, commit: commits[release], ...overrides });
+
+/** r1, r2 and r3 were deployed here one after the other; r3 is current. */
+const server = (overrides: Partial<HostState> = {}): HostState =>
+  stateOf({
+    current: 'r3',
+    releases: ['r1', 'r2', 'r3'],
+    history: [deployed('r1'), deployed('r2'), deployed('r3', { actor: 'bob', time: '2026-02-04T09:08:07Z' })],
+    ...overrides,
+  });
+
+const list = [
+  'these can be rolled back to:',
+  '  r3  current, 2026-02-04 09:08 by bob',
+  '  r2  2026-02-03 04:06 by ada',
+  '  r1  2026-02-03 04:06 by ada',
+].join('\n');
+
+describe('a rollback to', () => {
+  it.each<readonly [string, string, HostState, string]>([
+    ['previous goes to the release before the current one', 'previous', server(), 'r2'],
+    [
+      'previous goes to the current one when a newer one broke halfway',
+      'previous',
+      server({
+        history: [...server().history, deployed('r4', { outcome: 'failed', switched: true })],
+        releases: ['r2', 'r3', 'r4'],
+      }),
+      'r3',
+    ],
+    [
+      'previous goes to the one before when a newer one touched nothing that runs',
+      'previous',
+      server({ history: [...server().history, deployed('r4', { outcome: 'failed', switched: false })] }),
+      'r2',
+    ],
+    [
+      'previous goes back again after a rollback',
+      'previous',
+      server({ current: 'r2', history: [...server().history, deployed('r2', { command: 'rollback' })] }),
+      'r3',
+    ],
+    ['an id goes there', 'r1', server(), 'r1'],
+    ['the current release goes there too', 'r3', server(), 'r3'],
+    ['a commit goes to its release', '2222222', server(), 'r2'],
+    ['a whole commit goes to its release', commits.r1, server(), 'r1'],
+    [
+      'a commit goes to the release of it that was good last',
+      '2222222',
+      server({ releases: ['r1', 'r2', 'r4'], history: [...server().history, deployed('r4', { commit: commits.r2 })] }),
+      'r4',
+    ],
+  ])('%s', (_, to, state, id) => {
+    expect(chooseRelease([state], to)).toEqual({ id });
+  });
+
+  it.each<readonly [string, string, HostState, string]>([
+    ['a commit that was never here', 'abcdef0', server(), `abcdef0 was never deployed here\n${list}`],
+    [
+      'a release that is no longer kept',
+      'r1',
+      server({ releases: ['r2', 'r3'] }),
+      `r1 was here, but is no longer kept (keep-releases)\n${list.split('\n').slice(0, 3).join('\n')}`,
+    ],
+    [
+      'a release that never got healthy',
+      'r4',
+      server({ history: [...server().history, deployed('r4', { outcome: 'failed' })] }),
+      `r4 was tried here, but never became healthy\n${list}`,
+    ],
+    [
+      'previous on a server with one release',
+      'previous',
+      server({ releases: ['r3'] }),
+      'there is no earlier release to go back to\nthese can be rolled back to:\n  r3  current, 2026-02-04 09:08 by bob',
+    ],
+    [
+      'previous on a server with none',
+      'previous',
+      stateOf(),
+      'there is no earlier release to go back to\nno release is kept',
+    ],
+    ['a start of a commit that is too short', '222222', server(), `222222 was never deployed here\n${list}`],
+  ])('%s is refused with what can be done', (_, to, state, problem) => {
+    expect(chooseRelease([state], to)).toEqual({ problem });
+  });
+
+  it('nowhere is a bug of the caller, told all the same', () => {
+    expect(chooseRelease([], 'previous')).toEqual({ problem: 'no host to roll back on' });
+  });
+});
+
+describe('several hosts', () => {
+  const other = (overrides: Partial<HostState>) => server({ host: 'web2', ...overrides });
+
+  it('go back to what all of them have', () => {
+    expect(chooseRelease([server(), other({ releases: ['r1', 'r3'] })], 'previous')).toEqual({ id: 'r1' });
+  });
+
+  it('do not go where one of them cannot', () => {
+    expect(chooseRelease([server(), other({ releases: ['r1', 'r3'] })], 'r2')).toEqual({
+      problem: [
+        'r2 is not on web2: a rollback needs the release on every host',
+        'these can be rolled back to:',
+        '  r3  current, 2026-02-04 09:08 by bob',
+        '  r2  2026-02-03 04:06 by ada, not on web2',
+        '  r1  2026-02-03 04:06 by ada',
+      ].join('\n'),
+    });
+  });
+});
