@@ -7,7 +7,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function readContainer(line: string): Container | undefined {
   const value = parseJson(line);
   if (!isRecord(value)) return undefined;
-  const labels = Array.isArray(value['labels']) ? value['labels'].map(String) : [];
+  const labels = Array.isArray(value['labels']) ? value['labels'].map(text) : [];
   const state = recordOf(value['state']);
   const health = recordOf(state['Health']);
   const probes = Array.isArray(health['Log']) ? health['Log'].filter(isRecord) : [];
@@ -19,10 +19,10 @@ export function readContainer(line: string): Container | undefined {
     configHash: labels[1] ?? '',
     oneOff: labels[2] === 'True',
     status: text(state['Status']),
-    exitCode: Number(state['ExitCode'] ?? 0),
+    exitCode: count(state['ExitCode']),
     oomKilled: state['OOMKilled'] === true,
     startedAt: text(state['StartedAt']),
-    restarts: Number(value['restarts'] ?? 0),
+    restarts: count(value['restarts']),
     restartPolicy: text(value['policy']) || 'no',
     health: healthOf(text(health['Status'])),
     healthOutput: text(probes.at(-1)?.['Output']).trim(),
@@ -31,6 +31,7 @@ export function readContainer(line: string): Container | undefined {
 }
 
 const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
+const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function healthOf(status: string): Container['health'] {

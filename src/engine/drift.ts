@@ -16,7 +16,7 @@ export function driftOf({ hashes, images }: Sealed, containers: readonly Contain
     return own.flatMap((container) => containerDrift(container, hash, images[service]));
   });
   const extra = lasting
-    .filter(({ service }) => !(service in hashes))
+    .filter(({ service }) => !Object.hasOwn(hashes, service))
     .map(({ name, service }) => `${service}: ${name} is not part of the release`);
   return [...expected, ...extra];
 }

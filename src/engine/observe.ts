@@ -85,8 +85,9 @@ export function readResolution(host: string, output: string, root: string): Reso
   const all = (name: string): readonly (readonly string[])[] =>
     (facts.get(name) ?? []).map((value) => value.split('\t'));
   const undefinedNames = [...new Set(all('undefined').map(([name]) => name))];
-  const changes: Record<string, string[]> = {};
-  for (const [service = '', change = ''] of all('changed')) changes[service] = [...(changes[service] ?? []), change];
+  const changes = new Map<string, readonly string[]>();
+  for (const [service = '', change = ''] of all('changed'))
+    changes.set(service, [...(changes.get(service) ?? []), change]);
   return {
     host,
     problems: [
@@ -99,7 +100,7 @@ export function readResolution(host: string, output: string, root: string): Reso
       ),
     ],
     hashes: Object.fromEntries(all('hash').map(([service = '', hash = '']) => [service, hash])),
-    changes,
+    changes: Object.fromEntries(changes),
     created: all('created').map(([name = '']) => name),
   };
 }

@@ -88,6 +88,14 @@ export function loginSteps({ config }: Session, { login }: Target): readonly Ste
   ];
 }
 
+/** What a pull does at its end, where it is not come to that. */
+export async function forgetLogins(session: Session, targets: readonly Target[]): Promise<void> {
+  const tasks = targets.flatMap(({ host, login }) =>
+    login === undefined ? [] : [{ host, steps: [], always: [logout(login)] }],
+  );
+  await attempt(session, { title: 'logout', stages: [{ name: 'Log out', tasks }] });
+}
+
 /** After a failed check: no login and no half release stays on the servers. */
 export async function withdraw(session: Session, targets: readonly Target[], folder: string): Promise<void> {
   const tasks = targets.map(({ host, login }) => ({

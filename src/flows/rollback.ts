@@ -9,9 +9,9 @@ import type { Reopened } from '../model/state.ts';
 import type { Target } from '../plan/deploy.ts';
 import { chooseRelease } from '../plan/rollback.ts';
 import { readCheckout } from './checkout.ts';
-import { connectAll, loginSteps, observeHosts, withLogin } from './observe.ts';
+import { connectAll, forgetLogins, loginSteps, observeHosts, withLogin } from './observe.ts';
 import { recorded } from './record.ts';
-import { perform, type Session, throwAll, throwProblems } from './session.ts';
+import { attempt, perform, type Session, throwAll, throwProblems } from './session.ts';
 import { type Progress, pull, switchTo } from './switch.ts';
 
 /** Brings an earlier release back on all hosts: its images, and its compose.yml as it was resolved then. */
@@ -104,6 +104,8 @@ async function pullMissing(
     .map((target) => withLogin(session, target));
   if (incomplete.length === 0) return;
   const tasks = incomplete.map((target) => ({ host: target.host, steps: loginSteps(session, target) }));
-  await perform(session, { title: 'login', stages: [{ name: 'Log in', tasks }] });
+  const { failures } = await attempt(session, { title: 'login', stages: [{ name: 'Log in', tasks }] });
+  if (failures.length > 0) await forgetLogins(session, incomplete);
+  throwAll(failures);
   await pull(session, incomplete, release);
 }

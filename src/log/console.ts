@@ -5,8 +5,8 @@ export function consoleLog(write: (text: string) => void): Log {
   return {
     stage: (title) => write(`\n${title}\n`),
     end: () => {},
-    info: (line) => write(`${indent(line)}\n`),
-    warn: (line) => write(`${indent(`warning: ${line}`)}\n`),
+    info: (line) => write(`${indent(printable(line))}\n`),
+    warn: (line) => write(`${indent(`warning: ${printable(line)}`)}\n`),
     output: (host, line) => write(`  ${host} | ${printable(line)}\n`),
   };
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '../model/secret.ts';
+import { printable } from './console.ts';
 import type { Log } from './log.ts';
 
 /** The parts of secrets that must not be seen: each line of four characters or more. Shorter ones would hide everything. */
@@ -24,7 +25,8 @@ export function redact(text: string, parts: readonly string[]): string {
 
 /** A log that shows `***` instead of any of the parts. */
 export function redacting(log: Log, parts: readonly string[]): Log {
-  const hide = (text: string): string => redact(text, parts);
+  // What is not shown could hide a part from us, and not from the reader.
+  const hide = (text: string): string => redact(printable(text), parts);
   return {
     stage: (title) => log.stage(hide(title)),
     end: () => log.end(),

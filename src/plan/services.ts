@@ -7,7 +7,7 @@ import type { Container, Resolution } from '../model/state.ts';
 export function serviceChanges(
   { hashes, changes }: Pick<Resolution, 'hashes' | 'changes'>,
   containers: readonly Container[],
-  release: Pick<Release, 'built'>,
+  release: Pick<Release, 'built' | 'images'>,
   force: Config['forceRecreate'],
 ): readonly ServiceChange[] {
   const lasting = containers.filter(({ oneOff }) => !oneOff);
@@ -16,7 +16,10 @@ export function serviceChanges(
     const forced = force === 'all' || (force === 'built' && release.built.includes(service));
     if (own.length === 0) return { service, action: 'create', reasons: ['not running here yet'] };
     if (own.some(({ configHash }) => configHash !== hash)) {
-      return { service, action: 'recreate', reasons: reasonsOf(changes[service] ?? []) };
+      // Not only against the current release: one that failed may run instead of it.
+      const another = own.some(({ image }) => image !== (release.images[service] ?? image));
+      const found = changes[service] ?? [];
+      return { service, action: 'recreate', reasons: reasonsOf(another ? [...new Set([...found, 'image'])] : found) };
     }
     if (forced) return { service, action: 'recreate', reasons: [`force-recreate: ${force}`] };
     const stopped = own.find(({ status }) => status !== 'running');

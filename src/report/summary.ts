@@ -75,4 +75,4 @@ const cell = (text: string): string =>
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('|', '\\|')
-    .replaceAll(/\s*\n\s*/g, ' ');
+    .replaceAll(/\s*[\r\n]\s*/g, ' ');

@@ -21,7 +21,7 @@ function changesOf({
   built = [],
   force = 'none',
 }: Given) {
-  return serviceChanges({ hashes, changes }, containers, { built }, force);
+  return serviceChanges({ hashes, changes }, containers, { built, images: {} }, force);
 }
 
 const is = (action: ServiceChange['action'], ...reasons: readonly string[]): ServiceChange => ({

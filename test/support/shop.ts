@@ -60,11 +60,17 @@ export const webHealth = `    healthcheck:
     stop_grace_period: 1s
 `;
 
+/** Without a healthcheck, a container is trusted only after 5 s. */
+export const quickHealth = `    healthcheck:
+      test: ["CMD", "true"]
+      interval: 1s
+`;
+
+/** YAML to be added to the shop's compose file, indented as it must be there. */
+export type More = { readonly web?: string; readonly services?: string; readonly top?: string };
+
 /** @returns the files of the shop; `page` is what its front page says. */
-export function shopFiles(
-  bed: Pick<Bed, 'image'> & { readonly engine: Bed['engine'] },
-  page = 'one',
-): Record<string, string> {
+export function shopFiles(bed: Pick<Bed, 'image' | 'engine'>, page = 'one', more: More = {}): Record<string, string> {
   return {
     Dockerfile: webDockerfile,
     'www/index.html': `${page}\n`,
@@ -83,13 +89,13 @@ services:
     volumes:
       - ./site.conf:/site.conf:ro
       - data:/data
-${webHealth}  cache:
+${webHealth}${more.web ?? ''}  cache:
     image: ${bed.image('busybox')}
     command: ["sleep", "infinity"]
     init: true
     stop_grace_period: 1s
-volumes:
+${quickHealth}${more.services ?? ''}volumes:
   data: {}
-`,
+${more.top ?? ''}`,
   };
 }

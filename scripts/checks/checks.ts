@@ -1,0 +1,72 @@
+/** Everything that must hold besides the tests. Each check throws a Finding, in words that say what to do. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from '../build.ts';
+import { programsSource } from '../programs.ts';
+import { Finding, files, must, top } from './command.ts';
+import { composeFiles } from './compose.ts';
+import { installTools, toolPath } from './tools.ts';
+
+const env = { PATH: toolPath, NO_COLOR: '1' };
+
+export const checks: Readonly<Record<string, () => Promise<void>>> = {
+  'tools for the checks': installTools,
+  types: async () => void (await must(['tsc', '--noEmit'])),
+  'lint and format': async () => void (await must(['biome', 'ci', '.'])),
+  'generated: src/server/programs.ts': async () => {
+    if (readFileSync(join(top, 'src/server/programs.ts'), 'utf8') !== programsSource())
+      throw new Finding('src/server/programs.ts is not what the files beside it make: run `npm run build`');
+  },
+  'generated: documents': async () => void (await must([process.execPath, 'scripts/docs.ts', '--check'])),
+  'dist is what the sources build': async () => sameAsBuilt(),
+  'dist is small and holds no programs': async () => onlyText(),
+  'shell scripts': async () => {
+    await must(['shellcheck', '--external-sources', '.ci/run', ...(await files(/(?<!src\/server\/[^/]*)\.sh$/))], {
+      env,
+    });
+    // No #! line: they are sent to a server, some of them one after the other, and run by its sh.
+    await must(['shellcheck', '--shell', 'sh', ...(await files(/^src\/server\/.*\.sh$/))], { env });
+  },
+  Dockerfiles: async () => {
+    const all = await files(/(^|\/)Dockerfile$/);
+    const ofTheBed = all.filter((path) => path.startsWith('test/bed/'));
+    await must(['hadolint', ...all.filter((path) => !ofTheBed.includes(path))], { env });
+    // Stand-ins for images: made of whatever Debian has today, and thrown away.
+    await must(['hadolint', '--ignore', 'DL3008', '--ignore', 'DL4006', ...ofTheBed], { env });
+  },
+  'workflows: actionlint': async () =>
+    void (await must(['actionlint', ...(await files(/^\.github\/workflows\/.*\.ya?ml$/))], { env })),
+  'workflows: zizmor': async () =>
+    void (await must(['zizmor', '--offline', '--no-progress', '--quiet', '.github', 'action.yml'], { env })),
+  'compose files of infra': composeFiles,
+};
+
+function sameAsBuilt(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'korrigo-dist-'));
+  try {
+    build(folder);
+    const names = [...new Set([...readdirSync(folder), ...readdirSync(join(top, 'dist'))])];
+    const different = names.filter((name) => !isSame(join(folder, name), join(top, 'dist', name)));
+    if (different.length > 0)
+      throw new Finding(`out of date: ${different.join(', ')}; run \`npm run build\` and commit dist/`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isSame(built: string, committed: string): boolean {
+  if (!existsSync(built) || !existsSync(committed)) return false;
+  return statSync(built).mode === statSync(committed).mode && readFileSync(built).equals(readFileSync(committed));
+}
+
+const maximum = 1_200_000;
+
+function onlyText(): void {
+  const found = readdirSync(join(top, 'dist'), { recursive: true, encoding: 'utf8' });
+  const programs = found.filter((name) => /\.(node|exe|so|dll)$/.test(name));
+  if (programs.length > 0)
+    throw new Finding(`dist/ holds ${programs.join(', ')}: was a dependency installed with its scripts?`);
+  const { size } = statSync(join(top, 'dist/index.js'));
+  if (size > maximum) throw new Finding(`dist/index.js has ${size} bytes, more than ${maximum}: what came in?`);
+}

@@ -1,0 +1,43 @@
+/** The compose files of infra, as Compose reads them, in a repository like a user's. */
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { currentEngine } from '../../test/bed/engine.ts';
+import { run } from '../../test/bed/process.ts';
+import { newRepository } from '../demo/repository.ts';
+import { Finding, files } from './command.ts';
+
+/** Files that lie over another one, and which. */
+const overlays: Readonly<Record<string, string>> = {};
+
+export async function composeFiles(): Promise<void> {
+  const all = await files(/^infra\/.*compose.*\.ya?ml$/);
+  const folder = mkdtempSync(join(tmpdir(), 'korrigo-infra-'));
+  try {
+    await newRepository(folder);
+    fillExamples(folder);
+    const { env } = await currentEngine();
+    const texts = all.map((path) => readFileSync(join(folder, path), 'utf8'));
+    const problems: string[] = [];
+    for (const [index, path] of all.entries()) {
+      // A file that others extend or include is read with them.
+      if (texts.some((text, at) => at !== index && text.includes(basename(path)))) continue;
+      const under = overlays[path];
+      const chosen = [...(under === undefined ? [] : [under]), path].flatMap((file) => ['--file', file]);
+      const argv = ['docker', 'compose', ...chosen, '--profile', '*', 'config', '--quiet'];
+      const { code, stderr } = await run(argv, { cwd: folder, env: { ...env, DB_PASSWORD: 'only-to-check' } });
+      // A variable that is not set is a warning to Compose, and a hole in a production stack.
+      if (code !== 0 || stderr.trim() !== '') problems.push(`${path}: ${stderr.trim()}`);
+    }
+    if (problems.length > 0) throw new Finding(problems.join('\n'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a person copies by hand: x.example becomes x. */
+function fillExamples(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.example')) copyFileSync(join(folder, name), join(folder, name.slice(0, -'.example'.length)));
+  }
+}

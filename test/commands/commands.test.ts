@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { bake } from '../../src/commands/bake.ts';
+import { configJson, testDown, testUp, up } from '../../src/commands/compose.ts';
+import { gitFacts, gitModified, gitTracked } from '../../src/commands/git.ts';
+import { loginFolder, releaseFolder, sealedFile, sharedPath } from '../../src/commands/paths.ts';
+import { type Command, shellLine } from '../../src/model/command.ts';
+
+const files = { files: ['/src/compose.yml', '/src/compose.prod.yml'], project: 'shop', profiles: ['web', 'jobs'] };
+const tests = { files: ['/src/compose.test.yml'], project: 'test-1a2b' };
+
+describe('a command line', () => {
+  it.each<readonly [string, Command, string]>([
+    [
+      'reads the compose files',
+      configJson(files, { RELEASE_COMMIT: 'abc' }),
+      'env RELEASE_COMMIT=abc docker compose --project-name shop --file /src/compose.yml --file /src/compose.prod.yml --profile web --profile jobs config --format json',
+    ],
+    [
+      'reads one without project and profiles',
+      configJson({ files: ['a.yml'] }, {}),
+      'docker compose --file a.yml config --format json',
+    ],
+    [
+      'runs the tests until the first container stops',
+      testUp(tests, undefined),
+      'docker compose --project-name test-1a2b --file /src/compose.test.yml up --build --no-color --abort-on-container-exit',
+    ],
+    [
+      'runs the tests until one service stops',
+      testUp(tests, 'api tests'),
+      "docker compose --project-name test-1a2b --file /src/compose.test.yml up --build --no-color --exit-code-from 'api tests'",
+    ],
+    [
+      'removes all of the tests',
+      testDown(tests),
+      'docker compose --project-name test-1a2b --file /src/compose.test.yml down --volumes --remove-orphans --rmi local --timeout 2',
+    ],
+    [
+      'brings a release up without building or pulling',
+      up('/opt/shop/releases/r1/compose.yml', 'shop', ['--remove-orphans']),
+      'docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans',
+    ],
+    [
+      'builds',
+      bake({ file: '/tmp/bake.yml', metadata: '/tmp/m.json', push: false }),
+      'env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/bake.yml --progress plain --metadata-file /tmp/m.json',
+    ],
+    [
+      'builds and pushes',
+      bake({ file: '/tmp/bake.yml', metadata: '/tmp/m.json', push: true }),
+      'env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/bake.yml --progress plain --metadata-file /tmp/m.json --push',
+    ],
+    [
+      'asks git about the commit',
+      gitFacts,
+      "sh -c 'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD' korrigo-git",
+    ],
+    ['lists what git tracks', gitTracked('/src'), 'cd -- /src && git ls-files -z --stage'],
+    ['compares with the commit', gitModified('/src'), 'cd -- /src && git status --porcelain --untracked-files=no'],
+  ])('%s', (_, command, line) => {
+    expect(shellLine(command)).toBe(line);
+  });
+});
+
+it('paths on a server lie below the folder of the application', () => {
+  expect([
+    releaseFolder('/opt/shop', 'r1'),
+    sealedFile('/opt/shop', 'r1'),
+    sharedPath('/opt/shop', 'secrets/key'),
+    loginFolder('/tmp', 'korrigo-1a'),
+  ]).toEqual([
+    '/opt/shop/releases/r1',
+    '/opt/shop/releases/r1/compose.yml',
+    '/opt/shop/shared/secrets/key',
+    '/tmp/.login-korrigo-1a',
+  ]);
+});

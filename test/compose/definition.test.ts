@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { bakeDefinition, tagsOf } from '../../src/compose/definition.ts';
+import type { ComposeModel } from '../../src/compose/model.ts';
+import { commit } from '../support/builders.ts';
+
+const model: ComposeModel = {
+  name: 'shop',
+  services: ['web', 'cache'],
+  images: { web: 'site', cache: 'redis:7' },
+  builds: {
+    web: { context: '/src', args: { A: '$$1' }, labels: { mine: 'x', 'org.opencontainers.image.revision': 'old' } },
+  },
+  paths: [],
+};
+const facts = {
+  registry: 'ghcr.io/acme',
+  project: 'shop',
+  commit,
+  committedAt: '2026-02-03T04:00:00Z',
+  source: 'https://github.com/acme/shop',
+  tags: ['sha-c0ffee012345', 'main'],
+  platforms: ['linux/amd64', 'linux/arm64'],
+  cacheFrom: ['type=gha'],
+  cacheTo: ['type=gha,mode=max'],
+};
+const definition = (overrides: Partial<typeof facts> = {}, of = model): unknown =>
+  JSON.parse(bakeDefinition(of, { ...facts, ...overrides }));
+
+describe('the definition that bake gets', () => {
+  it('has what Compose resolved, with our names, tags, labels, platforms and caches', () => {
+    expect(definition()).toEqual({
+      name: 'shop',
+      services: {
+        web: {
+          image: 'ghcr.io/acme/shop-web:sha-c0ffee012345',
+          build: {
+            context: '/src',
+            args: { A: '$$1' },
+            tags: ['ghcr.io/acme/shop-web:sha-c0ffee012345', 'ghcr.io/acme/shop-web:main'],
+            labels: {
+              mine: 'x',
+              'org.opencontainers.image.revision': commit,
+              'org.opencontainers.image.created': '2026-02-03T04:00:00Z',
+              'org.opencontainers.image.version': 'sha-c0ffee012345',
+              'org.opencontainers.image.source': 'https://github.com/acme/shop',
+            },
+            'x-bake': { platforms: facts.platforms, 'cache-from': ['type=gha'], 'cache-to': ['type=gha,mode=max'] },
+          },
+        },
+      },
+    });
+  });
+
+  it('says nothing about what was not asked for', () => {
+    const text = bakeDefinition(model, { ...facts, source: undefined, platforms: [], cacheFrom: [], cacheTo: [] });
+    expect(text).toContain('"x-bake": {}');
+    expect(text).not.toContain('image.source');
+  });
+
+  it('has no services when nothing is built', () => {
+    expect(definition({}, { ...model, builds: {} })).toEqual({ name: 'shop', services: {} });
+  });
+
+  it('keeps the port of a registry and drops the tag of its own image', () => {
+    const own = { ...model, images: { web: 'localhost:5000/acme/site:1.0' } };
+    expect(definition({ registry: 'localhost:5000/acme' }, own)).toMatchObject({
+      services: { web: { image: 'localhost:5000/acme/site:sha-c0ffee012345' } },
+    });
+  });
+});
+
+describe('tags', () => {
+  const tags = (overrides: Partial<Parameters<typeof tagsOf>[0]>) =>
+    tagsOf({ custom: [], commit, ref: undefined, defaultBranch: false, ...overrides });
+
+  it.each<readonly [string, Partial<Parameters<typeof tagsOf>[0]>, readonly string[]]>([
+    ['the commit', {}, ['sha-c0ffee012345']],
+    ['the branch', { ref: 'develop' }, ['sha-c0ffee012345', 'develop']],
+    ['latest on the default branch', { ref: 'main', defaultBranch: true }, ['sha-c0ffee012345', 'main', 'latest']],
+    ['a branch with slashes', { ref: 'feature/x/y' }, ['sha-c0ffee012345', 'feature-x-y']],
+    ['a git tag', { ref: 'v1.2.3' }, ['sha-c0ffee012345', 'v1.2.3']],
+    ['a branch with what no tag may hold', { ref: 'fix/größe #7+x' }, ['sha-c0ffee012345', 'fix-gr-e-7-x']],
+    ['a branch that starts as no tag may', { ref: '.-x' }, ['sha-c0ffee012345', 'x']],
+    ['no branch of which nothing is left', { ref: '///' }, ['sha-c0ffee012345']],
+    ['a long branch, cut', { ref: 'x'.repeat(200) }, ['sha-c0ffee012345', 'x'.repeat(128)]],
+    ['a branch called latest, once', { ref: 'latest', defaultBranch: true }, ['sha-c0ffee012345', 'latest']],
+    ['those that were asked for and no others', { custom: ['edge'], ref: 'main', defaultBranch: true }, ['edge']],
+  ])('are %s', (_, given, expected) => {
+    expect(tags(given)).toEqual(expected);
+  });
+
+  it('are such as a registry takes, whatever the branch is called', () => {
+    for (const ref of ['a b', 'ä', '日本語', '-', '..', 'a/../b', '@{u}', 'x\n', '$(id)']) {
+      for (const tag of tags({ ref })) expect(tag).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/);
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readModel } from '../../src/compose/model.ts';
+
+const model = (value: unknown) => readModel(JSON.stringify(value));
+
+describe('the model of an application', () => {
+  it('is what Compose printed: services, images and what is built', () => {
+    const read = model({
+      name: 'shop',
+      services: {
+        web: { image: 'web', build: { context: '/src' } },
+        cache: { image: 'redis:7' },
+        job: { build: { context: '.' } },
+      },
+    });
+    expect(read).toEqual({
+      name: 'shop',
+      services: ['web', 'cache', 'job'],
+      images: { web: 'web', cache: 'redis:7' },
+      builds: { web: { context: '/src' }, job: { context: '.' } },
+      paths: [],
+    });
+  });
+
+  it('names the paths that services mount, and those behind their configs and secrets', () => {
+    const { paths } = model({
+      services: {
+        web: {
+          volumes: [
+            { type: 'bind', source: '/src/site.conf', read_only: true },
+            { type: 'bind', source: '/src/data' },
+            { type: 'volume', source: 'media' },
+            { type: 'tmpfs', target: '/tmp' },
+          ],
+          configs: [{ source: 'nginx' }, { source: 'inline' }],
+          secrets: [{ source: 'key' }, { source: 'outside' }],
+        },
+        job: { secrets: [{ source: 'key' }] },
+      },
+      configs: { nginx: { file: '/src/nginx.conf' }, inline: { content: 'x' } },
+      secrets: { key: { file: '/src/key' }, outside: { external: true }, unused: { file: '/src/unused' } },
+    });
+    expect(paths).toEqual([
+      { service: 'web', path: '/src/site.conf', writable: false },
+      { service: 'web', path: '/src/data', writable: true },
+      { service: 'web', path: '/src/nginx.conf', writable: false },
+      { service: 'web', path: '/src/key', writable: false },
+      { service: 'job', path: '/src/key', writable: false },
+    ]);
+  });
+
+  it('has dollars in paths as they are on the disk', () => {
+    const { paths } = model({
+      services: { web: { volumes: [{ type: 'bind', source: '/src/a$$b' }], configs: [{ source: 'c' }] } },
+      configs: { c: { file: '/src/$$$$' } },
+    });
+    expect(paths.map(({ path }) => path)).toEqual(['/src/a$b', '/src/$$']);
+  });
+
+  it('is empty when Compose printed something else', () => {
+    const empty = { name: '', services: [], images: {}, builds: {}, paths: [] };
+    for (const text of ['', 'x', '[]', 'null', '{"services": []}']) expect(readModel(text)).toEqual(empty);
+  });
+
+  it('is read or empty, whatever was printed', () => {
+    const json = fc.jsonValue();
+    const near = fc.record({
+      name: json,
+      services: fc.dictionary(
+        fc.string(),
+        fc.record({
+          image: json,
+          build: json,
+          volumes: fc.array(fc.record({ type: fc.constant('bind'), source: json })),
+          configs: fc.array(fc.record({ source: json })),
+        }),
+      ),
+      configs: json,
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          near.map((value) => JSON.stringify(value)),
+        ),
+        (text) => {
+          for (const { path, service } of readModel(text).paths)
+            expect([typeof path, typeof service]).toEqual(['string', 'string']);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readRawFile } from '../../src/compose/raw.ts';
+
+const nothing = { image: [], build: [], elsewhere: [], required: [] };
+const empty = { name: undefined, includes: [], extended: [], services: [], envFiles: [], variables: nothing };
+
+describe('a compose file', () => {
+  it('tells its name and its services', () => {
+    expect(readRawFile('name: shop\nservices:\n  web: {image: nginx}\n  db: {image: postgres}\n')).toEqual({
+      ...empty,
+      name: 'shop',
+      services: ['web', 'db'],
+    });
+  });
+
+  it.each([
+    ['a path', 'include: a.yml', ['a.yml']],
+    ['paths', 'include: [a.yml, ../b/c.yml]', ['a.yml', '../b/c.yml']],
+    [
+      'the long form',
+      'include:\n  - path: a.yml\n    env_file: x.env\n  - path: [b.yml, c.yml]\n',
+      ['a.yml', 'b.yml', 'c.yml'],
+    ],
+    ['nothing', 'include:', []],
+    ['what is no path', 'include: [1, {path: 2}, {x: y}]', []],
+  ])('includes %s', (_, text, includes) => {
+    expect(readRawFile(text).includes).toEqual(includes);
+  });
+
+  it.each([
+    ['another file', 'services: {a: {extends: {file: base.yml, service: b}}}', ['base.yml']],
+    ['a service of its own', 'services: {a: {extends: {service: b}}, c: {extends: b}}', []],
+  ])('extends %s', (_, text, extended) => {
+    expect(readRawFile(text).extended).toEqual(extended);
+  });
+
+  it.each([
+    ['a path', 'env_file: .env', ['.env']],
+    ['paths', 'env_file: [a.env, b.env]', ['a.env', 'b.env']],
+    ['the long form', 'env_file: [{path: a.env}, {path: b.env, required: true}]', ['a.env', 'b.env']],
+    ['one that may be absent', 'env_file: [{path: a.env, required: false}]', []],
+    ['nothing', 'env_file:', []],
+  ])('reads env_file: %s', (_, line, paths) => {
+    const text = `services:\n  web:\n    ${line}\n`;
+    expect(readRawFile(text).envFiles).toEqual(paths.map((path) => ({ service: 'web', path })));
+  });
+
+  it('may use anchors, merge keys and the tags of Compose', () => {
+    const text = `
+x-base: &base
+  image: "app:\${TAG}"
+  env_file: [a.env]
+services:
+  web:
+    <<: *base
+    volumes: !reset []
+  worker: { <<: [*base], env_file: !override [b.env] }
+`;
+    expect(readRawFile(text)).toMatchObject({
+      services: ['web', 'worker'],
+      envFiles: [
+        { service: 'web', path: 'a.env' },
+        { service: 'worker', path: 'b.env' },
+      ],
+      variables: { image: ['TAG', 'TAG'] },
+    });
+  });
+});
+
+describe('variables', () => {
+  it('are told apart by what needs them', () => {
+    const text = `
+services:
+  web:
+    image: "\${REGISTRY}/web:\${TAG:-latest}"
+    build: {context: ., args: {TOKEN: "$TOKEN"}}
+    environment: ["A=\${A:?must be set}", "B=\${B?}"]
+configs:
+  c: {content: "\${C}"}
+`;
+    expect(readRawFile(text).variables).toEqual({
+      image: ['REGISTRY', 'TAG'],
+      build: ['TOKEN'],
+      elsewhere: ['A', 'B', 'C'],
+      required: ['A', 'B'],
+    });
+  });
+
+  it.each([
+    ['$A', ['A']],
+    ['$A$B', ['A', 'B']],
+    ['${A}', ['A']],
+    ['${A:-${B}}', ['A', 'B']],
+    ['${A:+x}', ['A']],
+    ['$$A', []],
+    ['$${A}', []],
+    ['$$$A', ['A']],
+    ['$$${A}', ['A']],
+    ['$$$${A}', []],
+    ['$$$$A', []],
+    ['$1 $- ${} $', []],
+    ['a$A_1-b', ['A_1']],
+  ])('in %j are %j', (value, names) => {
+    const text = `services: {web: {command: ${JSON.stringify(value)}}}`;
+    expect(readRawFile(text).variables.elsewhere).toEqual(names);
+  });
+
+  it.each(['${A:?}', '${A?}', '${A:?set ${B}}'])('in %j are required', (value) => {
+    expect(readRawFile(`services: {web: {command: ${JSON.stringify(value)}}}`).variables.required).toEqual(['A']);
+  });
+
+  it.each(['${A:-x?}', '${A-?}', '$${A:?x}', '$A?', '${A}?'])('in %j are not required', (value) => {
+    expect(readRawFile(`services: {web: {command: ${JSON.stringify(value)}}}`).variables.required).toEqual([]);
+  });
+});
+
+describe('a file that Compose would refuse', () => {
+  it.each([
+    ['nothing', ''],
+    ['a text', 'hello'],
+    ['a list', '- a'],
+    ['open quotes', 'services: "'],
+    ['a tab', 'a:\n\tb: c'],
+    ['a name given twice', 'name: a\nname: b\n'],
+    ['an alias to nothing', 'services: *nothing'],
+    ['an alias to itself', 'services: &a {web: {x: *a}}'],
+    [
+      'too many aliases',
+      `a: &a [x, x]\n${[...'bcdefghi'].map((name, n) => `${name}: &${name} [${`*${[...'abcdefgh'][n]}, `.repeat(20)}]`).join('\n')}`,
+    ],
+    ['services that are none', 'services: [web]'],
+    ['a service that is none', 'services: {web: null}\nname: 7\n'],
+  ])('says as much as it can and leaves the rest to Compose: %s', (_, text) => {
+    expect({ ...readRawFile(text), services: [] }).toEqual(empty);
+  });
+
+  it('is never a reason to throw', () => {
+    const part = fc.constantFrom(
+      'services:',
+      '\n',
+      '  ',
+      '- ',
+      '&a ',
+      '*a',
+      '<<: ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ': ',
+      '"',
+      "'",
+      '!reset ',
+      '|',
+      '>',
+      '$',
+      '${A',
+      'a',
+      'extends: ',
+      'file: ',
+      'env_file: ',
+      'include: ',
+      '? ',
+      '!!set ',
+      '!!binary ',
+      '%YAML 1.1',
+      '---',
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 30 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(text, (given) => {
+        const { services, variables } = readRawFile(given);
+        for (const name of [...services, ...variables.elsewhere]) expect(typeof name).toBe('string');
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});

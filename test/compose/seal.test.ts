@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { pathsTable, pinsFile, releaseEnv, standIns, withoutEnvFiles } from '../../src/compose/seal.ts';
+import { makeItem } from '../../src/compose/ship.ts';
+import type { Sources } from '../../src/compose/sources.ts';
+import { commit, digest, releaseOf } from '../support/builders.ts';
+
+const variables = { image: [], build: [], elsewhere: [], required: [] };
+const sources: Sources = { files: [], name: undefined, services: [], envFiles: [], variables, problems: [] };
+
+describe('pins.yml', () => {
+  it('pins every image, builds nothing and leaves no profile to choose', () => {
+    const release = releaseOf({ images: { web: `a/web@${digest('1')}`, 'my.db': `db@${digest('2')}` } });
+    expect(pinsFile(['web', 'my.db', 'nothing'], release)).toBe(
+      [
+        'name: "shop"',
+        'services:',
+        `  "web": {image: "a/web@${digest('1')}", build: !reset null, profiles: !reset []}`,
+        `  "my.db": {image: "db@${digest('2')}", build: !reset null, profiles: !reset []}`,
+        '  "nothing": {profiles: !reset []}',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each(['1e3', '007', 'true', 'null', '0x1f', '12'])('has the project %j as a text', (project) => {
+    expect(parse(pinsFile(['web'], releaseOf({ project })), { logLevel: 'silent' })).toMatchObject({ name: project });
+  });
+});
+
+describe('the override of the runner', () => {
+  it('removes every env_file, once a service', () => {
+    const envFiles = [
+      { service: 'web', path: 'a' },
+      { service: 'web', path: 'b' },
+      { service: 'my.db', path: 'c' },
+    ];
+    expect(withoutEnvFiles({ ...sources, envFiles })).toBe(
+      'services:\n  "web": {env_file: !reset []}\n  "my.db": {env_file: !reset []}\n',
+    );
+  });
+
+  it('is a compose file even when there is nothing to remove', () => {
+    expect(withoutEnvFiles(sources)).toBe('services: {}\n');
+  });
+});
+
+describe('release.env', () => {
+  const env = (names: Partial<Sources['variables']>, values: Readonly<Record<string, string>> = {}) =>
+    releaseEnv({ ...variables, ...names }, values, releaseOf());
+  const known = `RELEASE_COMMIT='${commit}'\n`;
+
+  it('has the commit', () => {
+    expect(env({})).toBe(known);
+  });
+
+  it('has what an image needs, as the runner knows it', () => {
+    expect(env({ image: ['TAG', 'UNSET'] }, { TAG: 'v1', OTHER: 'x' })).toBe(`TAG='v1'\nUNSET=''\n${known}`);
+  });
+
+  it('keeps the server from asking for what only a build needs, and does not tell its value', () => {
+    expect(env({ build: ['TOKEN'] }, { TOKEN: 'hunter2' })).toBe(`TOKEN='only-at-build'\n${known}`);
+  });
+
+  it('leaves to the server what others need too', () => {
+    expect(env({ build: ['A', 'B'], elsewhere: ['A'] }, { A: '1' })).toBe(`B='only-at-build'\n${known}`);
+  });
+
+  it('has the value for a build that an image needs too', () => {
+    expect(env({ build: ['TAG'], image: ['TAG'] }, { TAG: 'v1' })).toBe(`TAG='v1'\n${known}`);
+  });
+
+  it('quotes values so that Compose reads them back as they are', () => {
+    expect(env({ image: ['X'] }, { X: `a'b "c" $d #e` })).toBe(`X='a\\'b "c" $d #e'\n${known}`);
+  });
+
+  it('always has the real commit', () => {
+    expect(env({ image: ['RELEASE_COMMIT'] }, { RELEASE_COMMIT: 'forged' })).toBe(known);
+  });
+});
+
+describe('stand-ins on the runner', () => {
+  it('are for what is required and not set', () => {
+    const given = { A: 'x', B: '' };
+    expect(standIns({ ...variables, required: ['A', 'B', 'C'] }, given)).toEqual({
+      B: 'only-on-the-server',
+      C: 'only-on-the-server',
+    });
+  });
+});
+
+describe('the table of paths', () => {
+  it('leads from where Compose looks to where the content lies, with dollars as Compose writes them', () => {
+    const [plain, odd] = [makeItem('conf/a b.conf', []), makeItem('pa$$word.txt', [])];
+    expect(pathsTable([plain, odd], '/opt/shop')).toBe(
+      `conf/a b.conf\t/opt/shop/${plain.place}\npa$$$$word.txt\t/opt/shop/${odd.place}\n`,
+    );
+  });
+});

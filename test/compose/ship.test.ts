@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { NamedPath } from '../../src/compose/model.ts';
+import { chooseShipped, type Entry, isUnder, makeItem, readTracked } from '../../src/compose/ship.ts';
+
+const tracked = (...paths: readonly string[]) => new Map(paths.map((path) => [path, '100644']));
+const mount = (path: string, writable = false): NamedPath => ({ service: 'web', path, writable });
+
+describe('what git tracks', () => {
+  it('is read with its modes, whatever the names hold', () => {
+    const rows = ['100644 1a 0\ta b.txt', '100755 2b 0\tbin/ü"x\ny', '120000 3c 0\tlink', ''];
+    expect([...readTracked(rows.join('\0'))]).toEqual([
+      ['a b.txt', '100644'],
+      ['bin/ü"x\ny', '100755'],
+      ['link', '120000'],
+    ]);
+  });
+
+  it('may have tabs in its names', () => {
+    expect([...readTracked('100644 1a 0\ta\tb\0').keys()]).toEqual(['a\tb']);
+  });
+
+  it('is nothing in an empty repository', () => {
+    expect(readTracked('').size).toBe(0);
+  });
+});
+
+describe('a path that a service names', () => {
+  const shipped = (
+    paths: readonly NamedPath[],
+    files: readonly string[],
+    owned: readonly string[] = [],
+    untracked: readonly string[] = [],
+  ) => chooseShipped(paths, tracked(...files), owned, untracked);
+
+  it.each<readonly [string, NamedPath, readonly string[], readonly string[]]>([
+    ['is shipped when it is a tracked file', mount('site.conf'), ['site.conf'], ['site.conf']],
+    [
+      'is shipped when it is a tracked file, even if it could be written',
+      mount('site.conf', true),
+      ['site.conf'],
+      ['site.conf'],
+    ],
+    ['is shipped when it is a folder of tracked files, read-only', mount('conf'), ['conf/a', 'conf/b/c'], ['conf']],
+    ['stays the server’s when git does not know it', mount('.env'), ['other'], []],
+    ['stays the server’s when only its name begins like a tracked one', mount('conf'), ['conf.d/a', 'config'], []],
+    [
+      'stays the server’s when it is a writable folder with a placeholder',
+      mount('data', true),
+      ['data/.gitkeep', 'data/x/.gitignore'],
+      [],
+    ],
+    ['stays the server’s when it is a read-only folder with a placeholder', mount('data'), ['data/.keep'], []],
+  ])('%s', (_, path, files, expected) => {
+    expect(shipped([path], files)).toEqual({ shipped: expected, problems: [] });
+  });
+
+  it('is ambiguous as a writable folder with tracked content', () => {
+    expect(shipped([mount('data', true), mount('data', true)], ['data/seed.sql', 'data/x'])).toEqual({
+      shipped: [],
+      problems: [
+        'web mounts the folder data writable, and git tracks data/seed.sql in it: is it data of the server or part of the release? Add `:ro` to the mount to ship it, or list it in server-owned',
+      ],
+    });
+  });
+
+  it('is not the whole repository: its server would have to hold all of it', () => {
+    expect(shipped([mount(''), mount('a')], ['a'])).toEqual({
+      shipped: ['a'],
+      problems: ['web mounts the whole repository: mount only the files and folders that it needs'],
+    });
+  });
+
+  it('belongs to the server when the user says so, with all that is in it', () => {
+    expect(
+      shipped([mount('data', true), mount('conf/site.conf')], ['data/a', 'conf/site.conf'], ['data', 'conf']),
+    ).toEqual({
+      shipped: [],
+      problems: [],
+    });
+  });
+
+  it('is shipped when the user lists it, tracked or not', () => {
+    const result = shipped([mount('dist/app', true), mount('x')], ['dist/app/.gitkeep', 'dist/app/a'], [], ['dist']);
+    expect(result).toEqual({ shipped: ['dist'], problems: [] });
+  });
+
+  it('is shipped once, in order', () => {
+    expect(shipped([mount('b'), mount('a'), mount('b')], ['a', 'b']).shipped).toEqual(['a', 'b']);
+  });
+});
+
+it('a path is under a folder and under itself, but not under a longer name', () => {
+  expect([isUnder('a/b', 'a'), isUnder('a', 'a'), isUnder('ab', 'a'), isUnder('a', 'a/b')]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+describe('a shipped item', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const entry = (path: string, content = 'x', kind: Entry['kind'] = 'file'): Entry => ({
+    path,
+    kind,
+    content: bytes(content),
+  });
+
+  it('lies in a folder that is named after its content', () => {
+    const item = makeItem('nginx/site.conf', [entry('')]);
+    expect(item).toMatchObject({ path: 'nginx/site.conf', place: `files/${item.hash}/site.conf` });
+    expect(item.hash).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('has the same hash in whatever folder it lies and in whatever order it is read', () => {
+    const entries = [entry('a'), entry('b/c'), entry('b')];
+    expect(makeItem('x', entries).hash).toBe(makeItem('y/x', entries.toReversed()).hash);
+  });
+
+  it('lies apart from another one of the same content and another name', () => {
+    expect(makeItem('a.conf', [entry('')]).hash).not.toBe(makeItem('b.conf', [entry('')]).hash);
+  });
+
+  it.each<readonly [string, readonly Entry[], readonly Entry[]]>([
+    ['the content', [entry('a', 'x')], [entry('a', 'y')]],
+    ['a name', [entry('a')], [entry('b')]],
+    ['the mode', [entry('a')], [entry('a', 'x', 'executable')]],
+    ['a link in place of a file', [entry('a')], [entry('a', 'x', 'link')]],
+    ['a file more', [entry('a')], [entry('a'), entry('b', '')]],
+    ['where one file ends and the next begins', [entry('a', 'xfile 1 b 0 ')], [entry('a', 'x'), entry('b', '')]],
+  ])('has another hash when there is another %s', (_, before, after) => {
+    expect(makeItem('x', before).hash).not.toBe(makeItem('x', after).hash);
+  });
+
+  it('has another hash exactly if paths, kinds or contents differ', () => {
+    const small = fc.constantFrom('', 'a', 'b', '1 a', 'file', ' ', '0');
+    const entries = fc
+      .uniqueArray(fc.tuple(small, fc.constantFrom<Entry['kind']>('file', 'executable', 'link'), small), {
+        maxLength: 3,
+        selector: ([path]) => path,
+      })
+      .map((rows) => rows.map(([path, kind, content]) => entry(path, content, kind)));
+    const canonical = (items: readonly Entry[]): string =>
+      JSON.stringify(items.map(({ path, kind, content }) => [path, kind, [...content]]).sort());
+    const seen = new Map<string, string>();
+    fc.assert(
+      fc.property(entries, (given) => {
+        const { hash } = makeItem('x', given);
+        expect(seen.get(hash) ?? canonical(given)).toBe(canonical(given));
+        seen.set(hash, canonical(given));
+      }),
+      { numRuns: 3000 },
+    );
+    expect(new Set(seen.values()).size).toBe(seen.size);
+  });
+});

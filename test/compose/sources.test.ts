@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { readSources } from '../../src/compose/sources.ts';
+
+const read = async (named: readonly string[], files: Readonly<Record<string, string>>) =>
+  await readSources(named, async (path) => files[path]);
+
+describe('the compose files of an application', () => {
+  it('are those that are named, in their order', async () => {
+    const files = { 'compose.yml': 'name: a\nservices: {web: {}}', 'prod.yml': 'name: b\nservices: {web: {}, db: {}}' };
+    expect(await read(['compose.yml', 'prod.yml'], files)).toMatchObject({
+      files: ['compose.yml', 'prod.yml'],
+      name: 'b',
+      services: ['web', 'db'],
+      problems: [],
+    });
+  });
+
+  it('and what they include and extend, each from its own folder', async () => {
+    const files = {
+      'deploy/compose.yml':
+        'include: [../backend/compose.yml]\nservices: {web: {extends: {file: base/web.yml, service: web}}}',
+      'backend/compose.yml': 'include: [jobs/compose.yml]\nservices: {api: {env_file: api.env}}',
+      'backend/jobs/compose.yml': 'services: {job: {env_file: ../job.env}}',
+      'deploy/base/web.yml': 'services: {web: {extends: {file: ../more.yml, service: x}, env_file: web.env}}',
+      'deploy/more.yml': 'services: {x: {env_file: [./x.env]}}',
+    };
+    const sources = await read(['deploy/compose.yml'], files);
+    expect(sources.files.toSorted()).toEqual(Object.keys(files).toSorted());
+    expect(sources.envFiles.map(({ service, path }) => `${service} ${path}`).sort()).toEqual([
+      'api backend/api.env',
+      'job backend/job.env',
+      'web deploy/base/web.env',
+      'x deploy/x.env',
+    ]);
+    expect(sources.problems).toEqual([]);
+  });
+
+  it('have their paths from the folder of the first one', async () => {
+    const files = {
+      'app/compose.yml': 'services: {web: {env_file: a.env}}',
+      'app/prod/compose.yml': 'services: {web: {env_file: b.env}}',
+    };
+    const { envFiles } = await read(['app/compose.yml', 'app/prod/compose.yml'], files);
+    expect(envFiles.map(({ path }) => path)).toEqual(['app/a.env', 'app/b.env']);
+  });
+
+  it('may include one another', async () => {
+    const files = { 'a.yml': 'include: [b.yml]\nservices: {a: {}}', 'b.yml': 'include: [a.yml]\nservices: {b: {}}' };
+    expect(await read(['a.yml'], files)).toMatchObject({ files: ['a.yml', 'b.yml'], services: ['a', 'b'] });
+  });
+
+  it('leave out what only the server can name', async () => {
+    const files = {
+      'a.yml':
+        'include: ["${DIR}/b.yml"]\nservices: {a: {env_file: ["${X}.env", /etc/a.env], extends: {file: "$F", service: x}}}',
+    };
+    expect(await read(['a.yml'], files)).toMatchObject({ files: ['a.yml'], envFiles: [], problems: [] });
+  });
+
+  it('are missing all at once', async () => {
+    const files = { 'a.yml': 'include: [b.yml, c.yml]\nservices: {a: {extends: {file: d.yml, service: x}}}' };
+    const { problems } = await read(['a.yml', 'z.yml'], files);
+    expect(problems).toEqual([
+      'b.yml (included by a.yml) does not exist in the checkout',
+      'c.yml (included by a.yml) does not exist in the checkout',
+      'd.yml (extended by a.yml) does not exist in the checkout',
+      'z.yml (named by compose-file) does not exist in the checkout',
+    ]);
+  });
+
+  it('have every variable once', async () => {
+    const files = {
+      'a.yml': 'services: {a: {image: "$X", build: {context: "$Y"}, command: "$Z"}}',
+      'b.yml': 'services: {a: {image: "$X", command: "$Z ${Q:?}"}}',
+    };
+    expect((await read(['a.yml', 'b.yml'], files)).variables).toEqual({
+      image: ['X'],
+      build: ['Y'],
+      elsewhere: ['Z', 'Q'],
+      required: ['Q'],
+    });
+  });
+});

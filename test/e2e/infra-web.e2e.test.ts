@@ -1,0 +1,455 @@
+/** The reference infrastructure without TLS, from outside: what nginx answers, what is kept, what comes back. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { samplePdf } from '../../scripts/demo/story.ts';
+import { type Bed, upBed } from '../bed/bed.ts';
+import { run, until } from '../bed/process.ts';
+import { type Answer, ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await upBed();
+});
+afterAll(() => bed?.down());
+
+type Copy = { readonly id: number; readonly file: string; readonly status: string };
+const json = <T>({ body }: Answer): T => JSON.parse(body.toString()) as T;
+
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'SAMEORIGIN',
+  'referrer-policy': 'same-origin',
+  'content-security-policy': expect.stringContaining("default-src 'self'"),
+  'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
+};
+
+describe('local production', () => {
+  let stack: Stack;
+  let pdf: Buffer;
+
+  beforeAll(async () => {
+    pdf = await readFile(samplePdf);
+    stack = await newStack(bed, 'local-prod', { env: { TRUSTED_PROXIES: '10.0.0.0/8, 172.16.0.0/12,192.168.0.0/16' } });
+    await stack.addEnv('CELERY_VISIBILITY_TIMEOUT=5\n');
+    await stack.compose('up', '-d', '--build');
+    await stack.healthy();
+  });
+  afterAll(() => stack?.down());
+
+  const get = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.http, path, ...more });
+  const post = (path: string, body: object) =>
+    get(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const upload = async (file: Uint8Array = pdf, student = 'Amira') =>
+    await get('/api/exams/1/copies/', { method: 'POST', ...form({ student }, file) });
+  const copies = async (): Promise<readonly Copy[]> => json<{ copies: Copy[] }>(await get('/api/copies/')).copies;
+  const redis = async (...args: readonly string[]) =>
+    (await stack.compose('exec', '-T', 'redis', 'redis-cli', ...args)).trim();
+
+  describe("the specification's commands", () => {
+    it.each([
+      ['up -d', 'nginx'],
+      ['logs --tail 5', ''],
+      ['logs --tail 5 backend', 'gunicorn'],
+      ['ps', 'nginx'],
+      ['exec -T backend bash -c id', 'uid=10001(korrigo)'],
+      ['exec -T backend python manage.py makemigrations', 'No changes detected'],
+      ['exec -T backend python manage.py migrate', 'exams'],
+      [
+        'exec -T -e DJANGO_SUPERUSER_PASSWORD=x backend python manage.py createsuperuser --noinput --username a --email a@b.tn',
+        '',
+      ],
+      ['exec -T db pg_isready -U korrigo_user -d korrigo_db', 'accepting connections'],
+      ['exec -T redis redis-cli ping', 'PONG'],
+      ['restart backend', 'backend'],
+    ])('`%s` works', async (command, said) => {
+      const { code, stdout, stderr } = await stack.tryCompose(...command.split(' '));
+      expect(code, stderr).toBe(0);
+      expect(stdout + stderr).toContain(said);
+    });
+
+    it('have a short form', async () => {
+      const env = { ...bed.engine.env, COMPOSE_FILE: 'infra/docker/docker-compose.local-prod.yml' };
+      const options = { cwd: stack.folder, env: { ...env, COMPOSE_PROJECT_NAME: stack.project } };
+      const found = await run(['docker', 'compose', 'ps', '--services'], options);
+      expect(found.stdout.trim().split('\n').sort()).toEqual(['backend', 'celery', 'db', 'nginx', 'redis']);
+    });
+  });
+
+  it('is ready once it is migrated', async () => {
+    await stack.healthy();
+    expect((await get('/api/health/live/')).status).toBe(200);
+    expect(json(await get('/api/health/ready/'))).toMatchObject({ status: 'ready' });
+    expect((await post('/api/exams/', { title: 'Algebra', date: '2026-06-15' })).status).toBe(201);
+  });
+
+  describe('its containers', () => {
+    const services = ['backend', 'celery', 'db', 'nginx', 'prepare', 'redis'] as const;
+
+    it.each(services)(
+      '%s is read-only, limited, without capabilities and without a way to get any',
+      async (service) => {
+        const { HostConfig } = await stack.inspect(service);
+        expect(HostConfig).toMatchObject({
+          ReadonlyRootfs: true,
+          CapDrop: ['ALL'],
+          CapAdd: service === 'prepare' ? ['CHOWN', 'DAC_OVERRIDE'] : null,
+          SecurityOpt: ['no-new-privileges:true'],
+          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+          RestartPolicy: { Name: service === 'prepare' ? 'no' : 'unless-stopped' },
+        });
+        for (const limit of [HostConfig.Memory, HostConfig.NanoCpus, HostConfig.PidsLimit])
+          expect(limit).toBeGreaterThan(0);
+      },
+    );
+
+    it.each(services)('%s has no process of root, except for prepare, which has ended', async (service) => {
+      const { State, Id, Config } = await stack.inspect(service);
+      if (service === 'prepare') return expect(State).toMatchObject({ Status: 'exited', ExitCode: 0 });
+      expect(['', '0', '0:0', 'root']).not.toContain(Config.User);
+      const users = (await bed.engine.docker('top', Id, '-o', 'pid,uid')).split('\n').slice(1);
+      expect(users.filter((row) => row.trim().endsWith(' 0'))).toEqual([]);
+    });
+
+    it('read secrets that only the user who deploys can read on the host', async () => {
+      const found = await stack.tryCompose('exec', '-T', 'backend', 'cat', '/run/secrets/db_password');
+      if (process.getuid?.() === 0) expect(found.stderr).toContain('Permission denied');
+      const copy = await stack.compose('exec', '-T', 'backend', 'stat', '-c', '%a %U:%G', '/run/prepared/db_password');
+      expect(copy).toBe('440 root:korrigo\n');
+    });
+
+    it('have as many gunicorn workers as their CPUs ask for: twice one, and one', async () => {
+      const { Id } = await stack.inspect('backend');
+      const processes = (await bed.engine.docker('top', Id, '-o', 'pid,args')).match(/gunicorn/g);
+      expect(processes).toHaveLength(1 + 3);
+    });
+
+    it('run with the figures of the specification', async () => {
+      const sql = `SELECT name || '=' || current_setting(name) FROM pg_settings WHERE name IN ('max_connections',
+        'shared_buffers', 'effective_cache_size', 'work_mem', 'maintenance_work_mem', 'wal_buffers', 'checkpoint_completion_target')`;
+      const psql = ['psql', '-U', 'korrigo_user', '-d', 'korrigo_db', '-At', '-c', `${sql} ORDER BY 1`];
+      expect((await stack.compose('exec', '-T', 'db', ...psql)).trim().split('\n')).toEqual([
+        'checkpoint_completion_target=0.9',
+        'effective_cache_size=1GB',
+        'maintenance_work_mem=128MB',
+        'max_connections=100',
+        'shared_buffers=256MB',
+        'wal_buffers=8MB',
+        'work_mem=16MB',
+      ]);
+      expect(await redis('config', 'get', 'maxmemory')).toContain(String(512 * 1024 ** 2));
+      expect(await redis('config', 'get', 'appendonly')).toContain('yes');
+    });
+  });
+
+  describe('nginx', () => {
+    it.each([
+      ['/', 200, 'text/html', 'no-cache'],
+      ['/some/page', 200, 'text/html', 'no-cache'],
+      ['/assets/none.js', 404, 'text/html', undefined],
+      ['/api/exams/', 200, 'application/json', undefined],
+      ['/api/none/', 404, 'text/html', undefined],
+      ['/api/metrics/', 404, 'text/html', undefined],
+      ['/admin/login/', 200, 'text/html', expect.stringContaining('private')],
+      ['/static/admin/css/base.css', 200, 'text/css', 'no-cache'],
+      ['/static/none.css', 404, 'text/html', undefined],
+      ['/media/copies/none.pdf', 404, 'text/html', undefined],
+      ['/protected-media/', 404, 'text/html', undefined],
+    ])(
+      'answers %s with %i, its type, what may be kept, and every security header',
+      async (path, status, type, cache) => {
+        const answer = await get(path);
+        expect(answer.status).toBe(status);
+        expect(answer.headers['content-type']).toContain(type);
+        expect(answer.headers['cache-control']).toEqual(cache);
+        expect(answer.headers).toMatchObject(securityHeaders);
+        expect(answer.headers['server']).toBe('nginx');
+        for (const name of Object.keys(securityHeaders))
+          expect(answer.headers[name], name).not.toMatch(/, (nosniff|SAME)/);
+      },
+    );
+
+    it('lets what has a hash in its name be kept for ever, compressed', async () => {
+      const page = (await get('/admin/login/')).body.toString();
+      const front = (await get('/')).body.toString();
+      const names = [
+        /\/static\/admin\/css\/base\.[0-9a-f]{12}\.css/.exec(page)?.[0],
+        /\/assets\/[^"]+\.js/.exec(front)?.[0],
+      ];
+      for (const name of names) {
+        const answer = await get(name ?? 'none', { headers: { 'accept-encoding': 'gzip' } });
+        expect(answer.headers).toMatchObject({
+          'cache-control': 'public, max-age=31536000, immutable',
+          'content-encoding': 'gzip',
+          vary: 'Accept-Encoding',
+          ...securityHeaders,
+        });
+      }
+    });
+
+    it('lets uploads of 99 MB pass and refuses 101 MB', async () => {
+      const large = Buffer.alloc(99 * 1024 ** 2, ' ');
+      pdf.copy(large);
+      expect((await upload(large)).status).toBe(201);
+      const tooLarge = await upload(Buffer.alloc(101 * 1024 ** 2));
+      expect(tooLarge.status).toBe(413);
+      expect(tooLarge.headers).toMatchObject(securityHeaders);
+      expect(await stack.compose('exec', '-T', 'backend', 'ls', '/app/media/.uploads')).toBe('');
+    });
+
+    it('waits as long as the specification says', async () => {
+      const all = await stack.compose('exec', '-T', 'nginx', 'nginx', '-T');
+      for (const directive of ['proxy_send_timeout', 'proxy_read_timeout', 'client_body_timeout', 'send_timeout'])
+        expect(all).toMatch(new RegExp(`^\\s*${directive} +300s;`, 'm'));
+      expect(all).toMatch(/^\s*client_max_body_size +100m;/m);
+      expect(all).toMatch(/proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;/);
+    });
+
+    it('believes the proxies that it is told to trust, and writes it all into one line of JSON', async () => {
+      const headers = {
+        'x-forwarded-for': '203.0.113.7',
+        'x-forwarded-proto': 'https',
+        'user-agent': 'a "quoted" one',
+      };
+      const answer = await get('/api/exams/?secret=1', { headers });
+      expect(answer.headers['strict-transport-security']).toBe('max-age=63072000; includeSubDomains; preload');
+      const lines = (await stack.compose('logs', '--no-log-prefix', '--tail', '20', 'nginx')).split('\n');
+      const line = lines.find((text) => text.includes(String(answer.headers['x-request-id'])));
+      expect(JSON.parse(line ?? '{}')).toMatchObject({
+        method: 'GET',
+        path: '/api/exams/',
+        scheme: 'https',
+        status: 200,
+        client: '203.0.113.7',
+        agent: 'a "quoted" one',
+      });
+    });
+
+    it('finds a second backend, asks it instead of a broken one, and never repeats a POST', async () => {
+      const name = `${stack.project}-broken`;
+      const network = ['--network', `${stack.project}_default`, '--network-alias', 'backend'];
+      const label = ['--label', `korrigo.bed=${bed.id}`];
+      const broken = [bed.engine.images.python, 'python3', '-u', '-c', brokenBackend];
+      await bed.engine.docker('run', '--detach', '--init', '--name', name, ...label, ...network, ...broken);
+      try {
+        const echoes: Answer[] = [];
+        await until('the second backend found', 20_000, async () => {
+          const answer = await get('/api/echo', {
+            headers: { 'x-request-id': 'mine', 'x-forwarded-for': '203.0.113.7' },
+          });
+          if (answer.status === 200) echoes.push(answer);
+          return echoes.length > 0;
+        });
+        const seen = json<Record<string, string>>(echoes[0] as Answer);
+        expect(seen).toMatchObject({
+          'x-request-id': echoes[0]?.headers['x-request-id'],
+          'x-forwarded-for': '203.0.113.7',
+        });
+        const reads = await Promise.all(Array.from({ length: 20 }, () => get('/api/exams/')));
+        expect(reads.map(({ status }) => status)).toEqual(reads.map(() => 200));
+        const writes = await Promise.all(
+          Array.from({ length: 20 }, (_, n) => post('/api/exams/', { title: `only once ${n}`, date: '2026-06-15' })),
+        );
+        const made = writes.filter(({ status }) => status === 201).length;
+        const lost = writes.filter(({ status }) => status === 502).length;
+        const got = (await bed.engine.docker('logs', name)).match(/^POST$/gm)?.length ?? 0;
+        expect({ made: made + lost, got }).toEqual({ made: 20, got: lost });
+        expect(lost).toBeGreaterThan(0);
+      } finally {
+        await bed.engine.docker('rm', '--force', name);
+      }
+      await until('the broken backend forgotten', 10_000, async () => (await get('/api/echo')).status === 404);
+    });
+
+    it('finds a backend that was recreated at another address', async () => {
+      await stack.compose('up', '-d', '--force-recreate', '--no-deps', 'backend');
+      await until('an answer', 20_000, async () => (await get('/api/exams/')).status === 200);
+    });
+  });
+
+  describe('examination papers', () => {
+    let file: string;
+    beforeAll(async () => {
+      file = json<Copy>(await upload()).file;
+    });
+
+    it('are sent by nginx, byte for byte and in parts, after Django has said so each time', async () => {
+      for (let n = 0; n < 2; n++) {
+        const answer = await get(file);
+        expect(answer.body.equals(pdf)).toBe(true);
+        expect(answer.headers).toMatchObject({
+          'cache-control': 'private, no-cache',
+          'content-type': 'application/pdf',
+        });
+        expect(answer.headers).toMatchObject(securityHeaders);
+      }
+      const part = await get(file, { headers: { range: 'bytes=0-4' } });
+      expect([part.status, part.body.toString()]).toEqual([206, '%PDF-']);
+      const log = await stack.compose('logs', '--no-log-prefix', '--tail', '3', 'nginx');
+      expect(log).not.toContain('"cache":"HIT"');
+    });
+
+    it('are nobody else’s to name', async () => {
+      expect((await get(file.replace('/media/', '/protected-media/'))).status).toBe(404);
+      await stack.compose('exec', '-T', 'backend', 'sh', '-c', 'echo stray >/app/media/stray.pdf');
+      expect((await get('/media/stray.pdf')).status).toBe(404);
+      expect((await get('/media/..%2fmanage.py')).status).toBe(404);
+    });
+
+    it('are for staff only with MEDIA_ACCESS=staff', async () => {
+      await stack.addEnv('MEDIA_ACCESS=staff\n');
+      await stack.compose('up', '-d', '--no-deps', 'backend');
+      await until('403', 20_000, async () => (await get(file)).status === 403);
+    });
+
+    it('are kept by nginx with MEDIA_ACCESS=public, also while Django is away', async () => {
+      await stack.addEnv('MEDIA_ACCESS=public\n');
+      await stack.compose('up', '-d', '--no-deps', 'backend');
+      await until('200', 20_000, async () => (await get(file)).status === 200);
+      await stack.compose('stop', '--timeout', '1', 'backend');
+      expect((await get('/api/exams/')).status).toBe(502);
+      const answer = await get(file);
+      expect(answer.status).toBe(200);
+      expect(answer.headers['cache-control']).toBe('public, max-age=2592000, immutable');
+      expect(answer.body.equals(pdf)).toBe(true);
+      await stack.compose('start', 'backend');
+    });
+  });
+
+  describe('Redis', () => {
+    it('under pressure drops the cache and no task', async () => {
+      await stack.healthy();
+      await stack.compose('stop', '--timeout', '10', 'celery');
+      await upload();
+      expect(await redis('llen', 'celery')).toBe('1');
+      await redis('config', 'set', 'maxmemory', '10mb');
+      const script = "for i=1,1000 do redis.call('set', KEYS[1]..i, string.rep('x', 1000), 'EX', 600) end";
+      const fill = `for n in $(seq 20); do redis-cli -n 1 eval "${script}" 1 $n- >/dev/null; done`;
+      await stack.compose('exec', '-T', 'redis', 'sh', '-c', fill);
+      expect(Number(/evicted_keys:(\d+)/.exec(await redis('info', 'stats'))?.[1])).toBeGreaterThan(1000);
+      expect(await redis('llen', 'celery')).toBe('1');
+      await redis('-n', '1', 'flushdb');
+      await redis('config', 'set', 'maxmemory', '512mb');
+      await stack.compose('start', 'celery');
+      await until('the task done', 30_000, async () => (await copies()).every(({ status }) => status !== 'pending'));
+    });
+
+    it('may be away: pages are slower and not broken', async () => {
+      await stack.compose('stop', '--timeout', '5', 'redis');
+      expect((await get('/admin/login/')).status).toBe(200);
+      expect((await get('/api/exams/')).status).toBe(200);
+      await stack.compose('start', 'redis');
+      await stack.healthy();
+    });
+  });
+
+  it('comes back when any of its containers crashes, and loses no row and no task', async () => {
+    const before = (await copies()).length;
+    let accepted = 0;
+    for (const service of ['nginx', 'backend', 'celery', 'redis', 'db']) {
+      const restarts = (await stack.inspect(service)).RestartCount;
+      for (const student of ['Amira', 'Karim']) if ((await upload(pdf, student)).status === 201) accepted += 1;
+      await stack.crash(service);
+      await until(`${service} back`, 60_000, async () => (await stack.inspect(service)).RestartCount > restarts);
+      await stack.healthy();
+      expect((await get('/')).status, service).toBe(200);
+      await until('ready', 20_000, async () => (await get('/api/health/ready/')).status === 200);
+    }
+    expect(accepted).toBe(10);
+    expect((await copies()).length).toBe(before + accepted);
+    await until('every task done', 60_000, async () => (await copies()).every(({ status }) => status !== 'pending'));
+  });
+
+  it('starts again with everything after stop and down, and is empty after down -v', async () => {
+    const { length } = await copies();
+    await stack.compose('stop', '--timeout', '5');
+    await stack.compose('down');
+    await stack.compose('up', '-d');
+    await until('ready', 60_000, async () => (await get('/api/health/ready/').catch(() => undefined))?.status === 200);
+    expect((await copies()).length).toBe(length);
+    await stack.compose('down', '-v', '--timeout', '2');
+    expect(await bed.engine.docker('volume', 'ls', '--quiet', '--filter', `name=${stack.project}_`)).toBe('');
+  });
+});
+
+/** Answers /api/echo with the headers that it got; reads everything else and hangs up. */
+const brokenBackend = `
+import http.server, json
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path != '/api/echo': return self.hang_up()
+        body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
+        self.send_response(200); self.send_header('content-length', str(len(body))); self.end_headers(); self.wfile.write(body)
+    def do_POST(self):
+        self.rfile.read(int(self.headers['content-length'])); self.hang_up()
+    def hang_up(self):
+        print(self.command); self.close_connection = True
+    def log_message(self, *_): pass
+http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
+`;
+
+describe('development', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await newStack(bed, 'dev');
+    await stack.compose('up', '-d', '--build');
+    await stack.healthy(120_000);
+  });
+  afterAll(async () => {
+    await stack?.down();
+    await bed.engine.tryDocker(['rmi', 'korrigo-backend-dev']);
+  });
+
+  const edit = async (path: string, from: string, to: string) => {
+    const text = await readFile(join(stack.folder, path), 'utf8');
+    expect(text).toContain(from);
+    await writeFile(join(stack.folder, path), text.replace(from, to));
+  };
+  const page = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.frontend, path, ...more });
+
+  it('has its ports open, and pages that may write', async () => {
+    const headers = { host: 'localhost:5173', origin: 'http://localhost:5173', 'content-type': 'application/json' };
+    const body = JSON.stringify({ title: 'Algebra', date: '2026-06-15' });
+    expect((await page('/api/exams/', { method: 'POST', headers, body })).status).toBe(201);
+    expect((await ask({ port: stack.ports.backend, path: '/static/admin/css/base.css' })).status).toBe(200);
+    expect((await ask({ port: stack.ports.backend, path: '/none' })).body.toString()).toContain('DEBUG = True');
+  });
+
+  it('restarts what was edited: Django, Celery, pages', async () => {
+    await edit('backend/core/health.py', '{"status": "live"}', '{"status": "edited"}');
+    await edit('backend/exams/tasks.py', 'copy.pages = len(PdfReader(file).pages)', 'copy.pages = 77');
+    await edit('frontend/index.html', '<title>Korrigo</title>', '<title>Edited</title>');
+    await until('edited pages', 20_000, async () => (await page('/')).body.includes('<title>Edited'));
+    await until('edited Django', 20_000, async () => {
+      return (await page('/api/health/live/').catch(() => undefined))?.body.includes('edited') ?? false;
+    });
+    await until('edited Celery', 30_000, async () => {
+      const sent = await page('/api/exams/1/copies/', {
+        method: 'POST',
+        ...form({ student: 'A' }, await readFile(samplePdf)),
+      });
+      const { id } = json<Copy>(sent);
+      await until('processed', 20_000, async () => json<Copy>(await page(`/api/copies/${id}/`)).status === 'processed');
+      return json<{ pages: number }>(await page(`/api/copies/${id}/`)).pages === 77;
+    });
+  });
+});
+
+describe('the tests', () => {
+  it('run in the image that would be shipped, and leave nothing', async () => {
+    const stack = await newStack(bed, 'test');
+    const only = ['up', '--build', '--abort-on-container-exit', '--exit-code-from', 'tests'];
+    const { code, stdout, stderr } = await stack.tryCompose(...only);
+    expect(stdout + stderr).toMatch(/Ran \d+ tests/);
+    expect(code, stdout + stderr).toBe(0);
+    await stack.compose('down', '--volumes');
+    await bed.engine.tryDocker(['rmi', `${stack.project}-tests`]);
+  });
+});
+
+describe('every compose file', () => {
+  it.each(['dev', 'local-prod', 'prod', 'test'] as const)('%s is one that Compose reads', async (file) => {
+    const stack = await newStack(bed, file);
+    expect((await stack.compose('config', '--services')).trim()).not.toBe('');
+  });
+});

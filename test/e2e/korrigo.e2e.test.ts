@@ -1,0 +1,133 @@
+/** The story of `npm run demo`, held to its word: two commits of the Korrigo example on a real server. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Copy } from '../../scripts/demo/site.ts';
+import { type Container, removeImages, type Scene, samplePdf, setScene } from '../../scripts/demo/story.ts';
+import { type Bed, upBed } from '../bed/bed.ts';
+
+type Deployed = { readonly code: number | null; readonly log: string };
+
+describe('Korrigo on a server', () => {
+  let bed: Bed;
+  let scene: Scene;
+  let first: Deployed;
+
+  beforeAll(async () => {
+    bed = await upBed();
+    scene = await setScene(bed);
+    first = await deploy();
+  });
+  afterAll(async () => {
+    if (bed) await removeImages(bed);
+    await bed?.down();
+  });
+
+  it('is tested, built, pushed and deployed to an empty server', async () => {
+    expect(first.code, first.log).toBe(0);
+    expect(first.log).toMatch(/\| tests-1 +\| Ran \d+ tests in/);
+    expect(first.log).toMatch(/ {2}✓ test, build, push, deploy succeeded in/);
+    const containers = await scene.containers();
+    expect(Object.keys(containers)).toEqual(['backend', 'celery', 'db', 'nginx', 'redis']);
+    for (const { image, health } of Object.values(containers)) {
+      expect(health).toBe('healthy');
+      expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
+    }
+    expect(containers['celery']?.image).toBe(containers['backend']?.image);
+  });
+
+  it('writes the secrets of the workflow for the server alone', async () => {
+    const found = await scene.server.ssh(
+      'cd /opt/korrigo/shared && stat -c "%a %U %n" infra/docker/secrets/* infra/docker/.env backend/.env.prod',
+    );
+    expect(found.stdout.trim().split('\n')).toEqual([
+      '600 deploy infra/docker/secrets/db_password.txt',
+      '600 deploy infra/docker/secrets/secret_key.txt',
+      '600 deploy infra/docker/.env',
+      '600 deploy backend/.env.prod',
+    ]);
+    expect((await scene.server.ssh('grep -rl auths ~ /tmp 2>/dev/null')).stdout).toBe('');
+  });
+
+  it('leaves nothing of the tests on the machine that ran them', async () => {
+    const { docker } = bed.engine;
+    const run = first.log.match(/Container (test-[0-9a-f]+)-/)?.[1] ?? 'not found';
+    expect(first.log).toContain(run);
+    for (const kind of ['container', 'network', 'volume', 'image']) expect(await docker(kind, 'ls')).not.toContain(run);
+  });
+
+  it('serves its pages and its version through nginx', async () => {
+    expect(await (await scene.site.get('/')).text()).toContain('<title>Korrigo</title>');
+    expect(await scene.site.version()).toBe(scene.repository.commit);
+    expect((await scene.site.get('/')).headers.get('permissions-policy')).toBeNull();
+  });
+
+  it('answers a person who logs in to look', async () => {
+    const services = await scene.server.ssh('cd /opt/korrigo/current && docker compose ps --services');
+    expect(services.stdout.trim().split('\n').sort()).toEqual(['backend', 'celery', 'db', 'nginx', 'redis']);
+  });
+
+  describe('with a copy that was uploaded', () => {
+    let pdf: Buffer;
+    let copy: Copy;
+    let before: Readonly<Record<string, Container>>;
+    let commit: string;
+    let second: Deployed;
+
+    beforeAll(async () => {
+      pdf = await readFile(samplePdf);
+      const exam = await scene.site.addExam({ title: 'Algebra', date: '2026-06-15' });
+      copy = await scene.site.processed((await scene.site.addCopy(exam, { student: 'Amira' }, pdf)).id);
+      before = await scene.containers();
+      commit = (await scene.repository.next()).commit;
+      second = await deploy();
+    });
+
+    it('processes it in Celery', () => {
+      expect(copy).toMatchObject({ status: 'processed', pages: 2, size: pdf.length, error: '' });
+    });
+
+    it('plans the next commit service by service, and says why', () => {
+      expect(second.code, second.log).toBe(0);
+      const at = second.log.indexOf('\nPlan: release');
+      const plan = second.log.slice(at).split('\n').slice(3, 9);
+      expect(plan.map((line) => line.trim())).toEqual([
+        'backend  recreate  image',
+        'celery   recreate  image',
+        'db       keep',
+        'nginx    recreate  file infra/nginx/nginx.conf, image',
+        'prepare  start     is exited',
+        'redis    keep',
+      ]);
+    });
+
+    it('recreates what changed and lets the databases run', async () => {
+      const after = await scene.containers();
+      for (const service of ['db', 'redis']) expect(after[service], service).toEqual(before[service]);
+      for (const service of ['backend', 'celery', 'nginx'])
+        expect(after[service]?.id, service).not.toBe(before[service]?.id);
+    });
+
+    it('serves the new version, with its migration and its nginx.conf', async () => {
+      expect(await scene.site.version()).toBe(commit);
+      expect((await scene.site.get('/')).headers.get('permissions-policy')).toContain('camera=()');
+      const numbered = await scene.site.addCopy(copy.exam, { student: 'Karim', number: 'A-17' }, pdf);
+      expect(numbered.number).toBe('A-17');
+    });
+
+    it('still has the copy and its file', async () => {
+      expect(await scene.site.copy(copy.id)).toEqual({ ...copy, number: '' });
+      const file = await (await scene.site.get(copy.file)).arrayBuffer();
+      expect(Buffer.from(file).equals(pdf)).toBe(true);
+    });
+
+    it('tells for how long the site did not answer', () => {
+      expect(second.log).toMatch(/(no downtime: all \d+ probes|downtime: \d+\.\d s)/);
+    });
+  });
+
+  const deploy = async (): Promise<Deployed> => {
+    const lines: string[] = [];
+    const code = await scene.deploy({ onLine: (line) => lines.push(line) });
+    return { code, log: lines.join('\n') };
+  };
+});

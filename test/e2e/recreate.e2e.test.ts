@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { type Deployer, deployer, type Outcome, releaseOf, type Texts } from '../support/korrigo.ts';
+import { newRepository, quickHealth, type Repository, shopFiles } from '../support/shop.ts';
+import { output, removeBuiltImages, type State, stateOf } from './state.ts';
+
+let bed: Bed;
+let server: Server;
+
+beforeAll(async () => {
+  bed = await upBed();
+  server = await bed.server();
+});
+afterAll(async () => {
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+const succeeded = (outcome: Outcome): Outcome => {
+  expect(outcome.code, outcome.all).toBe(0);
+  return outcome;
+};
+
+/** The services whose containers are not the same as before: another id or another start. */
+function touched(before: State, after: State): readonly string[] {
+  expect(Object.keys(after.containers)).toEqual(Object.keys(before.containers));
+  return Object.entries(after.containers)
+    .filter(([name, { id, startedAt }]) => {
+      const old = before.containers[name];
+      return old?.id !== id || old.startedAt !== startedAt;
+    })
+    .map(([name]) => name.replace(/^[a-z]+-(.*)-1$/, '$1'));
+}
+
+describe('a second deploy of the same commit, nothing changed', () => {
+  let shop: Repository;
+  let deploy: Deployer;
+  let release: string;
+
+  beforeAll(async () => {
+    shop = newRepository();
+    deploy = deployer(shop.folder, bed, server);
+    shop.commit(shopFiles(bed));
+    release = releaseOf(succeeded(await deploy(['build', 'push'])));
+    succeeded(await deploy(['deploy'], { release }));
+  });
+  afterAll(async () => {
+    shop?.remove();
+    await server.ssh('cd /opt/shop/current && docker compose down --timeout 1');
+  });
+
+  it.each([
+    ['none', []],
+    ['built', ['web']],
+    ['all', ['cache', 'web']],
+  ] as const)('with force-recreate %s it recreates %j', async (mode, services) => {
+    const before = await stateOf(server);
+    const { all } = succeeded(await deploy(['deploy'], { release, 'force-recreate': mode }));
+    const after = await stateOf(server);
+    expect(touched(before, after)).toEqual(services);
+    for (const service of services) expect(all).toMatch(new RegExp(`${service} +recreate +force-recreate: ${mode}\n`));
+    expect(after.current).not.toBe(before.current);
+  });
+
+  it('takes built for granted', async () => {
+    const before = await stateOf(server);
+    succeeded(await deploy(['deploy'], { release }));
+    expect(touched(before, await stateOf(server))).toEqual(['web']);
+  });
+
+  it('leaves the database alone when a new commit is deployed', async () => {
+    const before = await stateOf(server);
+    shop.commit({ 'www/index.html': 'two\n' });
+    succeeded(await deploy(['build', 'push', 'deploy']));
+    expect(touched(before, await stateOf(server))).toEqual(['web']);
+  });
+});
+
+describe('a deploy that changes one thing, with force-recreate none', () => {
+  let app: Repository;
+  let deploy: Deployer;
+  const service = (name: string, more: string): string => `  ${name}:
+    image: ${bed.image('busybox')}
+    command: ["sleep", "infinity"]
+    init: true
+    stop_grace_period: 1s
+${quickHealth}${more}`;
+
+  const inputs = { 'force-recreate': 'none', 'env-files': '.env=DOTENV' };
+  const env = { DOTENV: 'COLOUR=blue\nOTHER=same\n' };
+  const release = async (more: Texts = {}): Promise<string> =>
+    succeeded(await deploy(['push', 'deploy'], inputs, { ...env, ...more })).all;
+
+  beforeAll(async () => {
+    app = newRepository('parts');
+    deploy = deployer(app.folder, bed, server);
+    app.commit({
+      'compose.yml': `name: parts
+services:
+${service('mounts', '    volumes: ["./site.conf:/site.conf:ro"]\n')}${service(
+  'mountsfolder',
+  '    volumes: ["./folder:/folder:ro"]\n',
+)}${service('reads', `    environment:\n      COLOUR: \${COLOUR}\n`)}${service(
+  'other',
+  `    environment:\n      OTHER: \${OTHER}\n`,
+)}${service('configured', '    configs: [app]\n')}${service('secretive', '    secrets: [token]\n')}${service(
+  'cache',
+  '',
+)}configs:
+  app:
+    file: app.conf
+secrets:
+  token:
+    file: token
+`,
+      'site.conf': 'one\n',
+      'folder/inner/file': 'one\n',
+      'app.conf': 'one\n',
+    });
+    await server.ssh('mkdir -p /opt/parts/shared && echo one >/opt/parts/shared/token');
+    await release();
+  });
+  afterAll(() => app?.remove());
+
+  it('touches nothing when nothing changed but the commit', async () => {
+    const before = await stateOf(server, '/opt/parts');
+    app.commit({ 'README.md': 'more\n' });
+    await release();
+    expect(touched(before, await stateOf(server, '/opt/parts'))).toEqual([]);
+  });
+
+  it.each([
+    ['a mounted file', { 'site.conf': 'two\n' }, 'mounts', 'file site.conf', 'cat /site.conf'],
+    [
+      'a file in a mounted folder',
+      { 'folder/inner/file': 'two\n' },
+      'mountsfolder',
+      'file folder',
+      'cat /folder/inner/file',
+    ],
+    ['a top-level config', { 'app.conf': 'two\n' }, 'configured', 'file app.conf', 'cat /app'],
+  ] as const)(
+    '%s: recreates the service that uses it and says so before it happens',
+    async (_, files, name, reason, look) => {
+      const before = await stateOf(server, '/opt/parts');
+      app.commit(files);
+      told(await release(), name, reason);
+      expect(touched(before, await stateOf(server, '/opt/parts'))).toEqual([name]);
+      expect(await output(server, 'docker', 'exec', `parts-${name}-1`, 'sh', '-c', look)).toBe('two\n');
+    },
+  );
+
+  it('a value in shared/.env: recreates the service that uses it and says so before it happens', async () => {
+    const before = await stateOf(server, '/opt/parts');
+    const all = await release({ DOTENV: 'COLOUR=super-green\nOTHER=same\n' });
+    told(all, 'reads', 'environment COLOUR');
+    expect(all).not.toContain('super-green');
+    expect(touched(before, await stateOf(server, '/opt/parts'))).toEqual(['reads']);
+    const seen = await output(server, 'docker', 'exec', 'parts-reads-1', 'sh', '-c', 'echo "$COLOUR"');
+    expect(seen).toBe('super-green\n');
+    env.DOTENV = 'COLOUR=super-green\nOTHER=same\n';
+  });
+
+  it('a secret that was rotated on the server: recreates the service that reads it', async () => {
+    const before = await stateOf(server, '/opt/parts');
+    await server.ssh('cd /opt/parts/shared && echo rotated >token.new && mv token.new token');
+    const all = await release();
+    told(all, 'secretive', 'file token');
+    expect(all).not.toContain('rotated');
+    expect(touched(before, await stateOf(server, '/opt/parts'))).toEqual(['secretive']);
+    expect(await output(server, 'docker', 'exec', 'parts-secretive-1', 'cat', '/run/secrets/token')).toBe('rotated\n');
+  });
+
+  it('a secret that only root may read: notices the rotation all the same', async () => {
+    const file = '/opt/parts/shared/token';
+    await output(server, 'sh', '-c', `chown root:root ${file} && chmod 400 ${file}`);
+    await release();
+    const before = await stateOf(server, '/opt/parts');
+    await release();
+    expect(touched(before, await stateOf(server, '/opt/parts'))).toEqual([]);
+    await output(server, 'sh', '-c', `echo again >${file}.new && chmod 400 ${file}.new && mv ${file}.new ${file}`);
+    told(await release(), 'secretive', 'file token');
+    expect(await output(server, 'docker', 'exec', 'parts-secretive-1', 'cat', '/run/secrets/token')).toBe('again\n');
+  });
+
+  /** The plan names exactly this service and reason, and it does so before Compose touches the container. */
+  function told(all: string, name: string, reason: string): void {
+    const [plan = ''] = /^Plan: [\s\S]*?\n\n/m.exec(all) ?? [];
+    const rows = plan.split('\n').filter((line) => / (create|recreate|start|remove) /.test(line));
+    expect(rows.map((row) => row.trim().replaceAll(/ +/g, ' '))).toEqual([`${name} recreate ${reason}`]);
+    const happens = all.indexOf(`Container parts-${name}-1  Recreate`);
+    expect(happens).toBeGreaterThan(all.indexOf(plan));
+  }
+});

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bed, upBed } from '../bed/bed.ts';
+import { failureOf, korrigo, type Outcome, type Texts } from '../support/korrigo.ts';
+import { newRepository, type Repository, webDockerfile } from '../support/shop.ts';
+import { type Step, startStep } from './runner.ts';
+
+let bed: Bed;
+let app: Repository;
+
+/** Tests that ask `web`, which is built, and keep data in a volume; their own script is `tests`. */
+function testFile(tests: string, more = ''): Readonly<Record<string, string>> {
+  return {
+    Dockerfile: webDockerfile,
+    'www/index.html': 'tested\n',
+    'compose.test.yml': `services:
+  web:
+    build:
+      context: .
+      args:
+        BASE: ${bed.engine.images.busybox}
+    volumes: ["data:/data"]
+    stop_grace_period: 1s
+    init: true
+${more}  tests:
+    image: ${bed.engine.images.busybox}
+    command: ["sh", "-c", ${JSON.stringify(tests)}]
+    stop_grace_period: 1s
+    init: true
+volumes:
+  data: {}
+`,
+  };
+}
+
+beforeAll(async () => {
+  bed = await upBed();
+  app = newRepository('tested');
+});
+afterAll(async () => {
+  app?.remove();
+  await bed?.down();
+});
+
+const test = async (files: Readonly<Record<string, string>>, inputs: Texts = {}): Promise<Outcome> => {
+  app.commit(files);
+  return await korrigo(app.folder, ['test'], { 'test-compose-file': 'compose.test.yml', ...inputs }, bed.engine.env);
+};
+
+/** Everything on this machine that belongs to the test project of a run. */
+async function leftOf({ all }: Outcome): Promise<readonly string[]> {
+  const project = /test-[0-9a-f]{12}/.exec(all)?.[0] ?? '';
+  expect(project, all).not.toBe('');
+  const label = ['--filter', `label=com.docker.compose.project=${project}`];
+  const { docker } = bed.engine;
+  const found = await Promise.all([
+    docker('ps', '--all', '--format', 'container {{.Names}}', ...label),
+    docker('network', 'ls', '--format', 'network {{.Name}}', ...label),
+    docker('volume', 'ls', '--format', 'volume {{.Name}}', ...label),
+    docker('images', '--format', 'image {{.Repository}}', '--filter', `reference=${project}*`),
+  ]);
+  return found.flatMap((lines) => lines.split('\n')).filter((line) => line !== '');
+}
+
+describe('tests', () => {
+  const asks = 'until wget -qO- http://web/; do sleep 0.2; done';
+
+  it('that pass: exit 0, their output is shown, and nothing is left', async () => {
+    const outcome = await test(testFile(`${asks}; echo all is well`));
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(outcome.all).toMatch(/tests-1 +\| all is well/);
+    expect(await leftOf(outcome)).toEqual([]);
+  });
+
+  it('that fail: exit 1, the log of what failed is shown, and nothing is left', async () => {
+    const outcome = await test(testFile(`${asks}; echo 1 of 2 failed >&2; exit 5`));
+    expect(outcome.code).toBe(1);
+    expect(outcome.all).toMatch(/tests-1 +\| 1 of 2 failed/);
+    expect(failureOf(outcome)).toMatch(/^local: run the tests of \S+compose\.test\.yml failed with exit code 5\n/);
+    expect(failureOf(outcome)).toMatch(
+      /1 of 2 failed[\s\S]*\n→ the log above is of the service that failed; nothing was built, pushed or deployed$/,
+    );
+    expect(await leftOf(outcome)).toEqual([]);
+  });
+
+  it('of a named service: its exit code decides, not that of one which stops earlier', async () => {
+    const seeds = `  seeds:\n    image: ${bed.engine.images.busybox}\n    command: ["sh", "-c", "exit 1"]\n`;
+    const files = testFile(`${asks}; sleep 1`, seeds);
+    const first = await test(files);
+    expect(first.code).toBe(1);
+    expect(await leftOf(first)).toEqual([]);
+  });
+
+  it('that take too long: are ended, and nothing is left', async () => {
+    const outcome = await test(testFile('echo waiting; sleep 1000'), { 'test-timeout': '4s' });
+    expect(outcome.code).toBe(1);
+    expect(failureOf(outcome)).toMatch(/^local: run the tests of \S+ took too long and was ended\n/);
+    expect(await leftOf(outcome)).toEqual([]);
+  });
+
+  it('whose image does not build: exit 1, and nothing is left', async () => {
+    const outcome = await test({ ...testFile('true'), Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN exit 9\n` });
+    expect(outcome.code).toBe(1);
+    expect(failureOf(outcome)).toContain('did not complete successfully: exit code: 9');
+    expect(await leftOf(outcome)).toEqual([]);
+  });
+
+  it('whose compose file is not there: says so', async () => {
+    const outcome = await test(testFile('true'), { 'test-compose-file': 'absent.yml' });
+    expect(outcome.code).toBe(1);
+    expect(failureOf(outcome)).toBe(`test-compose-file: absent.yml does not exist in ${app.folder}`);
+  });
+});
+
+describe('a cancelled run', () => {
+  const start = (): Step => {
+    app.commit(testFile('echo waiting; sleep 1000'));
+    return startStep(app.folder, { command: 'test', 'test-compose-file': 'compose.test.yml' }, bed.engine.env);
+  };
+
+  it('that is told by SIGINT ends in time, and leaves nothing for post to do', async () => {
+    const step = start();
+    await step.says('| waiting');
+    const cancelled = Date.now();
+    step.kill('SIGINT');
+    const outcome = await step.done;
+    expect(Date.now() - cancelled).toBeLessThan(7500);
+    expect(outcome.code).toBe(1);
+    expect(outcome.all).toContain('cancelled during: run the tests of');
+    expect(await leftOf(outcome)).toEqual([]);
+    expect((await step.post()).stdout).toBe('');
+    step.remove();
+  });
+
+  it('that is killed outright is cleaned up by post', async () => {
+    const step = start();
+    await step.says('| waiting');
+    step.kill('SIGKILL');
+    const outcome = await step.done;
+    expect(outcome.code).toBe(null);
+    expect(await leftOf(outcome)).not.toEqual([]);
+    const post = await step.post();
+    expect(post.code, post.all).toBe(0);
+    expect(await leftOf(outcome)).toEqual([]);
+    step.remove();
+  });
+});

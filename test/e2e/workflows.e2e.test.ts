@@ -1,0 +1,302 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseRelease } from '../../src/model/release.ts';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { type Act, forAct, newAct } from '../support/act.ts';
+import type { Outcome, Texts } from '../support/korrigo.ts';
+import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
+import { output, page, removeBuiltImages, shell, stateOf } from './state.ts';
+
+let bed: Bed;
+let act: Act;
+const repositories: Repository[] = [];
+
+beforeAll(async () => {
+  bed = await upBed();
+  act = await newAct(bed);
+});
+afterAll(async () => {
+  for (const { remove } of repositories) remove();
+  act?.remove();
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+const succeeded = (outcome: Outcome): Outcome => {
+  expect(outcome.code, outcome.all).toBe(0);
+  return outcome;
+};
+
+/** A caller as people copy it. act knows neither `queue: max` nor what it is about. */
+const example = (name: string): string => forAct(readFileSync(join('examples/workflows', name), 'utf8'));
+
+/** The shop with its tests, as a repository on GitHub. */
+function repository(): Repository {
+  const made = newRepository();
+  execFileSync('git', ['remote', 'add', 'origin', 'https://github.com/acme/shop.git'], { cwd: made.folder });
+  repositories.push(made);
+  return made;
+}
+
+const testFile = (script: string): string => `services:
+  tests:
+    image: ${bed.engine.images.busybox}
+    command: ["sh", "-c", "${script}"]
+`;
+
+const files = (front: string, more: Texts = {}): Texts => ({
+  ...shopFiles(bed, front),
+  'compose.test.yml': testFile('for n in $$(seq 30); do echo test $$n is fine; done'),
+  ...more,
+});
+
+/** What Settings → Secrets and variables hold. */
+const settings = (server: Server): { readonly variables: Texts; readonly secrets: Texts } => ({
+  variables: {
+    HOSTS: server.ip,
+    KNOWN_HOSTS: server.hostKey,
+    REGISTRY: bed.registry.address,
+    REGISTRY_USERNAME: bed.registry.username,
+    HEALTH_URL: `http://${server.ip}:8080/`,
+  },
+  secrets: { SSH_KEY: server.privateKey.trim(), REGISTRY_PASSWORD: bed.registry.password },
+});
+
+const push = async (shop: Repository, server: Server, workflow = 'deploy.yml'): Promise<Outcome> =>
+  await act.run(shop, { name: 'push', workflow, ...settings(server) });
+
+const history = async (server: Server): Promise<readonly Texts[]> =>
+  (await output(server, 'cat', '/opt/shop/history.jsonl'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('a repository with deploy.yml and rollback.yml', () => {
+  let server: Server;
+  let shop: Repository;
+
+  beforeAll(async () => {
+    server = await bed.server();
+    shop = repository();
+    shop.commit(
+      files('one', {
+        '.github/workflows/deploy.yml': example('deploy.yml'),
+        '.github/workflows/rollback.yml': example('rollback.yml'),
+      }),
+    );
+  });
+
+  const rollback = async (inputs: Texts): Promise<Outcome> =>
+    await act.run(shop, { name: 'workflow_dispatch', workflow: 'rollback.yml', ...settings(server), inputs });
+
+  it('has a push to main tested, built, pushed and deployed to a healthy server', async () => {
+    const { all } = succeeded(await push(shop, server));
+    expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy']);
+    expect(await page(server)).toBe('one');
+    expect(await history(server)).toMatchObject([{ command: 'deploy', outcome: 'succeeded', actor: 'octocat' }]);
+  });
+
+  it('has the next push live as well', async () => {
+    shop.commit({ 'www/index.html': 'two\n' });
+    const { all } = succeeded(await push(shop, server));
+    expect(await page(server)).toBe('two');
+    expect(all).toMatch(/(?:no downtime|downtime: \d)/);
+    const [, { run } = {}] = await history(server);
+    expect(run).toMatch(/^https:\/\/github\.com\/acme\/shop\/actions\/runs\/\d+$/);
+  });
+
+  it('brings the version before back at a click, without building or testing anything', async () => {
+    const { all } = succeeded(await rollback({ to: 'previous', reason: 'the front page says two' }));
+    expect(jobsOf(all)).toEqual(['Roll back']);
+    expect(await page(server)).toBe('one');
+    expect((await history(server)).at(-1)).toMatchObject({
+      command: 'rollback',
+      outcome: 'succeeded',
+      actor: 'octocat',
+      reason: 'the front page says two',
+    });
+  });
+
+  it('does not deploy the commit that was rolled back from when somebody re-runs its workflow', async () => {
+    const outcome = await push(shop, server);
+    expect(outcome.code).not.toBe(0);
+    expect(lastLines(outcome)).toContain('by octocat: the front page says two');
+    expect(await page(server)).toBe('one');
+  });
+
+  it('ends red at a test that fails, with the reason at the end of the log, and leaves the server alone', async () => {
+    const before = await stateOf(server);
+    shop.commit({
+      'compose.test.yml': testFile(
+        'for n in $$(seq 30); do echo test $$n is fine; done; echo expected 3, got 4; exit 3',
+      ),
+    });
+    const outcome = await push(shop, server);
+    expect(outcome.code).not.toBe(0);
+    expect(jobsOf(outcome.all)).toEqual(['Test']);
+    const end = lastLines(outcome);
+    expect(end).toContain('expected 3, got 4');
+    expect(end).toContain('nothing was built, pushed or deployed');
+    expect(end).toMatch(/✗ test failed in .*: local: run the tests of .*compose\.test\.yml failed with exit code 3$/);
+    expect(await stateOf(server)).toEqual(before);
+  });
+
+  it('ends red at a version that never becomes healthy, with the reason at the end of the log', async () => {
+    const lines = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo step $n; done';
+    shop.commit(
+      files('three', {
+        Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
+      }),
+    );
+    const outcome = await push(shop, server);
+    expect(outcome.code).not.toBe(0);
+    expect(jobsOf(outcome.all)).toEqual(['Test', 'Build and push', 'Deploy']);
+    const end = lastLines(outcome);
+    expect(end).toContain('  cannot read settings\n');
+    expect(end).toContain(`→ see more: docker logs shop-web-1 (on ${server.ip})\n`);
+    expect(end).toMatch(new RegExp(`✗ deploy failed in .*: ${server.ip}: web is unhealthy$`));
+  });
+
+  it('brings back what ran before that version at a click, by the commit too', async () => {
+    succeeded(await rollback({ to: 'previous', reason: 'three is sick' }));
+    expect(await page(server)).toBe('one');
+    const [, two] = await history(server);
+    succeeded(await rollback({ to: (two?.['commit'] ?? '').slice(0, 10), reason: 'two was better' }));
+    expect(await page(server)).toBe('two');
+  });
+
+  it('deploys a newer commit after all of that as if nothing had been', async () => {
+    shop.commit(files('four'));
+    succeeded(await push(shop, server));
+    expect(await page(server)).toBe('four');
+  });
+});
+
+describe('a repository with one-job.yml', () => {
+  it('goes through the whole pipeline in one job', async () => {
+    const server = await bed.server();
+    const shop = repository();
+    shop.commit(files('one', { '.github/workflows/deploy.yml': example('one-job.yml') }));
+    const { all } = succeeded(await push(shop, server));
+    expect(jobsOf(all)).toEqual(['Deploy']);
+    expect(said(all)).toMatch(/✓ test, build, push, deploy succeeded in .*: release \d{8}-/);
+    expect(await page(server)).toBe('one');
+    await server.remove();
+  });
+});
+
+describe('a repository with staging-production.yml', () => {
+  let shop: Repository;
+
+  beforeAll(() => {
+    shop = repository();
+    shop.commit(files('one', { '.github/workflows/deploy.yml': example('staging-production.yml') }));
+  });
+
+  it('gives production the images that staging has, by digest, without another build', async () => {
+    // act knows no environments: both are this server.
+    const server = await bed.server();
+    const { all } = succeeded(await push(shop, server));
+    expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy', 'Production']);
+    expect(await page(server)).toBe('one');
+    const releases = (
+      await shell(server, 'cd /opt/shop/releases && for id in *; do tr -d "\\n" <$id/release.json; echo; done')
+    )
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(releases).toHaveLength(2);
+    expect(releases[1]).toEqual({ ...releases[0], id: releases[1].id });
+    await server.remove();
+  });
+
+  it('does not touch production when staging fails', async () => {
+    const server = await bed.server();
+    shop.commit({ 'compose.test.yml': testFile('exit 1') });
+    const outcome = await push(shop, server);
+    expect(outcome.code).not.toBe(0);
+    expect(jobsOf(outcome.all)).toEqual(['Test']);
+    expect((await server.ssh('ls /opt/shop')).stderr).toContain('No such file');
+    await server.remove();
+  });
+});
+
+describe('the reusable workflows on their own', () => {
+  const caller = (workflow: string, inputs: Texts, more = ''): string => `on: push
+jobs:
+  called:
+    uses: korrigo/deploy-action/.github/workflows/${workflow}@v1
+    with:
+${Object.entries(inputs)
+  .map(([name, value]) => `      ${name}: ${value}\n`)
+  .join('')}    secrets: inherit
+${more}`;
+
+  const call = async (shop: Repository): Promise<Outcome> =>
+    await act.run(shop, {
+      name: 'push',
+      workflow: 'call.yml',
+      variables: { REGISTRY_USERNAME: bed.registry.username },
+      secrets: { REGISTRY_PASSWORD: bed.registry.password },
+    });
+
+  it('test.yml runs the tests, and the exit code of the service that is named decides', async () => {
+    const shop = repository();
+    const inputs = { 'test-compose-file': 'compose.test.yml', 'test-service': 'tests', 'test-timeout': '1m' };
+    shop.commit(files('one', { '.github/workflows/call.yml': caller('test.yml', inputs) }));
+    expect(said(succeeded(await call(shop)).all)).toContain('✓ test succeeded');
+    shop.commit({ 'compose.test.yml': testFile('echo three is not four; exit 1') });
+    const outcome = await call(shop);
+    expect(outcome.code).not.toBe(0);
+    expect(lastLines(outcome)).toContain('three is not four');
+  });
+
+  it('build.yml pushes the images and hands on a release that can be pulled', async () => {
+    const shop = repository();
+    const more = `  after:
+    needs: called
+    runs-on: ubuntu-latest
+    steps:
+      - env:
+          RELEASE: \${{ needs.called.outputs.release }}
+        run: echo "the release is $RELEASE"
+`;
+    const inputs = { registry: bed.registry.address, tags: 'nightly' };
+    const commit = shop.commit(files('one', { '.github/workflows/call.yml': caller('build.yml', inputs, more) }));
+    const { all } = succeeded(await call(shop));
+    const [, text = ''] = /\| the release is (.*)$/m.exec(all) ?? [];
+    const parsed = parseRelease(text);
+    expect(parsed).toMatchObject({ release: { commit, project: 'shop', built: ['web'] } });
+    const server = await bed.server();
+    const { username, password, address } = bed.registry;
+    await server.ssh(`docker login -u ${username} --password-stdin ${address}`, { stdin: password });
+    const image = 'release' in parsed ? parsed.release.images['web'] : undefined;
+    expect(await server.ssh(`docker pull -q ${image}`)).toMatchObject({ code: 0, stdout: `${image}\n` });
+    expect((await server.ssh(`docker pull -q ${address}/shop-web:nightly`)).code).toBe(0);
+    expect((await server.ssh(`docker image inspect -f '{{.RepoDigests}}' ${address}/shop-web:nightly`)).stdout).toBe(
+      `[${image}]\n`,
+    );
+    await server.remove();
+  });
+});
+
+/** The jobs that ran, in the order in which they began. */
+function jobsOf(log: string): readonly string[] {
+  const started = [...log.matchAll(/^\[(.*)\] ⭐ Run Set up job$/gm)];
+  return started.flatMap(([, name = '']) => name.split('/').at(-1)?.trim() ?? []);
+}
+
+/** What GitHub would show as the log: act adds the outputs, the summary and what it does itself. */
+const said = (log: string): string =>
+  log
+    .split('\n')
+    .flatMap((line) => {
+      const [, text] = /^\[.*?\] {3}\| (.*)$/.exec(line) ?? [];
+      const [, error] = /^\[.*?\] {3}❗ {2}::error.*?::(.*)$/.exec(line) ?? [];
+      return text ?? error?.split('%0A') ?? [];
+    })
+    .join('\n');
+
+const lastLines = ({ all }: Outcome): string => said(all).split('\n').slice(-20).join('\n');

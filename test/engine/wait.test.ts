@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { waitFor } from '../../src/engine/wait.ts';
+import { ConnectError, HealthError } from '../../src/errors.ts';
+import type { WaitStep } from '../../src/model/plan.ts';
+import type { Container } from '../../src/model/state.ts';
+import { containerOf, releaseOf } from '../support/builders.ts';
+import { type Answer, enginePorts, fakeHost } from '../support/fakes.ts';
+
+const web = releaseOf().images['web'] ?? '';
+const step: WaitStep = {
+  kind: 'wait',
+  title: 'healthy',
+  probe: { argv: ['inspect'] },
+  until: { kind: 'services', images: { web }, settleSeconds: 5 },
+  timeoutSeconds: 10,
+};
+const answers: WaitStep = { ...step, probe: { url: 'https://shop.example.com/' }, until: { kind: 'answers' } };
+
+/** What `inspect` prints of one container. */
+function printed(overrides: Partial<Container> = {}): Answer {
+  const { id, name, image, service, status, exitCode, startedAt, restarts, health, healthOutput } =
+    containerOf(overrides);
+  const state = {
+    Status: status,
+    ExitCode: exitCode,
+    StartedAt: startedAt,
+    ...(health === 'none' ? {} : { Health: { Status: health, Log: [{ Output: healthOutput }] } }),
+  };
+  const line = JSON.stringify({ id, name: `/${name}`, image, labels: [service, 'hash', 'False'], restarts, state });
+  return { stdout: `${Date.parse('2026-02-03T05:00:00Z') / 1000}\n${line}\n` };
+}
+/** One answer after the other, the last one for ever; `docker logs` prints `log`. */
+const host = (probes: readonly Answer[], log: Answer = {}) => {
+  let asked = 0;
+  return fakeHost('web1', ({ argv }) =>
+    argv[0] === 'docker' ? log : (probes[Math.min(asked++, probes.length - 1)] ?? {}),
+  );
+};
+const starting = printed({ health: 'starting' });
+const healthy = printed({ health: 'healthy' });
+
+describe('waiting', () => {
+  it('ends as soon as all is well', async () => {
+    const ports = enginePorts([host([healthy])]);
+    await waitFor(step, 'web1', ports);
+    expect(ports.clock.slept).toEqual([]);
+    expect(ports.log.lines).toEqual([]);
+  });
+
+  it('asks every half second and tells only what is new', async () => {
+    const ports = enginePorts([host([{ stdout: '1' }, starting, starting, starting, healthy])]);
+    await waitFor(step, 'web1', ports);
+    expect(ports.clock.slept).toEqual([500, 500, 500, 500]);
+    expect(ports.log.lines).toEqual(['info … web1: web has no container', 'info … web1: web is starting']);
+  });
+
+  it('asks again when the host did not say', async () => {
+    const ports = enginePorts([host([{ code: 1, stderr: 'busy\n' }, { code: null }, healthy])]);
+    await waitFor(step, 'web1', ports);
+    expect(ports.log.lines).toEqual([
+      'info … web1: the containers could not be inspected: busy',
+      'info … web1: the containers could not be inspected: no answer',
+    ]);
+  });
+
+  it('leaves out lines that are no containers', async () => {
+    await waitFor(step, 'web1', enginePorts([host([{ stdout: `${healthy.stdout}Warning: x\n\n` }])]));
+  });
+
+  it('fails when the time is up, with what was waited for', async () => {
+    const ports = enginePorts([host([starting])]);
+    await expect(waitFor(step, 'web1', ports)).rejects.toMatchObject({
+      name: 'HealthError',
+      host: 'web1',
+      service: 'web',
+      message: 'web1: web is starting, after 10 s\nit logged nothing',
+      hint: 'see more: docker logs shop-web-1 (on web1)',
+    });
+    expect(ports.clock.slept.reduce((sum, pause) => sum + pause)).toBe(10_000);
+  });
+
+  it('fails at once when it is hopeless, with the healthcheck and the end of the log', async () => {
+    const bad = printed({ health: 'unhealthy', healthOutput: 'connection refused\n' });
+    const ports = enginePorts([host([starting, bad], { stdout: 'one\ntwo\n', stderr: 'three\n' })]);
+    const failure = waitFor(step, 'web1', ports);
+    await expect(failure).rejects.toBeInstanceOf(HealthError);
+    await expect(failure).rejects.toMatchObject({
+      message: [
+        'web1: web is unhealthy',
+        'its healthcheck said: connection refused',
+        'the last lines of shop-web-1:',
+        '  one',
+        '  two',
+        '  three',
+      ].join('\n'),
+    });
+    expect(ports.clock.slept).toHaveLength(1);
+  });
+
+  it('for a service without a container says where to look', async () => {
+    await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: '1\n' }])]))).rejects.toMatchObject({
+      message: 'web1: web has no container, after 10 s',
+      hint: 'look at the containers: docker ps --all (on web1)',
+      service: undefined,
+    });
+  });
+
+  it('ends when it is cancelled', async () => {
+    const cancel = new AbortController();
+    const ports = enginePorts(
+      [
+        fakeHost('web1', () => {
+          cancel.abort();
+          return { code: null };
+        }),
+      ],
+      { signal: cancel.signal },
+    );
+    await expect(waitFor(step, 'web1', ports)).rejects.toThrow('web1: ');
+    expect(ports.clock.slept).toEqual([]);
+  });
+
+  it('ends when the host goes away', async () => {
+    const gone = fakeHost('web1', () => {
+      throw new ConnectError('web1', 'went away');
+    });
+    await expect(waitFor(step, 'web1', enginePorts([gone]))).rejects.toThrow('web1: went away');
+  });
+});
+
+describe('waiting for an answer', () => {
+  it('asks until the URL answers well', async () => {
+    const said: (number | string)[] = ['does not answer: connect ECONNREFUSED', 502, 502, 200];
+    const asked: string[] = [];
+    const ask = async (url: string) => {
+      asked.push(url);
+      return said.shift() ?? 200;
+    };
+    const ports = enginePorts([], { ask });
+    await waitFor(answers, 'local', ports);
+    expect(asked).toEqual(Array(4).fill('https://shop.example.com/'));
+    expect(ports.log.lines).toEqual([
+      'info … local: https://shop.example.com/ does not answer: connect ECONNREFUSED',
+      'info … local: https://shop.example.com/ answers 502',
+    ]);
+  });
+
+  it('fails when it never does', async () => {
+    await expect(waitFor(answers, 'local', enginePorts([]))).rejects.toThrow(
+      'local: https://shop.example.com/ does not answer: connection refused, after 10 s',
+    );
+  });
+});

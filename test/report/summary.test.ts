@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { summary } from '../../src/report/summary.ts';
+import { releaseOf, reportOf } from '../support/builders.ts';
+
+const step = { stage: 'Pull', host: 'web1', title: 'pull 2 images', outcome: 'done', seconds: 3.04 } as const;
+
+describe('the summary', () => {
+  it('of a deploy tells what happened, to which services, and how long it took', () => {
+    const report = reportOf({
+      release: releaseOf(),
+      previousRelease: '20260202-040506-badc0ffee012',
+      steps: [step],
+      hosts: {
+        web1: [
+          { service: 'web', action: 'recreate', reasons: ['image', 'environment DEBUG'] },
+          { service: 'cache', action: 'keep', reasons: [] },
+        ],
+      },
+      url: 'https://shop.example.com',
+      downtime: { probes: 9, failed: 2, longestGapSeconds: 1.25, up: true },
+    });
+    expect(summary(report)).toMatchInlineSnapshot(`
+      "## ✅ push, deploy succeeded
+
+      Release \`20260203-040506-c0ffee012345\` · before: \`20260202-040506-badc0ffee012\` · 61 s · downtime 1.3 s · https://shop.example.com
+
+      ### web1
+
+      | service | action | why |
+      | --- | --- | --- |
+      | web | recreate | image, environment DEBUG |
+      | cache | keep |  |
+
+      <details><summary>Images</summary>
+
+      | service | image |
+      | --- | --- |
+      | web | \`registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000\` |
+      | cache | \`docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000\` |
+
+      </details>
+
+      <details><summary>Steps</summary>
+
+      | stage | host | step | outcome | time |
+      | --- | --- | --- | --- | --- |
+      | Pull | web1 | pull 2 images | done | 3.0 s |
+
+      </details>"
+    `);
+  });
+
+  it('of a failure tells the reason and what to do', () => {
+    const failure = { message: 'web1: web is unhealthy\nits log:\n  no ```database```', hint: 'look at the log' };
+    expect(summary(reportOf({ outcome: 'failed', failure }))).toMatchInlineSnapshot(`
+      "## ❌ push, deploy failed
+
+      61 s
+
+      \`\`\`\`text
+      web1: web is unhealthy
+      its log:
+        no \`\`\`database\`\`\`
+      \`\`\`\`
+
+      **What to do:** look at the log
+
+      <details><summary>Steps</summary>
+
+      | stage | host | step | outcome | time |
+      | --- | --- | --- | --- | --- |
+
+      </details>"
+    `);
+  });
+
+  it.each([
+    ['none', { probes: 9, failed: 0, longestGapSeconds: 0, up: true }, 'no downtime'],
+    ['some', { probes: 9, failed: 1, longestGapSeconds: 0.44, up: true }, 'downtime 0.4 s'],
+  ])('tells of downtime: %s', (_, downtime, text) => {
+    expect(summary(reportOf({ downtime }))).toContain(`61 s · ${text}`);
+  });
+
+  it('cuts what is too long for a summary', () => {
+    const failure = { message: 'x'.repeat(20_000), hint: undefined };
+    const text = summary(reportOf({ outcome: 'failed', failure }));
+    expect(text).toContain(`${'x'.repeat(8000)}\n…\n`);
+    expect(text.length).toBeLessThan(10_000);
+  });
+});
+
+/** The cells of each table row, as GitHub tells them apart: at every bar that no backslash precedes. */
+const rowsOf = (markdown: string): readonly (readonly string[])[] =>
+  markdown
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split(/(?<!\\)\|/).slice(1, -1));
+
+describe('what others printed', () => {
+  const forged = fc.oneof(
+    fc.constantFrom(
+      '|',
+      '\\',
+      '\\|',
+      '\n',
+      '\r',
+      '\r\n',
+      '\n\n',
+      '```',
+      '````',
+      '</details>',
+      '<script>',
+      '\n| a | b |\n',
+      '\n# Title\n',
+      '\n---\n',
+      '&lt;',
+      '<!--',
+    ),
+    fc.string({ maxLength: 8 }),
+  );
+  const text = fc.array(forged, { maxLength: 6 }).map((parts) => parts.join(''));
+
+  it('stays in its cell', () => {
+    fc.assert(
+      fc.property(text, text, (service, reason) => {
+        const hosts = { web1: [{ service, action: 'keep', reasons: [reason] } as const] };
+        const markdown = summary(reportOf({ hosts, steps: [{ ...step, title: reason }] }));
+        const rows = rowsOf(markdown);
+        expect(rows.map((cells) => cells.length)).toEqual([3, 3, 3, 5, 5, 5]);
+        expect(markdown.split(/[\n\r]/).filter((line) => line.startsWith('#'))).toHaveLength(2);
+        expect(markdown.match(/<[^ ]/g)).toEqual(Array(4).fill(expect.stringMatching(/^<[ds/]/)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('stays in its fence', () => {
+    fc.assert(
+      fc.property(text, text, (message, hint) => {
+        const markdown = summary(reportOf({ outcome: 'failed', failure: { message, hint }, steps: [step] }));
+        const [before, fence = ''] = /^(`{3,})text$/m.exec(markdown) ?? [];
+        const [, after = ''] = markdown.split(`${before}\n${message}\n${fence}\n`);
+        expect(message).not.toContain(fence);
+        expect(after).toMatch(/^\n\*\*What to do:\*\* [^\n\r]*\n\n<details>/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('leaves the headings of hosts alone', () => {
+    expect(summary(reportOf({ hosts: { 'web1\n# <b>x': [] } }))).toContain('### web1 # &lt;b>x\n');
+  });
+});

@@ -1,0 +1,105 @@
+/** The reference infrastructure with the example in it, run by Compose on the bed's engine, as a repository would. */
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bed } from '../bed/bed.ts';
+import { output, type Result, run } from '../bed/process.ts';
+
+const top = join(import.meta.dirname, '../..');
+
+export type Texts = Readonly<Record<string, string>>;
+
+export type Stack = {
+  readonly folder: string;
+  readonly project: string;
+  /** `docker compose …`, whatever comes of it; `stdin` for those that read. */
+  readonly tryCompose: (args: readonly string[], stdin?: string) => Promise<Result>;
+  /** `docker compose …`, which has to succeed: its standard output. */
+  readonly compose: (...args: readonly string[]) => Promise<string>;
+  /** Python inside the running backend, with Django set up: what it prints. */
+  readonly python: (code: string) => Promise<string>;
+  /** Where a service answers, from this machine. */
+  readonly address: (service: string) => Promise<string>;
+  /** A shell as root in a container that has a folder of the bed mounted at /folder. */
+  readonly asRoot: (folder: string, command: string) => Promise<string>;
+  readonly down: () => Promise<void>;
+};
+
+/** @param files of infra/docker, the first one complete, the others laid over it */
+export async function assembleStack(bed: Bed, files: readonly string[], env: Texts = {}): Promise<Stack> {
+  const { images, tryDocker } = bed.engine;
+  const folder = join(bed.folder, 'korrigo');
+  const project = `infra-${bed.id}`;
+  await cp(join(top, 'examples/korrigo'), folder, {
+    recursive: true,
+    filter: (path) => !path.includes('node_modules'),
+  });
+  await cp(join(top, 'infra'), join(folder, 'infra'), { recursive: true });
+  await mkdir(join(folder, 'infra/docker/secrets'), { recursive: true });
+  await writeFile(join(folder, 'infra/docker/secrets/db_password.txt'), 'p$ss "word"\n', { mode: 0o600 });
+  await writeFile(join(folder, 'infra/docker/secrets/secret_key.txt'), 'only-for-this-test\n', { mode: 0o600 });
+  await writeFile(join(folder, 'backend/.env.prod'), 'ALLOWED_HOSTS=*\n');
+  await chmod(join(folder, 'infra/docker/prepare.sh'), 0o755);
+
+  const docker = {
+    ...bed.engine.env,
+    REGISTRY: `${bed.id}.test`,
+    PYTHON_IMAGE: images.python,
+    NODE_IMAGE: images.node,
+    NGINX_IMAGE: images.nginx,
+    POSTGRES_IMAGE: images.postgres,
+    POSTGRES_TOOLS_IMAGE: images.postgres,
+    REDIS_IMAGE: images.redis,
+    ...env,
+  };
+  const labels = join(folder, 'labels.yml');
+  const names = files.flatMap((file) => ['-f', join(folder, 'infra/docker', file)]);
+  const tryCompose = (args: readonly string[], stdin?: string) =>
+    run(['docker', 'compose', '-p', project, ...names, '-f', labels, ...args], {
+      env: docker,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  await writeFile(labels, 'services: {}\n');
+  const labelled = async (what: 'services' | 'volumes') => {
+    const list = await tryCompose(['--profile', '*', 'config', `--${what}`]);
+    if (list.code !== 0) throw new Error(list.stderr);
+    const rows = list.stdout.trim().split('\n').filter(Boolean);
+    return `${what}:\n${rows.map((name) => `  ${name}: {labels: {korrigo.bed: ${bed.id}}}\n`).join('')}`;
+  };
+  // So that all of it goes with the bed, however this process ends.
+  const network = `networks: {default: {labels: {korrigo.bed: ${bed.id}}}}\n`;
+  await writeFile(labels, `${await labelled('services')}${await labelled('volumes')}${network}`);
+
+  const compose = async (...args: readonly string[]) => {
+    const result = await tryCompose(args);
+    if (result.code !== 0) throw new Error(`compose ${args.join(' ')}\n${result.stdout}${result.stderr}`);
+    return result.stdout.trim();
+  };
+  const asRoot = (path: string, command: string) =>
+    output(['docker', 'run', '--rm', '--volume', `${path}:/folder`, images.busybox, 'sh', '-c', command], {
+      env: docker,
+    });
+  return {
+    folder,
+    project,
+    tryCompose,
+    compose,
+    asRoot,
+    python: (code) => compose('exec', '-T', 'backend', 'python', 'manage.py', 'shell', '--verbosity', '0', '-c', code),
+    address: async (service) => {
+      const id = await compose('ps', '--quiet', service);
+      return await bed.engine.docker(
+        'inspect',
+        '--format',
+        '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
+        id,
+      );
+    },
+    down: async () => {
+      await tryCompose(['--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '2']);
+      await asRoot(bed.folder, 'find /folder -mindepth 1 -user 10001 -delete || true');
+      const built = await tryDocker(['images', '--quiet', '--filter', `reference=${bed.id}.test/*`]);
+      const ids = [...new Set(built.stdout.trim().split('\n').filter(Boolean))];
+      if (ids.length > 0) await tryDocker(['rmi', '--force', ...ids]);
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/expressions';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { actionRef, workflows } from '../scripts/workflows.ts';
+import { inputNames } from '../src/config/inputs.ts';
+import { outputs } from '../src/report/outputs.ts';
+import { forAct } from './support/act.ts';
+import {
+  convertWorkflowTemplate,
+  NoOperationTraceWriter,
+  parseAction,
+  parseWorkflow,
+} from './support/workflow-parser.ts';
+
+type Step = { readonly uses?: string; readonly with?: Texts; readonly env?: Texts; readonly run?: string };
+type Job = {
+  readonly uses?: string;
+  readonly with?: Texts;
+  readonly steps?: readonly Step[];
+  readonly permissions?: unknown;
+  readonly 'timeout-minutes'?: unknown;
+  readonly concurrency?: Concurrency;
+  readonly outputs?: Texts;
+};
+type Concurrency = { readonly group: string; readonly 'cancel-in-progress': boolean; readonly queue?: string };
+type Texts = Readonly<Record<string, string>>;
+type Call = {
+  readonly inputs: Readonly<Record<string, { readonly default: string }>>;
+  readonly secrets?: Readonly<Record<string, { readonly required: boolean }>>;
+};
+type Workflow = { readonly on: { readonly workflow_call?: Call }; readonly jobs: Readonly<Record<string, Job>> };
+
+const top = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(top, path), 'utf8');
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(join(top, folder)).map((name) => `${folder}/${name}`);
+
+const reusable = Object.keys(workflows('v1')).map((name) => `.github/workflows/${name}`);
+const callers = filesIn('examples/workflows');
+const all = [...filesIn('.github/workflows'), ...callers];
+const workflowOf = (path: string): Workflow => parse(read(path));
+const jobsOf = (path: string): readonly (readonly [string, Job])[] => Object.entries(workflowOf(path).jobs);
+const stepsOf = (path: string): readonly Step[] => jobsOf(path).flatMap(([, { steps = [] }]) => steps);
+const ownSteps = (path: string): readonly Step[] =>
+  stepsOf(path).filter(({ uses }) => uses?.startsWith('korrigo/deploy-action@'));
+
+/** What GitHub itself would refuse: its parser, its schema, and the inputs of the reusable workflows that are called. */
+async function errorsOf(path: string, content = read(path)): Promise<readonly string[]> {
+  const parsed = parseWorkflow({ name: path, content }, new NoOperationTraceWriter());
+  if (parsed.value === undefined) return parsed.context.errors.getErrors().map(({ message }) => message);
+  const template = await convertWorkflowTemplate(
+    parsed.context,
+    parsed.value,
+    {
+      getFileContent: async (ref) => {
+        if (!('repository' in ref)) throw new Error(`${path} uses something of its own checkout`);
+        expect(`${ref.owner}/${ref.repository}@${ref.version}`).toBe('korrigo/deploy-action@v1');
+        return { name: ref.path, content: read(ref.path) };
+      },
+    },
+    { fetchReusableWorkflowDepth: 1 },
+  );
+  return [...parsed.context.errors.getErrors(), ...(template.errors ?? [])].map((error) =>
+    'message' in error ? error.message : error.Message,
+  );
+}
+
+describe("GitHub's own parser", () => {
+  it.each(all)('has nothing to say against %s', async (path) => {
+    expect(await errorsOf(path)).toEqual([]);
+  });
+
+  it('has nothing to say against action.yml', () => {
+    const { context } = parseAction({ name: 'action.yml', content: read('action.yml') }, new NoOperationTraceWriter());
+    expect(context.errors.getErrors().map(({ message }) => message)).toEqual([]);
+  });
+
+  it.each([
+    ['a key that does not exist', '    timeout-minutes: ${{', '    timeout: ${{', "Unexpected value 'timeout'"],
+    ['a queue that does not exist', 'queue: max', 'queue: all', "Unexpected value 'all'"],
+    ['an unknown context', 'inputs.hosts ||', 'input.hosts ||', "Unrecognized named-value: 'input'"],
+    ['an expression that is not closed', "github.actor)) || '' }}", "github.actor || '' }}", 'Unexpected end'],
+    ['a job that is not there', 'needs: build', 'needs: built', "depends on unknown job 'built'"],
+  ])('refuses a reusable workflow with %s', async (_, right, wrong, message) => {
+    const path = '.github/workflows/deploy.yml';
+    expect(read(path)).toContain(right);
+    expect((await errorsOf(path, read(path).replace(right, wrong))).join('\n')).toContain(message);
+  });
+
+  it('refuses a caller that passes on an input which the reusable workflow does not have', async () => {
+    const path = 'examples/workflows/rollback.yml';
+    const errors = await errorsOf(path, read(path).replace('      reason:  ', '').replace('to: ${{', 'too: ${{'));
+    expect(errors.join('\n')).toContain('Invalid input, too is not defined in the referenced workflow');
+  });
+
+  it('refuses an action.yml with an unknown key', () => {
+    const content = read('action.yml').replace('post-if:', 'after-if:');
+    const { context } = parseAction({ name: 'action.yml', content }, new NoOperationTraceWriter());
+    expect(context.errors.getErrors().map(({ rawMessage }) => rawMessage)).toEqual(["Unexpected value 'after-if'"]);
+  });
+});
+
+describe('the reusable workflows', () => {
+  it.each(reusable)('%s is what the generator writes', (path) => {
+    expect(read(path)).toBe(workflows(actionRef())[path.split('/').at(-1) ?? '']);
+  });
+
+  it.each(reusable)('%s offers inputs of the action, as texts that are empty by default', (path) => {
+    const { inputs = {} } = workflowOf(path).on.workflow_call ?? {};
+    const own = { environment: 'production', 'runs-on': 'ubuntu-latest', 'timeout-minutes': 60 };
+    for (const [name, { default: value }] of Object.entries(inputs)) {
+      if (name in own) expect(own).toHaveProperty(name, value);
+      else
+        expect({ name, value, known: inputNames }).toMatchObject({ value: '', known: expect.arrayContaining([name]) });
+    }
+  });
+
+  it.each(reusable)('%s passes every input on, to the step that wants it', (path) => {
+    const { inputs = {} } = workflowOf(path).on.workflow_call ?? {};
+    const used = Object.keys(inputs).filter((name) => read(path).includes(`inputs.${name} `));
+    expect(used).toEqual(Object.keys(inputs));
+  });
+
+  it.each(reusable)('%s requires no secret: the action says which one is missing, and why', (path) => {
+    const { secrets = {} } = workflowOf(path).on.workflow_call ?? {};
+    expect(Object.values(secrets).map(({ required }) => required)).not.toContain(true);
+    const named = [...read(path).matchAll(/secrets\.(\w+)/g)].map(([, name]) => name);
+    expect([...new Set(named)].sort()).toEqual(Object.keys(secrets).sort());
+  });
+
+  it('leave out of the inputs of the action only what has no place in them', () => {
+    const passed = new Set(reusable.flatMap(ownSteps).flatMap((step) => Object.keys(step.with ?? {})));
+    expect(inputNames.filter((name) => !passed.has(name))).toEqual(['format']); // of `status`, which is no workflow
+  });
+
+  it('let a deploy and a rollback of an environment wait for each other, and drop none that waits', () => {
+    const blocks = all.flatMap(jobsOf).flatMap(([, { concurrency }]) => concurrency ?? []);
+    const inProduction = { inputs: { environment: 'production' } };
+    expect(blocks).toHaveLength(4);
+    for (const { group, ...rest } of blocks) {
+      expect(evaluated(group, inProduction)).toBe('korrigo-production');
+      expect(rest).toEqual({ 'cancel-in-progress': false, queue: 'max' });
+    }
+  });
+});
+
+describe('every workflow', () => {
+  it.each(all)('%s gives the action inputs that it has', (path) => {
+    for (const step of ownSteps(path)) {
+      expect(inputNames).toEqual(expect.arrayContaining(Object.keys(step.with ?? {})));
+    }
+  });
+
+  it.each(all)('%s asks the action for outputs that it has', (path) => {
+    const asked = [...read(path).matchAll(/steps\.korrigo\.outputs\.([\w-]+)/g)].map(([, name]) => name);
+    expect(Object.keys(outputs)).toEqual(expect.arrayContaining(asked));
+  });
+
+  it.each(all)('%s starts without permissions; each job names its own, and how long it may take', (path) => {
+    expect(read(path)).toContain('\npermissions: {}\n');
+    for (const [id, job] of jobsOf(path)) {
+      expect(job.permissions, id).toBeTypeOf('object');
+      // A job that calls another workflow cannot have one of its own.
+      if (job.uses === undefined) expect(job['timeout-minutes'], id).toBeDefined();
+    }
+  });
+
+  it.each(all)('%s pins the actions of others to a commit, and says which version that is', (path) => {
+    const used = [...read(path).matchAll(/^\s*(?:- )?uses: (.*)$/gm)].map(([, name = '']) => name);
+    const own = reusable.includes(path) ? actionRef() : 'v1';
+    expect(used).not.toEqual([]);
+    for (const name of used) {
+      if (name.startsWith('korrigo/')) expect(name.split('@')).toEqual([expect.any(String), own]);
+      else expect(name).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+  });
+
+  it.each(all)('%s keeps expressions out of shell scripts', (path) => {
+    for (const { run = '' } of stepsOf(path)) expect(run).not.toContain('${{');
+  });
+
+  it.each(all)('%s is given to act as it is, but for the key that act does not know', (path) => {
+    const [whole, less] = [read(path).split('\n'), forAct(read(path)).split('\n')];
+    const left = whole.filter((line) => line !== '      queue: max');
+    expect(less).toEqual(left);
+    expect(whole.length - less.length).toBe(jobsOf(path).filter(([, { concurrency }]) => concurrency).length);
+  });
+});
+
+describe('the expressions of the reusable workflows', () => {
+  const deploy = ownSteps('.github/workflows/deploy.yml').at(-1)?.with ?? {};
+  const github = { actor: 'octocat', token: 'ghs_token' };
+  const nothing = { inputs: { registry: '' }, vars: {}, secrets: {}, github };
+  const ghcr = { ...nothing, inputs: { registry: 'ghcr.io/acme' } };
+  const other = { ...nothing, inputs: { registry: 'registry.example.com' } };
+  const login = { vars: { REGISTRY_USERNAME: 'robot' }, secrets: { REGISTRY_PASSWORD: 'secret' } };
+
+  it.each([
+    ['ghcr.io', 'the actor and the token of the workflow', ghcr, 'octocat', 'ghs_token'],
+    ['ghcr.io with a login', 'that login', { ...ghcr, ...login }, 'robot', 'secret'],
+    ['another registry', 'no login', other, '', ''],
+    ['another registry with a login', 'that login', { ...other, ...login }, 'robot', 'secret'],
+    ['no registry', 'no login, even when there is one', { ...nothing, ...login }, '', ''],
+  ])('log in to %s with %s', (_, __, contexts, username, password) => {
+    expect(evaluated(deploy['registry-username'], contexts)).toBe(username);
+    expect(evaluated(deploy['registry-password'], contexts)).toBe(password);
+  });
+
+  it.each(['hosts', 'known-hosts', 'health-url'])('take %s from the caller, else from the environment', (name) => {
+    const vars = { [name.toUpperCase().replace('-', '_')]: 'of the environment' };
+    expect(evaluated(deploy[name], { inputs: { [name]: 'of the caller' }, vars })).toBe('of the caller');
+    expect(evaluated(deploy[name], { inputs: { [name]: '' }, vars })).toBe('of the environment');
+  });
+});
+
+type Context = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The text of a value with expressions in it, as GitHub evaluates them. */
+function evaluated(text = '', contexts: Context): string {
+  return text.replaceAll(/\$\{\{(.*?)\}\}/g, (_, expression: string) => {
+    const { tokens } = new Lexer(expression).lex();
+    const tree = new Parser(tokens, Object.keys(contexts), []).parse();
+    const known = new data.Dictionary(
+      ...Object.entries(contexts).map(([key, values]) => ({
+        key,
+        value: new data.Dictionary(
+          ...Object.entries(values).map(([name, value]) => ({ key: name, value: new data.StringData(value) })),
+        ),
+      })),
+    );
+    return new Evaluator(tree, known, new Map(Object.entries(wellKnownFunctions))).evaluate().coerceString();
+  });
+}
