@@ -38,7 +38,7 @@ async function follow(argv: readonly string[], onLine: (line: string) => void, s
   const said: string[] = [];
   // In a group of its own, to be ended as a whole; and a Ctrl-C in the terminal does not reach it directly.
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  const stop = (): void => void (child.pid !== undefined && process.kill(-child.pid, 'SIGTERM'));
+  const stop = (): void => void send(child.pid, 'SIGTERM');
   signal?.addEventListener('abort', stop, { once: true });
   createInterface({ input: child.stderr }).on('line', (line) => {
     said.push(line);
@@ -46,6 +46,24 @@ async function follow(argv: readonly string[], onLine: (line: string) => void, s
   });
   const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   signal?.removeEventListener('abort', stop);
+  if (signal?.aborted) await groupEnded(child.pid);
   signal?.throwIfAborted();
   if (code !== 0) throw new Error(said.slice(-20).join('\n') || `${argv.join(' ')} exited with ${code}`);
+}
+
+/** mmdebstrap removes its temporary files before it ends: as much time as that takes, and no more. */
+async function groupEnded(pid: number | undefined): Promise<void> {
+  for (let waited = 0; send(pid, 0); waited += 100) {
+    if (waited === 30_000) send(pid, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Whether the process group was there to get it. */
+function send(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
 }

@@ -52,7 +52,6 @@ const rollbacks: readonly InputName[] = [
   'force-recreate',
   'health-url',
   'health-timeout',
-  'keep-releases',
 ];
 
 /** Secrets of a workflow: its name there, the input of the action, and what it is. */

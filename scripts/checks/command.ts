@@ -1,5 +1,6 @@
 /** The programs that checks run, and where they find them. */
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { type RunOptions, run } from '../../test/bed/process.ts';
 
 export const top = join(import.meta.dirname, '../..');
@@ -11,7 +12,9 @@ export class Finding extends Error {}
 export async function must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await run(argv, { cwd: top, ...options });
   if (code === 0) return stdout;
-  throw new Finding(`${stdout}${stderr}`.trim() || `${argv.join(' ')} ended with ${code ?? 'a signal'}`);
+  throw new Finding(
+    stripVTControlCharacters(`${stdout}${stderr}`).trim() || `${argv.join(' ')} ended with ${code ?? 'a signal'}`,
+  );
 }
 
 /** Every file of the repository that git does not ignore, by path from the top. */

@@ -7,8 +7,13 @@ import { run } from '../../test/bed/process.ts';
 import { newRepository } from '../demo/repository.ts';
 import { Finding, files } from './command.ts';
 
-/** Files that lie over another one, and which. */
-const overlays: Readonly<Record<string, string>> = {};
+const prod = 'infra/docker/docker-compose.prod.yml';
+const backup = 'infra/docker/docker-compose.backup.yml';
+/** Files that lie over others, and over which. */
+const overlays: Readonly<Record<string, readonly string[]>> = {
+  [backup]: [prod],
+  'infra/docker/docker-compose.monitoring.yml': [prod, backup],
+};
 
 export async function composeFiles(): Promise<void> {
   const all = await files(/^infra\/.*compose.*\.ya?ml$/);
@@ -17,13 +22,12 @@ export async function composeFiles(): Promise<void> {
     await newRepository(folder);
     fillExamples(folder);
     const { env } = await currentEngine();
-    const texts = all.map((path) => readFileSync(join(folder, path), 'utf8'));
+    const texts = all.map((path) => readFileSync(join(folder, path), 'utf8').replaceAll(/^ *#.*$/gm, ''));
     const problems: string[] = [];
-    for (const [index, path] of all.entries()) {
+    for (const path of all) {
       // A file that others extend or include is read with them.
-      if (texts.some((text, at) => at !== index && text.includes(basename(path)))) continue;
-      const under = overlays[path];
-      const chosen = [...(under === undefined ? [] : [under]), path].flatMap((file) => ['--file', file]);
+      if (texts.some((text) => text.includes(basename(path)))) continue;
+      const chosen = [...(overlays[path] ?? []), path].flatMap((file) => ['--file', file]);
       const argv = ['docker', 'compose', ...chosen, '--profile', '*', 'config', '--quiet'];
       const { code, stderr } = await run(argv, { cwd: folder, env: { ...env, DB_PASSWORD: 'only-to-check' } });
       // A variable that is not set is a warning to Compose, and a hole in a production stack.

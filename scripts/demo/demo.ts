@@ -17,6 +17,7 @@ let received: NodeJS.Signals | undefined;
 
 async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => onSignal(signal));
+  if (process.env['npm_lifecycle_event']) watchParent();
   process.on('exit', screen.idle);
   process.stdout.on('error', () => {}); // a terminal that was closed; what is up must come down all the same
   const undo: (() => Promise<void>)[] = [];
@@ -115,6 +116,17 @@ function onSignal(signal: NodeJS.Signals): void {
   received = signal;
   screen.busy('stopping');
   stop.abort();
+}
+
+/** Whoever kills npm means this program. */
+function watchParent(): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onSignal('SIGTERM');
+  }, 1000);
+  timer.unref();
 }
 
 async function stopped(): Promise<void> {

@@ -42,7 +42,8 @@ function stageByStage(screen: Screen, { repository }: Scene): (line: Line) => vo
   const column = (): string => {
     const name = isNamed ? '' : stage;
     isNamed = true;
-    return name.padEnd(stageWidth);
+    // "Connect to 10.0.0.1": what follows says to whom.
+    return (name.length < stageWidth ? name : (name.split(' ')[0] ?? '')).padEnd(stageWidth);
   };
   const short = (text: string): string =>
     text.replaceAll(`${repository.folder}/`, '').replaceAll(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1…');

@@ -1,4 +1,5 @@
 import type { Command } from '../model/command.ts';
+import { program } from './server.ts';
 
 /** Which compose files, in which project. Paths are relative to where the command runs. */
 export type Files = {
@@ -23,9 +24,9 @@ export function configJson(files: Files, env: Readonly<Record<string, string>>):
   return { argv: compose(files, ['config', '--format', 'json']), env };
 }
 
-export function testUp(files: Files, service: string | undefined): Command {
-  const decides = service === undefined ? ['--abort-on-container-exit'] : ['--exit-code-from', service];
-  return { argv: compose(files, ['up', '--build', '--no-color', ...decides]) };
+/** Its exit code is that of the tests: of one service, or of the first container that ends. */
+export function testUp(files: Files & { readonly project: string }, service: string | undefined): Command {
+  return program('test', [files.project, service ?? '', ...composeOptions(files)]);
 }
 
 export function testDown(files: Files): Command {

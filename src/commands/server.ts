@@ -21,6 +21,7 @@ const texts = {
   current: programs['current.sh'],
   record: programs['record.sh'],
   prune: programs['prune.sh'],
+  test: programs['test.sh'],
   status: join(programs['containers.sh'], programs['observe.sh'], programs['status.sh']),
 } as const;
 

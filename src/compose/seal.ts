@@ -13,8 +13,7 @@ export function pinsFile(services: readonly string[], release: Release): string 
 }
 
 /** Removes every env_file: on the runner they are not needed, and those of the server are not there. */
-export function withoutEnvFiles(sources: Sources): string {
-  const services = [...new Set(sources.envFiles.map(({ service }) => service))];
+export function withoutEnvFiles({ services }: Pick<Sources, 'services'>): string {
   const rows = services.map((service) => `  ${JSON.stringify(service)}: {env_file: !reset []}`);
   return rows.length === 0 ? 'services: {}\n' : `services:\n${rows.join('\n')}\n`;
 }
@@ -44,7 +43,17 @@ export function standIns({ required }: Sources['variables'], env: Environment): 
 
 export const serverOnly = 'only-on-the-server';
 
-/** The table of `paths.awk`: repository path as Compose writes it (`$` doubled), tab, place on the server. */
+/**
+ * The table of `paths.awk`: a path of the repository, tab, its place on the server, each as it is and as Compose writes
+ * it, with every `$` doubled, and every `'` too where it stands in quotes.
+ */
 export function pathsTable(items: readonly Item[], root: string): string {
-  return items.map(({ path, place }) => `${path.replaceAll('$', '$$$$')}\t${root}/${place}\n`).join('');
+  const rows = items.flatMap(({ path, place }) =>
+    ways.map((write) => `${write(path)}\t${write(`${root}/${place}`)}\n`),
+  );
+  return [...new Set(rows)].join('');
 }
+
+const dollars = (text: string): string => text.replaceAll('$', '$$$$');
+const quotes = (text: string): string => text.replaceAll("'", "''");
+const ways = [(text: string) => text, dollars, quotes, (text: string) => quotes(dollars(text))];

@@ -31,7 +31,7 @@ export const inputs = {
   'test-compose-file': { description: 'Compose files of `test`, one a line.' },
   'test-service': {
     description:
-      'Service of the test compose file whose exit code decides. Default: the first container that stops decides.',
+      'Service of the test compose file whose exit code decides; the others may end before it. Default: the first container that stops decides.',
   },
   'test-timeout': {
     description: 'Longest time that the tests may take, such as `90s`, `20m` or `1h`.',

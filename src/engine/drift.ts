@@ -5,20 +5,33 @@ export type Sealed = {
   readonly hashes: Readonly<Record<string, string>>;
   /** Service → `name@sha256:…` of the current release. */
   readonly images: Readonly<Record<string, string>>;
+  /** Service → how many containers it has, where that is not one. */
+  readonly replicas?: Readonly<Record<string, number>>;
 };
 
 /** What runs and is not as the current release says: one sentence each. */
-export function driftOf({ hashes, images }: Sealed, containers: readonly Container[]): readonly string[] {
+export function driftOf(
+  { hashes, images, replicas = {} }: Sealed,
+  containers: readonly Container[],
+): readonly string[] {
   const lasting = containers.filter(({ oneOff }) => !oneOff);
   const expected = Object.entries(hashes).flatMap(([service, hash]) => {
     const own = lasting.filter((container) => container.service === service);
-    if (own.length === 0) return [`${service}: has no container`];
-    return own.flatMap((container) => containerDrift(container, hash, images[service]));
+    const count = Object.hasOwn(replicas, service) ? (replicas[service] ?? 1) : 1;
+    return [
+      ...(own.length === count ? [] : [`${service}: has ${counted(own.length, count)}`]),
+      ...own.flatMap((container) => containerDrift(container, hash, images[service])),
+    ];
   });
   const extra = lasting
     .filter(({ service }) => !Object.hasOwn(hashes, service))
     .map(({ name, service }) => `${service}: ${name} is not part of the release`);
   return [...expected, ...extra];
+}
+
+function counted(found: number, wanted: number): string {
+  if (found === 0 && wanted === 1) return 'no container';
+  return `${found} ${found === 1 ? 'container' : 'containers'} instead of ${wanted}`;
 }
 
 function containerDrift(container: Container, hash: string, image: string | undefined): readonly string[] {

@@ -128,6 +128,12 @@ export function readStatus(host: string, output: string, root: string): HostStat
   const { hashes } = readResolution(host, output, root);
   const sealed = parseRelease(readFacts(output).get('json')?.[0] ?? '');
   const images = 'release' in sealed ? sealed.release.images : {};
+  const replicas = Object.fromEntries(
+    (readFacts(output).get('replicas') ?? []).map((value) => {
+      const [service = '', count = '1'] = value.split('\t');
+      return [service, Number(count)];
+    }),
+  );
   const good = goodReleases(state.history, state.releases);
   return {
     host,
@@ -145,6 +151,6 @@ export function readStatus(host: string, output: string, root: string): HostStat
       health,
       startedAt,
     })),
-    drift: driftOf({ hashes, images }, state.containers),
+    drift: driftOf({ hashes, images, replicas }, state.containers),
   };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path/posix';
-import { type Files, testDown } from '../commands/compose.ts';
+import { testDown } from '../commands/compose.ts';
 import { program } from '../commands/server.ts';
 import { bakeDefinition, tagsOf } from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
@@ -20,7 +20,7 @@ export async function test(session: Session): Promise<void> {
     if (!(await ports.files.exists(path)))
       throw new ConfigError([`test-compose-file: ${config.test.files[index]} does not exist in ${folder}`]);
   }
-  const files: Files = { files: paths, project: `test-${ports.nonce()}` };
+  const files = { files: paths, project: `test-${ports.nonce()}` };
   ports.remember(testDown(files));
   const { service, timeoutSeconds } = config.test;
   await perform(session, testPlan({ files, service, timeoutSeconds, env: await runnerLogin(session) }));

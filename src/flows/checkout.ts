@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path/posix';
+import { dirname, join, relative } from 'node:path/posix';
 import { configJson, type Files } from '../commands/compose.ts';
 import { gitFacts, gitModified, gitTracked } from '../commands/git.ts';
 import { type ComposeModel, readModel } from '../compose/model.ts';
@@ -39,15 +39,10 @@ export async function readCheckout(session: Session): Promise<Checkout> {
     });
   }
   const tracked = readTracked((await must(session, 'list the files of the commit', gitTracked(top))).stdout);
-  const modified = (await must(session, 'compare with the commit', gitModified(top))).stdout.trim();
-  if (modified !== '') {
-    ports.log.warn(
-      `the checkout differs from commit ${commit.slice(0, 12)} in: ${modified
-        .split('\n')
-        .map((line) => line.slice(3))
-        .join(', ')}`,
-    );
-  }
+  const status = (await must(session, 'compare with the commit', gitModified(top))).stdout;
+  const modified = status.split('\n').flatMap((line) => (line === '' ? [] : line.slice(3)));
+  if (modified.length > 0)
+    ports.log.warn(`the checkout differs from commit ${commit.slice(0, 12)} in: ${modified.join(', ')}`);
   const composeFiles = await findComposeFiles(session, top, folder);
   const sources = await readSources(composeFiles, async (path) => {
     const bytes = await ports.files.read(join(top, path));
@@ -93,7 +88,8 @@ async function readComposeModel(session: Session, { top, commit, composeFiles, s
     project: config.project ?? (sources.name === undefined ? nameFrom(top) : undefined),
     profiles: config.profiles,
   };
-  const env = { ...standIns(variables, ports.env), RELEASE_COMMIT: commit };
+  const PWD = join(top, dirname(composeFiles[0] ?? ''));
+  const env = { ...standIns(variables, ports.env), RELEASE_COMMIT: commit, PWD };
   const { stdout, stderr } = await must(session, `read ${composeFiles.join(', ')}`, {
     ...configJson(files, env),
     cwd: top,

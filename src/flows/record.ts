@@ -12,7 +12,10 @@ type Facts = {
   readonly states: readonly HostState[];
 };
 
-/** Does the work, then writes a line about it into the history of every host and removes what is no longer kept. */
+/**
+ * Does the work, then writes a line about it into the history of every host. A deploy also removes what is no longer
+ * kept; a rollback adds nothing, and the release that it came from may be wanted again.
+ */
 export async function recorded(
   session: Session,
   facts: Facts,
@@ -53,7 +56,12 @@ async function record(
       run: ports.ref.run,
       reason: config.reason,
     });
-    const prune = program('prune', [root, release.project, String(config.keepReleases)]);
+    const prune = {
+      kind: 'run',
+      title: `keep ${config.keepReleases} releases`,
+      command: program('prune', [root, release.project, String(config.keepReleases)]),
+      output: 'quiet',
+    } as const;
     return [
       {
         host,
@@ -65,7 +73,7 @@ async function record(
             command: program('record', [root], { stdin: line }),
             output: 'quiet',
           },
-          { kind: 'run', title: `keep ${config.keepReleases} releases`, command: prune, output: 'quiet' },
+          ...(command === 'deploy' ? [prune] : []),
         ],
       } as const,
     ];

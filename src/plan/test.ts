@@ -2,7 +2,7 @@ import { type Files, testDown, testUp } from '../commands/compose.ts';
 import type { Plan } from '../model/plan.ts';
 
 export type TestFacts = {
-  readonly files: Files;
+  readonly files: Files & { readonly project: string };
   readonly service: string | undefined;
   readonly timeoutSeconds: number;
   readonly env: Readonly<Record<string, string>>;

@@ -19,9 +19,8 @@ export function statusText(hosts: readonly HostStatus[]): readonly string[] {
       ({ name, status, health, image }) =>
         `    ${name}  ${status}${health === 'none' ? '' : ` (${health})`}  ${shortImage(image)}`,
     ),
-    ...(drift.length === 0
-      ? ['  no drift: what runs is the current release']
-      : ['  drift:', ...drift.map((line) => `    ${line}`)]),
+    ...(drift.length > 0 ? ['  drift:', ...drift.map((line) => `    ${line}`)] : []),
+    ...(drift.length === 0 && current !== undefined ? ['  no drift: what runs is the current release'] : []),
   ]);
 }
 

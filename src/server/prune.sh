@@ -13,11 +13,16 @@ succeeded() { # ids, the one that succeeded last first
     awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' |
     while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
 }
+# Where Docker does not answer, this fails: nothing is removed that may be in use.
+used=$(docker ps --all --filter "label=com.docker.compose.project=$project" \
+  --format '{{.Label "com.docker.compose.project.config_files"}}')
+settled() { # ids whose last attempt came before the last success: since then nothing runs from their files
+  sed -n 's/.*"release":"\([^"]*\)".*"outcome":"\([a-z]*\)".*/\1 \2/p' history.jsonl |
+    awk '{ last[$1] = NR } $2 == "succeeded" { good = NR } END { for (id in last) if (last[id] < good) print id }'
+}
 unfinished() { # ids of failed releases that containers still run from: their files are in use
-  docker ps --all --filter "label=com.docker.compose.project=$project" \
-    --format '{{.Label "com.docker.compose.project.config_files"}}' |
-    sed -n "s|^$root/releases/\([^/]*\)/compose.yml\$|\1|p" | sort -u |
-    while IFS= read -r id; do succeeded | grep -qxF -e "$id" || printf '%s\n' "$id"; done
+  printf '%s\n' "$used" | sed -n "s|^$root/releases/\([^/]*\)/compose.yml\$|\1|p" | sort -u |
+    while IFS= read -r id; do { succeeded; settled; } | grep -qxF -e "$id" || printf '%s\n' "$id"; done
 }
 kept=$({
   [ ! -e current/compose.yml ] || basename "$(readlink current)"

@@ -27,9 +27,21 @@ overlay ''
 for env in "$shared/$folder/.env" "$shared/.env" "$source/$folder/.env" "$source/.env" release.env; do
   [ ! -f "$env" ] || set -- --env-file "$env" "$@"
 done
+# A path that starts with ${PWD} means the folder that Compose would run in.
+case $folder in .) PWD=$source ;; *) PWD=$source/$folder ;; esac
+export PWD
 compose() { docker compose --project-name "$project" "$@"; }
 
-# Compose stops at the first thing that is missing; it gets a stand-in, so that all of them are told at once.
+# Compose stops at the first thing that is missing; it gets a stand-in, so that all of them are told at once. None of
+# them stays: the next release would take it for the server's own.
+: >made.txt
+trap 'while IFS= read -r made; do rm -rf "$made"; done <"$release/made.txt"; rm -f "$release/made.txt"' EXIT
+stand_in() {
+  made=$1
+  while [ ! -e "$(dirname "$made")" ]; do made=$(dirname "$made"); done
+  printf '%s\n' "$made" >>made.txt
+  mkdir -p "$(dirname "$1")" && : >"$1"
+}
 tries=0
 until compose "$@" config >raw.yml 2>errors.txt; do
   tries=$((tries + 1))
@@ -40,8 +52,7 @@ until compose "$@" config >raw.yml 2>errors.txt; do
     export "$variable=missing"
   elif [ -n "$file" ] && [ ! -e "$file" ] && [ "$tries" -lt 100 ]; then
     fact missing "${file#"$source"/}${tab}an env_file"
-    mkdir -p "$(dirname "$file")"
-    : >"$file"
+    stand_in "$file" 2>/dev/null || exit 0 # the rest is told when this is mended
   else
     cat errors.txt >&2
     exit 1

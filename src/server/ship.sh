@@ -23,7 +23,7 @@ if [ -d "$incoming/shared" ]; then
     if cmp -s "$incoming/shared/$file" "$root/shared/$file"; then
       chmod 600 "$root/shared/$file"
     else
-      mv -f "$incoming/shared/$file" "$root/shared/$file"
+      mv -fT "$incoming/shared/$file" "$root/shared/$file"
       printf 'wrote\t%s\n' "${file#./}"
     fi
   done

@@ -4,6 +4,7 @@
 #
 #   images.sh up      pull or build what is missing (keyed by recipe: a second run takes a second)
 #   images.sh print   PYTHON_IMAGE=... NODE_IMAGE=... lines, for --env-file, eval and programs
+#   images.sh monitoring   Prometheus and its company, which few tests need: makes them and prints their lines
 #
 # KORRIGO_BED_IMAGES=official|stand-in decides instead of asking Docker Hub.
 set -euo pipefail
@@ -32,7 +33,8 @@ main() {
   case ${1:-} in
     up) exec 8>"$cache/images.lock"; flock 8; up ;;
     print) print ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    monitoring) exec 8>"$cache/images.lock"; flock 8; monitoring ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 }
 
@@ -73,6 +75,23 @@ print() {
     echo "${name^^}_IMAGE=${image[$name]}"
   done
   echo "SEED_IMAGE=${stand_in[seed]}"
+}
+
+# The official ones need no line: they are what the compose files name.
+monitoring() {
+  [ "$(kind)" != official ] || return 0
+  local context=$here/images/monitoring name tag key
+  key=$({ cat "$context"/*; docker image inspect --format '{{.Id}}' "${stand_in[trixie]}"; } | sha256sum | cut -c 1-16)
+  for name in prometheus alertmanager node-exporter postgres-exporter redis-exporter blackbox-exporter; do
+    tag=korrigo-test/$name:1
+    [ "$(docker image inspect --format '{{index .Config.Labels "korrigo.recipe"}}' "$tag" 2>/dev/null)" = "$key" ] || {
+      echo "bed: $tag" >&2
+      docker build --quiet --label korrigo.recipe="$key" --build-arg "TRIXIE=${stand_in[trixie]}" --target "$name" \
+        --tag "$tag" "$context" >/dev/null
+    }
+    name=${name^^}
+    echo "${name//-/_}_IMAGE=$tag"
+  done
 }
 
 # The choice is made once for a cache: pulling from Docker Hub is rationed, and asking takes seconds where it is cut off.

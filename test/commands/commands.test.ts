@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bake } from '../../src/commands/bake.ts';
-import { configJson, testDown, testUp, up } from '../../src/commands/compose.ts';
+import { configJson, testDown, up } from '../../src/commands/compose.ts';
 import { gitFacts, gitModified, gitTracked } from '../../src/commands/git.ts';
 import { loginFolder, releaseFolder, sealedFile, sharedPath } from '../../src/commands/paths.ts';
 import { type Command, shellLine } from '../../src/model/command.ts';
@@ -19,16 +19,6 @@ describe('a command line', () => {
       'reads one without project and profiles',
       configJson({ files: ['a.yml'] }, {}),
       'docker compose --file a.yml config --format json',
-    ],
-    [
-      'runs the tests until the first container stops',
-      testUp(tests, undefined),
-      'docker compose --project-name test-1a2b --file /src/compose.test.yml up --build --no-color --abort-on-container-exit',
-    ],
-    [
-      'runs the tests until one service stops',
-      testUp(tests, 'api tests'),
-      "docker compose --project-name test-1a2b --file /src/compose.test.yml up --build --no-color --exit-code-from 'api tests'",
     ],
     [
       'removes all of the tests',

@@ -20,6 +20,7 @@ const names = [
   'current',
   'record',
   'prune',
+  'test',
   'status',
 ] as const;
 

@@ -6,7 +6,6 @@ import type { Sources } from '../../src/compose/sources.ts';
 import { commit, digest, releaseOf } from '../support/builders.ts';
 
 const variables = { image: [], build: [], elsewhere: [], required: [] };
-const sources: Sources = { files: [], name: undefined, services: [], envFiles: [], variables, problems: [] };
 
 describe('pins.yml', () => {
   it('pins every image, builds nothing and leaves no profile to choose', () => {
@@ -29,19 +28,14 @@ describe('pins.yml', () => {
 });
 
 describe('the override of the runner', () => {
-  it('removes every env_file, once a service', () => {
-    const envFiles = [
-      { service: 'web', path: 'a' },
-      { service: 'web', path: 'b' },
-      { service: 'my.db', path: 'c' },
-    ];
-    expect(withoutEnvFiles({ ...sources, envFiles })).toBe(
+  it('removes every env_file, also one that a service has from another or by a variable', () => {
+    expect(withoutEnvFiles({ services: ['web', 'my.db'] })).toBe(
       'services:\n  "web": {env_file: !reset []}\n  "my.db": {env_file: !reset []}\n',
     );
   });
 
   it('is a compose file even when there is nothing to remove', () => {
-    expect(withoutEnvFiles(sources)).toBe('services: {}\n');
+    expect(withoutEnvFiles({ services: [] })).toBe('services: {}\n');
   });
 });
 
@@ -90,10 +84,20 @@ describe('stand-ins on the runner', () => {
 });
 
 describe('the table of paths', () => {
-  it('leads from where Compose looks to where the content lies, with dollars as Compose writes them', () => {
-    const [plain, odd] = [makeItem('conf/a b.conf', []), makeItem('pa$$word.txt', [])];
-    expect(pathsTable([plain, odd], '/opt/shop')).toBe(
-      `conf/a b.conf\t/opt/shop/${plain.place}\npa$$$$word.txt\t/opt/shop/${odd.place}\n`,
-    );
+  it('leads from a path to where its content lies', () => {
+    const item = makeItem('conf/a b.conf', []);
+    expect(pathsTable([item], '/opt/shop')).toBe(`conf/a b.conf\t/opt/shop/${item.place}\n`);
+  });
+
+  it('has dollars and quotes in all the ways in which Compose writes them', () => {
+    const { hash, ...item } = makeItem("it's $1", []);
+    const place = `/opt/shop/files/${hash}`;
+    expect(pathsTable([{ hash, ...item }], '/opt/shop').split('\n')).toEqual([
+      `it's $1\t${place}/it's $1`,
+      `it's $$1\t${place}/it's $$1`,
+      `it''s $1\t${place}/it''s $1`,
+      `it''s $$1\t${place}/it''s $$1`,
+      '',
+    ]);
   });
 });

@@ -35,6 +35,17 @@ describe('the compose files of an application', () => {
     expect(sources.problems).toEqual([]);
   });
 
+  it('do not have the services that are only extended', async () => {
+    const files = {
+      'a.yml': 'include: [b.yml]\nservices: {web: {extends: {file: base.yml, service: base}}}',
+      'b.yml': 'services: {api: {extends: {file: both.yml, service: x}}}',
+      'base.yml': 'services: {base: {}}',
+      'both.yml': 'services: {x: {}}',
+    };
+    expect((await read(['a.yml'], files)).services).toEqual(['web', 'api']);
+    expect((await read(['a.yml', 'both.yml'], files)).services).toEqual(['web', 'api', 'x']);
+  });
+
   it('have their paths from the folder of the first one', async () => {
     const files = {
       'app/compose.yml': 'services: {web: {env_file: a.env}}',

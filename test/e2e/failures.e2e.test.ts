@@ -346,13 +346,34 @@ validating ${shop.repository.folder}/compose.yml: services.web Additional proper
 });
 
 describe.concurrent('a full disk', () => {
+  let shop: Shop;
+
+  beforeAll(async () => {
+    shop = await openShop(await bed.server({ dockerDiskMb: 1200, optDiskMb: 1200 }));
+  });
+
   it('is found before anything changes', inTurn, async () => {
-    const shop = await openShop(await bed.server({ dockerDiskMb: 1200, optDiskMb: 1200 }));
     await shell(shop.server, 'for disk in /opt /var/lib/docker; do fallocate -l 400M $disk/filler; done');
     const said = await failing(shop, async () => await shop.deploy(['deploy'], { release: shop.release }));
     const full = (path: string): string =>
       `- ${shop.server.ip}: has only \\d+ MiB free at ${path}: a deploy needs 1 GiB`;
     expect(said).toMatch(new RegExp(`^2 problems:\n${full('/var/lib/docker')}\n${full('/opt/shop')}\n${mend}$`));
+    await shell(shop.server, 'rm /opt/filler /var/lib/docker/filler');
+  });
+
+  it('that fills up meanwhile: the pull fails, and says why', inTurn, async () => {
+    shop.repository.commit({ 'www/index.html': 'two\n' });
+    const release = releaseOf(succeeded(await shop.deploy(['push'])));
+    const said = await failing(shop, async () => {
+      const { inputs, env } = reach(bed, shop.server);
+      const run = startKorrigo(shop.repository.folder, ['deploy'], { ...inputs, release }, env);
+      await run.says('Ship and resolve');
+      await shell(shop.server, 'head -c 2G /dev/zero >/var/lib/docker/filler || true');
+      return await run.done;
+    });
+    expect(said).toMatch(
+      /pull 2 images failed with exit code 1\n[\s\S]*no space left on device\n→ .* is there space on its disk\?/,
+    );
     await shop.server.remove();
   });
 });

@@ -23,7 +23,7 @@ describe('a backup', () => {
     });
     await stack.asRoot(backups, 'chown 10001:10001 /folder && chmod 700 /folder');
     await stack.compose('build', '--quiet', 'backend', 'backup-timer');
-    await startApplication('celery');
+    await stack.compose('up', '--detach', '--wait', ...services, 'celery');
     await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
     await stack.python(seed);
     await until('the copies are processed', 60_000, async () => (await stack.python(pending)) === '0');
@@ -65,7 +65,7 @@ describe('a backup', () => {
     await stack.compose('down', '--volumes', '--timeout', '2');
     const result = await stack.tryCompose(['run', '--rm', '-T', 'restore', 'latest']);
     expect(result.code, result.stderr).toBe(0);
-    await startApplication();
+    await stack.compose('up', '--detach', '--wait', ...services);
     expect(await facts()).toEqual(before);
     expect(await logIn('admin', 'right')).toBe(302);
     expect(await logIn('admin', 'wrong')).toBe(200);
@@ -74,7 +74,7 @@ describe('a backup', () => {
   it('brings a queued task back to a worker', async () => {
     const length = () => stack.compose('exec', '-T', 'redis', 'redis-cli', 'llen', 'celery');
     expect(await length()).toBe('1');
-    await stack.compose('up', '--detach', '--wait', '--no-recreate', 'celery');
+    await stack.compose('up', '--detach', '--no-recreate', 'celery');
     await until('the task is done', 30_000, async () => (await stack.python(pending)) === '0');
     expect(await length()).toBe('0');
     await stack.compose('stop', 'celery');
@@ -100,7 +100,7 @@ describe('a backup', () => {
 
   it('fails loudly with pg_dump, and leaves the sets before it as they are', async () => {
     const sums = await checksums();
-    await psql('CREATE ROLE weak LOGIN PASSWORD $$p$ss "word"$$');
+    await psql('CREATE ROLE weak LOGIN PASSWORD $$p$ss/w+rd==$$');
     const result = await backup('--env', 'DB_USER=weak');
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('permission denied');
@@ -122,6 +122,8 @@ describe('a backup', () => {
     const notOurs = await backup('--user', '65534:10001');
     expect(notOurs).toMatchObject({ code: 1, stderr: expect.stringContaining(`install -d -m 700 -o 65534`) });
     expect(notOurs.stderr).toContain(backups);
+    const noKey = await backup('--env', 'BACKUP_AGE_RECIPIENT=nobody');
+    expect(noKey).toMatchObject({ code: 1, stderr: expect.stringContaining('BACKUP_AGE_RECIPIENT is no age recipient') });
   });
 
   it('refuses to begin when the disk is too small, and fails when it fills up meanwhile', async () => {
@@ -281,9 +283,8 @@ describe('a backup', () => {
     stack.compose(
       ...['exec', '-T', 'db', 'psql', '-h', '127.0.0.1', '-U', 'korrigo_user', '-At', '-c', query, 'korrigo_db'],
     );
-  const startApplication = async (...more: readonly string[]): Promise<void> => {
-    await stack.compose('up', '--detach', '--wait', 'db', 'redis', 'backend', 'backup-timer', ...more);
-  };
+  const services = ['db', 'redis', 'backend', 'backup-timer'];
+  const startApplication = () => stack.compose('up', '--detach', ...services);
   /** A replica waits 5 s for company before Redis begins to send; not when every second of a test counts. */
   const hurryRedis = () =>
     stack.compose('exec', '-T', 'redis', 'redis-cli', 'config', 'set', 'repl-diskless-sync-delay', '0');

@@ -20,8 +20,8 @@ export type Step = Running & {
 
 const fileNames = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'] as const;
 
-/** @param cwd the workspace. @param env of the step, and of the job. */
-export function startStep(cwd: string, inputs: Inputs, env: Texts): Step {
+/** @param cwd the workspace. @param env of the step, and of the job. @param bundle the folder dist of the action. */
+export function startStep(cwd: string, inputs: Inputs, env: Texts, bundle = dist): Step {
   const temporary = mkdtempSync(join(cwd, '../runner-'));
   const file = (name: string): string => join(temporary, name);
   mkdirSync(file('_temp'));
@@ -48,7 +48,7 @@ export function startStep(cwd: string, inputs: Inputs, env: Texts): Step {
     ...Object.fromEntries(inputNames.map((name) => [inputVariable(name), inputs[name] ?? inputOf(name).default ?? ''])),
     ...env,
   };
-  const running = startProcess([node24, join(dist, 'index.js')], cwd, all);
+  const running = startProcess([node24, join(bundle, 'index.js')], cwd, all);
   const read = (name: (typeof fileNames)[number]): string => readFileSync(file(name), 'utf8');
   return {
     ...running,
@@ -58,7 +58,7 @@ export function startStep(cwd: string, inputs: Inputs, env: Texts): Step {
     exported: () => `${read('GITHUB_ENV')}${read('GITHUB_PATH')}`,
     post: async () => {
       const state = Object.entries(entriesOf(read('GITHUB_STATE'))).map(([name, value]) => [`STATE_${name}`, value]);
-      return await runProcess([node24, join(dist, 'post.js')], cwd, { ...all, ...Object.fromEntries(state) });
+      return await runProcess([node24, join(bundle, 'post.js')], cwd, { ...all, ...Object.fromEntries(state) });
     },
     remove: () => rmSync(temporary, { recursive: true, force: true }),
   };
@@ -71,3 +71,30 @@ function entriesOf(text: string): Texts {
   const entries = text.matchAll(/^([\w-]+)<<(ghadelimiter_\S+)\n([\s\S]*?)\n\2$/gm);
   return Object.fromEntries([...entries].map(([, name = '', , value = '']) => [name, value]));
 }
+
+export type WorkflowCommand = { readonly name: string; readonly properties: string; readonly value: string };
+
+/** The lines that the runner would take as commands, and those that it shows. */
+export function readLog(text: string): {
+  readonly commands: readonly WorkflowCommand[];
+  readonly shown: readonly string[];
+} {
+  const commands: WorkflowCommand[] = [];
+  const shown: string[] = [];
+  let stopped: string | undefined;
+  for (const line of text.split('\n')) {
+    const [, name = '', properties = '', value = ''] = /^\s*::([\w-]+)(?: (.*?))?::(.*)$/.exec(line) ?? [];
+    if (stopped !== undefined) {
+      if (line.trim() === `::${stopped}::`) stopped = undefined;
+      else shown.push(line);
+    } else if (name === 'stop-commands') stopped = value;
+    // The old form is a command wherever it stands in a line.
+    else if (name !== '') commands.push({ name, properties, value: unescaped(value) });
+    else if (line.includes('##[')) commands.push({ name: '##[', properties: '', value: line });
+    else shown.push(line);
+  }
+  return { commands, shown };
+}
+
+const unescaped = (value: string): string =>
+  value.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');

@@ -46,10 +46,12 @@ const test = async (files: Readonly<Record<string, string>>, inputs: Texts = {})
   return await korrigo(app.folder, ['test'], { 'test-compose-file': 'compose.test.yml', ...inputs }, bed.engine.env);
 };
 
+const projectOf = ({ all }: Outcome): string => /test-[0-9a-f]{12}/.exec(all)?.[0] ?? '';
+
 /** Everything on this machine that belongs to the test project of a run. */
-async function leftOf({ all }: Outcome): Promise<readonly string[]> {
-  const project = /test-[0-9a-f]{12}/.exec(all)?.[0] ?? '';
-  expect(project, all).not.toBe('');
+async function leftOf(outcome: Outcome): Promise<readonly string[]> {
+  const project = projectOf(outcome);
+  expect(project, outcome.all).not.toBe('');
   const label = ['--filter', `label=com.docker.compose.project=${project}`];
   const { docker } = bed.engine;
   const found = await Promise.all([
@@ -82,12 +84,47 @@ describe('tests', () => {
     expect(await leftOf(outcome)).toEqual([]);
   });
 
-  it('of a named service: its exit code decides, not that of one which stops earlier', async () => {
-    const seeds = `  seeds:\n    image: ${bed.engine.images.busybox}\n    command: ["sh", "-c", "exit 1"]\n`;
-    const files = testFile(`${asks}; sleep 1`, seeds);
-    const first = await test(files);
-    expect(first.code).toBe(1);
-    expect(await leftOf(first)).toEqual([]);
+  describe('with a service that only prepares something', () => {
+    const seeds = (line: string): string => `  seeds:
+    image: ${bed.engine.images.busybox}
+    command: ["sh", "-c", "${line}"]
+`;
+    const after = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+      ...files,
+      'compose.test.yml': (files['compose.test.yml'] ?? '').replace(
+        '  tests:\n',
+        '  tests:\n    depends_on:\n      seeds: { condition: service_completed_successfully }\n',
+      ),
+    });
+
+    it.each([
+      ['passes', 0],
+      ['fails', 7],
+    ])('the tests of a named service run all the same, and decide: %s', async (_, code) => {
+      const files = after(testFile(`${asks}; sleep 1; echo tested; exit ${code}`, seeds('echo seeded')));
+      const outcome = await test(files, { 'test-service': 'tests' });
+      expect(outcome.code, outcome.all).toBe(code === 0 ? 0 : 1);
+      expect(outcome.all).toMatch(/seeds-1 +\| seeded[\s\S]*tests-1 +\| tested/);
+      if (code !== 0) expect(failureOf(outcome)).toContain(`failed with exit code ${code}\n`);
+      expect(await leftOf(outcome)).toEqual([]);
+    });
+
+    it('that fails: the tests do not run, which is a failure', async () => {
+      const files = after(testFile('echo tested', seeds('echo no seeds; exit 3')));
+      const outcome = await test(files, { 'test-service': 'tests' });
+      expect(outcome.code, outcome.all).toBe(1);
+      expect(outcome.all).not.toMatch(/tests-1 +\| tested/);
+      expect(failureOf(outcome)).toContain('tests never ran\n');
+      expect(await leftOf(outcome)).toEqual([]);
+    });
+
+    it('and no named service: it is a failure, and says what to set', async () => {
+      const outcome = await test(after(testFile('echo tested', seeds('echo seeded'))));
+      expect(outcome.code, outcome.all).toBe(1);
+      expect(failureOf(outcome)).toContain(
+        'a service waits for another one to end, so the first that ends cannot decide: set test-service\n',
+      );
+    });
   });
 
   it('that take too long: are ended, and nothing is left', async () => {
@@ -98,10 +135,13 @@ describe('tests', () => {
   });
 
   it('whose image does not build: exit 1, and nothing is left', async () => {
-    const outcome = await test({ ...testFile('true'), Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN exit 9\n` });
+    const outcome = await test({
+      ...testFile('true'),
+      Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN echo will not compile && exit 9\n`,
+    });
     expect(outcome.code).toBe(1);
-    expect(failureOf(outcome)).toContain('did not complete successfully: exit code: 9');
-    expect(await leftOf(outcome)).toEqual([]);
+    expect(failureOf(outcome)).toMatch(/did not complete successfully: exit code: 9\n→ /);
+    expect(projectOf(outcome), 'nothing was created').toBe('');
   });
 
   it('whose compose file is not there: says so', async () => {

@@ -37,10 +37,23 @@ describe('drift', () => {
     [
       'is each of several containers',
       [containerOf(), containerOf({ name: 'shop-web-2', health: 'unhealthy' })],
-      ['web: shop-web-2 is unhealthy'],
+      ['web: has 2 containers instead of 1', 'web: shop-web-2 is unhealthy'],
     ],
   ])('%s', (_, containers, expected) => {
     expect(drift(...containers)).toEqual(expected);
+  });
+
+  it.each([
+    [0, 0, []],
+    [0, 2, ['web: has 0 containers instead of 2']],
+    [1, 2, ['web: has 1 container instead of 2']],
+    [2, 2, []],
+    [3, 2, ['web: has 3 containers instead of 2']],
+  ])('is %i containers of a service that has %i of them: %j', (count, wanted, expected) => {
+    const containers = Array.from({ length: count }, () => containerOf());
+    expect(driftOf({ hashes: { web: 'hash-of-web' }, images, replicas: { web: wanted } }, containers)).toEqual(
+      expected,
+    );
   });
 
   it('may be of a service called like a property of every object', () => {

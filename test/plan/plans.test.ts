@@ -22,7 +22,7 @@ describe('the plan to test', () => {
     const files = { files: ['/src/compose.test.yml'], project: 'test-1a' };
     expect(planLines(testPlan({ files, service: 'tests', timeoutSeconds: 60, env: {} }))).toMatchInlineSnapshot(`
       "# Test
-      local: run the tests of /src/compose.test.yml: docker compose --project-name test-1a --file /src/compose.test.yml up --build --no-color --exit-code-from tests
+      local: run the tests of /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml
       local: remove the test containers, networks and volumes: docker compose --project-name test-1a --file /src/compose.test.yml down --volumes --remove-orphans --rmi local --timeout 2 [always]"
     `);
   });

@@ -6,6 +6,8 @@ import { output, type Result, run } from '../bed/process.ts';
 
 const top = join(import.meta.dirname, '../..');
 
+export const metricsToken = 'read-the-figures';
+
 export type Texts = Readonly<Record<string, string>>;
 
 export type Stack = {
@@ -24,8 +26,16 @@ export type Stack = {
   readonly down: () => Promise<void>;
 };
 
-/** @param files of infra/docker, the first one complete, the others laid over it */
-export async function assembleStack(bed: Bed, files: readonly string[], env: Texts = {}): Promise<Stack> {
+/**
+ * @param files of infra/docker, the first one complete, the others laid over it
+ * @param extra a compose file of the test's own
+ */
+export async function assembleStack(
+  bed: Bed,
+  files: readonly string[],
+  env: Texts = {},
+  extra = 'services: {}\n',
+): Promise<Stack> {
   const { images, tryDocker } = bed.engine;
   const folder = join(bed.folder, 'korrigo');
   const project = `infra-${bed.id}`;
@@ -35,8 +45,17 @@ export async function assembleStack(bed: Bed, files: readonly string[], env: Tex
   });
   await cp(join(top, 'infra'), join(folder, 'infra'), { recursive: true });
   await mkdir(join(folder, 'infra/docker/secrets'), { recursive: true });
-  await writeFile(join(folder, 'infra/docker/secrets/db_password.txt'), 'p$ss "word"\n', { mode: 0o600 });
-  await writeFile(join(folder, 'infra/docker/secrets/secret_key.txt'), 'only-for-this-test\n', { mode: 0o600 });
+  const secrets = {
+    // Base64's characters, and a $. (A space or a quotation mark is too much for the PostgreSQL exporter.)
+    db_password: 'p$ss/w+rd==',
+    secret_key: 'only-for-this-test',
+    metrics_token: metricsToken,
+    alert_webhook: 'http://webhook:8080/',
+    grafana_password: 'only-for-this-test',
+  };
+  for (const [name, value] of Object.entries(secrets)) {
+    await writeFile(join(folder, `infra/docker/secrets/${name}.txt`), `${value}\n`, { mode: 0o600 });
+  }
   await writeFile(join(folder, 'backend/.env.prod'), 'ALLOWED_HOSTS=*\n');
   await chmod(join(folder, 'infra/docker/prepare.sh'), 0o755);
 
@@ -52,7 +71,9 @@ export async function assembleStack(bed: Bed, files: readonly string[], env: Tex
     ...env,
   };
   const labels = join(folder, 'labels.yml');
-  const names = files.flatMap((file) => ['-f', join(folder, 'infra/docker', file)]);
+  const ownFile = join(folder, 'extra.yml');
+  await writeFile(ownFile, extra);
+  const names = [...files.map((file) => join(folder, 'infra/docker', file)), ownFile].flatMap((file) => ['-f', file]);
   const tryCompose = (args: readonly string[], stdin?: string) =>
     run(['docker', 'compose', '-p', project, ...names, '-f', labels, ...args], {
       env: docker,

@@ -1,12 +1,32 @@
 """Read by gunicorn from its working directory."""
 
+import itertools
+import math
 import os
+from pathlib import Path
 
 from core import logs
 
+
+def cpus() -> int:
+    """The CPUs that this container may use: at least 1, rounded up.
+
+    Python knows of the machine's, and of those it may run on, but not of a quota (`cpus:` in a compose file).
+    """
+    available = os.process_cpu_count() or 1
+    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):  # cgroup 2, cgroup 1
+        try:
+            quota, period = " ".join((Path("/sys/fs/cgroup") / file).read_text() for file in files).split()
+            if int(quota) > 0:
+                available = min(available, math.ceil(int(quota) / int(period)))
+        except (OSError, ValueError):  # no such cgroup, or "max"
+            continue
+    return available
+
+
 wsgi_app = "config.wsgi:application"
 bind = "0.0.0.0:8000"
-workers = int(os.environ.get("GUNICORN_WORKERS", "3"))
+workers = int(os.environ.get("GUNICORN_WORKERS") or cpus() * 2 + 1)
 # Threads, so that three long uploads cannot keep the healthcheck waiting.
 threads = int(os.environ.get("GUNICORN_THREADS", "4"))
 timeout = 300
@@ -21,3 +41,18 @@ worker_tmp_dir = "/dev/shm"
 # A container is told what to do by signals; the socket would want a home directory to write to.
 control_socket_disable = True
 logconfig_dict = logs.config(os.environ.get("LOG_LEVEL", "INFO"))
+
+if uploads := os.environ.get("UPLOAD_TEMP_DIR"):
+    Path(uploads).mkdir(exist_ok=True)
+
+
+def pre_fork(server, worker) -> None:
+    """A place for each worker, the lowest that is free: its metrics go on where those of the one before it ended."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in itertools.count() if place not in taken)
+
+
+def post_fork(server, worker) -> None:
+    from core import metrics
+
+    metrics.use_slot(f"web-{worker.place}")

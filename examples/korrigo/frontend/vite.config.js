@@ -1,7 +1,8 @@
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 
-const backend = "http://localhost:8000";
+// With the Host that the browser sent: Django compares it with Origin.
+const backend = { target: process.env.BACKEND_URL ?? "http://localhost:8000", changeOrigin: false };
 
 export default defineConfig({
   plugins: [vue()],

@@ -16,6 +16,8 @@ export type Stack = {
   /** `docker compose -f infra/docker/docker-compose.<file>.yml …`, which has to succeed: its standard output. */
   readonly compose: (...args: readonly string[]) => Promise<string>;
   readonly tryCompose: (...args: readonly string[]) => Promise<Result>;
+  /** The line of nginx's log that tells of this answer. */
+  readonly logged: (answer: Answer) => Promise<Readonly<Record<string, unknown>>>;
   /** What `docker inspect` says of the service's first container. */
   readonly inspect: (service: string) => Promise<Inspected>;
   /** SIGKILL to the container's first process, as a crash would: `docker kill` counts as a wish and nothing restarts. */
@@ -113,6 +115,12 @@ export async function newStack(
     compose,
     tryCompose,
     inspect,
+    logged: async ({ headers }) => {
+      const lines = (await compose('logs', '--no-log-prefix', '--tail', '50', 'nginx')).split('\n');
+      const line = lines.find((text) => text.includes(String(headers['x-request-id'])));
+      // Some versions of Compose begin each line with an escape sequence.
+      return JSON.parse(line?.replace(/^[^{]*/, '') ?? '{}') as Readonly<Record<string, unknown>>;
+    },
     crash: async (service) => {
       const { State } = await inspect(service);
       const kill = ['kill', '-9', String(State.Pid)];

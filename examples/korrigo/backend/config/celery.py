@@ -7,11 +7,15 @@ from pathlib import Path
 from celery import Celery
 from celery.signals import heartbeat_sent, setup_logging
 
+from core import metrics, request_id
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("korrigo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+request_id.follow_tasks()
+metrics.count_tasks()
 
 ALIVE = Path(os.environ.get("CELERY_ALIVE_FILE", "/tmp/celery-alive"))
 

@@ -10,7 +10,7 @@ DEBUG = env.flag("DEBUG")
 SECRET_KEY = (
     env.text("SECRET_KEY", "only-for-development")
     if DEBUG
-    else env.required("SECRET_KEY", "Put one into .env.prod (see .env.prod.example), or set DEBUG=True on your own machine.")
+    else env.required("SECRET_KEY", "Put one into secrets/secret_key.txt (see infra/README.md), or set DEBUG=True on your own machine.")
 )
 # The container's healthcheck and a probe from the server itself ask for localhost.
 ALLOWED_HOSTS = [*env.listing("ALLOWED_HOSTS"), "localhost", "127.0.0.1"]
@@ -25,6 +25,8 @@ INSTALLED_APPS = [
     "exams",
 ]
 MIDDLEWARE = [
+    "core.request_id.middleware",
+    "core.metrics.middleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -56,7 +58,7 @@ DATABASES = {
         "ENGINE": DB_ENGINE,
         "NAME": env.text("DB_NAME", "korrigo_db"),
         "USER": env.text("DB_USER", "korrigo_user"),
-        "PASSWORD": env.text("DB_PASSWORD", ""),
+        "PASSWORD": env.secret("DB_PASSWORD"),
         "HOST": env.text("DB_HOST", "db"),
         "PORT": env.text("DB_PORT", "5432"),
         "CONN_MAX_AGE": 600,
@@ -73,9 +75,16 @@ CELERY_RESULT_BACKEND = env.text("CELERY_RESULT_BACKEND", "redis://redis:6379/2"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5},
+        "OPTIONS": {
+            "CLIENT_CLASS": "django_redis.client.DefaultClient",
+            "SOCKET_CONNECT_TIMEOUT": 5,
+            "SOCKET_TIMEOUT": 5,
+            "COMPRESSOR": "django_redis.compressors.zlib.ZlibCompressor",
+            # Without Redis everything is a miss, and slower: no page is worth an error for its cache.
+            "IGNORE_EXCEPTIONS": True,
+        },
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
@@ -85,7 +94,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A task whose worker was killed comes back after this long: longer than any task may take.
-    "visibility_timeout": 300,
+    "visibility_timeout": int(env.text("CELERY_VISIBILITY_TIMEOUT", "300")),
     "socket_connect_timeout": 5,
 }
 # An upload answers within seconds, also when the queue is down.
@@ -109,6 +118,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+# On the file system of the media an upload moves to its place instead of being copied there.
+FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR", "") or None
+# Who may see examination papers: `site` (whoever reaches the site, as with the API), `staff`, or `public` (also kept by
+# browsers and proxies, for 30 days).
+MEDIA_ACCESS = env.text("MEDIA_ACCESS", "site")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
@@ -123,3 +137,7 @@ LOGGING = logs.config(env.text("LOG_LEVEL", "INFO"))
 LOGGING_CONFIG = "logging.config.dictConfig"
 
 RELEASE_COMMIT = env.text("RELEASE_COMMIT", "dev")
+
+# Empty: nobody may read the metrics, and the worker does not serve any.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+CELERY_METRICS_PORT = int(env.text("CELERY_METRICS_PORT", "9808"))

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from core import health
+from exams.media import media
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -9,4 +10,5 @@ urlpatterns = [
     path("api/health/ready/", health.ready),
     path("api/version/", health.version),
     path("api/", include("exams.urls")),
+    path("media/<path:name>", media),
 ]

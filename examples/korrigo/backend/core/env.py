@@ -1,6 +1,7 @@
-"""Settings come from the environment, and from nowhere else."""
+"""Settings come from the environment; what is secret may come from a file that the environment names."""
 
 import os
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -17,9 +18,24 @@ def listing(name: str) -> list[str]:
     return [item for item in (part.strip() for part in os.environ.get(name, "").split(",")) if item]
 
 
+def secret(name: str) -> str:
+    """The variable, or the content of the file that <name>_FILE names; empty when there is neither.
+
+    Raises ImproperlyConfigured when the file cannot be read.
+    """
+    path = os.environ.get(f"{name}_FILE", "")
+    if os.environ.get(name) or not path:
+        return os.environ.get(name, "")
+    try:
+        # An editor or `openssl rand` ends the line; that is no part of a password.
+        return Path(path).read_text().rstrip("\r\n")
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+
+
 def required(name: str, hint: str) -> str:
-    """Raises ImproperlyConfigured when the variable is missing or empty."""
-    value = os.environ.get(name, "")
+    """A secret. Raises ImproperlyConfigured when it is missing or empty."""
+    value = secret(name)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {hint}")
     return value

@@ -4,6 +4,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from core import request_id
+
 
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -13,6 +15,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             **(access(record.args) if record.name == "gunicorn.access" else {"message": record.getMessage()}),
         }
+        # gunicorn's line already has it, from the answer: Django is done with the request by then.
+        if (current := request_id.current.get()) and "request_id" not in entry:
+            entry["request_id"] = current
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)
@@ -20,7 +25,7 @@ class JsonFormatter(logging.Formatter):
 
 def access(atoms) -> dict:
     """gunicorn hands its access line over as a table of atoms; fields are worth more than a sentence."""
-    return {
+    entry = {
         "method": atoms["m"],
         "path": atoms["U"],
         "status": int(atoms["s"]),
@@ -28,11 +33,14 @@ def access(atoms) -> dict:
         "ms": int(atoms["M"]),
         "client": atoms["{x-real-ip}i"] if "{x-real-ip}i" in atoms else atoms["h"],
     }
+    if "{x-request-id}o" in atoms:
+        entry["request_id"] = atoms["{x-request-id}o"]
+    return entry
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:
-    """Docker asks every few seconds whether the process lives: the log is for the answers that are not 200."""
-    return not (record.args["U"] == "/api/health/live/" and record.args["s"] == "200")
+    """Docker and Prometheus ask every few seconds: the log is for the answers that are not 200."""
+    return not (record.args["U"] in {"/api/health/live/", "/metrics"} and record.args["s"] == "200")
 
 
 def config(level: str) -> dict:

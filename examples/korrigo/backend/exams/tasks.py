@@ -6,6 +6,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pypdf import PdfReader
 
+from core import metrics
 from exams.models import Copy
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ def enqueue(copy: Copy) -> bool:
         copy.status, copy.error = Copy.Status.FAILED, "The queue does not answer."
         copy.save(update_fields=["status", "error"])
         return False
+    log.info("copy %d: queued", copy.pk)
     return True
 
 
@@ -42,4 +44,5 @@ def process_copy(copy_id: int) -> None:
         copy.status, copy.error = Copy.Status.FAILED, repr(error)[:200]
     copy.processed_at = timezone.now()
     copy.save(update_fields=["checksum", "size", "pages", "status", "error", "processed_at"])
+    metrics.copies_total.labels(copy.status).inc()
     log.info("copy %d: %s", copy.pk, copy.error or f"{copy.pages} pages")

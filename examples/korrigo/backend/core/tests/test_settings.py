@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+import tempfile
 from unittest import mock
 
 from django.conf import settings
+from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
-from django.test import SimpleTestCase
+from django.test import SimpleTestCase, override_settings
 
 from core import env
 
@@ -37,3 +39,27 @@ class ProductionSettings(SimpleTestCase):
         )
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("SECRET_KEY is not set", run.stderr)
+
+
+class Secrets(SimpleTestCase):
+    def test_may_be_files_whose_last_line_ends(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("a b\n")
+            file.flush()
+            with mock.patch.dict(os.environ, {"TOKEN_FILE": file.name}):
+                self.assertEqual(env.secret("TOKEN"), "a b")
+                with mock.patch.dict(os.environ, {"TOKEN": "c"}):
+                    self.assertEqual(env.secret("TOKEN"), "c")
+
+    def test_whose_file_cannot_be_read_say_so(self):
+        with mock.patch.dict(os.environ, {"TOKEN_FILE": "/no/such"}):
+            with self.assertRaisesMessage(ImproperlyConfigured, "TOKEN_FILE cannot be read"):
+                env.secret("TOKEN")
+
+
+class CacheWithoutRedis(SimpleTestCase):
+    @override_settings(CACHES={"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/1"}})
+    def test_is_a_cache_without_anything_in_it(self):
+        cache = caches["default"]
+        cache.set("key", 1)
+        self.assertIsNone(cache.get("key"))

@@ -1,0 +1,43 @@
+# shellcheck shell=bash disable=SC2034
+# What backup, restore and timer share: the settings with their defaults, and how they speak. Sourced.
+
+backups=${BACKUPS:-/backups}
+media=${MEDIA:-/media}
+metrics=${METRICS:-/metrics}
+export PGHOST=${DB_HOST:-db} PGPORT=${DB_PORT:-5432} PGUSER=${DB_USER:-korrigo_user} PGCONNECT_TIMEOUT=10 PGOPTIONS=--client-min-messages=warning
+database=${DB_NAME:-korrigo_db}
+redis_host=${REDIS_HOST:-redis} redis_port=${REDIS_PORT:-6379}
+
+# A password comes as a variable or as the path of a file, as secrets do. Empty counts as not set.
+if [ -n "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(<"$DB_PASSWORD_FILE"); fi
+if [ -n "${DB_PASSWORD:-}" ]; then export PGPASSWORD=$DB_PASSWORD; fi
+if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then REDIS_PASSWORD=$(<"$REDIS_PASSWORD_FILE"); fi
+if [ -n "${REDIS_PASSWORD:-}" ]; then export REDISCLI_AUTH=$REDIS_PASSWORD; fi
+
+say() { echo "${0##*/}: $*"; }
+fail() {
+  echo "${0##*/}: FAILED: $*" >&2
+  exit 1
+}
+
+sql() { psql --no-password --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 --dbname "${2:-$database}" --command "$1"; }
+
+# redis-cli ends with 0 when Redis answers with an error, -e makes that a 1.
+redis() { redis-cli -e -h "$redis_host" -p "$redis_port" "$@"; }
+
+# The names of the finished sets, oldest first. What is being written has another kind of name.
+sets() { find "$backups" -mindepth 1 -maxdepth 1 -type d -regextype egrep -regex '.*/[0-9]{8}-[0-9]{6}' -printf '%f\n' | sort; }
+
+# The moment that a set is named after, in seconds since 1970.
+time_of() { date --utc --date "${1:0:4}-${1:4:2}-${1:6:2} ${1:9:2}:${1:11:2}:${1:13:2}" +%s; }
+
+# One at a time, restores included, across containers: the lock is the kernel's, so it does not outlive its holder.
+lock() {
+  exec 9>>"$backups/.lock" || fail "$backups/.lock cannot be written by user $(id -u)."
+  flock --nonblock 9 && return
+  say "another backup or restore is running: waiting up to ${BACKUP_LOCK_TIMEOUT:-600} s"
+  flock --timeout "${BACKUP_LOCK_TIMEOUT:-600}" 9 ||
+    fail "another backup or restore has been running for ${BACKUP_LOCK_TIMEOUT:-600} s; this one did not begin."
+}
+
+size_of() { numfmt --to=iec --suffix=B "$(du --bytes --summarize "$1" | cut -f 1)"; }

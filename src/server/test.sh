@@ -1,0 +1,37 @@
+# Runs the tests of one service; the others may end before it does. Not `up --exit-code-from`: that stops everything as
+# soon as any container ends, also one that only prepares something, and then succeeds without having run a test.
+# Without a service the first container that ends decides. Arguments: project service options-of-docker-compose...
+set -u
+project=$1 service=$2
+shift 2
+
+if [ -z "$service" ]; then
+  if docker compose "$@" config 2>/dev/null | grep -q '^ *condition: service_completed_successfully$'; then
+    echo "a service waits for another one to end, so the first that ends cannot decide: set test-service" >&2
+    exit 1
+  fi
+  exec docker compose "$@" up --build --no-color --abort-on-container-exit
+fi
+
+ended() {
+  docker ps --all --quiet --filter status=exited --filter "label=com.docker.compose.project=$project" \
+    --filter "label=com.docker.compose.service=$service"
+}
+docker compose "$@" up --build --no-color &
+up=$!
+while [ -z "$(ended)" ]; do
+  if ! kill -0 "$up" 2>/dev/null; then
+    wait "$up"
+    code=$?
+    [ -z "$(ended)" ] || break
+    echo "$service never ran" >&2
+    [ "$code" -ne 0 ] || code=1
+    exit "$code"
+  fi
+  sleep 0.3
+done
+code=$(ended | xargs docker inspect --format '{{.State.ExitCode}}' | sort -n | tail -n 1)
+# Then `up` ends, after the last lines of all of them.
+docker compose "$@" stop --timeout 2 >/dev/null 2>&1
+wait "$up"
+exit "$code"

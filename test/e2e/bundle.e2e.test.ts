@@ -1,0 +1,218 @@
+/** dist/index.js as GitHub's runner starts it: copied to a folder of its own, on Node 24, with nothing else around. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outputs as outputTable } from '../../src/report/outputs.ts';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { dist, type Outcome, reach, runProcess } from '../support/korrigo.ts';
+import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
+import { type Inputs, readLog, type Step, startStep } from './runner.ts';
+import { output, page, removeBuiltImages, stateOf } from './state.ts';
+
+let bed: Bed;
+let server: Server;
+let shop: Repository;
+let bundle: string;
+const steps: Step[] = [];
+
+beforeAll(async () => {
+  bed = await upBed();
+  server = await bed.server();
+  bundle = join(bed.folder, 'action/dist');
+  cpSync(dist, bundle, { recursive: true });
+  shop = newRepository();
+  shop.commit({
+    ...shopFiles(bed, 'one', { web: '    env_file: web.env\n' }),
+    'compose.test.yml': `services:
+  tests:
+    image: ${bed.engine.images.busybox}
+    command: ["sh", "-c", ${JSON.stringify(forgery)}]
+`,
+  });
+});
+afterAll(async () => {
+  for (const { remove } of steps) remove();
+  shop?.remove();
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+/** What a container may print to pose as the action. */
+const forgery =
+  "printf '::set-output name=release::forged\\n::error::forged\\n  ::add-mask::shop\\n##[error]forged\\n\\r::warning::forged\\n::stop-commands::x\\n'";
+const envFile = `TOKEN='multi-part $ecret'\nab=1\nNAME=märchen\n`;
+
+async function run(inputs: Inputs, env: Readonly<Record<string, string>> = {}): Promise<[Outcome, Step]> {
+  const { inputs: reached } = reach(bed, server);
+  const step = startStep(
+    shop.folder,
+    {
+      hosts: server.ip,
+      'known-hosts': server.hostKey,
+      registry: reached['registry'] ?? '',
+      'registry-username': bed.registry.username,
+      'registry-password': bed.registry.password,
+      'ssh-key': server.privateKey,
+      'env-files': 'web.env=WEB_ENV',
+      ...inputs,
+    },
+    { ...bed.engine.env, WEB_ENV: envFile, ...env },
+    bundle,
+  );
+  steps.push(step);
+  return [await step.done, step];
+}
+
+describe('the whole way: test, build, push, deploy', () => {
+  let outcome: Outcome;
+  let step: Step;
+
+  beforeAll(async () => {
+    [outcome, step] = await run({
+      'test-compose-file': 'compose.test.yml',
+      'health-url': `http://${server.ip}:8080/`,
+      migrate: `web: sh -c "${forgery.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
+    });
+  });
+
+  it('succeeds, and the application answers', async () => {
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(outcome.stderr).toBe('');
+    expect(await page(server)).toBe('one');
+    expect(await output(server, 'docker', 'exec', 'shop-web-1', 'sh', '-c', 'echo "$TOKEN $NAME"')).toBe(
+      'multi-part $ecret märchen\n',
+    );
+  });
+
+  it('writes every output, and none that GitHub would drop for a masked part', async () => {
+    const outputs = step.outputs();
+    const commit = (await stateOf(server)).current.slice(-12);
+    expect(Object.keys(outputs).toSorted()).toEqual(Object.keys(outputTable).toSorted());
+    expect(outputs).toMatchObject({ outcome: 'succeeded', 'previous-release': '', url: `http://${server.ip}:8080` });
+    expect(outputs['release-id']).toMatch(new RegExp(`^\\d{8}-\\d{6}-${commit}$`));
+    const release = JSON.parse(outputs['release'] ?? '');
+    expect(release).toMatchObject({ id: outputs['release-id'], project: 'shop', built: ['web'] });
+    expect(JSON.parse(outputs['images'] ?? '')).toEqual(release.images);
+    expect(Number(outputs['duration'])).toBeGreaterThan(1);
+    for (const mask of masks()) for (const value of Object.values(outputs)) expect(value).not.toContain(mask);
+  });
+
+  it('writes a summary that tells it without the log', () => {
+    const summary = step.summary();
+    const id = step.outputs()['release-id'];
+    expect(summary).toContain('## ✅ test, build, push, deploy succeeded\n');
+    expect(summary).toContain(`Release \`${id}\``);
+    expect(summary).toContain(`### ${server.ip}\n`);
+    expect(summary).toContain('| web | create | not running here yet |');
+    expect(summary).toMatch(/\| cache \| `\S+\/busybox@sha256:[0-9a-f]{64}` \|/);
+    expect(summary).toMatch(/\| Test \| local \| run the tests of .* \| done \| \d+\.\d s \|/);
+  });
+
+  it('masks every line of every secret that has four characters or more', () => {
+    const lines = [server.privateKey, bed.registry.password, envFile].flatMap((text) => text.split('\n'));
+    for (const line of lines.filter((text) => text.length >= 4)) expect(masks()).toContain(line);
+    expect(masks()).not.toContain('1');
+    for (const mask of masks()) expect(mask.trim().length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('shows no secret, not even masked by the runner alone', () => {
+    const text = readLog(outcome.all).shown.join('\n');
+    for (const mask of masks()) expect(text).not.toContain(mask);
+    for (const mask of masks()) expect(step.summary()).not.toContain(mask);
+  });
+
+  it('lets no container forge a command: what they print is shown, and not obeyed', () => {
+    const { commands, shown } = readLog(outcome.stdout);
+    expect([...new Set(commands.map(({ name }) => name))].toSorted()).toEqual(['add-mask', 'endgroup', 'group']);
+    const forged = (line: string): number => shown.filter((text) => text.includes(line)).length;
+    expect(forged('::set-output name=release::forged')).toBeGreaterThanOrEqual(2);
+    expect(forged('::error::forged')).toBeGreaterThanOrEqual(2);
+    expect(forged('::add-mask::shop')).toBeGreaterThanOrEqual(2);
+    expect(forged('##[error]forged')).toBeGreaterThanOrEqual(2);
+  });
+
+  it('folds each stage into a group that ends', () => {
+    const { commands } = readLog(outcome.stdout);
+    const groups = commands.flatMap(({ name, value }) =>
+      name === 'group' ? [value.replace(/^Plan: .*/, 'Plan')] : [],
+    );
+    const expected = ['Test', 'Build', 'Push', 'Ship and resolve', 'Pull', 'Plan', 'Recreate', 'Migrate', 'Verify'];
+    expect(groups.filter((name) => expected.includes(name))).toEqual(expected);
+    expect(commands.filter(({ name }) => name === 'endgroup')).toHaveLength(groups.length);
+  });
+
+  it('leaves nothing for later steps, nothing in its temporary folder, and nothing for post to do', async () => {
+    expect(step.exported()).toBe('');
+    const post = await step.post();
+    expect([post.code, post.all]).toEqual([0, '']);
+    const left = await runProcess(['find', step.temporary, '-mindepth', '1'], '/', { PATH: process.env['PATH'] ?? '' });
+    expect(left.stdout).toBe('');
+  });
+
+  const masks = (): readonly string[] =>
+    readLog(outcome.stdout).commands.flatMap(({ name, value }) => (name === 'add-mask' ? [value] : []));
+});
+
+describe('the second job', () => {
+  it('deploys the release that the first one put out', async () => {
+    shop.commit({ 'www/index.html': 'two\n' });
+    const [pushed, first] = await run({ command: 'build, push' });
+    expect(pushed.code, pushed.all).toBe(0);
+    expect(await page(server)).toBe('one');
+    const before = await stateOf(server);
+    const [deployed, second] = await run({ command: 'deploy', release: first.outputs()['release'] ?? '' });
+    expect(deployed.code, deployed.all).toBe(0);
+    expect(await page(server)).toBe('two');
+    expect(second.outputs()['previous-release']).toBe(before.current);
+  });
+});
+
+describe('a failure', () => {
+  it('exits with 1, one annotation, the outcome and a summary that says what to do', async () => {
+    const [outcome, step] = await run({
+      'test-compose-file': 'compose.test.yml',
+      migrate: "web: sh -c 'echo ::error::no such column; exit 4'",
+    });
+    expect(outcome.code).toBe(1);
+    const errors = readLog(outcome.stdout).commands.filter(({ name }) => name === 'error');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]?.properties).toBe('title=Korrigo Deploy');
+    expect(errors[0]?.value).toContain(
+      `${server.ip}: migrate: web: sh -c echo ::error::no such column; exit 4 failed with exit code 4\n`,
+    );
+    expect(errors[0]?.value).toContain('→ a migration is not undone: mend it and deploy again');
+    expect(step.outputs()).toMatchObject({ outcome: 'failed' });
+    expect(step.summary()).toContain('## ❌ test, build, push, deploy failed\n');
+    expect(step.summary()).toContain('**What to do:** a migration is not undone: mend it and deploy again');
+  });
+
+  it('of the inputs exits with 1 and one annotation that lists all of them', async () => {
+    const [outcome] = await run({ 'ssh-key': '', hosts: 'a b', 'force-recreate': 'some', 'test-timeout': 'soon' });
+    expect(outcome.code).toBe(1);
+    const errors = readLog(outcome.stdout).commands.filter(({ name }) => name === 'error');
+    expect(errors).toHaveLength(1);
+    for (const name of ['test-compose-file', 'hosts', 'force-recreate', 'test-timeout'])
+      expect(errors[0]?.value).toContain(`- ${name}: `);
+  });
+});
+
+describe('without GitHub', () => {
+  it('the command line deploys with no other variable than PATH and the secrets', async () => {
+    const { inputs, env } = reach(bed, server);
+    const flags = Object.entries({ ...inputs, 'env-files': 'web.env=WEB_ENV' }).flatMap(([name, value]) => [
+      `--${name}`,
+      value,
+    ]);
+    shop.commit({ 'www/index.html': 'three\n' });
+    const argv = [
+      join(import.meta.dirname, '../../node_modules/.bin/node'),
+      join(bundle, 'cli.js'),
+      'push',
+      'deploy',
+      ...flags,
+    ];
+    const outcome = await runProcess(argv, shop.folder, { PATH: process.env['PATH'] ?? '', ...env, WEB_ENV: envFile });
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(await page(server)).toBe('three');
+  });
+});

@@ -1,0 +1,349 @@
+/** Logs, metrics and alerts of the reference infrastructure, with Prometheus and its company really running. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Bed, upBed } from '../bed/bed.ts';
+import { script } from '../bed/engine.ts';
+import { output, until } from '../bed/process.ts';
+import { assembleStack, metricsToken, type Stack } from '../support/infra-stack.ts';
+
+const monitoring = join(import.meta.dirname, '../../infra/monitoring');
+const sample = join(import.meta.dirname, '../../examples/korrigo/sample.pdf');
+const files = ['docker-compose.local-prod.yml', 'docker-compose.backup.yml', 'docker-compose.monitoring.yml'];
+// Grafana has no stand-in: its files are looked at below, and it is not started.
+const exporters = ['node-exporter', 'postgres-exporter', 'redis-exporter', 'blackbox-exporter'];
+const services = ['nginx', 'backend', 'celery', 'backup-timer', 'prometheus', 'alertmanager', 'webhook', ...exporters];
+const receiver = `
+import http.server
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("", 8080), Receiver).serve_forever()
+`;
+
+type Rules = {
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
+};
+type Cases = {
+  readonly tests: readonly {
+    readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
+  }[];
+};
+type Dashboard = {
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+};
+
+describe('the monitoring of the reference infrastructure', () => {
+  let bed: Bed;
+  let stack: Stack;
+  let site: string;
+  let backend: string;
+  let worker: string;
+  let prometheus: string;
+  let images: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    bed = await upBed();
+    images = assignments(await output([script('images.sh'), 'monitoring']));
+    const backups = join(bed.folder, 'backups');
+    const ports = {
+      HOST_PROPAGATION: 'rprivate',
+      HTTP_PORT: '0',
+      PROMETHEUS_PORT: '0',
+      ALERTMANAGER_PORT: '0',
+      GRAFANA_PORT: '0',
+    };
+    stack = await assembleStack(bed, files, { ...images, ...ports, BACKUP_DIR: backups }, testServices(bed));
+    await stack.asRoot(bed.folder, 'mkdir /folder/backups && chown 10001:10001 /folder/backups');
+    await stack.compose('build', '--quiet', 'nginx', 'backend', 'backup-timer');
+    await stack.compose('--profile', 'monitoring', 'up', '--detach', '--wait', ...services);
+    await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
+    site = `http://${await stack.address('nginx')}`;
+    backend = `http://${await stack.address('backend')}:8000`;
+    worker = `http://${await stack.address('celery')}:9808`;
+    prometheus = `http://${await stack.address('prometheus')}:9090/api/v1`;
+  });
+  afterAll(async () => {
+    await stack?.down();
+    await bed?.down();
+  });
+
+  it('reaches every target', async () => {
+    await until('all targets are up', 90_000, async () =>
+      Object.values(await targets()).every((health) => health === 'up'),
+    );
+    expect(Object.keys(await targets()).sort()).toEqual([
+      'alertmanager',
+      'backend',
+      'blackbox',
+      'celery',
+      'certificate',
+      'node',
+      'postgres',
+      'prometheus',
+      'redis',
+      'site http://backend:8000/api/health/ready/',
+      'site http://nginx/healthz',
+    ]);
+  });
+
+  it('shows figures to whoever has the token, and to nobody else', async () => {
+    for (const url of [`${backend}/metrics`, worker]) {
+      expect((await fetch(url)).status).toBe(403);
+      expect((await fetch(url, { headers: { 'x-metrics-token': 'wrong' } })).status).toBe(403);
+      expect((await fetch(url, { headers: { authorization: `Bearer ${metricsToken}` } })).status).toBe(200);
+      expect((await fetch(url, { headers: { 'x-metrics-token': metricsToken } })).status).toBe(200);
+    }
+    const outside = await fetch(`${site}/metrics`, { headers: { 'x-metrics-token': metricsToken } });
+    expect(await outside.text()).not.toContain('http_requests_total');
+  });
+
+  it('finds one request in the logs of nginx, gunicorn, Django and Celery by its id', async () => {
+    const copy = await upload();
+    expect(copy.requestId).toMatch(/^[0-9a-f]{32}$/);
+    const lines = async () => {
+      const services = ['nginx', 'backend', 'celery'];
+      const all = await stack.compose('--ansi', 'never', 'logs', '--no-log-prefix', ...services);
+      return all
+        .split('\n')
+        .filter((line) => line.includes(copy.requestId))
+        .map((line) => JSON.parse(line) as Line);
+    };
+    await until('Celery has told', 30_000, async () =>
+      (await lines()).some(({ message }) => message?.includes('2 pages')),
+    );
+    const found = (await lines()).map(({ logger, message, path }) => `${logger}: ${path ?? message}`);
+    expect(found).toContain('nginx: /api/exams/1/copies/');
+    expect(found).toContain('gunicorn.access: /api/exams/1/copies/');
+    expect(found).toContain('exams.tasks: copy 1: queued');
+    expect(found).toContain('exams.tasks: copy 1: 2 pages');
+    expect((await lines()).every(({ request_id }) => request_id === copy.requestId)).toBe(true);
+  });
+
+  it('counts exactly, whichever process answered, and goes on when one of them dies', async () => {
+    const name = 'http_requests_total{endpoint="api/exams/",method="GET",status="200"}';
+    const before = (await figures(backend))[name] ?? 0;
+    await Promise.all(Array.from({ length: 60 }, () => fetch(`${backend}/api/exams/`)));
+    expect((await figures(backend))[name]).toBe(before + 60);
+    // The youngest gunicorn, which is a worker.
+    const kill = `
+import os, signal
+names = {int(pid): open(f"/proc/{pid}/cmdline", "rb").read() for pid in os.listdir("/proc") if pid.isdigit()}
+os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid != os.getpid()), signal.SIGKILL)`;
+    for (let time = 0; time < 3; time++) {
+      await stack.compose('exec', '-T', 'backend', 'python', '-c', kill);
+      await until('gunicorn answers', 10_000, async () => (await fetch(`${backend}/api/health/live/`)).ok);
+    }
+    expect((await figures(backend))[name]).toBe(before + 60);
+    await Promise.all(Array.from({ length: 60 }, () => fetch(`${backend}/api/exams/`)));
+    expect((await figures(backend))[name]).toBe(before + 120);
+    const places = await countFiles('backend');
+    expect(places).toBeLessThanOrEqual(2 * (await workers()));
+  });
+
+  it('has no series for each path or method that a stranger makes up', async () => {
+    await fetch(`${backend}/no/such/page`);
+    await fetch(`${backend}/api/copies/999/`);
+    const before = Object.keys(await figures(backend)).length;
+    for (let page = 0; page < 200; page++) {
+      await fetch(`${backend}/no/such/page/${page}`);
+      await fetch(`${backend}/api/copies/${1000 + page}/`);
+    }
+    expect(Object.keys(await figures(backend))).toHaveLength(before);
+  });
+
+  it('counts tasks, also over those processes that are replaced after 100 of them', async () => {
+    const name = 'celery_tasks_total{outcome="succeeded",task="exams.tasks.process_copy"}';
+    const before = (await figures(worker))[name] ?? 0;
+    await stack.python('from exams.tasks import process_copy\nfor _ in range(450): process_copy.delay(1)');
+    await until('the tasks are done', 60_000, async () => (await figures(worker))[name] === before + 450);
+    const after = await figures(worker);
+    expect(after['celery_task_duration_seconds_count{task="exams.tasks.process_copy"}']).toBe(before + 450);
+    expect(after['celery_task_wait_seconds_count{task="exams.tasks.process_copy"}']).toBe(before + 450);
+    expect((await figures(backend))['celery_queue_length{queue="celery"}']).toBe(0);
+    expect(await countFiles('celery')).toBeLessThanOrEqual(8); // 4 places, with a file for counters and one for histograms
+  });
+
+  it('tells a person about a task that failed', async () => {
+    // Prometheus must have seen the worker before the failure.
+    await until(
+      'a first look',
+      60_000,
+      async () => (await query('celery_tasks_total{outcome="failed"} == 0')).length > 0,
+    );
+    await stack.python('from exams.tasks import process_copy; process_copy.delay("no number")');
+    await until('the webhook was called', 120_000, async () =>
+      (await stack.compose('logs', '--no-log-prefix', 'webhook')).includes('"TasksFail"'),
+    );
+    const told = await stack.compose('logs', '--no-log-prefix', 'webhook');
+    expect(told).toMatch(/exams\.tasks\.process_copy failed [\d.]+ times in 15 minutes\./);
+    const active = await fetch(`http://${await stack.address('alertmanager')}:9093/api/v2/alerts`);
+    expect(await active.text()).toContain('"Watchdog"');
+    expect(told).not.toContain('Watchdog');
+  });
+
+  it('knows of the backups', async () => {
+    await stack.compose('run', '--rm', '-T', '--no-deps', 'backup');
+    await until(
+      'the figures arrived',
+      60_000,
+      async () => (await query('korrigo_backup_last_attempt_ok == 1')).length === 1,
+    );
+  });
+
+  it('names no metric that is not there, in alerts and dashboards', async () => {
+    // Of no certificate there is no date: plain HTTP here.
+    const known = new Set([...(await names()), 'probe_ssl_earliest_cert_expiry', 'ALERTS']);
+    const expressions = [...(await alerts()), ...(await panels())];
+    expect(expressions.length).toBeGreaterThan(50);
+    for (const { name, expr } of expressions) {
+      const reply = await fetch(`${prometheus}/query?${new URLSearchParams({ query: expr })}`);
+      expect(await reply.json(), name).toMatchObject({ status: 'success' });
+      for (const metric of metricsOf(expr)) expect(known, `${name}: ${metric}`).toContain(metric);
+    }
+  });
+
+  it('shows something in every panel but those of what did not happen', async () => {
+    const empty = [];
+    for (const { name, expr } of await panels()) if ((await query(expr)).length === 0) empty.push(name);
+    expect(empty).toEqual(['The certificate is valid for']);
+  });
+
+  it('has a test for every alert, and each of them passes', async () => {
+    const rules = (await alerts()).map(({ name }) => name);
+    const texts = ['rules.test.yml', 'rules.backup.test.yml'].map((name) => readFile(join(monitoring, name), 'utf8'));
+    const cases = (await Promise.all(texts)).flatMap((text) => (parse(text) as Cases).tests);
+    const proven = cases.flatMap(({ alert_rule_test }) =>
+      alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0),
+    );
+    expect([...new Set(rules)].filter((alert) => !proven.some(({ alertname }) => alertname === alert))).toEqual([]);
+    const image = images['PROMETHEUS_IMAGE'] ?? 'prom/prometheus:v3.5.0';
+    const mounted = ['--volume', `${join(stack.folder, 'infra/monitoring')}:/rules:ro`, '--workdir', '/rules'];
+    const said = await bed.engine.docker(
+      'run',
+      '--rm',
+      ...mounted,
+      '--entrypoint',
+      'promtool',
+      image,
+      'test',
+      'rules',
+      'rules.test.yml',
+      'rules.backup.test.yml',
+    );
+    expect(said).toContain('SUCCESS');
+  });
+
+  it('uses a moderate amount of the machine', async () => {
+    const ids = (await stack.compose('ps', '--quiet', 'prometheus', 'alertmanager', ...exporters)).split('\n');
+    const used = await bed.engine.docker('stats', '--no-stream', '--format', '{{.MemUsage}}', ...ids);
+    const megabytes = used.split('\n').map((line) => Number(line.match(/^([\d.]+)MiB/)?.[1] ?? 0));
+    expect(megabytes.reduce((sum, one) => sum + one)).toBeLessThan(500);
+  });
+
+  // The stack, shortly.
+
+  type Line = {
+    readonly logger: string;
+    readonly message?: string;
+    readonly path?: string;
+    readonly request_id: string;
+  };
+
+  const targets = async (): Promise<Readonly<Record<string, string>>> => {
+    const reply = (await (await fetch(`${prometheus}/targets`)).json()) as {
+      data: { activeTargets: { labels: { job: string; instance: string }; health: string }[] };
+    };
+    const rows = reply.data.activeTargets.map(({ labels: { job, instance }, health }) => [
+      job === 'site' ? `${job} ${instance}` : job,
+      health,
+    ]);
+    return Object.fromEntries(rows);
+  };
+  const query = async (expression: string): Promise<readonly unknown[]> => {
+    const reply = await fetch(`${prometheus}/query?${new URLSearchParams({ query: expression })}`);
+    return ((await reply.json()) as { data: { result: unknown[] } }).data.result;
+  };
+  const names = async (): Promise<readonly string[]> => {
+    const reply = await fetch(`${prometheus}/label/__name__/values`);
+    return ((await reply.json()) as { data: string[] }).data;
+  };
+  const countFiles = async (service: string): Promise<number> =>
+    Number(await stack.compose('exec', '-T', service, 'sh', '-c', 'ls /dev/shm/korrigo-metrics | wc -l'));
+  const workers = async (): Promise<number> =>
+    Number(
+      await stack.compose(
+        'exec',
+        '-T',
+        'backend',
+        'python',
+        '-c',
+        'import runpy; print(runpy.run_path("gunicorn.conf.py")["workers"])',
+      ),
+    );
+  const upload = async (): Promise<{ readonly requestId: string }> => {
+    const headers = { 'content-type': 'application/json' };
+    const exam = JSON.stringify({ title: 'Algebra', date: '2026-06-15' });
+    expect((await fetch(`${site}/api/exams/`, { method: 'POST', headers, body: exam })).status).toBe(201);
+    const body = new FormData();
+    body.set('student', 'Amira');
+    body.set('file', new Blob([await readFile(sample)], { type: 'application/pdf' }), 'scan.pdf');
+    const reply = await fetch(`${site}/api/exams/1/copies/`, { method: 'POST', body });
+    expect(reply.status).toBe(201);
+    return { requestId: reply.headers.get('x-request-id') ?? '' };
+  };
+});
+
+/** Somebody to tell, and a node exporter without the whole of /: where that is a private mount, Docker refuses it. */
+const testServices = (bed: Bed): string => `
+services:
+  webhook:
+    image: ${bed.engine.images.python}
+    init: true
+    command: [python, -c, ${JSON.stringify(receiver)}]
+  node-exporter:
+    volumes: !override [/proc:/host/proc:ro, /sys:/host/sys:ro, backup_metrics:/textfile:ro]
+`;
+
+type Expression = { readonly name: string; readonly expr: string };
+
+async function alerts(): Promise<readonly Expression[]> {
+  const { groups } = parse(await readFile(join(monitoring, 'rules.yml'), 'utf8')) as Rules;
+  return groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ name: alert, expr })));
+}
+
+async function panels(): Promise<readonly Expression[]> {
+  const file = await readFile(join(monitoring, 'grafana/dashboards/korrigo.json'), 'utf8');
+  const dashboard = JSON.parse(file) as Dashboard;
+  return dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ name: title, expr })));
+}
+
+/** Sample name with its labels → value. @param url of the backend or the worker */
+async function figures(url: string): Promise<Readonly<Record<string, number>>> {
+  const reply = await fetch(`${url}/metrics`, { headers: { 'x-metrics-token': metricsToken } });
+  const lines = (await reply.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  );
+}
+
+/** The metrics that an expression names: words with an underscore that are no label, function or text. */
+function metricsOf(expression: string): readonly string[] {
+  const bare = expression
+    .replaceAll(/"[^"]*"/g, '')
+    .replaceAll(/\{[^}]*\}/g, '')
+    .replaceAll(/by \([^)]*\)/g, '');
+  return [...bare.matchAll(/\b[a-z]+(?:_[a-z0-9]+)+\b(?!\s*\()/gi)].map(([word]) => word);
+}
+
+function assignments(text: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  );
+}

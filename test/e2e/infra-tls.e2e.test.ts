@@ -1,0 +1,278 @@
+/** Production: it starts without a certificate, gets one, renews it, and comes back on a server that was switched off. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { newRepository } from '../../scripts/demo/repository.ts';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { run, until } from '../bed/process.ts';
+import { deployer, type Outcome } from '../support/korrigo.ts';
+import { acmeImage, acmeOverride, buildAcmeImage } from './infra/acme.ts';
+import { ask, newStack, type Question, type Stack } from './infra/stack.ts';
+import { removeBuiltImages, shell } from './state.ts';
+
+const domain = 'korrigo.example';
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await upBed();
+  await buildAcmeImage(bed);
+});
+afterAll(async () => {
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+describe('production', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    const env = {
+      CERTBOT_IMAGE: acmeImage,
+      DOMAIN: domain,
+      ACME_SERVER: 'https://acme:14000/dir',
+      CERTBOT_INTERVAL: '3',
+      TLS_CHECK_INTERVAL: '1',
+    };
+    stack = await newStack(bed, 'prod', { env, override: await acmeOverride(bed, domain) });
+    // Without its ACME server at first.
+    await stack.compose('up', '-d', '--build', '--scale', 'acme=0');
+    await stack.healthy();
+    await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
+  });
+  afterAll(() => stack?.down());
+
+  const get = (path: string, more: Partial<Question> = {}) =>
+    ask({ port: stack.ports.https, tls: true, path, ...more });
+  const plain = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.http, path, ...more });
+  const openssl = async (...args: readonly string[]) => {
+    const to = ['s_client', '-connect', `127.0.0.1:${stack.ports.https}`, '-servername', domain];
+    return await run(['openssl', ...to, ...args], { stdin: '', timeout: 10_000 });
+  };
+  const issuer = async (): Promise<string> => {
+    const { stdout } = await openssl('-showcerts');
+    return (await run(['openssl', 'x509', '-noout', '-issuer', '-ext', 'subjectAltName'], { stdin: stdout })).stdout;
+  };
+  /** While nginx reloads, workers with the old and with the new certificate answer side by side. */
+  const settled = async () => await new Promise((resolve) => setTimeout(resolve, 2000));
+  const reloads = async () => (await stack.compose('logs', 'nginx')).match(/reloaded: the certificate/g)?.length ?? 0;
+
+  it('starts healthy without any certificate, with a temporary one', async () => {
+    expect(await issuer()).toContain('Korrigo, temporary');
+    expect(await issuer()).toContain(`DNS:${domain}`);
+    expect((await get('/api/health/ready/')).status).toBe(200);
+    expect((await stack.inspect('certbot')).State.Health?.Status).toBe('healthy');
+    await stack.compose('exec', '-T', 'nginx', 'nginx', '-t', '-q');
+  });
+
+  it('sends whoever types no https there, and leaves the challenge alone', async () => {
+    const answer = await plain('/exams?x=1', { headers: { host: domain } });
+    expect(answer.status).toBe(301);
+    expect(answer.headers).toMatchObject({
+      location: `https://${domain}/exams?x=1`,
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'SAMEORIGIN',
+    });
+    expect(answer.headers['strict-transport-security']).toBeUndefined();
+    expect((await plain('/.well-known/acme-challenge/none')).status).toBe(404);
+    expect((await plain('/.well-known/acme-challenge/self')).body.toString()).toBe('ok\n');
+  });
+
+  it('has HSTS and the other headers on every answer, errors too', async () => {
+    for (const path of ['/', '/api/none/', '/assets/none.js', '/admin/login/']) {
+      expect((await get(path)).headers, path).toMatchObject({
+        'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'self'"),
+      });
+    }
+  });
+
+  it('gives cookies to HTTPS only', async () => {
+    const { headers } = await get('/admin/login/', { headers: { host: domain } });
+    expect(headers['set-cookie']?.join()).toMatch(/csrftoken=.*Secure/);
+  });
+
+  it('believes nobody who claims to be a proxy', async () => {
+    const answer = await get('/api/exams/', { headers: { 'x-forwarded-for': '203.0.113.7' } });
+    expect((await stack.logged(answer))['client']).not.toBe('203.0.113.7');
+  });
+
+  it.each([
+    ['-tls1', 'alert'],
+    ['-tls1_1', 'alert'],
+    ['-tls1_2', 'New, TLSv1.2, Cipher is ECDHE-ECDSA-'],
+    ['-tls1_3', 'New, TLSv1.3'],
+  ])('answers TLS %s with %s', async (version, said) => {
+    const { stdout, stderr } = await openssl(version, '-cipher', 'DEFAULT@SECLEVEL=0', '-alpn', 'h2');
+    expect(stdout + stderr).toContain(said);
+    if (said.startsWith('New')) expect(stdout).toContain('ALPN protocol: h2');
+    else expect(stdout).toContain('Cipher is (NONE)');
+  });
+
+  it('does not offer a cipher without forward secrecy', async () => {
+    const { stdout } = await openssl('-tls1_2', '-cipher', 'AES128-GCM-SHA256');
+    expect(stdout).toContain('Cipher is (NONE)');
+  });
+
+  it('gets a certificate as soon as the ACME server answers, and loses no request by it', async () => {
+    const load = startLoad(() => get('/api/exams/'));
+    await stack.compose('up', '-d', '--no-recreate', '--scale', 'acme=1', 'acme');
+    await until('a certificate of pebble', 60_000, async () => (await issuer()).includes('Pebble'));
+    const { answers, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(new Set(answers.map(({ serial }) => serial)).size).toBe(2);
+    expect(await issuer()).toContain(`DNS:${domain}`);
+    expect(await reloads()).toBe(1);
+  });
+
+  it('leaves a certificate that is good for long alone, and nginx too', async () => {
+    const { serial } = await get('/');
+    await new Promise((resolve) => setTimeout(resolve, 8000)); // two rounds of certbot
+    expect((await get('/')).serial).toBe(serial);
+    expect(await reloads()).toBe(1);
+  });
+
+  it('renews one that is due, under load', async () => {
+    const load = startLoad(() => get('/api/exams/'));
+    const early = "sed -i '1i renew_before_expiry = 900 days' /etc/letsencrypt/renewal/korrigo.conf";
+    await stack.compose('exec', '-T', 'certbot', 'sh', '-c', early);
+    await until('a reload', 60_000, async () => (await reloads()) > 1);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { answers, failures } = await load.stop();
+    expect(failures).toEqual([]);
+    expect(answers.length).toBeGreaterThan(50);
+    expect(new Set(answers.map(({ serial }) => serial)).size).toBeGreaterThan(1);
+  });
+
+  it('renews by hand, as the specification does', async () => {
+    await stack.compose('stop', '--timeout', '1', 'certbot');
+    await settled();
+    const { serial } = await get('/');
+    await stack.compose('run', '--rm', 'certbot', 'renew', '--force-renewal');
+    await stack.compose('exec', '-T', 'nginx', 'nginx', '-s', 'reload');
+    await until('the new certificate', 10_000, async () => (await get('/')).serial !== serial);
+  });
+
+  it('keeps what it has when a certificate is broken', async () => {
+    await settled();
+    const { serial } = await get('/');
+    const broken = 'mkdir /tls/broken && echo no >/tls/broken/fullchain.pem && ln -sfn broken /tls/current';
+    await stack.compose('run', '--rm', '--entrypoint', 'sh', 'certbot', '-c', broken);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect((await get('/')).serial).toBe(serial);
+  });
+
+  it('lets nginx see the certificate and its key, and no account', async () => {
+    const found = await stack.tryCompose('exec', '-T', 'nginx', 'ls', '/etc/letsencrypt');
+    expect(found.code).not.toBe(0);
+    for (const service of ['certbot', 'nginx']) {
+      const { HostConfig, Config } = await stack.inspect(service);
+      expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null });
+      expect(['', '0', 'root']).not.toContain(Config.User);
+    }
+  });
+});
+
+describe('production on a server, deployed', () => {
+  let server: Server;
+  let deployed: Outcome;
+
+  beforeAll(async () => {
+    server = await bed.server();
+    const folder = join(bed.folder, 'korrigo');
+    await newRepository(folder);
+    const { engine, registry } = bed;
+    for (const name of ['postgres', 'redis'] as const) await engine.docker('tag', engine.images[name], bed.image(name));
+    const certbot = `${registry.address}/${acmeImage}`;
+    await engine.docker('tag', acmeImage, certbot);
+    await engine.tryDocker(['login', '-u', registry.username, '--password-stdin', registry.address], {
+      stdin: registry.password,
+    });
+    await engine.docker('push', '--quiet', certbot);
+    const env = {
+      PYTHON_IMAGE: engine.images.python,
+      NODE_IMAGE: engine.images.node,
+      NGINX_IMAGE: engine.images.nginx,
+      POSTGRES_IMAGE: bed.image('postgres'),
+      REDIS_IMAGE: bed.image('redis'),
+      CERTBOT_IMAGE: certbot,
+      REGISTRY: registry.address,
+      DB_PASSWORD: randomBytes(24).toString('base64'),
+      SECRET_KEY: randomBytes(24).toString('base64'),
+      ENV_PROD: `ALLOWED_HOSTS=${server.ip}\n`,
+    };
+    const inputs = {
+      'compose-file': 'infra/docker/docker-compose.prod.yml',
+      'env-files': [
+        'infra/docker/secrets/db_password.txt=DB_PASSWORD',
+        'infra/docker/secrets/secret_key.txt=SECRET_KEY',
+        'backend/.env.prod=ENV_PROD',
+      ].join('\n'),
+      migrate: 'backend: python manage.py migrate --noinput',
+    };
+    deployed = await deployer(folder, bed, server)(['build', 'push', 'deploy'], inputs, env);
+  });
+
+  const ready = async (): Promise<boolean> => {
+    const url = `https://${server.ip}/api/health/ready/`;
+    return (await run(['curl', '--silent', '--insecure', '--fail', '--max-time', '3', url])).code === 0;
+  };
+  const inDatabase = async (sql: string): Promise<string> => {
+    const psql = `psql -At -U korrigo_user -d korrigo_db -c "${sql}"`;
+    return (await shell(server, `cd /opt/korrigo/current && docker compose exec -T db ${psql}`)).trim();
+  };
+
+  it('is healthy, with secrets of mode 0600, and without a domain', async () => {
+    expect(deployed.code, deployed.all).toBe(0);
+    expect(await shell(server, 'stat -c "%a %U" /opt/korrigo/shared/infra/docker/secrets/*')).toBe(
+      '600 deploy\n600 deploy\n',
+    );
+    expect(await ready()).toBe(true);
+  });
+
+  it.each(['an orderly shutdown', 'a power loss'])('is back with everything after %s', async (how) => {
+    await inDatabase(`INSERT INTO exams_exam (title, date, created_at) VALUES ('${how}', now(), now())`);
+    const queue = 'cd /opt/korrigo/current && docker compose exec -T redis redis-cli';
+    await shell(server, `${queue} rpush kept '${how}'; sleep 1.1`); // the append-only file is synced each second
+    await (how === 'a power loss' ? server.kill() : server.stop());
+    await server.start();
+    await until('ready', 60_000, ready);
+    expect(await inDatabase(`SELECT count(*) FROM exams_exam WHERE title = '${how}'`)).toBe('1');
+    expect(await shell(server, `${queue} lrange kept -1 -1`)).toBe(`${how}\n`);
+    await until('all healthy', 60_000, async () => {
+      const states = await shell(server, "cd /opt/korrigo/current && docker compose ps --format '{{.Health}}'");
+      return states.trim().split('\n').join() === Array(6).fill('healthy').join();
+    });
+  });
+});
+
+type Load = {
+  readonly answers: readonly { readonly serial: string | undefined }[];
+  readonly failures: readonly string[];
+};
+
+/** Requests without a pause, four at a time, until stopped. */
+function startLoad(send: () => ReturnType<typeof ask>): { readonly stop: () => Promise<Load> } {
+  const answers: { serial: string | undefined }[] = [];
+  const failures: string[] = [];
+  let isOver = false;
+  onTestFinished(() => {
+    isOver = true;
+  });
+  const client = async (): Promise<void> => {
+    while (!isOver) {
+      await send().then(
+        ({ status, serial }) => (status === 200 ? answers.push({ serial }) : failures.push(String(status))),
+        (error: unknown) => failures.push(String(error)),
+      );
+    }
+  };
+  const clients = Array.from({ length: 4 }, client);
+  return {
+    stop: async () => {
+      isOver = true;
+      await Promise.all(clients);
+      return { answers, failures };
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/** Where secrets can be seen while a deploy runs, and where they lie afterwards. */
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { failureOf, type Outcome, reach, runProcess, startKorrigo } from '../support/korrigo.ts';
+import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
+import { type Findings, watchHere, watchServer } from './sampler.ts';
+import { output, removeBuiltImages, shell } from './state.ts';
+
+const random = (): string => randomBytes(12).toString('hex');
+const canary = `canary-${random()}`;
+const passphrase = `passphrase-${random()}`;
+const [token, second] = [`token-${random()}`, `second-${random()}`];
+const envFile = `API_TOKEN='${token}'\nOTHER=${second}\n`;
+
+let bed: Bed;
+let server: Server;
+let shop: Repository;
+/** HOME, TMPDIR and DOCKER_CONFIG of the runs. */
+let home: string;
+let needles: readonly string[];
+
+beforeAll(async () => {
+  bed = await upBed();
+  server = await bed.server();
+  shop = newRepository();
+  home = join(bed.folder, 'home');
+  mkdirSync(join(home, 'tmp'), { recursive: true });
+  mkdirSync(join(home, '.docker'));
+  const plugins = join(bed.engine.env['DOCKER_CONFIG'] ?? '', 'cli-plugins');
+  if (bed.engine.env['DOCKER_CONFIG']) symlinkSync(plugins, join(home, '.docker/cli-plugins'));
+  const key = join(bed.folder, 'encrypted');
+  copyFileSync(server.privateKeyFile, key);
+  execFileSync('ssh-keygen', ['-q', '-p', '-N', passphrase, '-f', key]);
+  const { username, password } = bed.registry;
+  const keyLines = [readFileSync(key, 'utf8'), server.privateKey].flatMap((text) => text.split('\n'));
+  const anyKey = readFileSync(join(bed.folder, server.name, 'host_key'), 'utf8').split('\n');
+  needles = [
+    ...keyLines.filter((line) => line.length > 30 && !line.startsWith('-') && !anyKey.includes(line)),
+    passphrase,
+    password,
+    Buffer.from(`${username}:${password}`).toString('base64'),
+    token,
+    second,
+  ];
+});
+afterAll(async () => {
+  shop?.remove();
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+/** Deploys while both machines are watched. */
+async function watched(inputs: Readonly<Record<string, string>> = {}): Promise<[Outcome, Findings, Findings]> {
+  const { inputs: reached, env } = reach(bed, server);
+  const allowed = new Set<number>();
+  const here = watchHere([...needles, canary], allowed);
+  const there = await watchServer(server, [...needles, canary]);
+  const run = startKorrigo(
+    shop.folder,
+    ['build', 'push', 'deploy'],
+    { ...reached, 'env-files': 'web.env=WEB_ENV', ...inputs },
+    {
+      ...env,
+      HOME: home,
+      TMPDIR: join(home, 'tmp'),
+      ...(env['DOCKER_CONFIG'] === undefined ? {} : { DOCKER_CONFIG: join(home, '.docker') }),
+      KORRIGO_SSH_KEY: readFileSync(join(bed.folder, 'encrypted'), 'utf8'),
+      KORRIGO_SSH_PASSPHRASE: passphrase,
+      WEB_ENV: envFile,
+    },
+  );
+  allowed.add(run.pid);
+  const outcome = await run.done;
+  // Proves that the samplers see what is there to be seen.
+  const shown = [
+    spawn('sleep', ['0.2'], { env: { CANARY: canary } }),
+    spawn('sh', ['-c', 'sleep 0.2; exit', canary]),
+  ].map((child) => new Promise((resolve) => child.on('close', resolve)));
+  await Promise.all([
+    ...shown,
+    server.ssh(`sh -c 'sleep 0.2; exit' ${canary}`),
+    server.ssh(`CANARY=${canary} sleep 0.2`),
+  ]);
+  return [outcome, await here.stop(), await there.stop()];
+}
+
+const isCanary = (line: string): boolean => line.includes(canary);
+
+describe('a deploy with secrets', () => {
+  let outcome: Outcome;
+  let here: Findings;
+  let there: Findings;
+
+  beforeAll(async () => {
+    shop.commit(shopFiles(bed, 'one', { web: '    env_file: web.env\n' }));
+    [outcome, here, there] = await watched();
+  });
+
+  it('succeeds, and the application has them', async () => {
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(await output(server, 'docker', 'exec', 'shop-web-1', 'sh', '-c', 'echo $API_TOKEN')).toBe(`${token}\n`);
+  });
+
+  it('is watched closely: whatever is shown for a fifth of a second is seen', () => {
+    for (const { found, milliseconds } of [here, there]) {
+      expect(found.filter((line) => isCanary(line) && line.startsWith('cmdline '))).not.toEqual([]);
+      expect(found.filter((line) => isCanary(line) && line.startsWith('environ '))).not.toEqual([]);
+      expect(milliseconds).toBeLessThan(200);
+      if (process.env['KORRIGO_SHOW'] === '1') process.stderr.write(`a look every ${milliseconds.toFixed(0)} ms\n`);
+    }
+  });
+
+  it('shows none in a process list, neither here nor on the server, and lets nobody read its logins', () => {
+    expect(here.found.filter((line) => !isCanary(line))).toEqual([]);
+    expect(there.found.filter((line) => !isCanary(line))).toEqual([]);
+  });
+
+  it('prints none', () => {
+    for (const needle of needles) expect(outcome.all).not.toContain(needle);
+  });
+
+  it('leaves none on this machine', async () => {
+    const { stdout } = await search(['grep', '-rlaF', ...patterns(), home, shop.folder]);
+    expect(stdout).toBe('');
+    expect((await search(['find', join(home, 'tmp'), '-mindepth', '1'])).stdout).toBe('');
+  });
+
+  it('leaves them on the server where only the deploy user can read them: under shared/, and sealed', async () => {
+    const found = await server.exec(
+      [
+        'sh',
+        '-c',
+        'cat >/root/needles; cd /; ls -A | grep -vxE "proc|sys|dev|bed" | xargs grep -rlaFf /root/needles --exclude-dir=docker --exclude=needles; rm /root/needles',
+      ],
+      { stdin: needles.map((needle) => `${needle}\n`).join('') },
+    );
+    const files = found.stdout.trim().split('\n').toSorted();
+    expect(files).toEqual([
+      expect.stringMatching(/^opt\/shop\/releases\/[\w-]+\/compose\.yml$/),
+      'opt/shop/shared/web.env',
+    ]);
+    for (const file of files) expect(await shell(server, `stat -c '%a %U' /${file}`)).toBe('600 deploy\n');
+  });
+
+  const search = async (argv: readonly string[]) => await runProcess(argv, '/', { PATH: process.env['PATH'] ?? '' });
+  const patterns = (): readonly string[] => needles.flatMap((needle) => ['-e', needle]);
+});
+
+describe('a version that prints its secrets and fails', () => {
+  it('shows its log without them', async () => {
+    const line = 'echo "connecting with $$API_TOKEN"; env >&2; exit 3';
+    shop.commit(
+      shopFiles(bed, 'two', { web: `    env_file: web.env\n    command: ["sh", "-c", ${JSON.stringify(line)}]\n` }),
+    );
+    const [outcome, here, there] = await watched();
+    expect(outcome.code).toBe(1);
+    expect(failureOf(outcome)).toContain('connecting with ***');
+    for (const needle of needles) expect(outcome.all).not.toContain(needle);
+    expect([...here.found, ...there.found].filter((found) => !isCanary(found))).toEqual([]);
+  });
+});

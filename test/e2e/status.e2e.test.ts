@@ -1,0 +1,263 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HostStatus } from '../../src/model/state.ts';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { addressOf, type Deployer, deployer, type Outcome, reach } from '../support/korrigo.ts';
+import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
+import { startStep } from './runner.ts';
+import { output, removeBuiltImages, shell, stateOf } from './state.ts';
+
+let bed: Bed;
+let server: Server;
+let second: Server;
+let shop: Repository;
+let deploy: Deployer;
+
+beforeAll(async () => {
+  bed = await upBed();
+  server = await bed.server();
+  const key = await readFile(`${server.privateKeyFile}.pub`, 'utf8');
+  second = await bed.server({ authorizedKeys: [key.trim()], sshPort: 2222 });
+  shop = newRepository();
+  deploy = deployer(shop.folder, bed, server);
+});
+afterAll(async () => {
+  shop?.remove();
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+const succeeded = (outcome: Outcome): Outcome => {
+  expect(outcome.code, outcome.all).toBe(0);
+  return outcome;
+};
+const everything = ['build', 'push', 'deploy'];
+
+/** What is said at the end, without times and people, and with short digests. */
+const textOf = ({ stdout }: Outcome): string =>
+  (stdout.split('\nDone\n')[1] ?? '')
+    .replaceAll(/ {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}(\w+) by \S+@[\w.-]+/g, '  $1')
+    .replaceAll(/, \d{4}-\d\d-\d\d \d\d:\d\d by \S+/g, '')
+    .replace(/^ {2}/gm, '')
+    .trimEnd();
+
+async function status(from: Deployer = deploy): Promise<string> {
+  const before = await stateOf(server);
+  const text = textOf(succeeded(await from(['status'])));
+  expect(await stateOf(server)).toEqual(before);
+  return text;
+}
+
+const json = async (from: Deployer = deploy): Promise<readonly HostStatus[]> =>
+  JSON.parse(succeeded(await from(['status'], { format: 'json' })).stdout);
+const driftNow = async (): Promise<readonly string[]> => (await json()).flatMap(({ drift }) => drift);
+
+describe('status', () => {
+  let one: string;
+  let two: string;
+
+  it('of a server that was never deployed to is one line', async () => {
+    shop.commit(shopFiles(bed));
+    expect(await status()).toBe(`${server.ip}: nothing was deployed yet`);
+    expect(await json()).toEqual([{ host: server.ip, releases: [], containers: [], drift: [] }]);
+  });
+
+  it('lists what can be rolled back to, what is current and how it came there, and what runs', async () => {
+    succeeded(await deploy(everything));
+    one = (await stateOf(server)).current;
+    shop.commit(shopFiles(bed, 'two'));
+    succeeded(await deploy(everything));
+    two = (await stateOf(server)).current;
+    succeeded(await deploy(['rollback'], { reason: 'two is slow' }));
+    const short = async (service: string): Promise<string> =>
+      (await output(server, 'docker', 'inspect', '-f', '{{.Config.Image}}', `shop-${service}-1`)).replace(
+        /(@sha256:.{12}).*\n/,
+        '$1…',
+      );
+    expect(await status()).toBe(
+      `${server.ip}: release ${one}
+  releases:
+  * ${one}  rollback: two is slow
+    ${two}  deploy
+  containers:
+    shop-web-1  running (healthy)  ${await short('web')}
+    shop-cache-1  running (healthy)  ${await short('cache')}
+  no drift: what runs is the current release`,
+    );
+  });
+
+  it('prints nothing but JSON to stdout when it is asked for', async () => {
+    const [first, ...others] = await json();
+    expect(others).toEqual([]);
+    const by = { actor: expect.stringContaining('@'), time: expect.stringMatching(/^\d{4}-.*Z$/) };
+    expect(first).toMatchObject({
+      host: server.ip,
+      current: one,
+      releases: [
+        { release: one, current: true, command: 'rollback', outcome: 'succeeded', reason: 'two is slow', ...by },
+        {
+          release: two,
+          current: false,
+          command: 'deploy',
+          outcome: 'succeeded',
+          commit: expect.stringMatching(/^\w{40}$/),
+        },
+      ],
+      lastAttempt: { command: 'rollback', release: one, previous: two },
+      drift: [],
+    });
+    expect(first?.containers.map(({ service, status: how, health }) => [service, how, health]).sort()).toEqual([
+      ['cache', 'running', 'healthy'],
+      ['web', 'running', 'healthy'],
+    ]);
+  });
+
+  it('is an output of the action', async () => {
+    const { inputs, env } = reach(bed, server);
+    const { KORRIGO_SSH_KEY: key, KORRIGO_REGISTRY_PASSWORD: _, ...rest } = env;
+    const step = startStep(
+      shop.folder,
+      { command: 'status', hosts: server.ip, 'known-hosts': server.hostKey, 'ssh-key': key, 'project-name': 'shop' },
+      rest,
+    );
+    const outcome = await step.done;
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(JSON.parse(step.outputs()['status'] ?? '')).toEqual(await json());
+    expect(step.outputs()).toMatchObject({ outcome: 'succeeded', release: '' });
+    expect(outcome.stdout).toContain(`${server.ip}: release ${one}\n`);
+    step.remove();
+    expect(inputs).toHaveProperty('hosts', server.ip);
+  });
+
+  it('tells of each of several servers', async () => {
+    const text = await status(deployer(shop.folder, bed, server, second));
+    expect(text.split('\n').filter((line) => !line.startsWith(' '))).toEqual([
+      `${server.ip}: release ${one}`,
+      `${addressOf(second)}: nothing was deployed yet`,
+    ]);
+  });
+
+  it('says which server cannot be reached', async () => {
+    const both = deployer(shop.folder, bed, server, second);
+    await second.unplug();
+    const outcome = await both(['status'], { 'connect-timeout': '1s' }).finally(second.plug);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stdout).toContain(`\n  ${addressOf(second)}: `);
+  });
+});
+
+describe('after somebody has typed on the server, the drift', () => {
+  /** A line in the folder of the current release, as the deploy user. */
+  const typed = async (line: string): Promise<void> => {
+    const result = await server.ssh(`cd /opt/shop/current && ${line}`);
+    expect(result.code, result.stderr).toBe(0);
+  };
+  /** `docker compose up` with a compose file that is not quite the release's. */
+  const otherwise = async (sed: string): Promise<void> =>
+    await typed(`sed '${sed}' compose.yml >/tmp/mine.yml && docker compose -f /tmp/mine.yml up -d && rm /tmp/mine.yml`);
+  const put = 'docker compose up --detach --remove-orphans --wait';
+  const web = 'web: shop-web-1';
+
+  beforeAll(async () => {
+    shop.commit(shopFiles(bed, 'three', { web: '    restart: always\n    init: true\n' }));
+    succeeded(await deploy(everything));
+  });
+
+  it.each([
+    [
+      'is another image',
+      () => otherwise('s|^    image: .*/shop-web@.*|    image: httpd:mine|'),
+      'docker tag "$(docker inspect -f "{{.Image}}" shop-web-1)" httpd:mine',
+      [expect.stringMatching(/^web: shop-web-1 runs httpd:mine instead of \S+\/shop-web@sha256:\w{64}$/)],
+    ],
+    [
+      'is another environment',
+      () => otherwise('s|COLOUR: blue|COLOUR: red|'),
+      '',
+      [`${web} was created with another configuration (environment, mounts, labels or command)`],
+    ],
+    ['is a container that was removed', () => typed('docker rm --force shop-cache-1'), '', ['cache: has no container']],
+    [
+      'is a container that was added',
+      () => otherwise('s|^services:|services:\\n  debug:\\n    image: httpd:mine\\n    command: sleep 60|'),
+      '',
+      ['debug: shop-debug-1 is not part of the release'],
+    ],
+    [
+      'is one container more of a service',
+      () => typed('docker compose up --detach --scale cache=2'),
+      '',
+      ['cache: has 2 containers instead of 1'],
+    ],
+    [
+      'is a container that was stopped',
+      () => typed('docker compose stop web'),
+      '',
+      [`${web} is exited (exit code 143)`],
+    ],
+    ['is a container that was paused', () => typed('docker compose pause web'), '', [`${web} is paused (exit code 0)`]],
+    [
+      'is a container that was broken from within',
+      async () => {
+        await typed('docker compose exec -T web rm /www/index.html');
+        await shell(server, 'until docker ps | grep -q unhealthy; do sleep 0.5; done');
+      },
+      '',
+      [`${web} is unhealthy`],
+    ],
+    [
+      'is everything that is wrong',
+      async () => {
+        await otherwise('s|COLOUR: blue|COLOUR: red|');
+        await typed('docker compose rm --force --stop cache');
+      },
+      '',
+      [
+        'cache: has no container',
+        `${web} was created with another configuration (environment, mounts, labels or command)`,
+      ],
+    ],
+    [
+      'is none for a container that runs a command once',
+      () => typed('docker compose run -d --rm web sleep 20'),
+      '',
+      [],
+    ],
+    ['is none for the release itself, put up by hand', () => typed(`docker compose down && ${put}`), '', []],
+  ])('%s', async (_, type, before, drift) => {
+    if (before) await shell(server, before);
+    await type();
+    expect(await driftNow()).toEqual(drift);
+    const told = await status();
+    for (const line of drift) if (typeof line === 'string') expect(told).toContain(`\n    ${line}`);
+    await typed('docker compose unpause 2>/dev/null || true');
+    await typed('docker ps -aq --filter label=com.docker.compose.oneoff=True | xargs -r docker rm -f');
+    await typed(told.includes('unhealthy') ? `${put} --force-recreate` : put);
+    expect(await driftNow()).toEqual([]);
+  });
+
+  it('is the version that failed, after a deploy that did', async () => {
+    const { current } = await stateOf(server);
+    shop.commit({ Dockerfile: 'ARG BASE\nFROM ${BASE}\nCMD ["sh", "-c", "exit 3"]\n' });
+    expect((await deploy(everything)).code).toBe(1);
+    const told = await status();
+    expect(told).toContain(`${server.ip}: release ${current}\n`);
+    expect(told).toMatch(/\n {2}the last attempt failed: deploy of \d{8}-\S+\n/);
+    expect(told).toMatch(/\n {2}drift:\n {4}web: shop-web-1 runs \S+\/shop-web@sha256:\w{64} instead of \S+$/);
+    succeeded(await deploy(['rollback']));
+    expect(await driftNow()).toEqual([]);
+  });
+
+  it('is none of a service with several containers, until one is missing', async () => {
+    const files = shopFiles(bed, 'four');
+    const compose = files['compose.yml']?.replace(
+      '    command: ["sleep"',
+      '    deploy:\n      replicas: 2\n    command: ["sleep"',
+    );
+    shop.commit({ ...files, 'compose.yml': compose ?? '' });
+    succeeded(await deploy(everything));
+    expect(await driftNow()).toEqual([]);
+    await typed('docker rm --force shop-cache-2');
+    expect(await driftNow()).toEqual(['cache: has 1 container instead of 2']);
+  });
+});

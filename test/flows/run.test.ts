@@ -1,0 +1,523 @@
+import { describe, expect, it } from 'vitest';
+import { readRawFile } from '../../src/compose/raw.ts';
+import { type InputTexts } from '../../src/config/inputs.ts';
+import { CommandError, ConnectError } from '../../src/errors.ts';
+import { attemptLine, readAttempt } from '../../src/model/history.ts';
+import { parseRelease } from '../../src/model/release.ts';
+import { run } from '../../src/run.ts';
+import { containerLine, files, inspected, observed, programsOf, pushed, resolved, type Scene, scene, server, type Surroundings } from '../support/application.ts';
+import { attemptOf, commit, configOf, digest, releaseOf } from '../support/builders.ts';
+import { type FakeHost, nameOf } from '../support/fakes.ts';
+
+const key = { hosts: 'web1', 'known-hosts': 'SHA256:' + 'a'.repeat(43) };
+/** Hosts without the keys that a real connection needs: connect is a port. */
+const configFor = (texts: InputTexts, servers: readonly FakeHost[]) => {
+  const { hosts: _hosts, ...rest } = { ...key, ...texts };
+  const hosts = servers.map(({ name }) => ({ kind: 'ssh', name, host: name, port: 22, user: 'deploy' }) as const);
+  return { ...configOf({ ...rest, hosts: 'local' }), ...(servers.length > 0 ? { hosts } : {}) };
+};
+const perform = async (texts: InputTexts, surroundings: Surroundings = {}) => {
+  const ports = scene(surroundings);
+  const report = await run(configFor(texts, surroundings.servers ?? []), ports);
+  return { report, ports };
+};
+const deployed = { command: 'deploy', release: JSON.stringify(pushed()) };
+const stdinOf = (host: FakeHost, name: string): string => String(host.ran.find((command) => nameOf(command) === name)?.stdin ?? '');
+const line = (ports: Scene, start: string): string | undefined => ports.log.lines.find((text) => text.startsWith(start));
+
+describe('a test', () => {
+  const texts = { command: 'test', 'test-compose-file': 'compose.test.yml' };
+
+  it('runs in a project of its own and is removed', async () => {
+    const { report, ports } = await perform(texts);
+    expect(report.outcome).toBe('succeeded');
+    expect(programsOf(ports.local).slice(-1)).toEqual(['compose down']);
+    expect(ports.local.ran.every(({ argv }) => argv.join(' ').includes('--project-name test-001'))).toBe(true);
+  });
+
+  it('has its clean-up remembered before it begins', async () => {
+    const { ports } = await perform(texts);
+    expect(ports.remembered.map(({ argv }) => argv.join(' '))).toEqual([expect.stringContaining('--project-name test-001')]);
+    expect(ports.remembered[0]?.argv).toContain('down');
+  });
+
+  it('that fails stops the run, after it is removed', async () => {
+    const fails = { 'docker compose': ({ argv }: { readonly argv: readonly string[] }) => (argv.includes('up') ? { code: 1 } : {}) };
+    const { report, ports } = await perform({ ...texts, command: 'test, build' }, { runner: { ...fails, 'korrigo-test': { code: 1 } } });
+    expect(report).toMatchObject({ outcome: 'failed', failure: { hint: expect.stringContaining('nothing was built') } });
+    expect(programsOf(ports.local)).toContain('compose down');
+    expect(programsOf(ports.local)).not.toContain('docker buildx');
+  });
+
+  it('needs its compose file', async () => {
+    const { report, ports } = await perform({ ...texts, 'test-compose-file': 'nothing.yml' });
+    expect(report.failure?.message).toBe('test-compose-file: nothing.yml does not exist in /src');
+    expect(ports.local.ran).toEqual([]);
+  });
+});
+
+describe('reading the checkout', () => {
+  const message = async (surroundings: Surroundings, texts: InputTexts = {}) =>
+    (await perform({ command: 'build', ...texts }, surroundings)).report.failure?.message;
+
+  it.each<readonly [string, Surroundings, string]>([
+    [
+      'no repository',
+      { runner: { 'korrigo-git': { code: 128, stderr: 'fatal: not a git repository\n' } } },
+      '/src is no checkout of a git repository: fatal: not a git repository',
+    ],
+    [
+      'no compose file',
+      { files: {} },
+      'compose-file: is not set, and /src has none of compose.yaml, compose.yml, docker-compose.yaml, docker-compose.yml',
+    ],
+    [
+      'a compose file that includes one that is not there',
+      { files: { 'compose.yml': 'include: [a.yml, b.yml]' } },
+      '2 problems:\n- compose-file: a.yml (included by compose.yml) does not exist in the checkout\n- compose-file: b.yml (included by compose.yml) does not exist in the checkout',
+    ],
+    [
+      'a compose file that Compose refuses',
+      { runner: { 'docker compose': { code: 15, stderr: 'a warning\nservices.web Additional property x is not allowed\n' } } },
+      'this machine: read compose.yml failed with exit code 15\na warning\nservices.web Additional property x is not allowed',
+    ],
+    [
+      'an image whose variable is required',
+      { files: { 'compose.yml': 'services: {web: {image: "x:${TAG:?}", environment: ["A=${A:?}"]}}' } },
+      'compose-file: the variable TAG of an image or build is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
+    ],
+    [
+      'an image whose variable is blank',
+      {
+        files: { 'compose.yml': 'services: {web: {image: "x:$TAG", environment: ["A=$A"]}}' },
+        runner: { 'docker compose': { stdout: '{}', stderr: 'level=warning msg="The \\"TAG\\" variable is not set. Defaulting to a blank string."\nlevel=warning msg="The \\"A\\" variable is not set."' } },
+      },
+      'compose-file: the variable TAG of an image or build is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
+    ],
+  ])('fails with a reason: %s', async (_, surroundings, expected) => {
+    expect(await message(surroundings)).toBe(expected);
+  });
+
+  it('refuses compose files outside the repository', async () => {
+    expect(await message({}, { 'compose-file': '../x.yml\ncompose.yml' })).toBe('compose-file: "../x.yml" lies outside the repository');
+  });
+
+  it('warns of files that differ from the commit', async () => {
+    const { ports } = await perform({ command: 'build' }, { runner: { 'git status': { stdout: ' M site.conf\nM  a b.txt\n' } } });
+    expect(line(ports, 'warn')).toBe(`warn the checkout differs from commit ${commit.slice(0, 12)} in: site.conf, a b.txt`);
+  });
+
+  it('gives Compose the commit, and the folder of the compose file', async () => {
+    const { ports } = await perform({ command: 'build' });
+    const config = ports.local.ran.find(({ argv }) => argv.includes('config'));
+    expect(config?.env).toMatchObject({ RELEASE_COMMIT: commit, PWD: '/src' });
+  });
+
+  it('happens once a run', async () => {
+    const { ports } = await perform({ command: 'build, push' });
+    expect(programsOf(ports.local).filter((name) => name === 'korrigo-git')).toHaveLength(1);
+  });
+});
+
+describe('a push', () => {
+  it('ends in a release with every image by digest', async () => {
+    const { report, ports } = await perform({ command: 'push' });
+    expect(report).toMatchObject({ outcome: 'succeeded', release: pushed() });
+    expect(ports.log.lines).toContain(`info web: registry.example.com/shop-web@${digest('1')}`);
+  });
+
+  it('logs in once, with a configuration that every command of it sees', async () => {
+    const seen = new Set<string>();
+    const exists = async (path: string) => seen.has(path) || Object.keys(files).some((file) => path === `/src/${file}`);
+    const surroundings = scene();
+    const { report, ports } = await perform(
+      { command: 'build, push', 'registry-username': 'ci', 'registry-password': 'hunter2' },
+      {
+        overrides: { files: { ...surroundings.files, exists } },
+        runner: {
+          'korrigo-login': ({ argv }) => {
+            seen.add(argv[4] ?? '');
+            return {};
+          },
+        },
+      },
+    );
+    expect(report.outcome).toBe('succeeded');
+    expect(programsOf(ports.local).filter((name) => name === 'korrigo-login')).toHaveLength(1);
+    const bakes = ports.local.ran.filter((command) => ['docker buildx', 'korrigo-pin'].includes(nameOf(command)));
+    expect(bakes.map(({ env }) => env?.['DOCKER_CONFIG'])).toEqual(Array(bakes.length).fill('/scratch/docker'));
+    expect(JSON.stringify(ports.local.ran)).not.toContain('hunter2');
+  });
+
+  it('says what to check when the login fails', async () => {
+    const { report } = await perform(
+      { command: 'push', 'registry-username': 'ci', 'registry-password': 'wrong' },
+      { runner: { 'korrigo-login': { code: 1, errors: ['unauthorized'] } } },
+    );
+    expect(report.failure).toEqual({
+      message: 'local: log in to registry.example.com as ci failed with exit code 1\nunauthorized',
+      hint: expect.stringContaining('registry-password'),
+    });
+  });
+
+  it('needs to be told the digests', async () => {
+    const { report } = await perform({ command: 'push' }, { runner: { 'cat /scratch/metadata.json': { stdout: '{}' } } });
+    expect(report.failure?.message).toBe('docker buildx bake did not tell the digest of web');
+  });
+
+  it('builds before it talks to the registry, and does not try a failed build again', async () => {
+    const fails = ({ argv }: { readonly argv: readonly string[] }) => (argv.includes('--push') ? {} : { code: 1 });
+    const { report, ports } = await perform({ command: 'push' }, { runner: { 'docker buildx': fails } });
+    expect(report.outcome).toBe('failed');
+    expect(programsOf(ports.local).filter((name) => name === 'docker buildx')).toHaveLength(1);
+  });
+});
+
+describe('a deploy', () => {
+  it('goes from one release to the next, and changes nothing that runs before it knows that it can', async () => {
+    const web1 = server('web1');
+    const { report, ports } = await perform(deployed, { servers: [web1] });
+    expect(report.failure).toBeUndefined();
+    expect(programsOf(web1)).toEqual([
+      'korrigo-observe',
+      'korrigo-ship',
+      'korrigo-resolve',
+      'korrigo-pull',
+      'compose up',
+      'korrigo-inspect',
+      'korrigo-current',
+      'korrigo-record',
+      'korrigo-prune',
+    ]);
+    expect(report).toMatchObject({ outcome: 'succeeded', release: pushed(), hosts: { web1: [{ service: 'web', action: 'create' }, { service: 'cache', action: 'create' }] } });
+    expect(ports.log.lines.join('\n')).toContain('stage Plan: release 20260203-040506-c0ffee012345\ninfo web1, first release:\ninfo   web    create    not running here yet');
+    expect(web1.isClosed()).toBe(true);
+  });
+
+  it('ships what is tracked and mounted, the compose files, and what resolves them', async () => {
+    const web1 = server('web1');
+    await perform(deployed, { servers: [web1] });
+    const archive = web1.ran.find((command) => nameOf(command) === 'korrigo-ship')?.stdin;
+    const names = archive instanceof Uint8Array ? Buffer.from(archive).toString('latin1') : '';
+    for (const path of ['release/source/compose.yml', 'release/pins.yml', 'release/release.env', 'release/release.json', 'release/paths.tab', '/site.conf'])
+      expect(names).toContain(path);
+    expect(names).not.toContain('compose.test.yml');
+  });
+
+  it('goes to several hosts, stage by stage', async () => {
+    const order: string[] = [];
+    const hosts = ['web1', 'web2'].map((name) => {
+      const host = server(name);
+      return { ...host, run: async (...args: Parameters<FakeHost['run']>) => {
+        order.push(nameOf(args[0]));
+        return await host.run(...args);
+      } };
+    });
+    const { report } = await perform(deployed, { servers: hosts });
+    expect(report.outcome).toBe('succeeded');
+    expect(order.lastIndexOf('korrigo-pull')).toBeLessThan(order.indexOf('docker compose'));
+    expect(order.lastIndexOf('docker compose')).toBeLessThan(order.indexOf('korrigo-inspect'));
+    expect(order.lastIndexOf('korrigo-inspect')).toBeLessThan(order.indexOf('korrigo-current'));
+  });
+
+  it('gives a release that is there already a new id', async () => {
+    const web1 = server('web1', { 'korrigo-observe': observed(['release', pushed().id]) });
+    const ports = scene({ servers: [web1] });
+    ports.clock.advance(60_000);
+    const report = await run(configFor(deployed, [web1]), ports);
+    expect(report.release?.id).toBe('20260203-040606-c0ffee012345');
+  });
+
+  it('asks the URL from here, measures downtime, and tells where the application is', async () => {
+    const web1 = server('web1');
+    const { report, ports } = await perform({ ...deployed, 'health-url': 'https://shop.example.com/health' }, { servers: [web1] });
+    expect(report).toMatchObject({ outcome: 'succeeded', url: 'https://shop.example.com', downtime: { failed: 0 } });
+    expect(ports.log.lines.join('\n')).toContain('info no downtime: all ');
+  });
+
+  it('logs every host in with a folder of its own, and out again', async () => {
+    const [web1, web2] = [server('web1'), server('web2')];
+    const login = { 'registry-username': 'ci', 'registry-password': 'hunter2' };
+    const { report } = await perform({ ...deployed, ...login }, { servers: [web1, web2] });
+    expect(report.outcome).toBe('succeeded');
+    const folders = [web1, web2].map((host) => host.ran.find((command) => nameOf(command) === 'korrigo-login')?.argv[4]);
+    expect(new Set(folders).size).toBe(2);
+    for (const [n, host] of [web1, web2].entries()) {
+      expect(host.ran.find((command) => nameOf(command) === 'korrigo-pull')?.env).toEqual({ DOCKER_CONFIG: folders[n] });
+      expect(host.ran.map(({ argv }) => argv.join(' '))).toContain(`rm -rf -- ${folders[n]}`);
+    }
+  });
+
+  it('writes what happened into the history', async () => {
+    const web1 = server('web1', { 'korrigo-observe': observed(['current', 'r1']) });
+    await perform({ ...deployed, reason: 'hotfix' }, { servers: [web1] });
+    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({
+      command: 'deploy',
+      release: pushed().id,
+      commit,
+      outcome: 'succeeded',
+      switched: true,
+      previous: 'r1',
+      actor: 'ada',
+      reason: 'hotfix',
+    });
+  });
+});
+
+describe('a deploy that cannot begin', () => {
+  const untouched = (host: FakeHost): void => {
+    expect(programsOf(host).filter((name) => ['compose up', 'korrigo-migrate', 'korrigo-current', 'korrigo-pull'].includes(name))).toEqual([]);
+  };
+
+  it('tells the problems of all hosts at once, and leaves nothing behind', async () => {
+    const web1 = server('web1', { 'korrigo-observe': observed(['not-writable', '/opt'], ['disk-root', '1024 /opt']) });
+    const web2 = server('web2', { 'korrigo-resolve': resolved(['undefined', 'SECRET_KEY'], ['missing', '.env', 'read by web']) });
+    const { report } = await perform(deployed, { servers: [web1, web2] });
+    expect(report.failure?.message.split('\n')).toEqual([
+      '4 problems:',
+      expect.stringMatching(/^- web1: deploy may not write to \/opt/),
+      expect.stringMatching(/^- web1: has only 1 MiB free/),
+      expect.stringMatching(/^- web2: the variable SECRET_KEY is not set/),
+      expect.stringMatching(/^- web2: \/opt\/shop\/shared\/\.env is missing/),
+    ]);
+    expect(report.failure?.hint).toBe('nothing that runs was changed; mend this and deploy again');
+    for (const host of [web1, web2]) untouched(host);
+    expect(web2.ran.map(({ argv }) => argv.join(' '))).toContain(`rm -rf -- /opt/shop/releases/${pushed().id}`);
+    expect(programsOf(web1)).not.toContain('korrigo-ship');
+    expect(readAttempt(stdinOf(web2, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+  });
+
+  it('tells a host that cannot be reached beside the problems of the others', async () => {
+    const web1 = server('web1', { 'korrigo-resolve': resolved(['undefined', 'A']) });
+    const ports = scene({ servers: [web1] });
+    const lost = { ...server('web2') };
+    const connect: typeof ports.connect = async (spec, config) => {
+      if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer');
+      return await ports.connect(spec, config);
+    };
+    const report = await run(configFor(deployed, [web1, lost]), { ...ports, connect });
+    expect(report.failure?.message).toContain('- web2: does not answer\n- web1: the variable A is not set');
+    untouched(web1);
+  });
+
+  it('is told of an unreachable host before minutes of tests and builds', async () => {
+    const ports = scene();
+    const connect: typeof ports.connect = async () => {
+      throw new ConnectError('web1', 'does not answer', { hint: 'is it up?' });
+    };
+    const report = await run(configFor({ command: 'push, deploy' }, [server('web1')]), { ...ports, connect });
+    expect(report.failure).toEqual({ message: 'web1: does not answer', hint: 'is it up?' });
+    expect(ports.local.ran).toEqual([]);
+  });
+
+  it('because of a bug says so', async () => {
+    await expect(run(configFor(deployed, [server('web9')]), scene())).rejects.toThrow('nobody thought of web9');
+  });
+
+  it.each<readonly [string, InputTexts, string]>([
+    [
+      'a release of another commit',
+      { release: JSON.stringify(pushed({ commit: 'd'.repeat(40), id: `20260203-040506-${'d'.repeat(12)}` })) },
+      'release: is of commit dddddddddddd, but the checkout is c0ffee012345',
+    ],
+    [
+      'a release of another project',
+      { release: JSON.stringify(pushed({ project: 'other' })) },
+      "release: is of project other, but this checkout's is shop",
+    ],
+    ['a migration of no service', { migrate: 'api: migrate' }, 'migrate: api is no service of compose.yml, which has web, cache'],
+    ['a shipped file that was not built', { files: 'dist' }, 'files: "dist" does not exist in the checkout; was it built before this step?'],
+  ])('is told of %s', async (_, texts, message) => {
+    const web1 = server('web1');
+    const { report } = await perform({ ...deployed, ...texts }, { servers: [web1] });
+    expect(report.failure?.message).toBe(message);
+    untouched(web1);
+  });
+
+  it('does not replace a newer commit, unless that is meant', async () => {
+    const newer = attemptOf({ commit: 'd'.repeat(40), committedAt: '2026-02-03T04:00:01Z' });
+    const web1 = server('web1', { 'korrigo-observe': observed(['attempt', attemptLine(newer).trim()]) });
+    const { report } = await perform(deployed, { servers: [web1] });
+    expect(report.failure).toEqual({
+      message: 'web1: commit c0ffee012345 (2026-02-03T04:00:00Z) is older than dddddddddddd (2026-02-03T04:00:01Z), which was deployed here on 2026-02-03',
+      hint: 'nothing was changed; push a newer commit, or set allow-older to true if this is meant',
+    });
+    untouched(web1);
+    expect(programsOf(web1)).not.toContain('korrigo-ship');
+    expect((await perform({ ...deployed, 'allow-older': 'true' }, { servers: [server('web1')] })).report.outcome).toBe('succeeded');
+  });
+
+  it('does not bring a commit back that was rolled back from', async () => {
+    const history = [
+      attemptOf({ release: 'r1', commit: 'b'.repeat(40), committedAt: '2026-02-02T00:00:00Z' }),
+      attemptOf({ release: 'r2' }),
+      attemptOf({ release: 'r1', commit: 'b'.repeat(40), command: 'rollback', reason: 'too slow', actor: 'bob' }),
+    ];
+    const web1 = server('web1', {
+      'korrigo-observe': observed(['current', 'r1'], ...history.map((attempt) => ['attempt', attemptLine(attempt).trim()])),
+    });
+    const { report } = await perform(deployed, { servers: [web1] });
+    expect(report.failure?.message).toBe('web1: commit c0ffee012345 was rolled back from on 2026-02-03 04:06 by bob: too slow');
+    untouched(web1);
+  });
+
+  it('stops when a server cannot run the images', async () => {
+    const wrong = `wrong-architecture\tregistry.example.com/shop-web@${digest('1')}\tamd64\tarm64\n`;
+    const web1 = server('web1', { 'korrigo-pull': { stdout: wrong } });
+    const { report } = await perform(deployed, { servers: [web1] });
+    expect(report.failure).toEqual({
+      message: `web1: registry.example.com/shop-web@${digest('1')} is built for amd64, but this server is arm64`,
+      hint: 'build for the right platform with the input platforms; nothing that runs was changed',
+    });
+    expect(programsOf(web1)).not.toContain('compose up');
+  });
+
+  it('stops when an image does not come, on any host', async () => {
+    const [web1, web2] = [server('web1'), server('web2', { 'korrigo-pull': { code: 1, errors: ['manifest unknown'] } })];
+    const { report, ports } = await perform(deployed, { servers: [web1, web2] });
+    expect(report.failure?.message).toBe('web2: pull 2 images failed with exit code 1\nmanifest unknown');
+    expect(ports.clock.slept).toEqual([2000, 5000, 15_000]);
+    for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
+  });
+});
+
+describe('a deploy that fails halfway', () => {
+  it('tells which container is the reason, and records that it touched what runs', async () => {
+    const unhealthy = containerLine({ health: 'unhealthy', healthOutput: 'no database' });
+    const web1 = server('web1', {
+      'korrigo-inspect': inspected(unhealthy, containerLine({ service: 'cache' })),
+      'docker logs': { stdout: 'Traceback\n' },
+    });
+    const { report } = await perform(deployed, { servers: [web1] });
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      failure: { message: 'web1: web is unhealthy\nits healthcheck said: no database\nthe last lines of shop-web-1:\n  Traceback' },
+      release: { id: pushed().id },
+    });
+    expect(programsOf(web1)).not.toContain('korrigo-current');
+    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: true });
+  });
+
+  it('does not migrate when the containers do not come up, nor go on when a migration fails', async () => {
+    const texts = { ...deployed, migrate: 'web: migrate' };
+    const broken = server('web1', { 'docker compose': { code: 1 } });
+    await perform(texts, { servers: [broken] });
+    expect(programsOf(broken)).not.toContain('korrigo-migrate');
+    const stuck = server('web1', { 'korrigo-migrate': { code: 1, lines: ['no such column'] } });
+    const { report } = await perform(texts, { servers: [stuck] });
+    expect(report.failure).toMatchObject({ message: 'web1: migrate: web: migrate failed with exit code 1\nno such column' });
+    expect(programsOf(stuck)).not.toContain('korrigo-current');
+  });
+
+  it('does not recreate anything when a migration before it fails', async () => {
+    const web1 = server('web1', { 'korrigo-migrate': { code: 1 } });
+    await perform({ ...deployed, migrate: 'web: migrate', 'migrate-when': 'before' }, { servers: [web1] });
+    expect(programsOf(web1)).not.toContain('compose up');
+  });
+
+  it('measures the downtime that it causes', async () => {
+    let asked = 0;
+    const web1 = server('web1');
+    const ask = async () => (++asked === 1 ? 200 : 503);
+    const { report, ports } = await perform({ ...deployed, 'health-url': 'https://shop.example.com/' }, { servers: [web1], overrides: { ask } });
+    expect(report).toMatchObject({ outcome: 'failed', downtime: { up: false } });
+    expect(report.failure?.message).toBe('local: https://shop.example.com/ answers 503, after 180 s');
+    expect(line(ports, 'info health-url does not answer: down for')).toBeDefined();
+  });
+
+  it('is cancelled without a migration or a recreation that had not begun', async () => {
+    const cancel = new AbortController();
+    const web1 = server('web1', {
+      'korrigo-pull': () => {
+        cancel.abort();
+        return { code: null };
+      },
+    });
+    const { report } = await perform(deployed, { servers: [web1], overrides: { signal: cancel.signal } });
+    expect(report.failure?.message).toBe('web1: cancelled during: pull 2 images');
+    expect(programsOf(web1)).not.toContain('compose up');
+    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+  });
+});
+
+describe('a rollback', () => {
+  const old = releaseOf({ id: '20260202-040506-badc0ffee012', commit: `badc0ffee012${'0'.repeat(28)}` });
+  const current = pushed();
+  const history = [attemptOf({ release: old.id, commit: old.commit }), attemptOf({ release: current.id })];
+  const there = observed(['current', current.id], ['release', old.id], ['release', current.id], ...history.map((attempt) => ['attempt', attemptLine(attempt).trim()]));
+  const reopened = (...more: readonly (readonly string[])[]) => resolved(['json', JSON.stringify(old)], ...more);
+  const answers = { 'korrigo-observe': there, 'korrigo-reopen': reopened(), 'korrigo-inspect': inspected(containerLine({ image: old.images['web'] ?? '' }), containerLine({ service: 'cache' })) };
+  const texts = { command: 'rollback', 'project-name': 'shop' };
+
+  it('brings the release before back, without a registry, a build or a migration', async () => {
+    const web1 = server('web1', answers);
+    const { report, ports } = await perform({ ...texts, migrate: 'web: migrate', reason: 'too slow' }, { servers: [web1] });
+    expect(report).toMatchObject({ outcome: 'succeeded', release: { id: old.id }, previousRelease: current.id });
+    expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-reopen', 'compose up', 'korrigo-inspect', 'korrigo-current', 'korrigo-record']);
+    expect(web1.ran.at(-2)?.argv.slice(-2)).toEqual(['/opt/shop', old.id]);
+    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ command: 'rollback', release: old.id, outcome: 'succeeded', reason: 'too slow' });
+    expect(ports.local.ran).toEqual([]);
+  });
+
+  it('pulls what the server no longer has', async () => {
+    const web1 = server('web1', { ...answers, 'korrigo-reopen': reopened(['missing-image', old.images['web'] ?? '']) });
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.outcome).toBe('succeeded');
+    expect(programsOf(web1)).toContain('korrigo-pull');
+  });
+
+  it('is refused when the release is not kept, with those that are', async () => {
+    const web1 = server('web1', answers);
+    const { report } = await perform({ ...texts, to: 'abcdef0' }, { servers: [web1] });
+    expect(report.failure?.message).toContain('rollback: abcdef0 was never deployed here\nthese can be rolled back to:');
+    expect(programsOf(web1)).toEqual(['korrigo-observe']);
+  });
+
+  it('is refused when the server lost a file that the release needs', async () => {
+    const web1 = server('web1', { ...answers, 'korrigo-reopen': reopened(['missing', '.env', 'used by this release']) });
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.failure).toMatchObject({ message: expect.stringContaining('/opt/shop/shared/.env is missing'), hint: 'nothing was changed' });
+    expect(programsOf(web1)).not.toContain('compose up');
+  });
+
+  it('is refused when the hosts disagree about what the release is', async () => {
+    const other = JSON.stringify({ ...old, images: { ...old.images, web: `x@${digest('9')}` } });
+    const [web1, web2] = [server('web1', answers), server('web2', { ...answers, 'korrigo-reopen': resolved(['json', other]) })];
+    const { report } = await perform(texts, { servers: [web1, web2] });
+    expect(report.failure?.message).toBe(`release ${old.id} is not the same on all hosts`);
+  });
+
+  it('reads the project from a checkout when nobody names it', async () => {
+    const web1 = server('web1', answers);
+    expect((await perform({ command: 'rollback' }, { servers: [web1] })).report.outcome).toBe('succeeded');
+    const { report } = await perform({ command: 'rollback' }, { servers: [server('web1', answers)], runner: { 'korrigo-git': { code: 128 } } });
+    expect(report.failure?.message).toBe('project-name: is not set, and there is no checkout to read it from; name the Compose project');
+  });
+});
+
+describe('a status', () => {
+  const texts = { command: 'status', 'project-name': 'shop' };
+  const release = pushed();
+
+  it('tells what is on every server and changes nothing', async () => {
+    const answer = observed(['current', release.id], ['release', release.id], ['attempt', attemptLine(attemptOf()).trim()], ['container', containerLine()], ['hash', 'web', 'hash-of-web'], ['json', JSON.stringify(release)]);
+    const web1 = server('web1', { 'korrigo-status': answer });
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report).toMatchObject({ outcome: 'succeeded', status: [{ host: 'web1', current: release.id, drift: [], containers: [{ name: 'shop-web-1' }] }] });
+    expect(programsOf(web1)).toEqual(['korrigo-status']);
+  });
+
+  it('of a server that is unfit says why', async () => {
+    const web1 = server('web1', { 'korrigo-status': observed(['missing-programs', ' tar']) });
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.failure).toEqual({ message: expect.stringContaining('web1: needs tar'), hint: 'see docs/server.md' });
+  });
+});
+
+describe('the scene of these tests', () => {
+  it('is such as the real programs would make it', () => {
+    expect(readRawFile(files['compose.yml']).services).toEqual(['web', 'cache']);
+    expect(parseRelease(JSON.stringify(pushed()))).toEqual({ release: pushed() });
+    expect(new CommandError({ host: 'web1', title: 'x', code: 1, timedOut: false, output: '' }).message).toBe('web1: x failed with exit code 1');
+  });
+});

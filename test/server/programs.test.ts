@@ -1,0 +1,524 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readHostState } from '../../src/engine/observe.ts';
+import { attemptLine } from '../../src/model/history.ts';
+import { Secret } from '../../src/model/secret.ts';
+import { attemptOf, digest } from '../support/builders.ts';
+import { sandbox } from '../support/server.ts';
+
+const id = '20260203-040506-c0ffee012345';
+const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
+
+describe('current', () => {
+  it('points to a release, and then to another one', async () => {
+    const server = sandbox();
+    server.write({ 'releases/r1/compose.yml': 'one', 'releases/r2/compose.yml': 'two' });
+    expect(await server.run('current', [server.root, 'r1'])).toMatchObject({ code: 0, stderr: '' });
+    expect(readlinkSync(server.path('current'))).toBe('releases/r1');
+    await server.run('current', [server.root, 'r2']);
+    expect(server.read('current/compose.yml')).toBe('two');
+    expect(readdirSync(server.root).sort()).toEqual(['current', 'releases']);
+  });
+
+  it('fails rather than hide in a folder of its name', async () => {
+    const server = sandbox();
+    server.write({ 'current/x': '' });
+    expect((await server.run('current', [server.root, 'r1'])).code).not.toBe(0);
+    expect(readdirSync(server.path('current'))).toEqual(['x']);
+  });
+
+  it('fails where there is no application', async () => {
+    const server = sandbox();
+    expect((await server.run('current', [server.root, 'r1'])).code).not.toBe(0);
+  });
+});
+
+describe('record', () => {
+  it('adds one line after the other', async () => {
+    const server = sandbox();
+    mkdirSync(server.root, { recursive: true });
+    const attempts = [attemptOf({ release: 'r1' }), attemptOf({ release: 'r2', reason: `it's "$(id)"\n` })].map(
+      attemptLine,
+    );
+    for (const stdin of attempts) expect((await server.run('record', [server.root], { stdin })).code).toBe(0);
+    expect(server.read('history.jsonl')).toBe(attempts.join(''));
+  });
+
+  it('makes no application where there is none', async () => {
+    const server = sandbox();
+    expect((await server.run('record', [server.root], { stdin: 'x\n' })).code).toBe(0);
+    expect(existsSync(server.root)).toBe(false);
+  });
+});
+
+describe('migrate', () => {
+  const file = '/opt/shop/releases/r1/compose.yml';
+  const args = (...command: readonly string[]) => ['60', 'shop', 'shop-migrate-r1', file, 'no', 'web', ...command];
+
+  it('runs the command in a container of its own, without what it depends on', async () => {
+    const server = sandbox({ docker: 'echo migrated' });
+    expect(await server.run('migrate', args('python', 'manage.py', 'migrate'))).toMatchObject({
+      code: 0,
+      stdout: 'migrated\n',
+    });
+    expect(server.dockerCalls()).toEqual([
+      'rm --force shop-migrate-r1',
+      `compose --project-name shop --file ${file} run --rm --no-TTY --quiet-pull --no-deps --name shop-migrate-r1 web python manage.py migrate`,
+    ]);
+  });
+
+  it('starts what it depends on when asked to', async () => {
+    const server = sandbox({ docker: '' });
+    await server.run('migrate', ['60', 'shop', 'm', file, 'yes', 'web', 'x']);
+    expect(server.dockerCalls().at(-1)).not.toContain('--no-deps');
+  });
+
+  it('fails as the command does', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) echo bad >&2; exit 3;; esac' });
+    expect(await server.run('migrate', args('x'))).toMatchObject({ code: 3, stderr: 'bad\n' });
+  });
+
+  it('stops a command that takes too long, and removes its container', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) exec sleep 30;; esac' });
+    const [, ...rest] = args('x');
+    const result = await server.run('migrate', ['0.1', ...rest]);
+    expect(result.code).toBe(124);
+    expect(result.stderr).toContain('stopped after 0.1 s: the migration took longer than migrate-timeout');
+    expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
+    expect(result.seconds).toBeLessThan(5);
+  });
+
+  it('gives the command no input', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) cat; echo end;; esac' });
+    expect(await server.run('migrate', args('x'), { stdin: 'secret' })).toMatchObject({ code: 0, stdout: 'end\n' });
+  });
+
+  it('passes on every word as it is, and runs none of it', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) shift 12; printf "%s\\0" "$@";; esac' });
+    const canary = server.path('../canary');
+    const nasty = [
+      `$(touch ${canary})`,
+      `\`touch ${canary}\``,
+      `; touch ${canary}`,
+      `\ntouch ${canary}\n`,
+      `'; touch ${canary} #`,
+      `" && touch ${canary} "`,
+    ];
+    const odd = ['', ' ', '-', '--help', '*', '~', '\\', "'", '"', '$1', '"$@"', 'é', 'x'.repeat(10_000)];
+    const word = fc.oneof(fc.constantFrom(...nasty, ...odd), fc.string({ unit: 'grapheme' }));
+    const commands = fc.sample(fc.array(word, { minLength: 20, maxLength: 40 }), { numRuns: 25, seed: 11 });
+    for (const command of commands) {
+      const { stdout } = await server.run('migrate', args(...command));
+      expect(stdout.split('\0').slice(0, -1)).toEqual(['web', ...command]);
+    }
+    expect(existsSync(canary)).toBe(false);
+  });
+});
+
+describe('pull', () => {
+  const [web, cache] = [`registry.example.com:5000/shop/web@${digest('1')}`, `redis@${digest('2')}`];
+  /** Images that are here, and what the rest of docker does. */
+  const docker = (more = '') => `
+case "$*" in
+  version*) echo amd64 ;;
+  'image inspect --format'*) echo amd64 ;;
+  'image inspect'*redis*) exit 0 ;;
+  'image inspect'*) exit 1 ;;
+  ${more}
+esac`;
+
+  it('brings what is not here and tags everything, side by side', async () => {
+    const server = sandbox({ docker: docker() });
+    const { code, stdout } = await server.run('pull', [`shop-${id}`, web, cache]);
+    expect(code).toBe(0);
+    expect(lines(stdout).toSorted()).toEqual([`pulled\t${cache}`, `pulled\t${web}`].toSorted());
+    expect(
+      server
+        .dockerCalls()
+        .filter((call) => /^(pull|tag)/.test(call))
+        .toSorted(),
+    ).toEqual([
+      `pull --quiet ${web}`,
+      `tag ${cache} redis:shop-${id}`,
+      `tag ${web} registry.example.com:5000/shop/web:shop-${id}`,
+    ]);
+  });
+
+  it('fails when one image does not come, and brings the others', async () => {
+    const server = sandbox({ docker: docker("pull*) echo 'no such image' >&2; exit 1 ;;") });
+    const { code, stdout, stderr } = await server.run('pull', ['tag', web, cache]);
+    expect(code).toBe(1);
+    expect([stdout, stderr]).toEqual([`pulled\t${cache}\n`, 'no such image\n']);
+  });
+
+  it('fails when an image cannot be kept', async () => {
+    const server = sandbox({ docker: docker('tag*) exit 1 ;;') });
+    expect((await server.run('pull', ['tag', cache])).code).toBe(1);
+  });
+
+  it('tells an image that cannot run here', async () => {
+    const server = sandbox({
+      docker: `case "$*" in version*) echo arm64;; 'image inspect --format'*) echo amd64;; esac`,
+    });
+    expect(await server.run('pull', ['tag', cache])).toMatchObject({
+      code: 0,
+      stdout: `wrong-architecture\t${cache}\tamd64\tarm64\n`,
+    });
+    expect(server.dockerCalls().filter((call) => call.startsWith('tag'))).toEqual([]);
+  });
+});
+
+describe('pin', () => {
+  const docker = (registry: string, local = '') => `
+case "$*" in
+  'buildx imagetools inspect'*) ${registry} ;;
+  'pull --quiet broken'*) exit 1 ;;
+  'pull --quiet'*) exit 0 ;;
+  'image inspect'*) ${local} ;;
+esac`;
+
+  it('finds the digest of every image, whatever its name looks like', async () => {
+    const server = sandbox({ docker: docker(`echo '${digest('1')}'`) });
+    const { code, stdout } = await server.run('pin', [
+      'redis',
+      'redis:7',
+      'localhost:5000/a/b',
+      'localhost:5000/a/b:v1',
+    ]);
+    expect(code).toBe(0);
+    expect(lines(stdout).toSorted()).toEqual([
+      `localhost:5000/a/b\tlocalhost:5000/a/b@${digest('1')}`,
+      `localhost:5000/a/b:v1\tlocalhost:5000/a/b@${digest('1')}`,
+      `redis\tredis@${digest('1')}`,
+      `redis:7\tredis@${digest('1')}`,
+    ]);
+  });
+
+  it('takes the digest that an image has already', async () => {
+    const server = sandbox({ docker: docker('exit 1') });
+    const { stdout } = await server.run('pin', [`localhost:5000/a:v1@${digest('2')}`]);
+    expect(stdout).toBe(`localhost:5000/a:v1@${digest('2')}\tlocalhost:5000/a@${digest('2')}\n`);
+    expect(server.dockerCalls()).toEqual([]);
+  });
+
+  it('pulls an image whose registry only the engine knows', async () => {
+    const local = `printf '%s\\n' 'other@${digest('8')}' 'own.example.com/a@${digest('3')}'`;
+    const server = sandbox({ docker: docker('exit 1', local) });
+    expect((await server.run('pin', ['own.example.com/a:v1'])).stdout).toBe(
+      `own.example.com/a:v1\town.example.com/a@${digest('3')}\n`,
+    );
+  });
+
+  it('fails when an image does not exist, and finds the others', async () => {
+    const server = sandbox({ docker: docker(`case "$*" in *broken*) exit 1;; *) echo '${digest('1')}';; esac`) });
+    const { code, stdout } = await server.run('pin', ['broken:1', 'redis:7']);
+    expect([code, stdout]).toEqual([1, `redis:7\tredis@${digest('1')}\n`]);
+  });
+});
+
+describe('login', () => {
+  const args = (folder: string) => [folder, 'registry.example.com', 'ci'];
+
+  it('gives the password through stdin, into a configuration of its own', async () => {
+    const server = sandbox({ docker: 'printf "%s" "$(cat)" >"$2/got"' });
+    mkdirSync(server.root, { recursive: true });
+    const folder = server.path('login');
+    expect((await server.run('login', args(folder), { stdin: new Secret('hunter2') })).code).toBe(0);
+    expect(server.dockerCalls()).toEqual([
+      `--config ${folder} login --username ci --password-stdin registry.example.com`,
+    ]);
+    expect(readFileSync(`${folder}/got`, 'utf8')).toBe('hunter2');
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it('starts as a copy of the configuration of the user, which it does not change', async () => {
+    const server = sandbox({ docker: 'echo changed >"$2/config.json"' });
+    server.write({ 'theirs/config.json': 'theirs', 'theirs/cli-plugins/docker-compose': 'plugin' });
+    const folder = server.path('login');
+    const env = { DOCKER_CONFIG: server.path('theirs') };
+    expect((await server.run('login', args(folder), { stdin: 'x', env })).code).toBe(0);
+    expect(server.read('theirs/config.json')).toBe('theirs');
+    expect(server.read('login/config.json')).toBe('changed\n');
+    expect(server.read('login/cli-plugins/docker-compose')).toBe('plugin');
+  });
+
+  it('tells what the registry said when it fails', async () => {
+    const server = sandbox({ docker: 'echo "unauthorized" >&2; exit 1' });
+    mkdirSync(server.root, { recursive: true });
+    expect(await server.run('login', args(server.path('login')), { stdin: 'x' })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'unauthorized\n',
+    });
+  });
+
+  it('says nothing of what Docker warns about when it succeeds', async () => {
+    const server = sandbox({ docker: 'echo "WARNING! stored unencrypted" >&2' });
+    mkdirSync(server.root, { recursive: true });
+    expect(await server.run('login', args(server.path('login')), { stdin: 'x' })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  it('uses no folder that somebody else made', async () => {
+    const server = sandbox({ docker: '' });
+    server.write({ 'login/config.json': 'planted' });
+    expect((await server.run('login', args(server.path('login')), { stdin: 'x' })).code).not.toBe(0);
+    expect(server.dockerCalls()).toEqual([]);
+  });
+});
+
+describe('observe', () => {
+  const container =
+    '{"id":"a","name":"/shop-web-1","image":"x","labels":["web","h","False"],"restarts":0,"state":{"Status":"running"}}';
+  const docker = `
+case "$*" in
+  'info'*) echo "26.1.5 $HOME" ;;
+  'ps --all'*) printf 'a\\nb\\n' ;;
+  'inspect'*) printf '%s\\n' '${container}' ;;
+  'compose version --short') echo 2.26.1 ;;
+esac`;
+  const tools = [
+    'sh',
+    'awk',
+    'sed',
+    'sort',
+    'comm',
+    'sha256sum',
+    'timeout',
+    'df',
+    'tar',
+    'id',
+    'uname',
+    'dirname',
+    'basename',
+    'readlink',
+    'xargs',
+    'tail',
+    'tr',
+    'cat',
+    'flock',
+  ];
+
+  it('tells of a server all that a deploy must know, and changes nothing', async () => {
+    const server = sandbox({ docker });
+    const attempt = attemptOf();
+    server.write({
+      'releases/r1/compose.yml': '',
+      'releases/half/raw.yml': '',
+      'files/00ff/x': '',
+      'history.jsonl': attemptLine(attempt),
+    });
+    symlinkSync('releases/r1', server.path('current'));
+    const { code, stdout, stderr } = await server.run('observe', [server.root, 'shop']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(readHostState('web1', stdout)).toMatchObject({
+      problems: [],
+      current: 'r1',
+      releases: ['r1'],
+      files: ['00ff'],
+      history: [attempt],
+      containers: [{ name: 'shop-web-1', service: 'web' }],
+    });
+    expect(server.dockerCalls().join('\n')).toContain('label=com.docker.compose.project=shop');
+    expect(server.dockerCalls().join('\n')).toContain('inspect --type container');
+    expect(server.dockerCalls().join('\n')).toMatch(/ a b$/m);
+  });
+
+  it('finds a new server fit', async () => {
+    const server = sandbox({ docker });
+    const { stdout } = await server.run('observe', [server.root, 'shop']);
+    expect(readHostState('web1', stdout)).toMatchObject({
+      fatal: false,
+      problems: [],
+      current: undefined,
+      releases: [],
+      files: [],
+      history: [],
+    });
+    expect(existsSync(server.root)).toBe(false);
+  });
+
+  it('tells what is not installed', async () => {
+    const server = sandbox({ programs: tools.filter((tool) => tool !== 'sort' && tool !== 'timeout') });
+    const { stdout } = await server.run('observe', [server.root, 'shop']);
+    expect(readHostState('web1', stdout).problems).toEqual([
+      expect.stringMatching(/^web1: needs docker, .*sort, timeout, which is not installed: see docs\/server\.md$/),
+    ]);
+  });
+
+  it('tells an engine that does not answer, and a Compose that is missing', async () => {
+    const server = sandbox({
+      docker: `case $1 in version) printf 'Cannot connect\\nto the daemon' >&2; exit 1;; compose) exit 1;; esac`,
+    });
+    const { code, stdout } = await server.run('observe', [server.root, 'shop']);
+    expect(code).toBe(0);
+    expect(readHostState('web1', stdout).problems).toEqual([
+      'web1: Docker does not answer: Cannot connect to the daemon',
+      'web1: has no `docker compose`: install the Compose plugin, 2.24.4 or later',
+    ]);
+  });
+
+  it('tells the last 200 attempts', async () => {
+    const server = sandbox({ docker });
+    server.write({
+      'history.jsonl': Array.from({ length: 250 }, (_, n) => attemptLine(attemptOf({ release: `r${n}` }))).join(''),
+    });
+    const { stdout } = await server.run('observe', [server.root, 'shop']);
+    const { history } = readHostState('web1', stdout);
+    expect([history.length, history[0]?.release, history.at(-1)?.release]).toEqual([200, 'r50', 'r249']);
+  });
+
+  it('tells that the application’s folder is taken by a file', async () => {
+    const server = sandbox({ docker });
+    server.write({ '../shop': 'a file' });
+    const { stdout } = await server.run('observe', [server.root, 'shop']);
+    expect(readHostState('web1', stdout).problems[0]).toContain(`may not write to ${server.root}`);
+  });
+});
+
+describe('inspect', () => {
+  it('tells the time of the server first, and then its containers', async () => {
+    const server = sandbox({ docker: `case $1 in ps) echo a;; inspect) echo '{"id":"a"}';; esac` });
+    const { stdout } = await server.run('inspect', ['shop']);
+    const [now, ...containers] = lines(stdout);
+    expect(Math.abs(Number(now) - Date.now() / 1000)).toBeLessThan(5);
+    expect(containers).toEqual(['{"id":"a"}']);
+  });
+
+  it('asks about no container when there is none', async () => {
+    const server = sandbox({ docker: '' });
+    expect((await server.run('inspect', ['shop'])).code).toBe(0);
+    expect(server.dockerCalls()).toHaveLength(1);
+  });
+
+  it('does not mind a container that ended meanwhile', async () => {
+    const server = sandbox({
+      docker: `case $1 in ps) printf 'a\\nb\\n';; inspect) echo '{"id":"a"}'; echo 'no such object: b' >&2; exit 1;; esac`,
+    });
+    expect(await server.run('inspect', ['shop'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('{"id":"a"}'),
+    });
+  });
+
+  it('fails when Docker does not answer', async () => {
+    const server = sandbox({ docker: 'exit 1' });
+    expect((await server.run('inspect', ['shop'])).code).not.toBe(0);
+  });
+});
+
+describe('prune', () => {
+  const ids = [1, 2, 3, 4, 5].map((n) => `2026010${n}-000000-00000000000${n}`);
+  const [r1 = '', r2 = '', r3 = '', r4 = '', r5 = ''] = ids;
+  const hash = (n: number): string => String(n).repeat(16);
+  /** Five releases with a shipped file each; all succeeded, and the fifth is current. */
+  const filled = (docker: string) => {
+    const server = sandbox({ docker });
+    for (const [n, release] of ids.entries()) {
+      server.write({
+        [`releases/${release}/compose.yml`]: `      source: ${server.root}/files/${hash(n + 1)}/site.conf\n`,
+        [`files/${hash(n + 1)}/site.conf`]: 'x',
+      });
+    }
+    server.write({
+      'history.jsonl': ids.map((release) => attemptLine(attemptOf({ release }))).join(''),
+      'shared/.env': 'mine',
+    });
+    symlinkSync(`releases/${r5}`, server.path('current'));
+    return server;
+  };
+  const left = (server: ReturnType<typeof filled>) => readdirSync(server.path('releases'));
+
+  it('keeps the newest releases with their files, and tells which are gone', async () => {
+    const server = filled('');
+    const { code, stdout } = await server.run('prune', [server.root, 'shop', '2']);
+    expect([code, lines(stdout)]).toEqual([0, [r1, r2, r3].map((release) => `removed\t${release}`)]);
+    expect(left(server)).toEqual([r4, r5]);
+    expect(readdirSync(server.path('files'))).toEqual([hash(4), hash(5)]);
+    expect(server.read('shared/.env')).toBe('mine');
+  });
+
+  it('keeps all when there are fewer', async () => {
+    const server = filled('');
+    expect((await server.run('prune', [server.root, 'shop', '9'])).stdout).toBe('');
+    expect(left(server)).toEqual(ids);
+  });
+
+  it('counts by success, the last one first', async () => {
+    const server = filled('');
+    const again = attemptLine(attemptOf({ release: r1, command: 'rollback' }));
+    const failed = attemptLine(attemptOf({ release: r4, outcome: 'failed', reason: '"outcome":"succeeded"' }));
+    const history = [r2, r3, r5].map((release) => attemptLine(attemptOf({ release }))).join('');
+    server.write({ 'history.jsonl': `${history}${failed}${again}` });
+    await server.run('prune', [server.root, 'shop', '2']);
+    expect(left(server)).toEqual([r1, r5]);
+  });
+
+  it('keeps the current release and those that containers still need, whatever their age', async () => {
+    const server = filled(
+      `case $1 in ps) echo /opt/other/releases/x/compose.yml; echo "$ROOT/releases/${r2}/compose.yml";; esac`,
+    );
+    server.write({ 'history.jsonl': [r3, r4].map((release) => attemptLine(attemptOf({ release }))).join('') });
+    await server.run('prune', [server.root, 'shop', '2'], { env: { ROOT: server.root } });
+    expect(left(server)).toEqual([r2, r3, r4, r5]);
+  });
+
+  it('unties its own tags of releases that are gone, and no others', async () => {
+    const images = [
+      `web:shop-${r1}`,
+      `localhost:5000/web:shop-${r5}`,
+      `web:shop2-${r1}`,
+      `web:my-shop-${r1}`,
+      'web:latest',
+      `redis:shop-${r2}`,
+      '<none>:<none>',
+    ];
+    const server = filled(
+      `case "$*" in 'image ls'*) printf '%s\\n' ${images.map((image) => `'${image}'`).join(' ')};; esac`,
+    );
+    await server.run('prune', [server.root, 'shop', '2']);
+    expect(server.dockerCalls().filter((call) => call.startsWith('image rm'))).toEqual([
+      `image rm web:shop-${r1}`,
+      `image rm redis:shop-${r2}`,
+    ]);
+  });
+
+  it('does not mind an image that cannot be removed', async () => {
+    const server = filled(`case "$*" in 'image ls'*) echo web:shop-${r1};; 'image rm'*) exit 1;; esac`);
+    expect((await server.run('prune', [server.root, 'shop', '2'])).code).toBe(0);
+  });
+
+  it('has nothing to do where nothing was deployed', async () => {
+    const server = sandbox({ docker: '' });
+    mkdirSync(server.root, { recursive: true });
+    expect(await server.run('prune', [server.root, 'shop', '2'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('removes no release that it cannot tell from one in use, because Docker does not answer', async () => {
+    const server = filled('exit 1');
+    server.write({ 'history.jsonl': attemptLine(attemptOf({ release: r5 })) });
+    await server.run('prune', [server.root, 'shop', '2']);
+    expect(left(server)).toEqual(ids);
+  });
+
+  it('follows no link out of the application', async () => {
+    const server = filled('');
+    server.write({ '../outside/file': 'x' });
+    symlinkSync('../../outside', server.path('releases/link'));
+    await server.run('prune', [server.root, 'shop', '2']);
+    expect(server.read('../outside/file')).toBe('x');
+    expect(lstatSync(server.path('current')).isSymbolicLink()).toBe(true);
+  });
+});
