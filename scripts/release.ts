@@ -10,56 +10,78 @@ import { actionRef, workflows, writeWorkflows } from './workflows.ts';
 
 const top = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(`${top}${path}`, 'utf8');
+const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: top, encoding: 'utf8' }).trim();
 
 /** The lines of the changelog below `## [1.2.3]`. Throws when there are none. */
 export function notesOf(version: string, changelog: string): string {
   const sections = changelog.split(/^(?=## )/m);
   const section = sections.find((text) => text.startsWith(`## [${version}]`));
   const notes = section?.split('\n').slice(1).join('\n').trim();
-  if (!notes) throw new Error(`CHANGELOG.md has no section [${version}]`);
+  if (!notes) throw new Error(`CHANGELOG.md has nothing under [${version}]`);
   return notes;
 }
 
 /** What keeps a tag from being a release: one sentence each. */
 export function releaseProblems(tag: string): readonly string[] {
   const version = tag.replace(/^v/, '');
+  const changelog = read('CHANGELOG.md');
   const stale = Object.entries(workflows(tag)).filter(([name, text]) => read(`.github/workflows/${name}`) !== text);
   return [
     ...(actionRef() === tag ? [] : [`package.json: config.ref is ${actionRef()} instead of ${tag}`]),
     ...stale.map(([name]) => `.github/workflows/${name} is not pinned to ${tag}`),
-    ...(read('CHANGELOG.md').includes(`## [${version}]`) ? [] : [`CHANGELOG.md has no section [${version}]`]),
+    ...(changelog.includes(`\n## [${version}] - `) ? [] : [`CHANGELOG.md has no section [${version}] with a date`]),
   ];
 }
 
 function makeRelease(version: string): void {
   if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`"${version}" is not a version; write it as 1.2.3`);
-  const git = (...args: readonly string[]): void => void execFileSync('git', args, { cwd: top, stdio: 'inherit' });
+  const [tag, major] = [`v${version}`, `v${version.split('.')[0]}`];
+  if (git('tag', '--list', tag) !== '') throw new Error(`${tag} exists already; a release is never made again`);
+  const changed = git('status', '--short');
+  if (changed !== '') throw new Error(`commit or remove this first, it would become part of the release:\n${changed}`);
+  const changelog = read('CHANGELOG.md');
+  notesOf('Unreleased', changelog);
   const today = new Date().toISOString().slice(0, 10);
-  const changelog = read('CHANGELOG.md').replace(
-    /^## \[Unreleased\]\n/m,
-    `## [Unreleased]\n\n## [${version}] - ${today}\n`,
+  writeFileSync(
+    `${top}CHANGELOG.md`,
+    changelog.replace(/^## \[Unreleased\]\n/m, `## [Unreleased]\n\n## [${version}] - ${today}\n`),
   );
-  notesOf(version, changelog);
-  writeFileSync(`${top}CHANGELOG.md`, changelog);
-  pin(`v${version}`, version);
+  pin(tag, version);
   git('commit', '--all', '--message', `Release ${version}`);
-  git('tag', '--annotate', `v${version}`, '--message', `Release ${version}`);
-  pin(`v${version.split('.')[0]}`, version);
-  git('commit', '--all', '--message', `Point the workflows of main at v${version.split('.')[0]} again`);
+  git('tag', '--annotate', tag, '--message', `Release ${version}`);
+  pin(major, version);
+  git('commit', '--all', '--message', `Point the workflows of main at ${major} again`);
+  console.log(`Release ${version} is made, here. To publish it: git push origin HEAD ${tag}`);
 }
 
 function pin(ref: string, version: string): void {
   const settings: Record<string, unknown> = JSON.parse(read('package.json'));
-  writeFileSync(`${top}package.json`, `${JSON.stringify({ ...settings, version, config: { ref } }, undefined, 2)}\n`);
+  write('package.json', { ...settings, version, config: { ref } });
+  const lock: { readonly packages: Readonly<Record<string, object>> } = JSON.parse(read('package-lock.json'));
+  write('package-lock.json', {
+    ...lock,
+    version,
+    packages: { ...lock.packages, '': { ...lock.packages[''], version } },
+  });
   writeWorkflows();
 }
 
-if (import.meta.main) {
-  const [first = '', tag = ''] = process.argv.slice(2);
-  if (first === '--check') {
+const write = (path: string, value: unknown): void =>
+  writeFileSync(`${top}${path}`, `${JSON.stringify(value, undefined, 2)}\n`);
+
+function main([first = '', tag = '']: readonly string[]): void {
+  if (first === '--notes') console.log(notesOf(tag.replace(/^v/, ''), read('CHANGELOG.md')));
+  else if (first === '--check') {
     const problems = releaseProblems(tag);
-    for (const problem of problems) console.error(problem);
-    process.exitCode = problems.length === 0 ? 0 : 1;
-  } else if (first === '--notes') console.log(notesOf(tag.replace(/^v/, ''), read('CHANGELOG.md')));
-  else makeRelease(first);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  } else makeRelease(first);
+}
+
+if (import.meta.main) {
+  try {
+    main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }

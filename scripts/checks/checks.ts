@@ -1,6 +1,5 @@
 /** Everything that must hold besides the tests. Each check throws a Finding, in words that say what to do. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../build.ts';
 import { programsSource } from '../programs.ts';
@@ -43,7 +42,9 @@ export const checks: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 function sameAsBuilt(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'korrigo-dist-'));
+  // On the disk of the build: files move from there.
+  mkdirSync(join(top, '.cache'), { recursive: true });
+  const folder = mkdtempSync(join(top, '.cache/dist-'));
   try {
     build(folder);
     const names = [...new Set([...readdirSync(folder), ...readdirSync(join(top, 'dist'))])];

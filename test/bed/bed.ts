@@ -7,6 +7,7 @@
  *     await bed.down();
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { type Engine, script, upEngine } from './engine.ts';
 import { BEDS, startGuard } from './guard.ts';
@@ -79,6 +80,8 @@ async function createNetwork(engine: Engine, id: string): Promise<string> {
   let refused = '';
   for (let attempt = 0; attempt < 20; attempt++) {
     const prefix = `10.214.${Math.floor(Math.random() * 256)}`;
+    // A bed on another engine of this machine has it.
+    if (existsSync(`/etc/docker/certs.d/${prefix}.2:5000`)) continue;
     const label = `korrigo.bed=${id}`;
     const result = await engine.tryDocker(['network', 'create', '--label', label, '--subnet', `${prefix}.0/24`, id]);
     if (result.code === 0) return prefix;

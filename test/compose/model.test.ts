@@ -85,12 +85,10 @@ describe('the model of an application', () => {
           fc.json(),
           near.map((value) => JSON.stringify(value)),
         ),
-        (text) => {
-          for (const { path, service } of readModel(text).paths)
-            expect([typeof path, typeof service]).toEqual(['string', 'string']);
-        },
+        (text) =>
+          readModel(text).paths.every(({ path, service }) => typeof path === 'string' && typeof service === 'string'),
       ),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });

@@ -134,7 +134,7 @@ describe.each(rows)('a %s', (_, { parser, takes, refuses, problem, form }) => {
         if ('value' in parsed) expect(String(parsed.value)).toMatch(form);
         else expect(parsed.problem).toBe(problem);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });

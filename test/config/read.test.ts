@@ -481,7 +481,7 @@ describe('whatever the inputs are', () => {
           for (const problem of problems) expect(inputNames).toContain(problem.split(':')[0]);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });

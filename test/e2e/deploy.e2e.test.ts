@@ -241,11 +241,9 @@ describe('several servers', () => {
   it('deploys to two servers side by side', async () => {
     const { all } = succeeded(await deploy(['build', 'push', 'deploy']));
     expect([await page(first), await page(second)]).toEqual(['one', 'one']);
-    const stages = all.match(/^\S.*$/gm)?.map((line) => line.replace(/Plan: .*/, 'Plan'));
-    expect(stages?.slice(3, 11)).toEqual([
-      `Connect to ${first.ip}, ${addressOf(second)}`,
-      ...['Check the servers', 'Ship and resolve', 'Pull', 'Plan', 'Recreate', 'Verify', 'Finish'],
-    ]);
+    const inOrder = ['Check the servers', 'Ship and resolve', 'Pull', 'Plan', 'Recreate', 'Verify', 'Finish'];
+    const stages = all.match(/^\S.*$/gm)?.map((line) => line.replace(/^Plan: .*/, 'Plan'));
+    expect(stages?.filter((stage) => inOrder.includes(stage))).toEqual(inOrder);
     for (const server of [first, second]) expect(all).toContain(`✓ ${addressOf(server)}: create cache, create web`);
     expect((await stateOf(first)).current).toBe((await stateOf(second)).current);
   });

@@ -123,7 +123,10 @@ describe('a backup', () => {
     expect(notOurs).toMatchObject({ code: 1, stderr: expect.stringContaining(`install -d -m 700 -o 65534`) });
     expect(notOurs.stderr).toContain(backups);
     const noKey = await backup('--env', 'BACKUP_AGE_RECIPIENT=nobody');
-    expect(noKey).toMatchObject({ code: 1, stderr: expect.stringContaining('BACKUP_AGE_RECIPIENT is no age recipient') });
+    expect(noKey).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('BACKUP_AGE_RECIPIENT is no age recipient'),
+    });
   });
 
   it('refuses to begin when the disk is too small, and fails when it fills up meanwhile', async () => {

@@ -27,6 +27,7 @@ const securityHeaders = {
 describe('local production', () => {
   let stack: Stack;
   let pdf: Buffer;
+  let unmigrated: number;
 
   beforeAll(async () => {
     pdf = await readFile(samplePdf);
@@ -34,6 +35,9 @@ describe('local production', () => {
     await stack.addEnv('CELERY_VISIBILITY_TIMEOUT=5\n');
     await stack.compose('up', '-d', '--build');
     await stack.healthy();
+    unmigrated = (await get('/api/health/ready/')).status;
+    await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
+    expect((await post('/api/exams/', { title: 'Algebra', date: '2026-06-15' })).status).toBe(201);
   });
   afterAll(() => stack?.down());
 
@@ -78,9 +82,9 @@ describe('local production', () => {
 
   it('is ready once it is migrated', async () => {
     await stack.healthy();
+    expect(unmigrated).toBe(503);
     expect((await get('/api/health/live/')).status).toBe(200);
     expect(json(await get('/api/health/ready/'))).toMatchObject({ status: 'ready' });
-    expect((await post('/api/exams/', { title: 'Algebra', date: '2026-06-15' })).status).toBe(201);
   });
 
   describe('its containers', () => {
@@ -149,7 +153,7 @@ describe('local production', () => {
       ['/assets/none.js', 404, 'text/html', undefined],
       ['/api/exams/', 200, 'application/json', undefined],
       ['/api/none/', 404, 'text/html', undefined],
-      ['/api/metrics/', 404, 'text/html', undefined],
+      ['/metrics', 404, 'text/html', undefined],
       ['/admin/login/', 200, 'text/html', expect.stringContaining('private')],
       ['/static/admin/css/base.css', 200, 'text/css', 'no-cache'],
       ['/static/none.css', 404, 'text/html', undefined],
@@ -292,7 +296,7 @@ describe('local production', () => {
       await stack.compose('exec', '-T', 'backend', 'sh', '-c', 'echo stray >/app/media/stray.pdf');
       expect((await get('/media/stray.pdf')).status).toBe(404);
       expect((await get('/media/..%2fmanage.py')).body.toString()).not.toContain('django');
-      expect((await get('/media/%2e%2e/static/staticfiles.json')).body.toString()).not.toContain('paths');
+      expect((await get('/media/%2e%2e/manage.py')).body.toString()).not.toContain('django');
     });
 
     it('are for staff only with MEDIA_ACCESS=staff', async () => {
@@ -306,7 +310,7 @@ describe('local production', () => {
       await stack.compose('up', '-d', '--no-deps', 'backend');
       await until('200', 20_000, async () => (await get(file)).status === 200);
       await stack.compose('stop', '--timeout', '1', 'backend');
-      expect((await get('/api/exams/')).status).toBe(502);
+      expect([502, 504]).toContain((await get('/api/exams/')).status);
       const answer = await get(file);
       expect(answer.status).toBe(200);
       expect(answer.headers['cache-control']).toBe('public, max-age=2592000, immutable');

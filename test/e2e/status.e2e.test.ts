@@ -113,8 +113,8 @@ describe('status', () => {
   });
 
   it('is an output of the action', async () => {
-    const { inputs, env } = reach(bed, server);
-    const { KORRIGO_SSH_KEY: key, KORRIGO_REGISTRY_PASSWORD: _, ...rest } = env;
+    const { env } = reach(bed, server);
+    const { KORRIGO_SSH_KEY: key = '', KORRIGO_REGISTRY_PASSWORD: _, ...rest } = env;
     const step = startStep(
       shop.folder,
       { command: 'status', hosts: server.ip, 'known-hosts': server.hostKey, 'ssh-key': key, 'project-name': 'shop' },
@@ -126,7 +126,6 @@ describe('status', () => {
     expect(step.outputs()).toMatchObject({ outcome: 'succeeded', release: '' });
     expect(outcome.stdout).toContain(`${server.ip}: release ${one}\n`);
     step.remove();
-    expect(inputs).toHaveProperty('hosts', server.ip);
   });
 
   it('tells of each of several servers', async () => {
@@ -238,7 +237,7 @@ describe('after somebody has typed on the server, the drift', () => {
 
   it('is the version that failed, after a deploy that did', async () => {
     const { current } = await stateOf(server);
-    shop.commit({ Dockerfile: 'ARG BASE\nFROM ${BASE}\nCMD ["sh", "-c", "exit 3"]\n' });
+    shop.commit({ Dockerfile: 'ARG BASE\nFROM ${BASE}\nCMD ["sleep", "infinity"]\n' });
     expect((await deploy(everything)).code).toBe(1);
     const told = await status();
     expect(told).toContain(`${server.ip}: release ${current}\n`);

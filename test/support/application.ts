@@ -3,11 +3,20 @@ import type { Config } from '../../src/config/config.ts';
 import type { RunPorts } from '../../src/flows/session.ts';
 import type { Files } from '../../src/hosts/files.ts';
 import type { Command } from '../../src/model/command.ts';
+import type { Release } from '../../src/model/release.ts';
 import type { Container } from '../../src/model/state.ts';
 import type { HostSpec } from '../../src/model/target.ts';
-import type { Release } from '../../src/model/release.ts';
 import { commit, containerOf, digest, releaseOf } from './builders.ts';
-import { type Answer, collectedLog, type CollectedLog, fakeClock, type FakeClock, type FakeHost, fakeHost, nameOf } from './fakes.ts';
+import {
+  type Answer,
+  type CollectedLog,
+  collectedLog,
+  type FakeClock,
+  type FakeHost,
+  fakeClock,
+  fakeHost,
+  nameOf,
+} from './fakes.ts';
 
 type Answers = Readonly<Record<string, Answer | ((command: Command) => Answer | Promise<Answer>)>>;
 
@@ -18,7 +27,9 @@ const answering =
     return typeof answer === 'function' ? answer(command) : answer;
   };
 
-const facts = (...rows: readonly (readonly string[])[]): Answer => ({ stdout: rows.map((row) => `${row.join('\t')}\n`).join('') });
+const facts = (...rows: readonly (readonly string[])[]): Answer => ({
+  stdout: rows.map((row) => `${row.join('\t')}\n`).join(''),
+});
 
 /** What `observe` prints of a server that is fit, and what else it knows. */
 export const observed = (...more: readonly (readonly string[])[]): Answer =>
@@ -29,7 +40,8 @@ export const resolved = (...more: readonly (readonly string[])[]): Answer =>
 
 /** What `inspect` and `observe` print of a container. */
 export function containerLine(overrides: Partial<Container> = {}): string {
-  const { id, name, image, service, configHash, oneOff, status, exitCode, startedAt, restarts, health, healthOutput } = containerOf(overrides);
+  const { id, name, image, service, configHash, oneOff, status, exitCode, startedAt, restarts, health, healthOutput } =
+    containerOf(overrides);
   return JSON.stringify({
     id,
     name: `/${name}`,
@@ -47,14 +59,22 @@ export function containerLine(overrides: Partial<Container> = {}): string {
 
 /** What `inspect` prints when the containers are these; by default all is well. */
 export const inspected = (...containers: readonly string[]): Answer => ({
-  stdout: ['1770100000', ...(containers.length > 0 ? containers : [containerLine(), containerLine({ service: 'cache' })])].join('\n'),
+  stdout: [
+    '1770100000',
+    ...(containers.length > 0 ? containers : [containerLine(), containerLine({ service: 'cache' })]),
+  ].join('\n'),
 });
 
 /** A server on which everything succeeds, but for what a test says. */
 export function server(name: string, answers: Answers = {}): FakeHost {
   return fakeHost(
     name,
-    answering({ 'korrigo-observe': observed(), 'korrigo-resolve': resolved(), 'korrigo-inspect': inspected(), ...answers }),
+    answering({
+      'korrigo-observe': observed(),
+      'korrigo-resolve': resolved(),
+      'korrigo-inspect': inspected(),
+      ...answers,
+    }),
   );
 }
 
@@ -83,7 +103,12 @@ function runner(answers: Answers): FakeHost {
       'git ls-files': { stdout: tracked.join('') },
       'docker compose': ({ argv }) => (argv.includes('config') ? { stdout: JSON.stringify(model) } : {}),
       'cat /scratch/metadata.json': {
-        stdout: JSON.stringify({ web: { 'image.name': 'registry.example.com/shop-web:main,registry.example.com/shop-web:latest', 'containerimage.digest': digest('1') } }),
+        stdout: JSON.stringify({
+          web: {
+            'image.name': 'registry.example.com/shop-web:main,registry.example.com/shop-web:latest',
+            'containerimage.digest': digest('1'),
+          },
+        }),
       },
       'korrigo-pin': { stdout: `redis:7\t${images['cache']}\n` },
       ...answers,
@@ -93,7 +118,8 @@ function runner(answers: Answers): FakeHost {
 
 /** A file system that holds these files below /src. */
 function memory(contents: Readonly<Record<string, string>>): Files {
-  const below = (path: string): readonly string[] => Object.keys(contents).filter((file) => `/src/${file}` === path || `/src/${file}`.startsWith(`${path}/`));
+  const below = (path: string): readonly string[] =>
+    Object.keys(contents).filter((file) => `/src/${file}` === path || `/src/${file}`.startsWith(`${path}/`));
   return {
     read: async (path) => {
       const content = contents[path.replace('/src/', '')];
@@ -101,7 +127,8 @@ function memory(contents: Readonly<Record<string, string>>): Files {
     },
     link: async () => '',
     exists: async (path) => below(path).length > 0,
-    list: async (path) => below(path).map((file) => ({ path: `/src/${file}`.slice(path.length + 1), kind: 'file' as const })),
+    list: async (path) =>
+      below(path).map((file) => ({ path: `/src/${file}`.slice(path.length + 1), kind: 'file' as const })),
   };
 }
 
@@ -109,7 +136,7 @@ export type Surroundings = {
   readonly servers?: readonly FakeHost[];
   readonly runner?: Answers;
   readonly files?: Readonly<Record<string, string>>;
-  readonly overrides?: Partial<RunPorts>;
+  readonly overrides?: Partial<Omit<RunPorts, 'local' | 'log' | 'clock'>>;
 };
 
 export type Scene = RunPorts & {
@@ -120,7 +147,12 @@ export type Scene = RunPorts & {
 };
 
 /** The ports of a run in these surroundings. A host that is not among the servers cannot be reached. */
-export function scene({ servers = [], runner: answers = {}, files: contents = files, overrides = {} }: Surroundings = {}): Scene {
+export function scene({
+  servers = [],
+  runner: answers = {},
+  files: contents = files,
+  overrides = {},
+}: Surroundings = {}): Scene {
   const remembered: Command[] = [];
   let nonces = 0;
   return {
@@ -147,9 +179,12 @@ export function scene({ servers = [], runner: answers = {}, files: contents = fi
 }
 
 /** The release that a push of the application ends in, at the time of the fake clock. */
-export const pushed = (overrides: Partial<Release> = {}): Release => releaseOf({ images: { cache: images['cache'] ?? '', web: images['web'] ?? '' }, ...overrides });
+export const pushed = (overrides: Partial<Release> = {}): Release =>
+  releaseOf({ images: { cache: images['cache'] ?? '', web: images['web'] ?? '' }, ...overrides });
 
 /** What a host was asked to run, by name. */
-export const programsOf = ({ ran }: FakeHost): readonly string[] => ran.map((command) => (nameOf(command) === 'docker compose' ? `compose ${verbOf(command)}` : nameOf(command)));
+export const programsOf = ({ ran }: FakeHost): readonly string[] =>
+  ran.map((command) => (nameOf(command) === 'docker compose' ? `compose ${verbOf(command)}` : nameOf(command)));
 
-const verbOf = ({ argv }: Command): string => argv.find((word) => ['up', 'down', 'config', 'build', 'pull'].includes(word)) ?? '';
+const verbOf = ({ argv }: Command): string =>
+  argv.find((word) => ['up', 'down', 'config', 'build', 'pull'].includes(word)) ?? '';

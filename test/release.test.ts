@@ -1,0 +1,205 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+const top = join(import.meta.dirname, '..');
+const today = new Date().toISOString().slice(0, 10);
+const changelog = `# Changelog
+
+## [Unreleased]
+
+### Added
+
+- Rollbacks.
+
+## [0.9.0] - 2026-01-02
+
+- Deploys.
+`;
+
+let origin: string;
+const clones: string[] = [];
+
+beforeAll(() => {
+  origin = mkdtempSync(join(tmpdir(), 'korrigo-origin-'));
+  for (const path of ['.github', 'scripts', 'src', 'package.json', 'package-lock.json'])
+    cpSync(join(top, path), join(origin, path), { recursive: true });
+  writeFileSync(join(origin, 'CHANGELOG.md'), changelog);
+  git(origin, 'init', '--quiet', '--initial-branch', 'main');
+  git(origin, 'add', '--all');
+  git(origin, 'commit', '--quiet', '--message', 'Work');
+});
+afterAll(() => {
+  for (const folder of [origin, ...clones]) rmSync(folder, { recursive: true, force: true });
+});
+
+const git = (folder: string, ...args: readonly string[]): string =>
+  execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...author } }).trim();
+const author = {
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+};
+
+type Clone = {
+  readonly folder: string;
+  readonly git: (...args: readonly string[]) => string;
+  readonly release: (...args: readonly string[]) => { readonly code: number | null; readonly said: string };
+};
+
+function clone(): Clone {
+  const folder = mkdtempSync(join(tmpdir(), 'korrigo-clone-'));
+  clones.push(folder);
+  git(folder, 'clone', '--quiet', origin, '.');
+  return {
+    folder,
+    git: (...args) => git(folder, ...args),
+    release: (...args) => {
+      const env = { ...process.env, ...author };
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/release.ts', ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        env,
+      });
+      return { code: status, said: `${stdout}${stderr}`.replaceAll(/^\(.*\n/gm, '') };
+    },
+  };
+}
+
+describe('a release', () => {
+  let made: Clone;
+  const show = (ref: string, path: string): string => made.git('show', `${ref}:${path}`);
+  const refsOf = (ref: string): readonly string[] => {
+    const names = ['test.yml', 'build.yml', 'deploy.yml', 'rollback.yml'];
+    const texts = names.map((name) => show(ref, `.github/workflows/${name}`));
+    const found = texts.flatMap((text) => [...text.matchAll(/uses: korrigo\/deploy-action@(\S+)/g)]);
+    expect(found).toHaveLength(6);
+    return [...new Set(found.map(([, version = '']) => version))];
+  };
+
+  beforeAll(() => {
+    made = clone();
+    const { code, said } = made.release('1.2.3');
+    expect(said).toBe('Release 1.2.3 is made, here. To publish it: git push origin HEAD v1.2.3\n');
+    expect(code).toBe(0);
+  });
+
+  it('is a commit with a tag, and a second commit after it', () => {
+    expect(made.git('log', '--format=%s%d').split('\n')).toEqual([
+      'Point the workflows of main at v1 again (HEAD -> main)',
+      'Release 1.2.3 (tag: v1.2.3)',
+      'Work (origin/main, origin/HEAD)',
+    ]);
+    expect(made.git('cat-file', '-t', 'v1.2.3')).toBe('tag');
+    expect(made.git('status', '--short')).toBe('');
+  });
+
+  it('has reusable workflows that use exactly this version; those of main use v1', () => {
+    expect(refsOf('v1.2.3')).toEqual(['v1.2.3']);
+    expect(refsOf('main')).toEqual(['v1']);
+    expect(made.git('diff', '--stat', 'origin/main', 'main', '--', '.github')).toBe('');
+  });
+
+  it('dates what was not released yet', () => {
+    expect(show('main', 'CHANGELOG.md')).toBe(
+      changelog.replace('## [Unreleased]\n', `## [Unreleased]\n\n## [1.2.3] - ${today}\n`).trimEnd(),
+    );
+    expect(show('v1.2.3', 'CHANGELOG.md')).toBe(show('main', 'CHANGELOG.md'));
+  });
+
+  it('has its version in package.json and package-lock.json, where nothing else changes', () => {
+    for (const ref of ['v1.2.3', 'main']) {
+      expect(parse(show(ref, 'package.json')).version).toBe('1.2.3');
+      const lock = parse(show(ref, 'package-lock.json'));
+      expect([lock.version, lock.packages[''].version]).toEqual(['1.2.3', '1.2.3']);
+    }
+    expect(made.git('diff', '--numstat', 'origin/main', 'main')).toBe(
+      `2\t0\tCHANGELOG.md\n2\t2\tpackage-lock.json\n1\t1\tpackage.json`,
+    );
+  });
+
+  it('is what --check accepts at its tag, and nowhere else', () => {
+    made.git('checkout', '--quiet', 'v1.2.3');
+    expect(made.release('--check', 'v1.2.3')).toEqual({ code: 0, said: '' });
+    const other = made.release('--check', 'v1.2.4');
+    expect(other.code).toBe(1);
+    expect(other.said).toBe(`package.json: config.ref is v1.2.3 instead of v1.2.4
+.github/workflows/test.yml is not pinned to v1.2.4
+.github/workflows/build.yml is not pinned to v1.2.4
+.github/workflows/deploy.yml is not pinned to v1.2.4
+.github/workflows/rollback.yml is not pinned to v1.2.4
+CHANGELOG.md has no section [1.2.4] with a date
+`);
+    made.git('checkout', '--quiet', 'main');
+    const main = made.release('--check', 'v1.2.3');
+    expect(main.code).toBe(1);
+    expect(main.said).toContain('package.json: config.ref is v1 instead of v1.2.3\n');
+  });
+
+  it('has notes, which --notes prints', () => {
+    expect(made.release('--notes', 'v1.2.3')).toEqual({ code: 0, said: '### Added\n\n- Rollbacks.\n' });
+    expect(made.release('--notes', 'v0.9.0')).toEqual({ code: 0, said: '- Deploys.\n' });
+    expect(made.release('--notes', 'v2.0.0')).toEqual({
+      code: 1,
+      said: 'CHANGELOG.md has nothing under [2.0.0]\n',
+    });
+  });
+
+  it('can be followed by another, of another major version', () => {
+    writeFileSync(
+      join(made.folder, 'CHANGELOG.md'),
+      show('main', 'CHANGELOG.md').replace('## [Unreleased]\n', '## [Unreleased]\n\n- Another lock.\n'),
+    );
+    made.git('commit', '--quiet', '--all', '--message', 'More');
+    expect(made.release('2.0.0').code).toBe(0);
+    expect([refsOf('v2.0.0'), refsOf('main'), refsOf('v1.2.3')]).toEqual([['v2.0.0'], ['v2'], ['v1.2.3']]);
+    expect(made.release('--notes', 'v2.0.0').said).toBe('- Another lock.\n');
+  });
+});
+
+describe('no release', () => {
+  /** Nothing is written, committed or tagged. */
+  function refused(made: Clone, version: string): string {
+    const before = [made.git('status', '--short'), made.git('log', '--format=%H'), made.git('tag')];
+    const { code, said } = made.release(version);
+    expect(code).toBe(1);
+    expect([made.git('status', '--short'), made.git('log', '--format=%H'), made.git('tag')]).toEqual(before);
+    return said;
+  }
+
+  it('is made of what is no version', () => {
+    const made = clone();
+    for (const version of ['', 'v1.2.3', '1.2', '1.2.3-rc1', '1.2.3; id'])
+      expect(refused(made, version)).toBe(`"${version}" is not a version; write it as 1.2.3\n`);
+  });
+
+  it('is made of a tag that there is', () => {
+    const made = clone();
+    made.git('tag', 'v1.2.3');
+    expect(refused(made, '1.2.3')).toBe('v1.2.3 exists already; a release is never made again\n');
+  });
+
+  it('is made with what nobody committed', () => {
+    const made = clone();
+    writeFileSync(join(made.folder, 'CHANGELOG.md'), 'mine');
+    writeFileSync(join(made.folder, 'note.txt'), 'mine');
+    expect(refused(made, '1.2.3')).toBe(
+      'commit or remove this first, it would become part of the release:\nM CHANGELOG.md\n?? note.txt\n',
+    );
+    expect(readFileSync(join(made.folder, 'CHANGELOG.md'), 'utf8')).toBe('mine');
+  });
+
+  it('is made of nothing', () => {
+    const made = clone();
+    writeFileSync(
+      join(made.folder, 'CHANGELOG.md'),
+      '# Changelog\n\n## [Unreleased]\n\n## [0.9.0] - 2026-01-02\n\n- Deploys.\n',
+    );
+    made.git('commit', '--quiet', '--all', '--message', 'Empty');
+    expect(refused(made, '1.2.3')).toBe('CHANGELOG.md has nothing under [Unreleased]\n');
+  });
+});
