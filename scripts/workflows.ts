@@ -76,7 +76,10 @@ const fromVariables: Partial<Record<InputName, string>> = {
 };
 
 const own = {
-  environment: ['GitHub environment of the deploy: its secrets, variables and protection rules count.', 'production'],
+  environment: [
+    'GitHub environment of the deploy: its variables and protection rules count. Secrets are passed by name.',
+    'production',
+  ],
   'runs-on': ['Label of the runner.', 'ubuntu-latest'],
   'timeout-minutes': ['Longest time that a job may take.', '60'],
 } as const;

@@ -20,6 +20,8 @@ const changelog = `# Changelog
 - Deploys.
 `;
 
+const names = ['test.yml', 'build.yml', 'deploy.yml', 'rollback.yml'];
+
 let origin: string;
 const clones: string[] = [];
 
@@ -28,6 +30,7 @@ beforeAll(() => {
   for (const path of ['.github', 'scripts', 'src', 'package.json', 'package-lock.json'])
     cpSync(join(top, path), join(origin, path), { recursive: true });
   writeFileSync(join(origin, 'CHANGELOG.md'), changelog);
+  likeMain();
   git(origin, 'init', '--quiet', '--initial-branch', 'main');
   git(origin, 'add', '--all');
   git(origin, 'commit', '--quiet', '--message', 'Work');
@@ -35,6 +38,20 @@ beforeAll(() => {
 afterAll(() => {
   for (const folder of [origin, ...clones]) rmSync(folder, { recursive: true, force: true });
 });
+
+/** These tests hold at the commit of a release, too, where the workflows are pinned. */
+function likeMain(): void {
+  const edit = (path: string, change: (text: string) => string): void =>
+    writeFileSync(join(origin, path), change(readFileSync(join(origin, path), 'utf8')));
+  edit('package.json', (text) =>
+    text.replace(/"ref": ".*"/, '"ref": "v1"').replace(/"version": ".*"/, '"version": "0.9.0"'),
+  );
+  edit('package-lock.json', (text) =>
+    text.replaceAll(/("name": "korrigo-deploy-action",\s+"version": )".*"/g, '$1"0.9.0"'),
+  );
+  for (const name of names)
+    edit(`.github/workflows/${name}`, (text) => text.replaceAll(/(uses: korrigo\/deploy-action@)\S+/g, '$1v1'));
+}
 
 const git = (folder: string, ...args: readonly string[]): string =>
   execFileSync('git', args, { cwd: folder, encoding: 'utf8', env: { ...process.env, ...author } }).trim();
@@ -74,7 +91,6 @@ describe('a release', () => {
   let made: Clone;
   const show = (ref: string, path: string): string => made.git('show', `${ref}:${path}`);
   const refsOf = (ref: string): readonly string[] => {
-    const names = ['test.yml', 'build.yml', 'deploy.yml', 'rollback.yml'];
     const texts = names.map((name) => show(ref, `.github/workflows/${name}`));
     const found = texts.flatMap((text) => [...text.matchAll(/uses: korrigo\/deploy-action@(\S+)/g)]);
     expect(found).toHaveLength(6);

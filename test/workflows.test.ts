@@ -21,10 +21,11 @@ type Job = {
   readonly steps?: readonly Step[];
   readonly permissions?: unknown;
   readonly 'timeout-minutes'?: unknown;
-  readonly concurrency?: Concurrency;
+  readonly concurrency?: Partial<Record<string, string>>;
+  readonly environment?: { readonly name: string };
+  readonly secrets?: 'inherit' | Texts;
   readonly outputs?: Texts;
 };
-type Concurrency = { readonly group: string; readonly 'cancel-in-progress': boolean; readonly queue?: string };
 type Texts = Readonly<Record<string, string>>;
 type Call = {
   readonly inputs: Readonly<Record<string, { readonly default: string }>>;
@@ -136,11 +137,12 @@ describe('the reusable workflows', () => {
   });
 
   it('let a deploy and a rollback of an environment wait for each other, and drop none that waits', () => {
-    const blocks = all.flatMap(jobsOf).flatMap(([, { concurrency }]) => concurrency ?? []);
     const inProduction = { inputs: { environment: 'production' } };
-    expect(blocks).toHaveLength(4);
-    for (const { group, ...rest } of blocks) {
-      expect(evaluated(group, inProduction)).toBe('korrigo-production');
+    const jobs = all.flatMap(jobsOf).filter(([, { environment }]) => environment !== undefined);
+    expect(jobs.map(([id]) => id)).toEqual(['deploy', 'rollback', 'deploy', 'staging', 'production']);
+    for (const [, { concurrency, environment }] of jobs) {
+      const { group = '', ...rest } = concurrency ?? {};
+      expect(evaluated(group, inProduction)).toBe(`korrigo-${evaluated(environment?.name, inProduction)}`);
       expect(rest).toEqual({ 'cancel-in-progress': false, queue: 'max' });
     }
   });
@@ -174,6 +176,13 @@ describe('every workflow', () => {
     for (const name of used) {
       if (name.startsWith('korrigo/')) expect(name.split('@')).toEqual([expect.any(String), own]);
       else expect(name).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+  });
+
+  it.each(callers)('%s passes secrets by name: to another organization GitHub lets none be inherited', (path) => {
+    for (const [, { secrets = {} }] of jobsOf(path)) {
+      expect(secrets).not.toBe('inherit');
+      for (const [name, value] of Object.entries(secrets)) expect(value).toBe(`\${{ secrets.${name} }}`);
     }
   });
 

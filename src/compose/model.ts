@@ -16,6 +16,8 @@ export type ComposeModel = {
   readonly builds: Readonly<Record<string, Json>>;
   readonly services: readonly string[];
   readonly paths: readonly NamedPath[];
+  /** What services take from an environment variable: `secret token`. */
+  readonly fromEnvironment: readonly string[];
 };
 
 /** @param json what `docker compose config --format json` printed. */
@@ -35,6 +37,10 @@ export function readModel(json: string): ComposeModel {
       ...topLevel(service, body['configs'], root['configs']),
       ...topLevel(service, body['secrets'], root['secrets']),
     ]),
+    fromEnvironment: [
+      ...entries.flatMap(([, body]) => fromEnvironment('config', body['configs'], root['configs'])),
+      ...entries.flatMap(([, body]) => fromEnvironment('secret', body['secrets'], root['secrets'])),
+    ],
   };
 }
 
@@ -53,6 +59,11 @@ function topLevel(service: string, used: unknown, defined: unknown): readonly Na
     const file = recordOf(recordOf(defined)[textOf(source)])['file'];
     return typeof file === 'string' ? [{ service, path: pathOf(file), writable: false }] : [];
   });
+}
+
+function fromEnvironment(kind: string, used: unknown, defined: unknown): readonly string[] {
+  const names = recordsOf(used).map(({ source }) => textOf(source));
+  return names.filter((name) => 'environment' in recordOf(recordOf(defined)[name])).map((name) => `${kind} ${name}`);
 }
 
 /** Compose doubles every `$` that it prints. */

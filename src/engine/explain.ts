@@ -2,7 +2,7 @@ import { type CommandError, HealthError } from '../errors.ts';
 import type { WaitStep } from '../model/plan.ts';
 import type { EnginePorts } from './ports.ts';
 import { probeOnce } from './probe.ts';
-import type { Verdict } from './verdict.ts';
+import { isOf, type Verdict } from './verdict.ts';
 
 /** After a failed command: the container that is the reason, if there is one. */
 export async function explain(
@@ -14,6 +14,9 @@ export async function explain(
   if (look === undefined || failed.code === null) return undefined;
   const verdict = await probeOnce(look, hostName, ports);
   if (verdict.kind !== 'bad') return undefined;
+  const { container } = verdict;
+  // It was not come to that container: what failed says why.
+  if (container && look.until.kind === 'services' && !isOf(container, look.until.images)) return undefined;
   return await describe(verdict, verdict.says, hostName, ports, failed);
 }
 

@@ -26,11 +26,18 @@ export function servicesVerdict(
     if (own.length === 0) return [{ kind: 'wait', says: `${service} has no container` } as const];
     return own.map((container) => containerVerdict(container, image, settleSeconds, now));
   });
-  const bad = verdicts.find(({ kind }) => kind === 'bad');
-  if (bad) return bad;
+  const bad = verdicts.filter((verdict) => verdict.kind === 'bad');
+  // A container of this release tells more than one that is still to be replaced.
+  const reason = bad.find(({ container }) => container && isOf(container, images)) ?? bad[0];
+  if (reason) return reason;
   const waiting = verdicts.filter(({ kind }) => kind === 'wait');
   if (waiting[0]) return { ...waiting[0], says: waiting.map(({ says }) => says).join(', ') };
   return { kind: 'good', says: `${verdicts.length} containers are as they should be` };
+}
+
+/** Whether it runs the image that is wanted. */
+export function isOf({ service, image }: Container, images: Wanted['images']): boolean {
+  return images[service] === image;
 }
 
 function containerVerdict(container: Container, image: string, settleSeconds: number, now: number): Verdict {

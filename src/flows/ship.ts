@@ -109,7 +109,13 @@ async function shippedItems({ config, ports }: Session, { top, model, tracked }:
       );
     }),
   );
-  if (problems.length + absent.length > 0) throw new ConfigError([...problems, ...absent]);
+  // Compose would ask for the variable when it creates a container: too late, and on a server that has no such variable.
+  const unset = [...new Set(model.fromEnvironment)].map(
+    (what) =>
+      `compose-file: the ${what} comes from an environment variable, which a server does not have: use \`file:\`, and env-files to write that file`,
+  );
+  const all = [...problems, ...absent, ...unset];
+  if (all.length > 0) throw new ConfigError(all);
   return items;
 }
 

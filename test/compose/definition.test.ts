@@ -11,6 +11,7 @@ const model: ComposeModel = {
     web: { context: '/src', args: { A: '$$1' }, labels: { mine: 'x', 'org.opencontainers.image.revision': 'old' } },
   },
   paths: [],
+  fromEnvironment: [],
 };
 const facts = {
   registry: 'ghcr.io/acme',

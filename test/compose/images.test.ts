@@ -10,6 +10,7 @@ const modelOf = (images: Readonly<Record<string, string>>, ...builds: readonly s
   images,
   builds: Object.fromEntries(builds.map((service) => [service, { context: '.' }])),
   paths: [],
+  fromEnvironment: [],
 });
 
 describe('the repository of an image', () => {

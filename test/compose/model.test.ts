@@ -20,6 +20,7 @@ describe('the model of an application', () => {
       images: { web: 'web', cache: 'redis:7' },
       builds: { web: { context: '/src' }, job: { context: '.' } },
       paths: [],
+      fromEnvironment: [],
     });
   });
 
@@ -50,6 +51,15 @@ describe('the model of an application', () => {
     ]);
   });
 
+  it('names what comes from the environment, and is used', () => {
+    const { fromEnvironment } = model({
+      services: { web: { configs: [{ source: 'c' }], secrets: [{ source: 's' }, { source: 'f' }] } },
+      configs: { c: { environment: 'C' }, unused: { environment: 'U' } },
+      secrets: { s: { environment: 'S' }, f: { file: '/src/f' } },
+    });
+    expect(fromEnvironment).toEqual(['config c', 'secret s']);
+  });
+
   it('has dollars in paths as they are on the disk', () => {
     const { paths } = model({
       services: { web: { volumes: [{ type: 'bind', source: '/src/a$$b' }], configs: [{ source: 'c' }] } },
@@ -59,7 +69,7 @@ describe('the model of an application', () => {
   });
 
   it('is empty when Compose printed something else', () => {
-    const empty = { name: '', services: [], images: {}, builds: {}, paths: [] };
+    const empty = { name: '', services: [], images: {}, builds: {}, paths: [], fromEnvironment: [] };
     for (const text of ['', 'x', '[]', 'null', '{"services": []}']) expect(readModel(text)).toEqual(empty);
   });
 

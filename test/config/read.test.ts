@@ -152,6 +152,14 @@ describe('the configuration', () => {
     expect(config.ssh?.hostKeys).toHaveLength(1);
   });
 
+  it('has variables with whatever values they have', () => {
+    expect(configOf({ variables: 'TAG=v1=x\n\n EMPTY=\nA_1=$(id) # no comment\n' }).variables).toEqual({
+      TAG: 'v1=x',
+      EMPTY: '',
+      A_1: '$(id) # no comment',
+    });
+  });
+
   it('asks for no host and no key where nothing is deployed', () => {
     const config = readConfig({ command: 'build', hosts: '-x', 'ssh-key': 'none' }, {});
     expect(config).toMatchObject({ commands: ['build'], hosts: [], ssh: undefined });
@@ -229,6 +237,8 @@ describe('a problem with', () => {
       { command: 'deploy', release: 'v1' },
       'release: is not JSON; pass on the `release` output of a `push` unchanged',
     ],
+    ['a variable', { variables: 'A=1\nB' }, 'variables: "B" is not NAME=value'],
+    ['a variable that has no name', { variables: '=x' }, 'variables: "=x" is not NAME=value'],
     [
       'a tag',
       { tags: 'v1, a/b' },

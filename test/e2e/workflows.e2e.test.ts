@@ -199,7 +199,7 @@ describe('a repository with staging-production.yml', () => {
     // act knows no environments: both are this server.
     const server = await bed.server();
     const { all } = succeeded(await push(shop, server));
-    expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy', 'Production']);
+    expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Staging', 'Production']);
     expect(await page(server)).toBe('one');
     const releases = (
       await shell(server, 'cd /opt/shop/releases && for id in *; do tr -d "\\n" <$id/release.json; echo; done')
@@ -212,7 +212,7 @@ describe('a repository with staging-production.yml', () => {
     await server.remove();
   });
 
-  it('does not touch production when staging fails', async () => {
+  it('deploys nowhere when the tests fail', async () => {
     const server = await bed.server();
     shop.commit({ 'compose.test.yml': testFile('exit 1') });
     const outcome = await push(shop, server);

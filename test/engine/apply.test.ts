@@ -405,6 +405,17 @@ describe('a failed step that knows where to look', () => {
     expect(failures.map(({ message }) => message)).toEqual(['web1: up failed with exit code 1\nno space']);
   });
 
+  it('tells the command when a container is only still the old one', async () => {
+    const answer = answering({
+      up: { code: 1, lines: ['port is already allocated'] },
+      inspect: { stdout: `1770000000\n${line({ image: 'old' })}\n` },
+    });
+    const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
+    expect(failures.map(({ message }) => message)).toEqual([
+      'web1: up failed with exit code 1\nport is already allocated',
+    ]);
+  });
+
   it('tells the command when it cannot look', async () => {
     const answer = answering({ up: { code: 1 }, inspect: { code: 1, stderr: 'docker is gone' } });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));

@@ -56,6 +56,12 @@ describe('downtime', () => {
     expect(result?.up).toBe(false);
   });
 
+  it('counts a failure that only the last probe saw', async () => {
+    const { result } = await watched([200, 500], { last: 500 });
+    expect(result?.up).toBe(false);
+    expect(result?.longestGapSeconds).toBeGreaterThan(0);
+  });
+
   it('is asked for five times a second', async () => {
     const { clock } = await watched([200, 200, 200]);
     expect(new Set(clock.slept)).toEqual(new Set([200]));

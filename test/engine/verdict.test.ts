@@ -125,6 +125,11 @@ describe('the services of a release', () => {
     expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web is unhealthy' });
   });
 
+  it('are bad for the new container that is, before one that is still the old one', () => {
+    const all = [containerOf({ image: other }), containerOf({ status: 'exited', exitCode: 1 })];
+    expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web ended with exit code 1' });
+  });
+
   it('tell all that is waited for', () => {
     const all = { ...images, cache: releaseOf().images['cache'] ?? '', api: other };
     const containers = [containerOf({ health: 'starting' }), containerOf({ service: 'cache', status: 'created' })];

@@ -116,7 +116,10 @@ describe('waiting', () => {
       ],
       { signal: cancel.signal },
     );
-    await expect(waitFor(step, 'web1', ports)).rejects.toThrow('web1: ');
+    await expect(waitFor(step, 'web1', ports)).rejects.toMatchObject({
+      name: 'DeployError',
+      message: 'web1: cancelled during: healthy',
+    });
     expect(ports.clock.slept).toEqual([]);
   });
 
@@ -146,8 +149,9 @@ describe('waiting for an answer', () => {
   });
 
   it('fails when it never does', async () => {
-    await expect(waitFor(answers, 'local', enginePorts([]))).rejects.toThrow(
-      'local: https://shop.example.com/ does not answer: connection refused, after 10 s',
-    );
+    await expect(waitFor(answers, 'local', enginePorts([]))).rejects.toMatchObject({
+      message: 'local: https://shop.example.com/ does not answer: connection refused, after 10 s',
+      hint: expect.stringMatching(/^every container is well, so look at health-url itself/),
+    });
   });
 });

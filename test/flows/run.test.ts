@@ -381,6 +381,23 @@ describe('a deploy that cannot begin', () => {
     expect(ports.local.ran).toEqual([]);
   });
 
+  it('connects again where the connection did not outlast the build, and tells when that fails', async () => {
+    const web1 = server('web1', { true: { code: null } });
+    const ports = scene({ servers: [web1] });
+    let connections = 0;
+    const connect: typeof ports.connect = async (spec, config) => {
+      if (++connections === 2) throw new ConnectError('web1', 'went away');
+      return await ports.connect(spec, config);
+    };
+    const report = await run(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
+    expect(connections).toBe(2);
+    expect(report.failure?.message).toBe('web1: went away');
+    expect(programsOf(web1)).toEqual(['true']);
+    expect((await perform({ command: 'push, deploy' }, { servers: [server('web1')] })).report.outcome).toBe(
+      'succeeded',
+    );
+  });
+
   it('because of a bug says so', async () => {
     await expect(run(configFor(deployed, [server('web9')]), scene())).rejects.toThrow('nobody thought of web9');
   });

@@ -61,6 +61,56 @@ describe('record', () => {
   });
 });
 
+describe('test', () => {
+  /** The service `tests` ends with this code as soon as all is up; `up` itself goes on until it is stopped. */
+  const ending = (code: number) => `
+case "$*" in
+  *'config') ;;
+  *' up '*) while [ ! -e "$HOME/stopped" ]; do sleep 0.02; done; echo 'all is stopped' ;;
+  *' stop '*) touch "$HOME/stopped" ;;
+  ps*service=tests*) echo id ;;
+  inspect*) echo ${code} ;;
+esac`;
+
+  it.each([
+    ['that succeeds', 0],
+    ['that fails', 3],
+  ])('ends as the service that decides does, whatever the others do: one %s', async (_, code) => {
+    const server = sandbox({ docker: ending(code) });
+    const result = await server.run('test', ['test-1', 'tests', '--file', 'compose.test.yml']);
+    expect(result).toMatchObject({ code, stdout: 'all is stopped\n' });
+    expect(server.dockerCalls()[0]).toMatch(/--file compose\.test\.yml up --build|^ps --all/);
+  });
+
+  it('fails when that service never ran', async () => {
+    const server = sandbox({ docker: '' });
+    const result = await server.run('test', ['test-1', 'tests', '--file', 'compose.test.yml']);
+    expect(result).toMatchObject({ code: 1, stderr: 'tests never ran\n' });
+  });
+
+  it('fails as Compose does when nothing could be started', async () => {
+    const server = sandbox({ docker: `case "$*" in *' up '*) exit 17;; esac` });
+    expect((await server.run('test', ['test-1', 'tests', '--file', 'x'])).code).toBe(17);
+  });
+
+  it('without such a service ends with the first container that ends', async () => {
+    const server = sandbox({ docker: `case "$*" in *' up '*) exit 5;; esac` });
+    expect((await server.run('test', ['test-1', '', '--file', 'x'])).code).toBe(5);
+    expect(server.dockerCalls().at(-1)).toBe('compose --file x up --build --no-color --abort-on-container-exit');
+  });
+
+  it('does not take a container that only prepares something for the tests', async () => {
+    const server = sandbox({
+      docker: `case "$*" in *config) echo '        condition: service_completed_successfully';; esac`,
+    });
+    expect(await server.run('test', ['test-1', '', '--file', 'x'])).toMatchObject({
+      code: 1,
+      stderr: 'a service waits for another one to end, so the first that ends cannot decide: set test-service\n',
+    });
+    expect(server.dockerCalls().filter((call) => call.includes(' up '))).toEqual([]);
+  });
+});
+
 describe('migrate', () => {
   const file = '/opt/shop/releases/r1/compose.yml';
   const args = (...command: readonly string[]) => ['60', 'shop', 'shop-migrate-r1', file, 'no', 'web', ...command];

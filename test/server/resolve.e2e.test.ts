@@ -477,6 +477,13 @@ describe('a release that is brought back', () => {
   });
 });
 
+it('a secret from the environment is refused before anything is shipped', async () => {
+  const files = { 'compose.yml': web('secrets: [token]').concat('secrets: {token: {environment: TOKEN}}\n') };
+  await expect(server.resolve({ files, env: { TOKEN: 'hunter2' } })).rejects.toThrow(
+    'compose-file: the secret token comes from an environment variable, which a server does not have: use `file:`, and env-files to write that file',
+  );
+});
+
 it('a compose file that Compose refuses is told with its own words', async () => {
   await expect(server.resolve({ files: { 'compose.yml': 'services:\n  web:\n    imagee: nginx\n' } })).rejects.toThrow(
     /this machine: read compose\.yml failed with exit code \d+\n.*imagee/s,
