@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -47,7 +48,11 @@ export function build(into: string): void {
     chmodSync(join(bundle, 'cli.js'), 0o755);
     mkdirSync(into, { recursive: true });
     const files = readdirSync(bundle);
-    for (const file of files) renameSync(join(bundle, file), join(into, file));
+    for (const file of files) {
+      const fresh = join(into, `.${file}.new`);
+      copyFileSync(join(bundle, file), fresh);
+      renameSync(fresh, join(into, file));
+    }
     for (const file of readdirSync(into)) if (!files.includes(file)) rmSync(join(into, file), { recursive: true });
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -85,7 +85,7 @@ async function readComposeModel(session: Session, { top, commit, composeFiles, s
   });
   const files: Files = {
     files: [...composeFiles.map((file) => join(top, file)), override],
-    project: config.project ?? (sources.name === undefined ? nameFrom(top) : undefined),
+    project: config.project ?? (sources.name === undefined ? nameFrom(ports.ref.source ?? top) : undefined),
     profiles: config.profiles,
   };
   const PWD = join(top, dirname(composeFiles[0] ?? ''));
@@ -111,15 +111,18 @@ async function readComposeModel(session: Session, { top, commit, composeFiles, s
 const undefinedVariable = (name: string): string =>
   `compose-file: the variable ${name} of an image or build is not set; set it with \`env:\` on this step, or give it a default: \${${name}:-…}`;
 
-/** The project's name when nobody gave one: the repository's folder, as Compose would write it. */
-function nameFrom(top: string): string {
-  const name = (top.split('/').at(-1) ?? '')
+/**
+ * The project's name when nobody gave one: the repository's, else that of its folder, as Compose would write it. On a
+ * runner the folder may be called otherwise (`path` of actions/checkout).
+ */
+function nameFrom(place: string): string {
+  const name = (place.split('/').at(-1) ?? '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]/g, '')
     .replace(/^[_-]+/, '');
   const parsed = projectNameOf(name);
   if ('problem' in parsed)
-    throw new ConfigError([`project-name: is not set, and the folder ${top} gives none; set it`]);
+    throw new ConfigError([`project-name: is not set, and the name of ${place} gives none; set it`]);
   return parsed.value;
 }
 

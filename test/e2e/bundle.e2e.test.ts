@@ -42,7 +42,12 @@ const forgery =
   "printf '::set-output name=release::forged\\n::error::forged\\n  ::add-mask::shop\\n##[error]forged\\n\\r::warning::forged\\n::stop-commands::x\\n'";
 const envFile = `TOKEN='multi-part $ecret'\nab=1\nNAME=märchen\n`;
 
-async function run(inputs: Inputs, env: Readonly<Record<string, string>> = {}): Promise<[Outcome, Step]> {
+async function run(inputs: Inputs): Promise<[Outcome, Step]> {
+  const step = start(inputs);
+  return [await step.done, step];
+}
+
+function start(inputs: Inputs): Step {
   const { inputs: reached } = reach(bed, server);
   const step = startStep(
     shop.folder,
@@ -56,11 +61,11 @@ async function run(inputs: Inputs, env: Readonly<Record<string, string>> = {}): 
       'env-files': 'web.env=WEB_ENV',
       ...inputs,
     },
-    { ...bed.engine.env, WEB_ENV: envFile, ...env },
+    { ...bed.engine.env, WEB_ENV: envFile },
     bundle,
   );
   steps.push(step);
-  return [await step.done, step];
+  return step;
 }
 
 describe('the whole way: test, build, push, deploy', () => {
@@ -193,6 +198,21 @@ describe('a failure', () => {
     expect(errors).toHaveLength(1);
     for (const name of ['test-compose-file', 'hosts', 'force-recreate', 'test-timeout'])
       expect(errors[0]?.value).toContain(`- ${name}: `);
+  });
+});
+
+describe('a run that is killed', () => {
+  it('leaves no login on this machine once post has run', async () => {
+    const step = start({ command: 'push' });
+    await step.says('::group::Build');
+    step.kill('SIGKILL');
+    await step.done;
+    const login = ['grep', '-rl', '"auth":', step.temporary];
+    const path = { PATH: process.env['PATH'] ?? '' };
+    expect((await runProcess(login, '/', path)).stdout).toMatch(/docker\/config\.json\n$/);
+    const post = await step.post();
+    expect(post.code, post.all).toBe(0);
+    expect((await runProcess(['find', step.temporary, '-mindepth', '1'], '/', path)).stdout).toBe('');
   });
 });
 
