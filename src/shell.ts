@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Environment } from './compose/seal.ts';
 import type { Config } from './config/config.ts';
-import type { RefFacts, RunPorts } from './flows/session.ts';
+import type { RunPorts } from './flows/session.ts';
 import { localFiles } from './hosts/files.ts';
 import type { Host } from './hosts/host.ts';
 import { local } from './hosts/local.ts';
@@ -10,6 +9,7 @@ import { connectSsh } from './hosts/ssh.ts';
 import type { Log } from './log/log.ts';
 import type { Command } from './model/command.ts';
 import type { Secret } from './model/secret.ts';
+import type { Environment, RefFacts } from './model/surroundings.ts';
 import type { HostSpec } from './model/target.ts';
 import { askOverHttp, nonce, systemClock } from './ports.ts';
 

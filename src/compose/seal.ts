@@ -1,4 +1,5 @@
 import type { Release } from '../model/release.ts';
+import type { Environment } from '../model/surroundings.ts';
 import type { Item } from './ship.ts';
 import type { Sources } from './sources.ts';
 
@@ -33,8 +34,6 @@ export function releaseEnv(
   values.set('RELEASE_COMMIT', release.commit);
   return [...values].map(([name, value]) => `${name}='${value.replaceAll("'", "\\'")}'\n`).join('');
 }
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Stand-ins for variables that only the server knows, so that Compose can read the structure on the runner. */
 export function standIns({ required }: Sources['variables'], env: Environment): Readonly<Record<string, string>> {

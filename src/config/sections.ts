@@ -1,6 +1,7 @@
 import { split } from 'shlex';
 import { parseRelease } from '../model/release.ts';
 import { Secret } from '../model/secret.ts';
+import type { Environment } from '../model/surroundings.ts';
 import type { HostSpec } from '../model/target.ts';
 import {
   alone,
@@ -19,7 +20,6 @@ import * as parse from './parsers.ts';
 import type { Reader } from './reader.ts';
 import { privateKeyOf } from './ssh-key.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readCommands({ text, say }: Reader): readonly CommandName[] {
   const given = text('command');

@@ -1,4 +1,3 @@
-import type { Environment } from '../compose/seal.ts';
 import type { Config } from '../config/config.ts';
 import { type Applied, apply } from '../engine/apply.ts';
 import type { EnginePorts } from '../engine/ports.ts';
@@ -8,6 +7,7 @@ import type { Host } from '../hosts/host.ts';
 import type { Command } from '../model/command.ts';
 import type { Plan } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
+import type { Environment, RefFacts } from '../model/surroundings.ts';
 import type { HostSpec } from '../model/target.ts';
 
 /** Everything of the outside world that a run needs; the shells choose what stands behind it. */
@@ -26,19 +26,6 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly ref: RefFacts;
   /** What must be cleaned up on this machine even if this process is killed. */
   readonly remember: (cleanUp: Command) => void;
-};
-
-/** What the surroundings know of the commit and git does not. */
-export type RefFacts = {
-  /** Branch or git tag; undefined: ask git. */
-  readonly ref: string | undefined;
-  readonly defaultBranch: string | undefined;
-  /** Web address of the repository. */
-  readonly source: string | undefined;
-  /** Who started this, for the history on the servers. */
-  readonly actor: string;
-  /** Web address of this run. */
-  readonly run: string | undefined;
 };
 
 /** One run: its inputs, the outside, and what was done so far. */

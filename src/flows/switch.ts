@@ -59,7 +59,8 @@ export async function switchTo(session: Session, facts: Facts, progress: Progres
   const { url } = config.health;
   const watch = url === undefined ? undefined : watchUrl(url, ports);
   try {
-    await perform(session, switchPlan({ switches, release, migrate, health: config.health }));
+    const expected = { ...release, images: expectedImages(release, resolutions) };
+    await perform(session, switchPlan({ switches, release: expected, migrate, health: config.health }));
   } finally {
     const downtime = await watch?.stop();
     if (downtime) {
@@ -83,6 +84,12 @@ function showPlan({ config, ports }: Session, switches: readonly Switch[], { rel
     );
   }
   ports.log.end();
+}
+
+/** Without the services that are to have no container. */
+function expectedImages({ images }: Release, resolutions: readonly Resolution[]): Release['images'] {
+  const runs = (service: string): boolean => resolutions.some(({ hashes }) => Object.hasOwn(hashes, service));
+  return Object.fromEntries(Object.entries(images).filter(([service]) => runs(service)));
 }
 
 export function describeDowntime({ probes, failed, longestGapSeconds, up }: Downtime): string {

@@ -1,6 +1,5 @@
-import type { Environment } from '../compose/seal.ts';
-import type { RefFacts } from '../flows/session.ts';
 import { isRecord, parseJson } from '../model/release.ts';
+import type { Environment, RefFacts } from '../model/surroundings.ts';
 
 /** What GitHub tells of the commit. @param event the JSON of the event that started the workflow. */
 export function refFacts(env: Environment, event: string): RefFacts {

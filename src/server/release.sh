@@ -2,8 +2,16 @@
 # told, values are not. Arguments: root folder-of-the-release
 tell_release() {
   tab=$(printf '\t')
+  # A service of which there is to be no container is there to be run by hand: nothing waits for it.
+  idle=$(awk '
+    /^[^ ]/ { top = $1 }
+    top != "services:" { next }
+    /^  [^ ]/ { service = $1; gsub(/[:"\047]/, "", service) }
+    /^    [^ -]/ { section = $1 }
+    /^    scale: 0$/ || (section == "deploy:" && /^      replicas: 0$/) { print service }
+  ' "$2/compose.yml")
   docker compose --file "$2/compose.yml" config --hash '*' | while read -r service hash; do
-    printf 'hash\t%s\t%s\n' "$service" "$hash"
+    printf '%s\n' "$idle" | grep -qxF -e "$service" || printf 'hash\t%s\t%s\n' "$service" "$hash"
   done
   was=$1/current
   [ -e "$was/compose.yml" ] || return 0
