@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: ['model', 'commands', 'report', 'hosts/host.ts', 'log/log.ts'],
   flows: ['model', 'config', 'commands', 'compose', 'plan', 'engine', 'report', 'hosts/host.ts', 'hosts/files.ts'],
   'run.ts': ['model', 'config', 'flows'],
-  github: ['model', 'report', 'log', 'flows/session.ts', 'compose/seal.ts'],
+  github: ['model', 'report', 'log'],
 };
 
 /** They choose the adapters, and may import anything. */

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import { type CommandName, type Config, forceRecreate, formats } from './config.ts';
 import type { Environment } from '../model/surroundings.ts';
+import { type CommandName, type Config, forceRecreate, formats } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';

@@ -20,7 +20,6 @@ import * as parse from './parsers.ts';
 import type { Reader } from './reader.ts';
 import { privateKeyOf } from './ssh-key.ts';
 
-
 export function readCommands({ text, say }: Reader): readonly CommandName[] {
   const given = text('command');
   const names = parse.listOf(given);

@@ -128,7 +128,9 @@ async function releaseFiles(
   items: readonly Item[],
 ): Promise<readonly ArchiveFile[]> {
   const { top, tracked, sources, composeFiles, model } = checkout;
-  const envFiles = [...sources.envFiles.map(({ path }) => path), '.env', join(dirname(composeFiles[0] ?? ''), '.env')];
+  // Compose reads a .env beside each file that is included, too.
+  const beside = [...composeFiles, ...sources.files].map((file) => join(dirname(file), '.env'));
+  const envFiles = [...sources.envFiles.map(({ path }) => path), '.env', ...beside];
   const own = (path: string): boolean => config.serverOwned.some((owned) => isUnder(path, owned));
   const travel = new Set([
     ...sources.files,

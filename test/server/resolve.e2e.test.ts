@@ -332,6 +332,17 @@ describe('values', () => {
     expect(resolved.service('web').environment).toEqual({ A: 'top', B: 'app', C: 'shared', D: 'shared app' });
   });
 
+  it('of included files come from the .env beside them', async () => {
+    const files = {
+      'compose.yml': 'name: shop\ninclude: [backend/compose.yml]\nservices:\n  web:\n    image: nginx\n',
+      'backend/compose.yml': 'services:\n  api:\n    image: api\n    environment: {A: "${A}", B: "${B}"}\n',
+      'backend/.env': 'A=tracked\nB=tracked\n',
+    };
+    const resolved = await server.resolve({ files, shared: { '.env': 'B=server\n' } });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.service('api').environment).toEqual({ A: 'tracked', B: 'server' });
+  });
+
   it('that are required and missing are told all at once, with those that are only undefined', async () => {
     const files = { 'compose.yml': web('environment: {A: "${A:?a is needed}", B: "${B?}", C: "$C", D: "${D:?}"}') };
     const { problems } = await server.resolve({ files, shared: { '.env': 'D=1\n' } });
