@@ -501,10 +501,11 @@ ${see()}`);
 
   it('killed for its memory', inTurn, async () => {
     const compose = running('echo eating; x=$$(yes | head -c 200000000); echo never here', '    mem_limit: 32m\n');
-    expect(await broken(compose)).toBe(`${shop.server.ip}: web ended with exit code 137, killed: out of memory
-the last lines of shop-web-1:
-  eating
-${see()}`);
+    const said = await broken(compose);
+    // On a busy machine Docker tells of a healthcheck that came too late.
+    expect(said.replace(/^its healthcheck said: .*\n/m, '')).toBe(
+      `${shop.server.ip}: web ended with exit code 137, killed: out of memory\nthe last lines of shop-web-1:\n  eating\n${see()}`,
+    );
   });
 
   it('cannot start: says why', inTurn, async () => {
@@ -597,10 +598,10 @@ describe.concurrent('a connection that is lost in the middle', () => {
     expect([tidy.left, tidy.releases]).toEqual([[], [before.current, tidy.current]]);
   });
 
-  it('in the switch, by a server that freezes', async () => {
-    const [said, { server }, before] = await dropped('\nRecreate\n', ({ pause }) => pause());
+  it('in the switch, by a cable that is pulled', async () => {
+    const [said, { server }, before] = await dropped('\nRecreate\n', ({ unplug }) => unplug());
     expect(said).toMatch(cutOff(server));
-    await server.unpause();
+    await server.plug();
     expect((await stateOf(server)).current).toBe(before.current);
   });
 
