@@ -42,11 +42,21 @@ export async function output(argv: readonly string[], options: RunOptions = {}):
   throw new Error(`${argv.join(' ')}\nexited with ${result.code}: ${said}`);
 }
 
-/** Asks every 50 ms until the answer is true. Throws after `timeout` milliseconds, naming what was waited for. */
+/**
+ * Asks every 50 ms until the answer is true; who does not answer yet is asked again. Throws after `timeout` milliseconds,
+ * naming what was waited for.
+ */
 export async function until(what: string, timeout: number, ask: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + timeout;
-  while (!(await ask())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeout / 1000} s`);
+  let cause: unknown;
+  for (;;) {
+    try {
+      if (await ask()) return;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    if (Date.now() > end) throw new Error(`${what}: not within ${timeout / 1000} s`, { cause });
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

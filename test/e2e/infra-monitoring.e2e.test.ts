@@ -1,6 +1,8 @@
 /** Logs, metrics and alerts of the reference infrastructure, with Prometheus and its company really running. */
 import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Bed, upBed } from '../bed/bed.ts';
@@ -133,7 +135,8 @@ describe('the monitoring of the reference infrastructure', () => {
   it('counts exactly, whichever process answered, and goes on when one of them dies', async () => {
     const name = 'http_requests_total{endpoint="api/exams/",method="GET",status="200"}';
     const before = (await figures(backend))[name] ?? 0;
-    await Promise.all(Array.from({ length: 60 }, () => fetch(`${backend}/api/exams/`)));
+    const askOften = async () => await Promise.all(Array.from({ length: 60 }, () => get(`${backend}/api/exams/`)));
+    await askOften();
     expect((await figures(backend))[name]).toBe(before + 60);
     // The youngest gunicorn, which is a worker.
     const kill = `
@@ -142,10 +145,10 @@ names = {int(pid): open(f"/proc/{pid}/cmdline", "rb").read() for pid in os.listd
 os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid != os.getpid()), signal.SIGKILL)`;
     for (let time = 0; time < 3; time++) {
       await stack.compose('exec', '-T', 'backend', 'python', '-c', kill);
-      await until('gunicorn answers', 10_000, async () => (await fetch(`${backend}/api/health/live/`)).ok);
+      await until('gunicorn answers', 10_000, async () => (await get(`${backend}/api/health/live/`)).status === 200);
     }
     expect((await figures(backend))[name]).toBe(before + 60);
-    await Promise.all(Array.from({ length: 60 }, () => fetch(`${backend}/api/exams/`)));
+    await askOften();
     expect((await figures(backend))[name]).toBe(before + 120);
     const places = await countFiles('backend');
     expect(places).toBeLessThanOrEqual(2 * (await workers()));
@@ -182,8 +185,11 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     );
     const told = await stack.compose('logs', '--no-log-prefix', 'webhook');
     expect(told).toMatch(/exams\.tasks\.process_copy failed [\d.]+ times in 15 minutes\./);
-    const active = await fetch(`http://${await stack.address('alertmanager')}:9093/api/v2/alerts`);
-    expect(await active.text()).toContain('"Watchdog"');
+    // Sent when Alertmanager did not listen yet, an alert comes again after a minute.
+    const alertmanager = `http://${await stack.address('alertmanager')}:9093/api/v2/alerts`;
+    await until('the watchdog is active', 150_000, async () =>
+      (await (await fetch(alertmanager)).text()).includes('"Watchdog"'),
+    );
     expect(told).not.toContain('Watchdog');
   });
 
@@ -324,11 +330,22 @@ async function panels(): Promise<readonly Expression[]> {
 
 /** Sample name with its labels → value. @param url of the backend or the worker */
 async function figures(url: string): Promise<Readonly<Record<string, number>>> {
-  const reply = await fetch(`${url}/metrics`, { headers: { 'x-metrics-token': metricsToken } });
-  const lines = (await reply.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const answer = await get(`${url}/metrics`, { 'x-metrics-token': metricsToken });
+  const lines = answer.text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
   );
+}
+
+/** On a connection of its own: one that is kept open ends with the process that is killed at its other end. */
+async function get(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    request(url, { agent: false, headers }, resolve).on('error', reject).end(),
+  );
+  return { status: response.statusCode, text: await text(response) };
 }
 
 /** The metrics that an expression names: words with an underscore that are no label, function or text. */
