@@ -34,6 +34,8 @@ const deploys: readonly InputName[] = [
   'server-owned',
   'env-files',
   'force-recreate',
+  'backup',
+  'backup-timeout',
   'migrate',
   'migrate-when',
   'migrate-timeout',

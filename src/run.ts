@@ -29,6 +29,7 @@ export async function run(config: Config, ports: RunPorts): Promise<Report> {
     ...(release === undefined ? {} : { release }),
     ...(deployed.previous === undefined ? {} : { previousRelease: deployed.previous }),
     ...(deployed.downtime === undefined ? {} : { downtime: deployed.downtime }),
+    ...(deployed.backup === undefined ? {} : { backup: deployed.backup }),
     ...(config.health.url === undefined ? {} : { url: new URL(config.health.url).origin }),
     ...(failure === undefined ? {} : { failure }),
     ...(hostStatus === undefined ? {} : { status: hostStatus }),

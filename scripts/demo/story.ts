@@ -30,8 +30,11 @@ export type Scene = {
   readonly sshConfig: string;
   /** The inputs of each deploy, without those that are secret. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** `korrigo test build push deploy` in the repository. Resolves with the exit code; an abort ends it in good order. */
-  readonly deploy: (listen: Listen) => Promise<number | null>;
+  /**
+   * `korrigo test build push deploy` in the repository. Resolves with the exit code; an abort ends it in good order.
+   * @param more inputs for this one deploy
+   */
+  readonly deploy: (listen: Listen, more?: Readonly<Record<string, string>>) => Promise<number | null>;
   /** The project's containers that run on the server, by service. */
   readonly containers: () => Promise<Readonly<Record<string, Container>>>;
 };
@@ -56,7 +59,7 @@ export async function setScene(bed: Bed): Promise<Scene> {
     site: site(url),
     sshConfig: await writeSshConfig(bed, server),
     inputs: all,
-    deploy: async (listen) => await runBundle(repository.folder, all, environment, listen),
+    deploy: async (listen, more) => await runBundle(repository.folder, { ...all, ...more }, environment, listen),
     containers: async () => await containersOf(server),
   };
 }
@@ -101,6 +104,7 @@ function variables({ engine, image }: Bed, server: Server): Readonly<Record<stri
     NODE_IMAGE: engine.images.node,
     NGINX_IMAGE: engine.images.nginx,
     POSTGRES_IMAGE: image('postgres'),
+    POSTGRES_TOOLS_IMAGE: engine.images.postgres,
     REDIS_IMAGE: image('redis'),
     REGISTRY: image('redis').split('/')[0] ?? '',
     DOTENV: 'HTTP_PORT=80\n',

@@ -26,12 +26,14 @@ export type Ssh = {
   readonly connectTimeoutSeconds: number;
 };
 
-export type Migration = {
+/** A command in a container of its own. No words: the service's own command. */
+export type OneOff = {
   readonly service: string;
   readonly argv: readonly string[];
-  readonly when: (typeof migrateWhen)[number];
   readonly timeoutSeconds: number;
 };
+
+export type Migration = OneOff & { readonly when: (typeof migrateWhen)[number] };
 
 /** The inputs as values, checked. Paths are relative to `directory`, which is relative to where the program runs. */
 export type Config = {
@@ -59,6 +61,7 @@ export type Config = {
   readonly serverOwned: readonly string[];
   readonly envFiles: readonly { readonly path: string; readonly content: Secret }[];
   readonly forceRecreate: (typeof forceRecreate)[number];
+  readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
   readonly allowOlder: boolean;
   /** Of `rollback`: a release id, a commit or `previous`. */

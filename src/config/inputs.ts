@@ -90,6 +90,14 @@ export const inputs = {
       'Which containers are recreated even when nothing about them changed: `built` (services with `build:`), `all` (restarts the database too) or `none`.',
     default: 'built',
   },
+  backup: {
+    description:
+      "Command to run once a deploy before anything is changed, in a one-off container of a service: `backup` (its own command), or `db: sh -c 'pg_dump …'`. If it fails, the deploy ends there.",
+  },
+  'backup-timeout': {
+    description: 'Longest time that the backup may take; then its container is removed and the deploy ends.',
+    default: '1h',
+  },
   migrate: {
     description:
       'Command to run once a deploy in a one-off container of a service: `backend: python manage.py migrate --noinput`.',

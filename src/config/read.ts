@@ -5,6 +5,7 @@ import type { InputTexts } from './inputs.ts';
 import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';
 import {
+  readBackup,
   readCommands,
   readEnvFiles,
   readHosts,
@@ -46,6 +47,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     serverOwned: many('server-owned', parse.linesOf, parse.insidePath),
     envFiles: readEnvFiles(reader, env),
     forceRecreate: one('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
+    backup: readBackup(reader),
     migrate: readMigration(reader),
     allowOlder: one('allow-older', parse.oneOf(['true', 'false'])) === 'true',
     to: one('to', parse.rollbackTargetOf) ?? 'previous',

@@ -10,11 +10,13 @@ import {
   commandNames,
   type Migration,
   migrateWhen,
+  type OneOff,
   pipeline,
   type Registry,
   type Ssh,
 } from './config.ts';
 import { hostsOf, jumpHostOf } from './hosts.ts';
+import type { InputName } from './inputs.ts';
 import { knownHostsOf } from './known-hosts.ts';
 import * as parse from './parsers.ts';
 import type { Reader } from './reader.ts';
@@ -109,26 +111,41 @@ export function readEnvFiles({ text, say, problems }: Reader, env: Environment):
   });
 }
 
-export function readMigration({ text, one, say }: Reader): Migration | undefined {
-  const when = one('migrate-when', parse.oneOf(migrateWhen)) ?? 'after';
-  const timeoutSeconds = one('migrate-timeout', parse.secondsOf) ?? 0;
-  const given = text('migrate');
+export function readBackup(reader: Reader): OneOff | undefined {
+  const timeoutSeconds = reader.one('backup-timeout', parse.secondsOf) ?? 0;
+  const given = reader.text('backup').trim();
   if (given === '') return undefined;
-  const match = /^\s*([A-Za-z0-9][\w.-]*)\s*:\s+(\S[\s\S]*)$/.exec(given);
-  const service = match?.[1];
-  if (service === undefined)
-    return say('migrate', given, 'is not `service: command`, such as `backend: python manage.py migrate --noinput`');
-  const argv = words(match?.[2] ?? '');
-  if (argv === undefined) return say('migrate', given, 'has a quote that is not closed');
+  if (serviceName.test(given)) return { service: given, argv: [], timeoutSeconds };
+  const read = serviceCommand(reader, 'backup', given, '`service` or `service: command`, such as `backup`');
+  return read && { ...read, timeoutSeconds };
+}
+
+export function readMigration(reader: Reader): Migration | undefined {
+  const when = reader.one('migrate-when', parse.oneOf(migrateWhen)) ?? 'after';
+  const timeoutSeconds = reader.one('migrate-timeout', parse.secondsOf) ?? 0;
+  const given = reader.text('migrate');
+  if (given === '') return undefined;
+  const form = '`service: command`, such as `backend: python manage.py migrate --noinput`';
+  const read = serviceCommand(reader, 'migrate', given, form);
+  return read && { ...read, when, timeoutSeconds };
+}
+
+const serviceName = /^[A-Za-z0-9][\w.-]*$/;
+
+function serviceCommand(
+  { say }: Reader,
+  name: InputName,
+  given: string,
+  form: string,
+): Pick<OneOff, 'service' | 'argv'> | undefined {
+  const [, service, command] = /^\s*([A-Za-z0-9][\w.-]*)\s*:\s+(\S[\s\S]*)$/.exec(given) ?? [];
+  if (service === undefined || command === undefined) return say(name, given, `is not ${form}`);
+  const argv = words(command);
+  if (argv === undefined) return say(name, given, 'has a quote that is not closed');
   const operator = argv.find((word) => /^(?:[|&;<>]+|\d?>.*)$/.test(word));
-  if (operator !== undefined) {
-    return say(
-      'migrate',
-      given,
-      `has the shell operator ${operator}, but runs without a shell; write \`${service}: sh -c '…'\``,
-    );
-  }
-  return { service, argv, when, timeoutSeconds };
+  if (operator === undefined) return { service, argv };
+  const what = `has the shell operator ${operator}, but runs without a shell; write \`${service}: sh -c '…'\``;
+  return say(name, given, what);
 }
 
 function words(text: string): readonly string[] | undefined {

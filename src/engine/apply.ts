@@ -100,8 +100,8 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   const limit = timeoutSeconds === undefined ? [] : [AbortSignal.timeout(timeoutSeconds * 1000)];
   const heard = listen(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
-    // What a step with an id prints is for this program, not for a person.
-    if (step.id === undefined || stream === 'stderr') heard.line(line);
+    // What a quiet step with an id prints is for this program, not for a person.
+    if (output === 'live' || step.id === undefined || stream === 'stderr') heard.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };
   const signal = AbortSignal.any([ports.signal, ...limit]);

@@ -13,6 +13,8 @@ type Wanted = {
   readonly settleSeconds: number;
 };
 
+/** So often may a container be restarted until what it needs (a database, say) is there. */
+const patience = 3;
 const stableSeconds = 60;
 
 /** @param now of the host, in seconds since 1970. */
@@ -45,17 +47,19 @@ function containerVerdict(container: Container, image: string, settleSeconds: nu
   const bad = (says: string): Verdict => ({ kind: 'bad', says: `${service} ${says}`, container });
   const wait = (says: string): Verdict => ({ kind: 'wait', says: `${service} ${says}`, container });
   if (container.image !== image) return bad(`runs ${container.image} instead of ${image}`);
-  if (restarts > 0 && status !== 'running') return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
+  if (restarts >= patience && status !== 'running')
+    return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
   if (status === 'exited' || status === 'dead') {
     return exitCode === 0
       ? { kind: 'good', says: `${service} ran and ended` }
       : bad(`ended with exit code ${exitCode}${oom(container)}`);
   }
   if (status === 'created' && container.error !== '') return bad(`could not start: ${container.error}`);
+  if (status === 'restarting') return wait(`is restarting (exit code ${exitCode}${oom(container)})`);
   if (status !== 'running') return wait(`is ${status}`);
   const age = now - Date.parse(container.startedAt) / 1000;
   // Docker counts for as long as a container lives: one that is kept may have been restarted long ago.
-  if (restarts > 0 && age < stableSeconds) return bad(`was restarted ${restarts} times`);
+  if (restarts >= patience && age < stableSeconds) return bad(`was restarted ${restarts} times`);
   if (health === 'unhealthy') return bad('is unhealthy');
   if (health === 'starting') return wait('is starting');
   if (health === 'healthy') return { kind: 'good', says: `${service} is healthy` };

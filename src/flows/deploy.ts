@@ -15,7 +15,7 @@ import { type Progress, pull, switchTo } from './switch.ts';
 export async function deploy(session: Session, checkout: Checkout, pushed: Release, progress: Progress): Promise<void> {
   const { config, ports } = session;
   checkRelease(checkout, pushed);
-  checkMigration(checkout, config.migrate);
+  checkServices(checkout, config);
   const root = config.path ?? `/opt/${pushed.project}`;
   const unreachable = await connectAll(session);
   const { states, targets } = await observeHosts(session, root, pushed.project, true);
@@ -42,7 +42,9 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
     if (problems.length === unreachable.length) throwAll(unreachable);
     throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; mend this and deploy again');
     await pull(session, targets, release);
-    await switchTo(session, { release, targets, states, resolutions, migrates: true }, progress, began);
+    const { backup, migrate } = config;
+    const places = config.envFiles.length > 0;
+    await switchTo(session, { release, targets, states, resolutions, places, backup, migrate }, progress, began);
   });
 }
 
@@ -62,11 +64,13 @@ function checkRelease({ commit, project }: Checkout, release: Release): void {
   }
 }
 
-function checkMigration({ model, composeFiles }: Checkout, migrate: Config['migrate']): void {
-  if (migrate === undefined || model.services.includes(migrate.service)) return;
-  throw new ConfigError([
-    `migrate: ${migrate.service} is no service of ${composeFiles.join(', ')}, which has ${model.services.join(', ')}`,
-  ]);
+function checkServices({ model, composeFiles }: Checkout, config: Config): void {
+  const problems = (['backup', 'migrate'] as const).flatMap((name) => {
+    const service = config[name]?.service;
+    if (service === undefined || model.services.includes(service)) return [];
+    return [`${name}: ${service} is no service of ${composeFiles.join(', ')}, which has ${model.services.join(', ')}`];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** A sealed release never changes: deploying one again makes a new one of the same images. */

@@ -39,7 +39,7 @@ export async function rollback(session: Session, progress: Progress): Promise<vo
       'nothing was changed',
     );
     await pullMissing(session, targets, reopened, release);
-    await switchTo(session, { release, targets, states, resolutions: reopened, migrates: false }, progress, began);
+    await switchTo(session, { release, targets, states, resolutions: reopened, places: false }, progress, began);
   });
 }
 

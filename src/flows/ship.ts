@@ -3,6 +3,7 @@ import { program } from '../commands/server.ts';
 import { type ArchiveFile, itemFiles, makeArchive } from '../compose/archive.ts';
 import { pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
 import { chooseShipped, type Entry, type Item, isUnder, makeItem } from '../compose/ship.ts';
+import type { Config } from '../config/config.ts';
 import { outputKey } from '../engine/apply.ts';
 import { readResolution } from '../engine/observe.ts';
 import { ConfigError } from '../errors.ts';
@@ -84,7 +85,7 @@ export async function shipAndResolve(
 }
 
 async function shippedItems({ config, ports }: Session, { top, model, tracked }: Checkout): Promise<readonly Item[]> {
-  const { shipped, problems } = chooseShipped(model.paths, tracked, config.serverOwned, config.files);
+  const { shipped, problems } = chooseShipped(model.paths, tracked, ownedBy(config), config.files);
   const absent: string[] = [];
   const items = await Promise.all(
     shipped.map(async (path) => {
@@ -119,6 +120,11 @@ async function shippedItems({ config, ports }: Session, { top, model, tracked }:
   return items;
 }
 
+/** What a workflow writes on the server is the server's, even where git has a template of that name. */
+function ownedBy({ serverOwned, envFiles }: Config): readonly string[] {
+  return [...serverOwned, ...envFiles.map(({ path }) => path)];
+}
+
 /** The release's own folder: the compose files as in the repository, and what resolves them. */
 async function releaseFiles(
   { config, ports }: Session,
@@ -131,7 +137,7 @@ async function releaseFiles(
   // Compose reads a .env beside each file that is included, too.
   const beside = [...composeFiles, ...sources.files].map((file) => join(dirname(file), '.env'));
   const envFiles = [...sources.envFiles.map(({ path }) => path), '.env', ...beside];
-  const own = (path: string): boolean => config.serverOwned.some((owned) => isUnder(path, owned));
+  const own = (path: string): boolean => ownedBy(config).some((owned) => isUnder(path, owned));
   const travel = new Set([
     ...sources.files,
     ...envFiles.filter((path) => (tracked.has(path) || config.files.includes(path)) && !own(path)),

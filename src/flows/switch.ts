@@ -1,9 +1,11 @@
+import type { Migration, OneOff } from '../config/config.ts';
 import { outputKey } from '../engine/apply.ts';
 import { watchUrl } from '../engine/downtime.ts';
 import type { Release } from '../model/release.ts';
 import type { Downtime, ServiceChange } from '../model/report.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { pullPlan, type Switch, switchPlan, type Target } from '../plan/deploy.ts';
+import { backupPlan, isEmpty, oneOffText } from '../plan/one-off.ts';
 import { renderChanges } from '../plan/render.ts';
 import { serviceChanges } from '../plan/services.ts';
 import { perform, type Session, throwProblems } from './session.ts';
@@ -13,6 +15,8 @@ export type Deployed = {
   readonly previous: string | undefined;
   readonly changes: Readonly<Record<string, readonly ServiceChange[]>>;
   readonly downtime: Downtime | undefined;
+  /** The host, and what the backup said last. */
+  readonly backup: string;
 };
 
 /** Told as soon as it is known, so that the report of a failed deploy has it too. */
@@ -39,15 +43,17 @@ type Facts = {
   readonly targets: readonly Target[];
   readonly states: readonly HostState[];
   readonly resolutions: readonly Resolution[];
-  /** A rollback migrates nothing. */
-  readonly migrates: boolean;
+  /** Files came with it that belong under shared/. */
+  readonly places: boolean;
+  /** A rollback has neither: it does not touch data. */
+  readonly backup?: OneOff | undefined;
+  readonly migrate?: Migration | undefined;
 };
 
 /** Shows what will happen and does it: the same for a deploy and a rollback. */
 export async function switchTo(session: Session, facts: Facts, progress: Progress, began: () => void): Promise<void> {
   const { config, ports } = session;
-  const { release, states, resolutions } = facts;
-  const migrate = facts.migrates ? config.migrate : undefined;
+  const { release, states, resolutions, migrate } = facts;
   const switches = facts.targets.map((target): Switch => {
     const containers = states.find(({ host }) => host === target.host)?.containers ?? [];
     const resolution = resolutions.find(({ host }) => host === target.host) ?? { hashes: {}, changes: {} };
@@ -55,12 +61,16 @@ export async function switchTo(session: Session, facts: Facts, progress: Progres
   });
   progress({ changes: Object.fromEntries(switches.map(({ host, changes }) => [host, changes])) });
   showPlan(session, switches, facts);
+  if (facts.backup && hasData(switches, states)) await backUp(session, facts.backup, switches, release, progress);
   began();
   const { url } = config.health;
   const watch = url === undefined ? undefined : watchUrl(url, ports);
   try {
     const expected = { ...release, images: expectedImages(release, resolutions) };
-    await perform(session, switchPlan({ switches, release: expected, migrate, health: config.health }));
+    await perform(
+      session,
+      switchPlan({ switches, release: expected, places: facts.places, migrate, health: config.health }),
+    );
   } finally {
     const downtime = await watch?.stop();
     if (downtime) {
@@ -70,19 +80,39 @@ export async function switchTo(session: Session, facts: Facts, progress: Progres
   }
 }
 
-function showPlan({ config, ports }: Session, switches: readonly Switch[], { release, states, migrates }: Facts): void {
+/** Not on a server that had no release and no containers: a first deploy. */
+function hasData([first]: readonly Switch[], states: readonly HostState[]): boolean {
+  const current = states.find(({ host }) => host === first?.host)?.current;
+  return first !== undefined && !(current === undefined && isEmpty(first));
+}
+
+async function backUp(
+  session: Session,
+  backup: OneOff,
+  switches: readonly Switch[],
+  release: Release,
+  progress: Progress,
+): Promise<void> {
+  const outputs = await perform(session, backupPlan(backup, switches, release));
+  const host = switches[0]?.host ?? '';
+  const said = (outputs.get(outputKey(host, 'backup')) ?? '').trim().split('\n').at(-1) ?? '';
+  progress({ backup: `${host}: ${said || oneOffText(backup)}` });
+}
+
+function showPlan({ ports }: Session, switches: readonly Switch[], facts: Facts): void {
+  const { release, states, backup, migrate } = facts;
   ports.log.stage(`Plan: release ${release.id}`);
   for (const { host, changes } of switches) {
     const current = states.find((state) => state.host === host)?.current;
     const title = current === undefined ? `${host}, first release` : `${host}, now ${current}`;
     for (const line of renderChanges(title, changes)) ports.log.info(line);
   }
-  if (migrates && config.migrate) {
-    const { service, argv, when } = config.migrate;
-    ports.log.info(
-      `migrate on ${switches[0]?.host}, ${when} the containers are recreated: ${service}: ${argv.join(' ')}`,
-    );
-  }
+  const first = switches[0]?.host;
+  if (backup && hasData(switches, states))
+    ports.log.info(`back up on ${first}, before anything is changed: ${oneOffText(backup)}`);
+  else if (backup) ports.log.info(`no backup: ${first} has no release and no containers yet`);
+  if (migrate)
+    ports.log.info(`migrate on ${first}, ${migrate.when} the containers are recreated: ${oneOffText(migrate)}`);
   ports.log.end();
 }
 

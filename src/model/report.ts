@@ -40,6 +40,8 @@ export type Report = {
   readonly hosts: Readonly<Record<string, readonly ServiceChange[]>>;
   readonly url?: string;
   readonly downtime?: Downtime;
+  /** The backup that was made before anything was changed: its host, and what it said last. */
+  readonly backup?: string;
   readonly failure?: Failure;
   /** Of the command `status`. */
   readonly status?: readonly HostStatus[];

@@ -6,6 +6,7 @@ import type { Plan, Stage, Step, WaitStep } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { ServiceChange } from '../model/report.ts';
 import { registryRetry, removeFolder } from './build.ts';
+import { oneOffStage } from './one-off.ts';
 import { forcedServices } from './services.ts';
 
 export type Target = {
@@ -55,6 +56,8 @@ export type Switch = Target & { readonly changes: readonly ServiceChange[] };
 export type SwitchFacts = {
   readonly switches: readonly Switch[];
   readonly release: Release;
+  /** Whether files came with it that belong under shared/. */
+  readonly places: boolean;
   readonly migrate: Migration | undefined;
   readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
 };
@@ -63,7 +66,7 @@ export type SwitchFacts = {
 const settleSeconds = 5;
 
 /** From the old release to the new one with the `recreate` strategy: recreate, migrate, verify, make it current. */
-export function switchPlan({ switches, release, migrate, health }: SwitchFacts): Plan {
+export function switchPlan({ switches, release, places, migrate, health }: SwitchFacts): Plan {
   const healthy: WaitStep = {
     kind: 'wait',
     title: 'every container is healthy',
@@ -74,7 +77,15 @@ export function switchPlan({ switches, release, migrate, health }: SwitchFacts):
     name,
     tasks: switches.map((target) => ({ host: target.host, steps: steps(target) })),
   });
-  const migration = migrate === undefined ? [] : [migrationStage(migrate, switches, release)];
+  const migration = migrate === undefined ? [] : [oneOffStage('migrate', migrate, switches, release)];
+  const place = stage('Write the files', ({ root }) => [
+    {
+      kind: 'run',
+      title: 'put the files of env-files in place',
+      command: program('place', [root, release.id]),
+      output: 'quiet',
+    },
+  ]);
   const answers: Stage = {
     name: 'Ask from outside',
     tasks: health.url === undefined ? [] : [{ host: 'local', steps: [answersStep(health.url, health.timeoutSeconds)] }],
@@ -82,6 +93,7 @@ export function switchPlan({ switches, release, migrate, health }: SwitchFacts):
   return {
     title: 'switch',
     stages: [
+      ...(places ? [place] : []),
       ...(migrate?.when === 'before' ? migration : []),
       stage('Recreate', (target) => recreateSteps(target, release, health.timeoutSeconds)),
       ...(migrate?.when === 'after' ? migration : []),
@@ -138,44 +150,6 @@ function recreateSteps({ root, changes }: Switch, release: Release, timeoutSecon
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
       : 'bring everything else up';
   return [...first, { ...common, title, command: up(sealed, release.project, ['--remove-orphans']) }];
-}
-
-/** Once for the whole fleet, on its first host. */
-function migrationStage(
-  { service, argv, timeoutSeconds }: Migration,
-  [first]: readonly Switch[],
-  release: Release,
-): Stage {
-  if (first === undefined) return { name: 'Migrate', tasks: [] };
-  const isFirst = first.changes.every(({ action }) => action === 'create');
-  const args = [
-    String(timeoutSeconds),
-    release.project,
-    `${release.project}-migrate-${release.id}`,
-    sealedFile(first.root, release.id),
-    // On a server where nothing runs yet there is no database to migrate: Compose starts it.
-    isFirst ? 'yes' : 'no',
-    service,
-    ...argv,
-  ];
-  return {
-    name: 'Migrate',
-    tasks: [
-      {
-        host: first.host,
-        steps: [
-          {
-            kind: 'run',
-            title: `migrate: ${service}: ${argv.join(' ')}`,
-            command: program('migrate', args),
-            output: 'live',
-            timeoutSeconds: timeoutSeconds + 30,
-            hint: 'a migration is not undone: mend it and deploy again',
-          },
-        ],
-      },
-    ],
-  };
 }
 
 function answersStep(url: string, timeoutSeconds: number): WaitStep {

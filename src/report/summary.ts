@@ -4,7 +4,7 @@ const icons = { succeeded: '✅', failed: '❌' } as const;
 
 /** The step summary: what a person wants to know of a deploy without opening its log. Markdown, far below GitHub's 1 MiB. */
 export function summary(report: Report): string {
-  const { outcome, commands, release, previousRelease, seconds, downtime, failure, url } = report;
+  const { outcome, commands, release, previousRelease, seconds, downtime, failure, url, backup } = report;
   const facts = [
     ...(release === undefined ? [] : [`Release \`${release.id}\``]),
     ...(previousRelease === undefined ? [] : [`before: \`${previousRelease}\``]),
@@ -18,6 +18,7 @@ export function summary(report: Report): string {
     `## ${icons[outcome]} ${commands.join(', ')} ${outcome}`,
     facts.join(' · '),
     ...(failure === undefined ? [] : [failureText(failure.message, failure.hint)]),
+    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...Object.entries(report.hosts).map(([host, changes]) => servicesTable(host, changes)),
     ...(release === undefined ? [] : [imagesTable(release.images)]),
     stepsTable(report.steps),

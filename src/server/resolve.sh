@@ -9,22 +9,27 @@ shift 4
 release=$root/releases/$id
 source=$release/source
 shared=$root/shared
+came=$release/shared # what this deploy writes there later
 tab=$(printf '\t')
 fact() { printf '%s\t%s\n' "$1" "$2"; }
 cd "$release"
 
 overlay() ( # what only the server has appears at its repository path, so that Compose finds it
-  for entry in "$shared/$1"* "$shared/$1".[!.]*; do
+  for entry in "$1/$2"* "$1/$2".[!.]*; do
     [ -e "$entry" ] || continue
-    name=$1$(basename "$entry")
+    name=$2$(basename "$entry")
+    # Folders of what came are made anew: links to what the server has go in there, too.
+    if [ "$1" = "$came" ] && [ -d "$entry" ]; then mkdir -p "$source/$name"; fi
     if [ ! -e "$source/$name" ]; then ln -s "$entry" "$source/$name"
-    elif [ -d "$entry" ] && [ -d "$source/$name" ]; then overlay "$name/"; fi
+    elif [ -d "$entry" ] && [ -d "$source/$name" ]; then overlay "$1" "$name/"; fi
   done
 )
-overlay ''
+overlay "$came" ''
+overlay "$shared" ''
+own() { if [ -e "$came/$1" ]; then printf %s "$came/$1"; else printf %s "$shared/$1"; fi; }
 
 # Later files win: the release's own facts, then .env as Compose would find it in the repository, then the server's.
-for env in "$shared/$folder/.env" "$shared/.env" "$source/$folder/.env" "$source/.env" release.env; do
+for env in "$(own "$folder/.env")" "$(own .env)" "$source/$folder/.env" "$source/.env" release.env; do
   [ ! -f "$env" ] || set -- --env-file "$env" "$@"
 done
 # A path that starts with ${PWD} means the folder that Compose would run in.
@@ -65,7 +70,9 @@ awk -v source="$source" "$AWK_USES" raw.yml |
   awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" | sort -u >uses.tab
 : >files.tab
 while IFS=$tab read -r service mode name path; do
-  if [ -e "$path" ]; then
+  if [ -e "$came/$name" ]; then
+    path=$came/$name
+  elif [ -e "$path" ]; then
     :
   elif [ "$mode" = ro ]; then
     fact missing "$name${tab}read by $service"

@@ -1,5 +1,6 @@
-# Unpacks what a release brings (a tar on stdin) into the application's folder: shipped files by content, the release's
-# own folder, and files under shared/ that a workflow writes. Arguments: root id
+# Unpacks what a release brings (a tar on stdin) into the application's folder: shipped files by content, and the release's
+# own folder. Files that a workflow writes wait in there until the switch begins (place.sh): nothing that runs may find
+# them before. Arguments: root id
 set -eu
 umask 022
 root=$1 id=$2
@@ -16,19 +17,7 @@ for file in "$incoming"/files/*; do
   [ ! -e "$file" ] || [ -e "$root/files/$(basename "$file")" ] || mv "$file" "$root/files/"
 done
 
-if [ -d "$incoming/shared" ]; then
-  (cd "$incoming/shared" && find . -type f) | while IFS= read -r file; do
-    mkdir -p "$(dirname "$root/shared/$file")"
-    chmod 600 "$incoming/shared/$file"
-    if cmp -s "$incoming/shared/$file" "$root/shared/$file"; then
-      chmod 600 "$root/shared/$file"
-    else
-      mv -fT "$incoming/shared/$file" "$root/shared/$file"
-      printf 'wrote\t%s\n' "${file#./}"
-    fi
-  done
-fi
-
 rm -rf "$release"
 chmod 700 "$incoming/release"
+[ ! -d "$incoming/shared" ] || mv "$incoming/shared" "$incoming/release/shared"
 mv "$incoming/release" "$release"

@@ -17,6 +17,7 @@ describe('the configuration', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
         "allowOlder": false,
+        "backup": undefined,
         "cacheFrom": [],
         "cacheTo": [],
         "commands": [
@@ -342,6 +343,21 @@ describe('a problem with', () => {
       'env-files: the variable PRODUCTION_ENV for .env is empty; set it with `env:` on this step. Is the secret set for this repository and environment?',
     ],
     [
+      'the time of a backup',
+      { 'backup-timeout': 'x' },
+      'backup-timeout: "x" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    ],
+    [
+      'a backup that names no service',
+      { backup: 'pg_dump --all' },
+      'backup: "pg_dump --all" is not `service` or `service: command`, such as `backup`',
+    ],
+    [
+      'a backup with a shell operator',
+      { backup: 'db: pg_dump shop > x' },
+      'backup: "db: pg_dump shop > x" has the shell operator >, but runs without a shell; write `db: sh -c \'…\'`',
+    ],
+    [
       'a migration without a service',
       { migrate: 'python manage.py migrate' },
       'migrate: "python manage.py migrate" is not `service: command`, such as `backend: python manage.py migrate --noinput`',
@@ -493,5 +509,15 @@ describe('whatever the inputs are', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('a backup', () => {
+  it.each([
+    ['a service, with its own command', ' backup ', { service: 'backup', argv: [], timeoutSeconds: 3600 }],
+    ['a command in a service', 'db: pg_dumpall', { service: 'db', argv: ['pg_dumpall'], timeoutSeconds: 3600 }],
+    ['nothing', '', undefined],
+  ])('is %s', (_, backup, expected) => {
+    expect(configOf({ backup }).backup).toEqual(expected);
   });
 });

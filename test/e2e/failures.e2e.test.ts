@@ -541,7 +541,7 @@ no such column
   it('a migration that hangs: is ended, with its container', inTurn, async () => {
     const said = await broken(shop.compose, { migrate: 'web: sleep 1000', 'migrate-timeout': '3s' });
     expect(said).toContain(`${shop.server.ip}: migrate: web: sleep 1000 failed with exit code 124\n`);
-    expect(said).toContain('stopped after 3 s: the migration took longer than migrate-timeout\n');
+    expect(said).toContain('stopped after 3 s: it took longer than migrate-timeout\n');
     expect(Object.keys((await stateOf(shop.server)).containers)).toEqual(['shop-cache-1', 'shop-web-1']);
   });
 

@@ -125,9 +125,40 @@ describe('Korrigo on a server', () => {
     });
   });
 
-  const deploy = async (): Promise<Deployed> => {
+  describe('with a backup before the deploy', () => {
+    const folder = '/var/backups/korrigo';
+    const withBackup = {
+      'compose-file': 'infra/docker/docker-compose.local-prod.yml\ninfra/docker/docker-compose.backup.yml',
+      backup: 'backup',
+    };
+
+    it('goes no further when the backup fails, and changes nothing that runs', async () => {
+      const before = await scene.containers();
+      const { code, log } = await deploy(withBackup);
+      expect(code).toBe(1);
+      expect(log).toMatch(/back up on \S+, before anything is changed: backup\n/);
+      expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
+      expect(log).toContain(
+        '→ nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+      );
+      expect(await scene.containers()).toEqual(before);
+    });
+
+    it('has a whole set of the old version, and says where, before it recreates anything', async () => {
+      await scene.server.exec(['install', '-d', '-m', '700', '-o', '10001', '-g', '10001', folder]);
+      const { code, log } = await deploy(withBackup);
+      expect(code, log).toBe(0);
+      const set = log.match(/backup: \/backups\/(\d{8}-\d{6}) is complete: /)?.[1] ?? 'none';
+      const { stdout } = await scene.server.exec(['sh', '-c', `cd ${folder}/${set} && sha256sum --check SHA256SUMS`]);
+      expect(stdout).toBe('database.dump: OK\nmedia.tar.gz: OK\nredis.rdb: OK\n');
+      expect(log.indexOf(set)).toBeLessThan(log.indexOf('\nRecreate\n'));
+      expect(Object.keys(await scene.containers())).toContain('backup-timer');
+    });
+  });
+
+  const deploy = async (more: Readonly<Record<string, string>> = {}): Promise<Deployed> => {
     const lines: string[] = [];
-    const code = await scene.deploy({ onLine: (line) => lines.push(line) });
+    const code = await scene.deploy({ onLine: (line) => lines.push(line) }, more);
     return { code, log: lines.join('\n') };
   };
 });

@@ -32,7 +32,24 @@ describe('a container', () => {
     ['that was only created is waited for', { status: 'created' }, 'wait', 'web is created'],
     ['that is paused is waited for', { status: 'paused' }, 'wait', 'web is paused'],
     ['that is being removed is waited for', { status: 'removing' }, 'wait', 'web is removing'],
-    ['that restarts for the first time is waited for', { status: 'restarting' }, 'wait', 'web is restarting'],
+    [
+      'that is restarted until its database is there is waited for',
+      { status: 'restarting', restarts: 2, exitCode: 1 },
+      'wait',
+      'web is restarting (exit code 1)',
+    ],
+    [
+      'that was restarted twice and is healthy now is good',
+      { restarts: 2, health: 'healthy', startedAt: secondsAgo(1) },
+      'good',
+      '1 containers are as they should be',
+    ],
+    [
+      'that was restarted once and ended well is good',
+      { status: 'exited', restarts: 1, exitCode: 0 },
+      'good',
+      '1 containers are as they should be',
+    ],
     [
       'that could not start is bad',
       { status: 'created', error: 'port is taken' },
@@ -49,27 +66,21 @@ describe('a container', () => {
     ],
     [
       'that keeps restarting is bad',
-      { status: 'restarting', restarts: 2, exitCode: 1 },
+      { status: 'restarting', restarts: 3, exitCode: 1 },
       'bad',
       'web keeps restarting (exit code 1)',
     ],
     [
       'that keeps restarting for want of memory is bad, and why',
-      { status: 'restarting', restarts: 2, exitCode: 137, oomKilled: true },
+      { status: 'restarting', restarts: 3, exitCode: 137, oomKilled: true },
       'bad',
       'web keeps restarting (exit code 137, killed: out of memory)',
     ],
     [
-      'that restarted and ended is bad, even well',
-      { status: 'exited', restarts: 1, exitCode: 0 },
+      'that was restarted again and again until just now is bad',
+      { restarts: 3, startedAt: secondsAgo(59) },
       'bad',
-      'web keeps restarting (exit code 0)',
-    ],
-    [
-      'that was restarted just now is bad',
-      { restarts: 1, startedAt: secondsAgo(59) },
-      'bad',
-      'web was restarted 1 times',
+      'web was restarted 3 times',
     ],
     ['that is unhealthy is bad', { health: 'unhealthy' }, 'bad', 'web is unhealthy'],
     [

@@ -333,7 +333,7 @@ describe('a deploy that cannot begin', () => {
   const untouched = (host: FakeHost): void => {
     expect(
       programsOf(host).filter((name) =>
-        ['compose up', 'korrigo-migrate', 'korrigo-current', 'korrigo-pull'].includes(name),
+        ['compose up', 'korrigo-once', 'korrigo-current', 'korrigo-pull'].includes(name),
       ),
     ).toEqual([]);
   };
@@ -418,6 +418,7 @@ describe('a deploy that cannot begin', () => {
       { migrate: 'api: migrate' },
       'migrate: api is no service of compose.yml, which has web, cache',
     ],
+    ['a backup of no service', { backup: 'dump' }, 'backup: dump is no service of compose.yml, which has web, cache'],
     [
       'a shipped file that was not built',
       { files: 'dist' },
@@ -512,8 +513,8 @@ describe('a deploy that fails halfway', () => {
     const texts = { ...deployed, migrate: 'web: migrate' };
     const broken = server('web1', { 'docker compose': { code: 1 } });
     await perform(texts, { servers: [broken] });
-    expect(programsOf(broken)).not.toContain('korrigo-migrate');
-    const stuck = server('web1', { 'korrigo-migrate': { code: 1, lines: ['no such column'] } });
+    expect(programsOf(broken)).not.toContain('korrigo-once');
+    const stuck = server('web1', { 'korrigo-once': { code: 1, lines: ['no such column'] } });
     const { report } = await perform(texts, { servers: [stuck] });
     expect(report.failure).toMatchObject({
       message: 'web1: migrate: web: migrate failed with exit code 1\nno such column',
@@ -521,8 +522,38 @@ describe('a deploy that fails halfway', () => {
     expect(programsOf(stuck)).not.toContain('korrigo-current');
   });
 
+  it('backs up before anything is changed, tells of it, and stops when that fails', async () => {
+    const texts = { ...deployed, backup: 'cache', migrate: 'web: migrate' };
+    const old = observed(['current', 'r1'], ['container', containerLine({})]);
+    const web1 = server('web1', { 'korrigo-observe': old, 'korrigo-once': { stdout: 'dumping\nset 7 is whole\n' } });
+    const { report, ports } = await perform(texts, { servers: [web1] });
+    expect(programsOf(web1).filter((name) => /once|up/.test(name))).toEqual([
+      'korrigo-once',
+      'compose up',
+      'korrigo-once',
+    ]);
+    expect(report.backup).toBe('web1: set 7 is whole');
+    expect(line(ports, 'info back up on web1')).toBe('info back up on web1, before anything is changed: cache');
+
+    const broken = server('web1', { 'korrigo-observe': old, 'korrigo-once': { code: 1, lines: ['no space left'] } });
+    const failed = await perform(texts, { servers: [broken] });
+    expect(failed.report.failure).toEqual({
+      message: 'web1: back up: cache failed with exit code 1\nno space left',
+      hint: 'nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+    });
+    expect(programsOf(broken)).not.toContain('compose up');
+    expect(readAttempt(stdinOf(broken, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+  });
+
+  it('backs up nothing where there is nothing yet, and says so', async () => {
+    const web1 = server('web1');
+    const { ports } = await perform({ ...deployed, backup: 'cache' }, { servers: [web1] });
+    expect(programsOf(web1)).not.toContain('korrigo-once');
+    expect(line(ports, 'info no backup')).toBe('info no backup: web1 has no release and no containers yet');
+  });
+
   it('does not recreate anything when a migration before it fails', async () => {
-    const web1 = server('web1', { 'korrigo-migrate': { code: 1 } });
+    const web1 = server('web1', { 'korrigo-once': { code: 1 } });
     await perform({ ...deployed, migrate: 'web: migrate', 'migrate-when': 'before' }, { servers: [web1] });
     expect(programsOf(web1)).not.toContain('compose up');
   });

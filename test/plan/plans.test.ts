@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ServiceChange } from '../../src/model/report.ts';
 import { buildPlan, pushPlan } from '../../src/plan/build.ts';
 import { pullPlan, type SwitchFacts, switchPlan } from '../../src/plan/deploy.ts';
+import { backupPlan } from '../../src/plan/one-off.ts';
 import { renderChanges } from '../../src/plan/render.ts';
 import { testPlan } from '../../src/plan/test.ts';
 import { planLines, releaseOf } from '../support/builders.ts';
@@ -123,6 +124,7 @@ describe('the plan to switch', () => {
       switchPlan({
         switches: [on('web1', ...forced)],
         release: releaseOf(),
+        places: false,
         migrate: undefined,
         health: { url: undefined, timeoutSeconds: 180 },
         ...facts,
@@ -153,7 +155,7 @@ describe('the plan to switch', () => {
       web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web2: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Migrate
-      web1: migrate: web: python manage.py migrate: korrigo-migrate 600 shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
+      web1: migrate: web: python manage.py migrate: korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
       # Verify
       web1: every container is healthy: korrigo-inspect shop
       web2: every container is healthy: korrigo-inspect shop
@@ -182,10 +184,20 @@ describe('the plan to switch', () => {
   it('brings up what a migration needs where nothing runs yet', () => {
     const switches = [on('web1', change('web', 'create', 'not running here yet'))];
     expect(lines({ switches, migrate: { ...migrate, when: 'before' } })).toContain(
-      'korrigo-migrate 600 shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml',
+      'korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml',
     );
     expect(lines({ switches, migrate })).toContain(' yes web python manage.py migrate');
     expect(lines({ migrate })).toContain(' no web python manage.py migrate');
+  });
+
+  it('puts files in place on every host before anything else', () => {
+    const text = lines({ switches: [on('web1', ...forced), on('web2', ...forced)], places: true });
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      '# Write the files',
+      'web1: put the files of env-files in place: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
+      'web2: put the files of env-files in place: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
+      '# Recreate',
+    ]);
   });
 
   it('asks the URL from this machine when all hosts are well', () => {
@@ -244,6 +256,7 @@ describe('the plan to switch', () => {
     const { stages } = switchPlan({
       switches: [on('web1', ...forced)],
       release: releaseOf(),
+      places: false,
       migrate,
       health: { url: undefined, timeoutSeconds: 180 },
     });
@@ -251,6 +264,29 @@ describe('the plan to switch', () => {
       .flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
       .map((step) => ('timeoutSeconds' in step ? step.timeoutSeconds : undefined));
     expect(limits).toEqual([240, 240, 630, 180, undefined]);
+  });
+});
+
+describe('the plan to back up', () => {
+  const change = (action: ServiceChange['action']): ServiceChange => ({ service: 'web', action, reasons: [] });
+  const on = (host: string, action: ServiceChange['action']) => ({
+    host,
+    root: '/opt/shop',
+    login: undefined,
+    changes: [change(action)],
+  });
+  const backup = { service: 'backup', argv: [], timeoutSeconds: 60 };
+
+  it('runs once, on the first host, beside what runs', () => {
+    const plan = backupPlan(backup, [on('web1', 'recreate'), on('web2', 'recreate')], releaseOf());
+    expect(planLines(plan)).toMatchInlineSnapshot(`
+      "# Backup
+      web1: back up: backup: korrigo-once 60 backup-timeout shop shop-backup-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no backup"
+    `);
+  });
+
+  it('brings up what it needs where a release is there and nothing runs', () => {
+    expect(planLines(backupPlan(backup, [on('web1', 'create')], releaseOf()))).toContain(' yes backup');
   });
 });
 

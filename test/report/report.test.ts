@@ -37,6 +37,15 @@ describe('the last lines of a log', () => {
       reportOf({ outcome: 'failed', failure: { message: 'cancelled', hint: undefined } }),
       ['cancelled', '✗ push, deploy failed in 61.2 s'],
     ],
+    [
+      'of a failure after a backup',
+      reportOf({
+        outcome: 'failed',
+        failure: { message: 'no column', hint: undefined },
+        backup: 'web1: set 7 is whole',
+      }),
+      ['no column', 'the backup from before this deploy: web1: set 7 is whole', '✗ push, deploy failed in 61.2 s'],
+    ],
     ['of a status', reportOf({ commands: ['status'], status: [status] }), statusText([status])],
   ])('are those %s', (_, report, lines) => {
     expect(closing(report)).toEqual(lines);

@@ -111,13 +111,22 @@ esac`;
   });
 });
 
-describe('migrate', () => {
+describe('once', () => {
   const file = '/opt/shop/releases/r1/compose.yml';
-  const args = (...command: readonly string[]) => ['60', 'shop', 'shop-migrate-r1', file, 'no', 'web', ...command];
+  const args = (...command: readonly string[]) => [
+    '60',
+    'migrate-timeout',
+    'shop',
+    'shop-migrate-r1',
+    file,
+    'no',
+    'web',
+    ...command,
+  ];
 
   it('runs the command in a container of its own, without what it depends on', async () => {
     const server = sandbox({ docker: 'echo migrated' });
-    expect(await server.run('migrate', args('python', 'manage.py', 'migrate'))).toMatchObject({
+    expect(await server.run('once', args('python', 'manage.py', 'migrate'))).toMatchObject({
       code: 0,
       stdout: 'migrated\n',
     });
@@ -129,28 +138,28 @@ describe('migrate', () => {
 
   it('starts what it depends on when asked to', async () => {
     const server = sandbox({ docker: '' });
-    await server.run('migrate', ['60', 'shop', 'm', file, 'yes', 'web', 'x']);
+    await server.run('once', ['60', 'migrate-timeout', 'shop', 'm', file, 'yes', 'web', 'x']);
     expect(server.dockerCalls().at(-1)).not.toContain('--no-deps');
   });
 
   it('fails as the command does', async () => {
     const server = sandbox({ docker: 'case $1 in compose) echo bad >&2; exit 3;; esac' });
-    expect(await server.run('migrate', args('x'))).toMatchObject({ code: 3, stderr: 'bad\n' });
+    expect(await server.run('once', args('x'))).toMatchObject({ code: 3, stderr: 'bad\n' });
   });
 
   it('stops a command that takes too long, and removes its container', async () => {
     const server = sandbox({ docker: 'case $1 in compose) exec sleep 30;; esac' });
     const [, ...rest] = args('x');
-    const result = await server.run('migrate', ['0.1', ...rest]);
+    const result = await server.run('once', ['0.1', ...rest]);
     expect(result.code).toBe(124);
-    expect(result.stderr).toContain('stopped after 0.1 s: the migration took longer than migrate-timeout');
+    expect(result.stderr).toContain('stopped after 0.1 s: it took longer than migrate-timeout');
     expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
     expect(result.seconds).toBeLessThan(5);
   });
 
   it('gives the command no input', async () => {
     const server = sandbox({ docker: 'case $1 in compose) cat; echo end;; esac' });
-    expect(await server.run('migrate', args('x'), { stdin: 'secret' })).toMatchObject({ code: 0, stdout: 'end\n' });
+    expect(await server.run('once', args('x'), { stdin: 'secret' })).toMatchObject({ code: 0, stdout: 'end\n' });
   });
 
   it('passes on every word as it is, and runs none of it', async () => {
@@ -168,7 +177,7 @@ describe('migrate', () => {
     const word = fc.oneof(fc.constantFrom(...nasty, ...odd), fc.string({ unit: 'grapheme' }));
     const commands = fc.sample(fc.array(word, { minLength: 20, maxLength: 40 }), { numRuns: 12, seed: 11 });
     for (const command of commands) {
-      const { stdout } = await server.run('migrate', args(...command));
+      const { stdout } = await server.run('once', args(...command));
       expect(stdout.split('\0').slice(0, -1)).toEqual(['web', ...command]);
     }
     expect(existsSync(canary)).toBe(false);

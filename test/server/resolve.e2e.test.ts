@@ -286,7 +286,39 @@ describe('values', () => {
     });
     expect(resolved.problems).toEqual([]);
     expect(resolved.service('web').environment).toEqual({ A: 'x$y' });
+    expect(server.exists('shared/.env.prod')).toBe(false);
+    await server.run('place', [server.root, resolved.id]);
     expect(readFileSync(at('shared/.env.prod'), 'utf8')).toBe("A='x$y'\n");
+  });
+
+  it('that a workflow writes count before the files are in place, and the server’s own are left alone', async () => {
+    const files = {
+      'compose.yml': `${web('environment: {A: "${A}"}', 'env_file: app/web.env', 'secrets: [key, other]')}secrets:
+  key: {file: app/key}
+  other: {file: app/other}
+`,
+      'app/web.env': 'B=a template in git\n',
+    };
+    const shared = { '.env': 'A=old\n', 'app/key': 'old', 'app/other': 'own' };
+    const before = await server.resolve({ files, shared: { ...shared, 'app/web.env': 'B=old\n' }, keep: true });
+    const after = await server.resolve({
+      files,
+      inputs: { 'env-files': '.env=DOTENV\napp/key=KEY\napp/web.env=WEB' },
+      env: { DOTENV: 'A=new\n', KEY: 'new', WEB: 'B=new\n' },
+    });
+    expect(after.problems).toEqual([]);
+    expect(after.service('web').environment).toEqual({ A: 'new', B: 'new' });
+    expect(after.changes).toMatchObject({ web: expect.arrayContaining(['file app/key', 'environment A']) });
+    expect(after.service('web').labels['korrigo.files']).not.toBe(before.service('web').labels['korrigo.files']);
+    expect([at('shared/.env'), at('shared/app/key'), at('shared/app/other')].map(server.read)).toEqual([
+      'A=old\n',
+      'old',
+      'own',
+    ]);
+    expect(after.text).not.toContain('releases/');
+    await server.run('place', [server.root, after.id]);
+    const again = await server.resolve({ files, inputs: { 'server-owned': 'app/web.env' } });
+    expect([again.hashes, again.service('web').environment]).toEqual([after.hashes, { A: 'new', B: 'new' }]);
   });
 
   it('of a tracked env_file travel, unless it belongs to the server', async () => {
@@ -346,7 +378,7 @@ describe('values', () => {
   it('that are required and missing are told all at once, with those that are only undefined', async () => {
     const files = { 'compose.yml': web('environment: {A: "${A:?a is needed}", B: "${B?}", C: "$C", D: "${D:?}"}') };
     const { problems } = await server.resolve({ files, shared: { '.env': 'D=1\n' } });
-    expect(problems.map((problem) => /variable (\w+) is not set/.exec(problem)?.[1])).toEqual(['A', 'B', 'C']);
+    expect(problems.map((problem) => /variable (\w+) is not set/.exec(problem)?.[1]).sort()).toEqual(['A', 'B', 'C']);
   });
 
   it('of the runner go into images, and nowhere else', async () => {

@@ -16,6 +16,11 @@ const shared = (path: string, content: ArchiveFile['content']): ArchiveFile => (
 });
 const ship = async (server: Sandbox, files: readonly ArchiveFile[], release = id) =>
   await server.run('ship', [server.root, release], { stdin: await makeArchive([...files, own]) });
+/** Ships, and puts in place what came along. */
+const deliver = async (server: Sandbox, files: readonly ArchiveFile[]) => {
+  const shipped = await ship(server, files);
+  return shipped.code === 0 ? await server.run('place', [server.root, id]) : shipped;
+};
 const modeOf = (server: Sandbox, path: string): string => (statSync(server.path(path)).mode & 0o777).toString(8);
 
 describe('shipping a release', () => {
@@ -23,7 +28,7 @@ describe('shipping a release', () => {
     const server = sandbox();
     const config = item('nginx/site.conf', 'colour = blue');
     const script = makeItem('bin', [{ path: 'run.sh', kind: 'executable', content: bytes('#!/bin/sh\n') }]);
-    const result = await ship(server, [...itemFiles(config), ...itemFiles(script), shared('.env', 'A=1\n')]);
+    const result = await deliver(server, [...itemFiles(config), ...itemFiles(script), shared('.env', 'A=1\n')]);
     expect(result).toMatchObject({ code: 0, stderr: '', stdout: 'wrote\t.env\n' });
     expect(server.read(config.place)).toBe('colour = blue');
     expect(server.read('shared/.env')).toBe('A=1\n');
@@ -37,7 +42,7 @@ describe('shipping a release', () => {
       { path: 'run.sh', kind: 'executable', content: bytes('') },
       { path: 'sub/text', kind: 'file', content: bytes('') },
     ]);
-    await ship(server, [...itemFiles(script), shared('secrets/key', 'x')]);
+    await deliver(server, [...itemFiles(script), shared('secrets/key', 'x')]);
     const paths = [
       `files/${script.hash}`,
       script.place,
@@ -77,6 +82,18 @@ describe('shipping a release', () => {
 });
 
 describe('a file that a workflow writes', () => {
+  it('waits with the release until it is put in place', async () => {
+    const server = sandbox();
+    server.write({ 'shared/.env': 'old' });
+    await ship(server, [shared('.env', 'new')]);
+    expect(server.read('shared/.env')).toBe('old');
+    expect(server.read(`releases/${id}/shared/.env`)).toBe('new');
+    expect(modeOf(server, `releases/${id}`)).toBe('700');
+    await server.run('place', [server.root, id]);
+    expect(server.read('shared/.env')).toBe('new');
+    expect(readdirSync(server.path(`releases/${id}`))).toEqual(['release.json']);
+  });
+
   it('arrives byte for byte, whatever it holds and whatever it is called', async () => {
     const server = sandbox();
     const nasty = fc.oneof(
@@ -115,7 +132,7 @@ describe('a file that a workflow writes', () => {
       .map(([path, content], n) => ({ path: `${n}/${path}`, content }));
     expect(
       (
-        await ship(
+        await deliver(
           server,
           files.map(({ path, content }) => shared(path, content)),
         )
@@ -130,9 +147,9 @@ describe('a file that a workflow writes', () => {
 
   it('is replaced in one go: whoever reads the old one reads all of it', async () => {
     const server = sandbox();
-    await ship(server, [shared('.env', 'old')]);
+    await deliver(server, [shared('.env', 'old')]);
     const reader = openSync(server.path('shared/.env'), 'r');
-    await ship(server, [shared('.env', 'new')]);
+    await deliver(server, [shared('.env', 'new')]);
     expect(readFileSync(reader, 'utf8')).toBe('old');
     closeSync(reader);
     expect(server.read('shared/.env')).toBe('new');
@@ -143,7 +160,7 @@ describe('a file that a workflow writes', () => {
     server.write({ 'shared/.env': 'same' });
     const before = statSync(server.path('shared/.env'));
     expect(before.mode & 0o777).not.toBe(0o600);
-    expect((await ship(server, [shared('.env', 'same')])).stdout).toBe('');
+    expect((await deliver(server, [shared('.env', 'same')])).stdout).toBe('');
     expect(statSync(server.path('shared/.env')).ino).toBe(before.ino);
     expect(modeOf(server, 'shared/.env')).toBe('600');
   });
@@ -151,14 +168,14 @@ describe('a file that a workflow writes', () => {
   it('touches no other file of the server', async () => {
     const server = sandbox();
     server.write({ 'shared/.env': 'mine', 'shared/certs/key.pem': 'key' });
-    await ship(server, [shared('certs/other.pem', 'x')]);
+    await deliver(server, [shared('certs/other.pem', 'x')]);
     expect([server.read('shared/.env'), server.read('shared/certs/key.pem')]).toEqual(['mine', 'key']);
   });
 
   it('does not land inside a folder of its name, which Docker may have made', async () => {
     const server = sandbox();
     mkdirSync(server.path('shared/.env'), { recursive: true });
-    const { code, stderr } = await ship(server, [shared('.env', 'A=1')]);
+    const { code, stderr } = await deliver(server, [shared('.env', 'A=1')]);
     expect(code).not.toBe(0);
     expect(stderr).toContain('.env');
     expect(readdirSync(server.path('shared/.env'))).toEqual([]);

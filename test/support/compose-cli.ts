@@ -10,7 +10,8 @@ const bed = join(import.meta.dirname, '../bed');
 export async function composeEnv(folder: string): Promise<Readonly<Record<string, string>>> {
   const path = process.env['PATH'] ?? '';
   const own = await run(['docker', 'compose', 'version']).catch(() => undefined);
-  if (own?.code === 0) return { PATH: path };
+  const { DOCKER_CONFIG } = process.env;
+  if (own?.code === 0) return { PATH: path, ...(DOCKER_CONFIG === undefined ? {} : { DOCKER_CONFIG }) };
   const engine = join(process.env['KORRIGO_BED_CACHE'] ?? join(bed, '../../.cache/bed'), 'engine');
   if (!existsSync(join(engine, 'complete'))) await output([join(bed, 'engine-fetch.sh'), engine]);
   const config = join(folder, 'docker-config');
