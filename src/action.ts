@@ -77,7 +77,9 @@ function eventOf(path: string | undefined): string {
 
 /** One annotation, at most 4096 characters, and exit code 1. */
 function fail(message: string): void {
-  core.error(message.length > 4000 ? `${message.slice(0, 4000)}…` : message, { title: 'Korrigo Deploy' });
+  // What to do about it stands at the end.
+  const text = message.length > 4000 ? `${message.slice(0, 2800)}\n…\n${message.slice(-1000)}` : message;
+  core.error(text, { title: 'Korrigo Deploy' });
   core.setOutput('outcome', 'failed');
   process.exitCode = 1;
 }

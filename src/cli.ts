@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type InputName, type InputTexts, inputNames, inputOf } from './config/inputs.ts';
+import { environmentName, type InputName, type InputTexts, inputNames, inputOf } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
 import { ConfigError, DeployError } from './errors.ts';
 import { consoleLog } from './log/console.ts';
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     maskedParts(secretsOf(config)),
   );
   const cancel = new AbortController();
-  process.on('SIGINT', () => cancel.abort()).on('SIGTERM', () => cancel.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancel.abort());
   const hidden = (texts['env-files'] ?? '').split('\n').map((line) => line.slice(line.lastIndexOf('=') + 1).trim());
   const ref = {
     ref: undefined,
@@ -69,13 +69,20 @@ function readArguments(args: readonly string[], env: NodeJS.ProcessEnv): InputTe
   const problems: string[] = [];
   const texts = inputNames.flatMap((name): [InputName, string][] => {
     const given = values[name];
-    const fromEnv = env[`KORRIGO_${name.toUpperCase().replaceAll('-', '_')}`];
+    const fromEnv = env[environmentName(name)];
     if (typeof given !== 'string') return fromEnv === undefined ? [] : [[name, fromEnv]];
-    if (given.startsWith('@'))
-      return [[name, readFileSync(given.slice(1).replace(/^~(?=\/)/, homedir()), 'utf8').replace(/\r?\n$/, '')]];
+    if (given.startsWith('@')) {
+      try {
+        return [[name, readFileSync(given.slice(1).replace(/^~(?=\/)/, homedir()), 'utf8').replace(/\r?\n$/, '')]];
+      } catch (error) {
+        const reason = error instanceof Error && 'code' in error ? error.code : error;
+        problems.push(`${name}: the file ${given.slice(1)} cannot be read (${reason})`);
+        return [];
+      }
+    }
     if (inputOf(name).secret)
       problems.push(
-        `--${name}: is secret and does not belong in arguments; write --${name} @file, or set KORRIGO_${name.toUpperCase().replaceAll('-', '_')}`,
+        `--${name}: is secret and does not belong in arguments; write --${name} @file, or set ${environmentName(name)}`,
       );
     return [[name, given]];
   });

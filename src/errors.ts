@@ -41,6 +41,7 @@ export class ConnectError extends DeployError {
 export class CommandError extends DeployError {
   readonly host: string;
   readonly code: number | null;
+  readonly timedOut: boolean;
   readonly output: string;
 
   constructor(
@@ -55,6 +56,7 @@ export class CommandError extends DeployError {
     super(`${failed.host}: ${failed.title} ${how}${failed.output === '' ? '' : `\n${failed.output}`}`, details);
     this.host = failed.host;
     this.code = failed.code;
+    this.timedOut = failed.timedOut;
     this.output = failed.output;
   }
 }

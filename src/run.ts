@@ -17,8 +17,9 @@ export async function run(config: Config, ports: RunPorts): Promise<Report> {
   const started = ports.clock.now();
   const session: Session = { config, ports, hosts: new Map([['local', ports.local]]), steps: [] };
   const progress: Progressed = { release: config.release, deployed: {}, status: undefined };
-  const failure = await carryOut(session, progress);
-  await Promise.all([...session.hosts.values()].map((host) => host.close()));
+  // An open connection would keep the process alive, after a bug as well.
+  const close = async () => await Promise.all([...session.hosts.values()].map((host) => host.close()));
+  const failure = await carryOut(session, progress).finally(close);
   const { release, deployed, status: hostStatus } = progress;
   return {
     commands: config.commands,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
+import { environmentName, inputNames } from './config/inputs.ts';
 import type { RunPorts } from './flows/session.ts';
 import { localFiles } from './hosts/files.ts';
 import type { Host } from './hosts/host.ts';
@@ -32,7 +33,7 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
   const { env, cwd, temporary, log, signal, ref, remember } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
-  const connect = async (spec: HostSpec, config: Config): Promise<Host> => await connectTo(spec, config, log);
+  const connect = async (spec: HostSpec, config: Config): Promise<Host> => await connectTo(spec, config, log, signal);
   const ports = {
     clock: systemClock,
     ask: askOverHttp,
@@ -54,21 +55,22 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
   }
 }
 
-async function connectTo(spec: HostSpec, { ssh }: Config, log: Log): Promise<Host> {
+async function connectTo(spec: HostSpec, { ssh }: Config, log: Log, signal: AbortSignal): Promise<Host> {
   if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
   const { key, passphrase, hostKeys, jump, connectTimeoutSeconds } = ssh;
   const { name, host, port, user } = spec;
   const target = { name, host, port, user, key, hostKeys, connectTimeoutSeconds, attempts: 4 };
   return await connectSsh(
     { ...target, ...(passphrase === undefined ? {} : { passphrase }), ...(jump === undefined ? {} : { jump }) },
-    { onRetry: ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`) },
+    { signal, onRetry: ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`) },
   );
 }
 
 /** Inputs hold secrets: other programs do not get them. */
 function visibleEnvironment(env: Environment, hidden: readonly string[]): Record<string, string> {
+  const own = new Set([...inputNames.map(environmentName), ...hidden]);
   const entries = Object.entries(env).flatMap(([name, value]): [string, string][] =>
-    value === undefined || /^(?:INPUT|STATE|KORRIGO)_/.test(name) || hidden.includes(name) ? [] : [[name, value]],
+    value === undefined || /^(?:INPUT|STATE)_/.test(name) || own.has(name) ? [] : [[name, value]],
   );
   return Object.fromEntries(entries);
 }

@@ -34,7 +34,11 @@ export type Scene = {
    * `korrigo test build push deploy` in the repository. Resolves with the exit code; an abort ends it in good order.
    * @param more inputs for this one deploy
    */
-  readonly deploy: (listen: Listen, more?: Readonly<Record<string, string>>) => Promise<number | null>;
+  readonly deploy: (
+    listen: Listen,
+    more?: Readonly<Record<string, string>>,
+    commands?: readonly string[],
+  ) => Promise<number | null>;
   /** The project's containers that run on the server, by service. */
   readonly containers: () => Promise<Readonly<Record<string, Container>>>;
 };
@@ -59,7 +63,8 @@ export async function setScene(bed: Bed): Promise<Scene> {
     site: site(url),
     sshConfig: await writeSshConfig(bed, server),
     inputs: all,
-    deploy: async (listen, more) => await runBundle(repository.folder, { ...all, ...more }, environment, listen),
+    deploy: async (listen, more, commands = ['test', 'build', 'push', 'deploy']) =>
+      await runBundle(repository.folder, commands, { ...all, ...more }, environment, listen),
     containers: async () => await containersOf(server),
   };
 }
@@ -116,13 +121,14 @@ function variables({ engine, image }: Bed, server: Server): Readonly<Record<stri
 
 async function runBundle(
   cwd: string,
+  commands: readonly string[],
   inputs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>>,
   { onLine, signal }: Listen,
 ): Promise<number | null> {
   signal?.throwIfAborted();
   const flags = Object.entries(inputs).flatMap(([name, value]) => [`--${name}`, value]);
-  const argv = [join(top, 'dist/cli.js'), 'test', 'build', 'push', 'deploy', ...flags];
+  const argv = [join(top, 'dist/cli.js'), ...commands, ...flags];
   const { PATH, HOME } = process.env;
   // In a group of its own: Ctrl-C in the terminal is for us, and we tell it once.
   const child = spawn(node24, argv, {
@@ -145,7 +151,7 @@ async function containersOf(server: Server): Promise<Readonly<Record<string, Con
     '{{index .Config.Labels "com.docker.compose.service"}}',
     '{{.Id}}',
     '{{.Config.Image}}',
-    '{{.State.Health.Status}}',
+    '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}',
     '{{.State.StartedAt}}',
   ];
   const script = 'docker inspect --format "$1" $(docker ps --quiet --filter label=com.docker.compose.project=korrigo)';

@@ -136,6 +136,9 @@ export type InputName = keyof typeof inputs;
 
 export const inputNames: readonly InputName[] = Object.keys(inputs).filter((name): name is InputName => name in inputs);
 
+/** The environment variable that gives an input to the command-line program. */
+export const environmentName = (name: InputName): string => `KORRIGO_${name.toUpperCase().replaceAll('-', '_')}`;
+
 /** The text of every input; an input that was not given is an empty string. */
 export type InputTexts = Readonly<Partial<Record<InputName, string>>>;
 

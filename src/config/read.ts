@@ -8,6 +8,7 @@ import {
   readBackup,
   readCommands,
   readEnvFiles,
+  readHealthUrl,
   readHosts,
   readMigration,
   readRegistry,
@@ -54,7 +55,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     reason: text('reason').trim() || undefined,
     keepReleases: one('keep-releases', parse.keepOf) ?? 5,
     format: one('format', parse.oneOf(formats)) ?? 'text',
-    health: { url: one('health-url', parse.urlOf), timeoutSeconds: one('health-timeout', parse.secondsOf) ?? 0 },
+    health: { url: readHealthUrl(reader), timeoutSeconds: one('health-timeout', parse.secondsOf) ?? 0 },
   };
   const remote = config.hosts.some(({ kind }) => kind === 'ssh');
   const ssh = remote ? readSsh(reader) : undefined;

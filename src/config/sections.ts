@@ -111,6 +111,16 @@ export function readEnvFiles({ text, say, problems }: Reader, env: Environment):
   });
 }
 
+export function readHealthUrl({ text, one, problems }: Reader): string | undefined {
+  const given = text('health-url');
+  if (!/^\s*https?:\/\/[^/?#]*@/.test(given)) return one('health-url', parse.urlOf);
+  // Without its value: that would show the password.
+  problems.push(
+    'health-url: has a user or a password in it, which the log would show; let an address without a login tell whether the application is well',
+  );
+  return undefined;
+}
+
 export function readBackup(reader: Reader): OneOff | undefined {
   const timeoutSeconds = reader.one('backup-timeout', parse.secondsOf) ?? 0;
   const given = reader.text('backup').trim();

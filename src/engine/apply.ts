@@ -13,6 +13,9 @@ export type Applied = {
   readonly failures: readonly DeployError[];
 };
 
+/** Of a step that names no limit of its own: builds and pulls take long, and nothing waits for ever. */
+const longestSeconds = 3600;
+
 export const outputKey = (host: string, id: string): string => `${host} ${id}`;
 
 /** Carries out a plan: its stages in order, the tasks of a stage side by side. Never throws for an expected failure. */
@@ -97,14 +100,13 @@ async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Pro
 
 async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
   const { title, command, output, timeoutSeconds, hint } = step;
-  const limit = timeoutSeconds === undefined ? [] : [AbortSignal.timeout(timeoutSeconds * 1000)];
   const heard = listen(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     // What a quiet step with an id prints is for this program, not for a person.
     if (output === 'live' || step.id === undefined || stream === 'stderr') heard.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };
-  const signal = AbortSignal.any([ports.signal, ...limit]);
+  const signal = AbortSignal.any([ports.signal, AbortSignal.timeout((timeoutSeconds ?? longestSeconds) * 1000)]);
   const result = await ports.host(hostName).run(command, { signal, onLine }).finally(heard.stop);
   const tail = heard.stop();
   if (result.code === 0) return result.stdout;

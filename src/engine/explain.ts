@@ -1,7 +1,7 @@
 import { type CommandError, HealthError } from '../errors.ts';
 import type { WaitStep } from '../model/plan.ts';
 import type { EnginePorts } from './ports.ts';
-import { probeOnce } from './probe.ts';
+import { probeMilliseconds, probeOnce } from './probe.ts';
 import { isOf, type Verdict } from './verdict.ts';
 
 /** After a failed command: the container that is the reason, if there is one. */
@@ -11,13 +11,16 @@ export async function explain(
   ports: EnginePorts,
   failed: CommandError,
 ): Promise<HealthError | undefined> {
-  if (look === undefined || failed.code === null) return undefined;
+  if (look === undefined || (failed.code === null && !failed.timedOut)) return undefined;
   const verdict = await probeOnce(look, hostName, ports);
-  if (verdict.kind !== 'bad') return undefined;
+  // When the time was up, a container that was still being waited for is the reason as well.
+  if (verdict.kind === 'good' || (verdict.kind === 'wait' && !failed.timedOut)) return undefined;
   const { container } = verdict;
+  if (container === undefined) return undefined;
   // It was not come to that container: what failed says why.
-  if (container && look.until.kind === 'services' && !isOf(container, look.until.images)) return undefined;
-  return await describe(verdict, verdict.says, hostName, ports, failed);
+  if (look.until.kind === 'services' && !isOf(container, look.until.images)) return undefined;
+  const says = failed.timedOut ? `${verdict.says}, and the time was up` : verdict.says;
+  return await describe(verdict, says, hostName, ports, failed);
 }
 
 /** The whole story of an unhealthy container: what its healthcheck said and the last lines of its log. */
@@ -35,7 +38,8 @@ export async function describe(
       hint: `look at the containers: docker ps --all (on ${hostName})`,
     });
   }
-  const logs = await ports.host(hostName).run({ argv: ['docker', 'logs', '--tail', '20', container.id] });
+  const read = { argv: ['docker', 'logs', '--tail', '20', container.id] };
+  const logs = await ports.host(hostName).run(read, { signal: AbortSignal.timeout(probeMilliseconds) });
   const log = `${logs.stdout}${logs.stderr}`.trimEnd();
   const lines = [
     says,

@@ -13,20 +13,26 @@ type Wanted = {
   readonly settleSeconds: number;
 };
 
-/** So often may a container be restarted until what it needs (a database, say) is there. */
+/** So often a container may be restarted, from the first look on, until what it needs is there: a database, a migration. */
 const patience = 3;
-const stableSeconds = 60;
 
-/** @param now of the host, in seconds since 1970. */
+/**
+ * @param now of the host, in seconds since 1970
+ * @param before restarts of each container, by id, that do not count
+ */
 export function servicesVerdict(
   { images, settleSeconds }: Wanted,
   containers: readonly Container[],
   now: number,
+  before: ReadonlyMap<string, number> = new Map(),
 ): Verdict {
   const verdicts = Object.entries(images).flatMap(([service, image]) => {
     const own = containers.filter((container) => container.service === service && !container.oneOff);
     if (own.length === 0) return [{ kind: 'wait', says: `${service} has no container` } as const];
-    return own.map((container) => containerVerdict(container, image, settleSeconds, now));
+    return own.map((container) => {
+      const restarts = container.restarts - (before.get(container.id) ?? 0);
+      return containerVerdict(container, image, restarts, settleSeconds, now);
+    });
   });
   const bad = verdicts.filter((verdict) => verdict.kind === 'bad');
   // A container of this release tells more than one that is still to be replaced.
@@ -42,8 +48,14 @@ export function isOf({ service, image }: Container, images: Wanted['images']): b
   return images[service] === image;
 }
 
-function containerVerdict(container: Container, image: string, settleSeconds: number, now: number): Verdict {
-  const { service, status, exitCode, restarts, health } = container;
+function containerVerdict(
+  container: Container,
+  image: string,
+  restarts: number,
+  settleSeconds: number,
+  now: number,
+): Verdict {
+  const { service, status, exitCode, health } = container;
   const bad = (says: string): Verdict => ({ kind: 'bad', says: `${service} ${says}`, container });
   const wait = (says: string): Verdict => ({ kind: 'wait', says: `${service} ${says}`, container });
   if (container.image !== image) return bad(`runs ${container.image} instead of ${image}`);
@@ -57,13 +69,13 @@ function containerVerdict(container: Container, image: string, settleSeconds: nu
   if (status === 'created' && container.error !== '') return bad(`could not start: ${container.error}`);
   if (status === 'restarting') return wait(`is restarting (exit code ${exitCode}${oom(container)})`);
   if (status !== 'running') return wait(`is ${status}`);
-  const age = now - Date.parse(container.startedAt) / 1000;
-  // Docker counts for as long as a container lives: one that is kept may have been restarted long ago.
-  if (restarts >= patience && age < stableSeconds) return bad(`was restarted ${restarts} times`);
   if (health === 'unhealthy') return bad('is unhealthy');
   if (health === 'starting') return wait('is starting');
   if (health === 'healthy') return { kind: 'good', says: `${service} is healthy` };
-  return age < settleSeconds ? wait('is settling') : { kind: 'good', says: `${service} runs` };
+  const age = now - Date.parse(container.startedAt) / 1000;
+  // One that stopped once already has to run for longer to be believed.
+  const settled = age >= (container.restarts > 0 ? 3 * settleSeconds : settleSeconds);
+  return settled ? { kind: 'good', says: `${service} runs` } : wait('is settling');
 }
 
 const oom = ({ oomKilled }: Container): string => (oomKilled ? ', killed: out of memory' : '');

@@ -11,8 +11,9 @@ const unansweredHint =
 export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
   const deadline = ports.clock.now() + step.timeoutSeconds * 1000;
   let said = '';
+  const seen = new Map<string, number>();
   for (;;) {
-    const verdict = await probeOnce(step, hostName, ports);
+    const verdict = await probeOnce(step, hostName, ports, seen);
     if (verdict.kind === 'good') return;
     const late = ports.clock.now() >= deadline;
     if (ports.signal.aborted) throw new DeployError(`${hostName}: cancelled during: ${step.title}`);

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ParsedKey } from 'ssh2';
 import type { Address, HostKeys } from '../model/target.ts';
+import { onAbort } from './abort.ts';
 import { fingerprint, hostKeyOrder, verdict } from './host-key.ts';
 import * as failures from './ssh-failure.ts';
 import * as refusals from './ssh-refusal.ts';
@@ -15,6 +16,8 @@ export type Login = Address & {
   readonly timeoutSeconds: number;
   /** A connection is lost when four of these pass without a sign of life. */
   readonly keepaliveSeconds: number;
+  /** Ends the attempt, and nothing once it is logged in. */
+  readonly signal: AbortSignal | undefined;
 };
 
 /** One attempt to log in, over `via` or a TCP connection of its own. Never rejects. */
@@ -48,6 +51,8 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       client.end();
     };
     client.on('ready', () => resolve({ client, lost: lost.signal, end }));
+    const stopListening = onAbort(to.signal, () => client.destroy());
+    client.once('ready', stopListening).once('close', stopListening);
 
     const socket = via ?? new Socket().setNoDelay();
     socket.once('connect', () => {

@@ -19,6 +19,8 @@ export type Retry = {
 };
 
 type Options = {
+  /** Ends the attempts; a host that is connected is not affected. */
+  readonly signal?: AbortSignal;
   /** Told before each pause; `attempt` is the one that failed. */
   readonly onRetry?: (retry: Retry) => void;
   readonly sleep?: (seconds: number) => Promise<unknown>;
@@ -35,15 +37,21 @@ const longestPauseSeconds = 15;
  * Throws a ConnectError that says what to do.
  */
 export async function connectSsh(target: SshTarget, options: Options = {}): Promise<Host> {
-  const { onRetry, sleep = (seconds: number) => pause(seconds * 1000) } = options;
+  const {
+    onRetry,
+    signal,
+    sleep = (seconds: number) => pause(seconds * 1000, undefined, { signal }).catch(() => {}),
+  } = options;
   const key = ssh2.utils.parseKey(target.key.reveal(), target.passphrase?.reveal());
   if (key instanceof Error) throw new ConnectError(target.name, 'the SSH key cannot be read', { cause: key });
   for (let attempt = 1; ; attempt++) {
-    const link = await connect(target, key, options.keepaliveSeconds ?? 5);
+    if (signal?.aborted) throw new ConnectError(target.name, 'cancelled while connecting');
+    const link = await connect(target, key, options.keepaliveSeconds ?? 5, signal);
     if ('client' in link) return hostOf(target, link, options.graceSeconds ?? 5);
     const { message, hint, passes } = link;
     const times = attempt > 1 ? `, tried ${attempt} times` : '';
     const error = new ConnectError(target.name, oneLine(`${message}${times}`), { hint });
+    if (signal?.aborted) continue;
     if (!passes || attempt >= target.attempts) throw error;
     const seconds = Math.min(2 ** (attempt - 1), longestPauseSeconds);
     onRetry?.({ attempt, attempts: target.attempts, seconds, error });
@@ -54,9 +62,23 @@ export async function connectSsh(target: SshTarget, options: Options = {}): Prom
 /** What an unproven server says could otherwise forge lines of the log. */
 const oneLine = (text: string) => text.replace(/[\0-\x1f\x7f]+/g, ' ');
 
-async function connect(target: SshTarget, key: ParsedKey, keepaliveSeconds: number): Promise<Link | Failure> {
+async function connect(
+  target: SshTarget,
+  key: ParsedKey,
+  keepaliveSeconds: number,
+  signal: AbortSignal | undefined,
+): Promise<Link | Failure> {
   const { hostKeys, connectTimeoutSeconds: timeoutSeconds } = target;
-  const to = ({ host, port, user }: Address) => ({ host, port, user, key, hostKeys, timeoutSeconds, keepaliveSeconds });
+  const to = ({ host, port, user }: Address) => ({
+    host,
+    port,
+    user,
+    key,
+    hostKeys,
+    timeoutSeconds,
+    keepaliveSeconds,
+    signal,
+  });
   if (target.jump === undefined) return login(to(target));
   const jump = await login(to(target.jump));
   if (!('client' in jump)) return viaJump(target.jump, jump);

@@ -12,11 +12,16 @@ export function maskedParts(secrets: readonly Secret[]): readonly string[] {
   return [...new Set(long)].sort((a, b) => b.length - a.length);
 }
 
-/** Of a line of an env file: the value, when its name says that it is secret. */
+/**
+ * Of a line of an env file: the value when its name says that it is secret, and the password in an address. Not every value:
+ * GitHub drops an output that holds a masked text, and a registry or a project may be named in there too.
+ */
 function assigned(line: string): readonly string[] {
-  const match = /^\s*(?:export\s+)?(\w*(?:PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|SALT)\w*)\s*=\s*(.*)$/i.exec(line);
-  const value = match?.[2]?.trim() ?? '';
-  return [value, value.replace(/^(['"])(.*)\1$/, '$2')];
+  const [, name = '', text = ''] = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+  const value = text.trim().replace(/^(['"])(.*)\1$/, '$2');
+  const secret = /PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|DSN|SALT|AUTH|PRIVATE|WEBHOOK/i.test(name);
+  const password = /:\/\/[^\s/@:]*:([^\s/]+)@/.exec(value)?.[1] ?? '';
+  return [...(secret ? [text.trim(), value] : []), password];
 }
 
 export function redact(text: string, parts: readonly string[]): string {

@@ -10,6 +10,7 @@ export type RunStep = {
   readonly command: Command;
   /** `live` shows the output as it comes; `quiet` shows its end when the command fails. */
   readonly output: 'live' | 'quiet';
+  /** Default: an hour. */
   readonly timeoutSeconds?: number;
   readonly retry?: Retry;
   /** Names the stdout of this step in what apply returns. */

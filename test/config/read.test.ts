@@ -379,6 +379,11 @@ describe('a problem with', () => {
       'migrate: "web: a 2>/dev/null" has the shell operator 2>/dev/null, but runs without a shell; write `web: sh -c \'…\'`',
     ],
     [
+      'a health-url with a password, which it does not show',
+      { 'health-url': 'https://ada:hunter2@shop.example.com/' },
+      'health-url: has a user or a password in it, which the log would show; let an address without a login tell whether the application is well',
+    ],
+    [
       'a long value, which it shortens',
       { 'health-url': 'x'.repeat(150) },
       `health-url: "${'x'.repeat(100)}…" is not a URL; start it with http:// or https://`,

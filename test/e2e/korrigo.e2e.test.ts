@@ -134,7 +134,7 @@ describe('Korrigo on a server', () => {
 
     it('goes no further when the backup fails, and changes nothing that runs', async () => {
       const before = await scene.containers();
-      const { code, log } = await deploy(withBackup);
+      const { code, log } = await deploy(withBackup, ['build', 'push', 'deploy']);
       expect(code).toBe(1);
       expect(log).toMatch(/back up on \S+, before anything is changed: backup\n/);
       expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
@@ -146,7 +146,7 @@ describe('Korrigo on a server', () => {
 
     it('has a whole set of the old version, and says where, before it recreates anything', async () => {
       await scene.server.exec(['install', '-d', '-m', '700', '-o', '10001', '-g', '10001', folder]);
-      const { code, log } = await deploy(withBackup);
+      const { code, log } = await deploy(withBackup, ['build', 'push', 'deploy']);
       expect(code, log).toBe(0);
       const set = log.match(/backup: \/backups\/(\d{8}-\d{6}) is complete: /)?.[1] ?? 'none';
       const { stdout } = await scene.server.exec(['sh', '-c', `cd ${folder}/${set} && sha256sum --check SHA256SUMS`]);
@@ -156,9 +156,12 @@ describe('Korrigo on a server', () => {
     });
   });
 
-  const deploy = async (more: Readonly<Record<string, string>> = {}): Promise<Deployed> => {
+  const deploy = async (
+    more: Readonly<Record<string, string>> = {},
+    commands?: readonly string[],
+  ): Promise<Deployed> => {
     const lines: string[] = [];
-    const code = await scene.deploy({ onLine: (line) => lines.push(line) }, more);
+    const code = await scene.deploy({ onLine: (line) => lines.push(line) }, more, commands);
     return { code, log: lines.join('\n') };
   };
 });

@@ -396,6 +396,21 @@ describe('a failed step that knows where to look', () => {
     });
   });
 
+  it('tells which container it waited for when the time was up', async () => {
+    const answer = answering({
+      up: { code: null, timedOut: true },
+      inspect: { stdout: `1770000000\n${line({ status: 'restarting', exitCode: 1 })}\n` },
+      docker: { stdout: 'no database\n' },
+    });
+    const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
+    expect(failures[0]).toMatchObject({
+      name: 'HealthError',
+      message: expect.stringMatching(
+        /^web1: web is restarting \(exit code 1\).*, and the time was up\nthe last lines of shop-web-1:\n {2}no database$/,
+      ),
+    });
+  });
+
   it('tells the command when no container is the reason', async () => {
     const answer = answering({
       up: { code: 1, lines: ['no space'] },

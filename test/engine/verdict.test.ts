@@ -22,7 +22,7 @@ describe('a container', () => {
     ['that ran and ended well is good', { status: 'exited' }, 'good', '1 containers are as they should be'],
     [
       'that was restarted long ago is good',
-      { restarts: 3, startedAt: secondsAgo(61) },
+      { restarts: 3, startedAt: secondsAgo(15) },
       'good',
       '1 containers are as they should be',
     ],
@@ -77,10 +77,16 @@ describe('a container', () => {
       'web keeps restarting (exit code 137, killed: out of memory)',
     ],
     [
-      'that was restarted again and again until just now is bad',
-      { restarts: 3, startedAt: secondsAgo(59) },
-      'bad',
-      'web was restarted 3 times',
+      'that was restarted has to run for longer to be believed',
+      { restarts: 3, startedAt: secondsAgo(14) },
+      'wait',
+      'web is settling',
+    ],
+    [
+      'that was restarted and is healthy now is good, however often',
+      { restarts: 9, health: 'healthy', startedAt: secondsAgo(1) },
+      'good',
+      '1 containers are as they should be',
     ],
     ['that is unhealthy is bad', { health: 'unhealthy' }, 'bad', 'web is unhealthy'],
     [

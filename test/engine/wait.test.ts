@@ -97,6 +97,24 @@ describe('waiting', () => {
     expect(ports.clock.slept).toHaveLength(1);
   });
 
+  it('bears with a container that is restarted until a migration is through, and not with one that goes on', async () => {
+    const restarting = (restarts: number) => printed({ status: 'restarting', exitCode: 1, restarts });
+    const patient = enginePorts([host([restarting(8), restarting(10), healthy])]);
+    await waitFor(step, 'web1', patient);
+    const hopeless = enginePorts([host([restarting(8), restarting(11)])]);
+    await expect(waitFor(step, 'web1', hopeless)).rejects.toThrow('web1: web keeps restarting (exit code 1)');
+  });
+
+  it('gives each look a limit of its own: a Docker that hangs is no answer', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const web1 = fakeHost('web1', (_, { signal }) => {
+      signals.push(signal);
+      return signals.length === 1 ? { code: null, timedOut: true } : healthy;
+    });
+    await waitFor(step, 'web1', enginePorts([web1]));
+    expect(signals.map((signal) => signal?.aborted)).toEqual([false, false]);
+  });
+
   it('for a service without a container says where to look', async () => {
     await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: '1\n' }])]))).rejects.toMatchObject({
       message: 'web1: web has no container, after 10 s',

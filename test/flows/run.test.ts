@@ -19,7 +19,7 @@ import {
   server,
 } from '../support/application.ts';
 import { attemptOf, commit, configOf, digest, releaseOf } from '../support/builders.ts';
-import { type FakeHost, nameOf } from '../support/fakes.ts';
+import { type FakeHost, fakeHost, nameOf } from '../support/fakes.ts';
 
 /** Hosts without the keys that a real connection needs: connect is a port. */
 const configFor = (texts: InputTexts, servers: readonly FakeHost[]) => {
@@ -398,8 +398,13 @@ describe('a deploy that cannot begin', () => {
     );
   });
 
-  it('because of a bug says so', async () => {
+  it('because of a bug says so, and holds no connection open', async () => {
     await expect(run(configFor(deployed, [server('web9')]), scene())).rejects.toThrow('nobody thought of web9');
+    const web1 = fakeHost('web1', () => {
+      throw new TypeError('x is not a function');
+    });
+    await expect(run(configFor(deployed, [web1]), scene({ servers: [web1] }))).rejects.toThrow('x is not a function');
+    expect(web1.isClosed()).toBe(true);
   });
 
   it.each<readonly [string, InputTexts, string]>([

@@ -367,6 +367,27 @@ async function closedPort(): Promise<{ readonly port: number }> {
 }
 
 /** A port that answers nothing: a thread listens, never accepts, and its queue of two is full. */
+describe('a login that is cancelled', () => {
+  it.each<readonly [string, Options]>([
+    ['while the server says nothing', { intercept: () => true }],
+    ['in the pause before the next attempt', { intercept: (socket) => socket.destroy().destroyed }],
+  ])('%s ends at once', async (_, options) => {
+    const server = await serve(options);
+    const cancel = new AbortController();
+    const attempt = connectSsh(targetOf(server, { attempts: 9 }), { signal: cancel.signal });
+    setTimeout(() => cancel.abort(), 100);
+    await expect(attempt).rejects.toThrow('cancelled while connecting');
+  });
+
+  it('after it succeeded stays open: there may be something to clean up', async () => {
+    const cancel = new AbortController();
+    const host = await connectSsh(targetOf(await serve()), { signal: cancel.signal });
+    cleanUps.push(host.close);
+    cancel.abort();
+    expect(await host.run({ argv: ['echo', 'still here'] })).toMatchObject({ code: 0, stdout: 'still here\n' });
+  });
+});
+
 async function deafPort(): Promise<number> {
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads');

@@ -21,6 +21,12 @@ describe('the parts of a secret that are hidden', () => {
       "export API_KEY='a b c'",
       ["export API_KEY='a b c'", "'a b c'", 'a b c'],
     ],
+    [
+      'the password in an address, and nothing else of it',
+      'CACHE=redis://:hunter2@cache:6379/0',
+      ['CACHE=redis://:hunter2@cache:6379/0', 'hunter2'],
+    ],
+    ['no value that says nothing of a secret', 'HOST=www.example.com', ['HOST=www.example.com']],
     ['each one once', 'same\nsame', ['same\nsame', 'same']],
     ['nothing of nothing', '', []],
   ])('are %s', (_, text, parts) => {

@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { readHostState } from '../../src/engine/observe.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
+import { until } from '../bed/process.ts';
 import { attemptOf, digest } from '../support/builders.ts';
 import { sandbox } from '../support/server.ts';
 
@@ -155,6 +156,25 @@ describe('once', () => {
     expect(result.stderr).toContain('stopped after 0.1 s: it took longer than migrate-timeout');
     expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
     expect(result.seconds).toBeLessThan(5);
+  });
+
+  it('tells a command that was killed from one that took too long', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) exit 137;; esac' });
+    const result = await server.run('once', args('x'));
+    expect(result.code).toBe(137);
+    expect(result.stderr).toMatch(/^killed: out of memory, or by somebody/);
+  });
+
+  it('removes the container when it is cancelled, and ends what it started', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) exec sleep 30;; esac' });
+    const cancel = new AbortController();
+    const running = server.run('once', args('x'), { signal: cancel.signal });
+    await until('the command runs', 10_000, async () =>
+      server.dockerCalls().some((call) => call.startsWith('compose')),
+    );
+    cancel.abort();
+    expect(await running).toMatchObject({ code: null });
+    expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
   });
 
   it('gives the command no input', async () => {

@@ -31,7 +31,11 @@ export type Sandbox = {
   readonly dockerCalls: () => readonly string[];
 };
 
-type Given = { readonly stdin?: Content; readonly env?: Readonly<Record<string, string>> };
+type Given = {
+  readonly stdin?: Content;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+};
 
 type Options = {
   /** Shell lines: what docker does. `$*` are its arguments. Without them there is no docker. */
@@ -67,9 +71,9 @@ export function sandbox({ docker, programs }: Options = {}): Sandbox {
     },
     read: (name) => readFileSync(path(name), 'utf8'),
     exists: (name) => existsSync(path(name)),
-    run: async (name, args, { stdin, env: own = {} } = {}) => {
+    run: async (name, args, { stdin, env: own = {}, signal } = {}) => {
       const argv = ['/bin/sh', '-c', shellLine(program(name, args, { env: own }))];
-      return await host.run(stdin === undefined ? { argv } : { argv, stdin });
+      return await host.run(stdin === undefined ? { argv } : { argv, stdin }, signal === undefined ? {} : { signal });
     },
     dockerCalls: () =>
       existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') : [],

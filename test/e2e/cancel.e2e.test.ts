@@ -1,0 +1,68 @@
+/** A run that is cancelled: by Ctrl-C or by GitHub (SIGINT), or by a terminal that is closed (SIGHUP). */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { deployer, failureOf, type Outcome, reach, startKorrigo, type Texts } from '../support/korrigo.ts';
+import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
+import { removeBuiltImages, type State, shell, stateOf } from './state.ts';
+
+describe('a deploy that is cancelled', () => {
+  let bed: Bed;
+  let server: Server;
+  let shop: Repository;
+  let before: State;
+
+  beforeAll(async () => {
+    bed = await upBed();
+    server = await bed.server();
+    shop = newRepository();
+    shop.commit(shopFiles(bed));
+    const outcome = await deployer(shop.folder, bed, server)(['build', 'push', 'deploy']);
+    expect(outcome.code, outcome.all).toBe(0);
+    before = await stateOf(server);
+  });
+  afterAll(async () => {
+    shop?.remove();
+    if (bed) await removeBuiltImages(bed);
+    await bed?.down();
+  });
+
+  const cancelled = async (signal: NodeJS.Signals, after: string, more: Texts = {}): Promise<Outcome> => {
+    shop.commit({ 'www/index.html': `${after}\n` });
+    const { inputs, env } = reach(bed, server);
+    const temporary = join(bed.folder, 'tmp');
+    mkdirSync(temporary, { recursive: true });
+    const all = { ...env, TMPDIR: temporary };
+    const run = startKorrigo(shop.folder, ['build', 'push', 'deploy'], { ...inputs, ...more }, all);
+    await run.says(after);
+    run.kill(signal);
+    const outcome = await run.done;
+    expect(outcome.code, outcome.all).toBe(1);
+    expect(readdirSync(temporary)).toEqual([]);
+    return outcome;
+  };
+  const containers = async (): Promise<readonly string[]> =>
+    (await shell(server, "docker ps --all --format '{{.Names}}'")).trim().split('\n').sort();
+
+  it('in a migration ends the migration, which would hold its locks', async () => {
+    const outcome = await cancelled('SIGINT', ' | begins', { migrate: "web: sh -c 'echo begins; sleep 1000'" });
+    expect(failureOf(outcome)).toMatch(/^\S+: cancelled during: migrate: web: sh -c /);
+    expect(await containers()).toEqual(['shop-cache-1', 'shop-web-1']);
+    expect((await stateOf(server)).current).toBe(before.current);
+  });
+
+  it('in the build by a terminal that is closed leaves no login behind', async () => {
+    const { containers: running } = await stateOf(server);
+    const outcome = await cancelled('SIGHUP', '\nBuild\n');
+    expect(outcome.all).toMatch(/cancelled (before|during): /);
+    expect((await stateOf(server)).containers).toEqual(running);
+    expect((await shell(server, 'ls -A /tmp')).trim()).toBe('');
+  });
+
+  it('in the switch says that it was, and leaves the release before as the current one', async () => {
+    const outcome = await cancelled('SIGINT', '\nRecreate\n');
+    expect(failureOf(outcome)).toMatch(/cancelled (before|during): /);
+    expect((await stateOf(server)).current).toBe(before.current);
+  });
+});
