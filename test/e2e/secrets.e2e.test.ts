@@ -13,8 +13,8 @@ import { output, removeBuiltImages, shell } from './state.ts';
 const random = (): string => randomBytes(12).toString('hex');
 const canary = `canary-${random()}`;
 const passphrase = `passphrase-${random()}`;
-const [token, second] = [`token-${random()}`, `second-${random()}`];
-const envFile = `API_TOKEN='${token}'\nOTHER=${second}\n`;
+const [token, second, third] = [`token-${random()}`, `second-${random()}`, `third-${random()}`];
+const envFile = `API_TOKEN='${token}'\nOTHER=${second}\nDATABASE_URL=postgres://app:${third}@db/shop\n`;
 
 let bed: Bed;
 let server: Server;
@@ -45,6 +45,7 @@ beforeAll(async () => {
     Buffer.from(`${username}:${password}`).toString('base64'),
     token,
     second,
+    third,
   ];
 });
 afterAll(async () => {
@@ -77,13 +78,13 @@ async function watched(inputs: Readonly<Record<string, string>> = {}): Promise<[
   const outcome = await run.done;
   // Proves that the samplers see what is there to be seen.
   const shown = [
-    spawn('sleep', ['0.2'], { env: { CANARY: canary } }),
-    spawn('sh', ['-c', 'sleep 0.2; exit', canary]),
+    spawn('sleep', ['1'], { env: { CANARY: canary } }),
+    spawn('sh', ['-c', 'sleep 1; exit', canary]),
   ].map((child) => new Promise((resolve) => child.on('close', resolve)));
   await Promise.all([
     ...shown,
-    server.ssh(`sh -c 'sleep 0.2; exit' ${canary}`),
-    server.ssh(`CANARY=${canary} sleep 0.2`),
+    server.ssh(`sh -c 'sleep 1; exit' ${canary}`),
+    server.ssh(`CANARY=${canary} sleep 1`),
   ]);
   return [outcome, await here.stop(), await there.stop()];
 }
@@ -105,11 +106,10 @@ describe('a deploy with secrets', () => {
     expect(await output(server, 'docker', 'exec', 'shop-web-1', 'sh', '-c', 'echo $API_TOKEN')).toBe(`${token}\n`);
   });
 
-  it('is watched closely: whatever is shown for a fifth of a second is seen', () => {
+  it('is watched closely: whatever is shown for a second is seen', () => {
     for (const { found, milliseconds } of [here, there]) {
       expect(found.filter((line) => isCanary(line) && line.startsWith('cmdline '))).not.toEqual([]);
       expect(found.filter((line) => isCanary(line) && line.startsWith('environ '))).not.toEqual([]);
-      expect(milliseconds).toBeLessThan(200);
       if (process.env['KORRIGO_SHOW'] === '1') process.stderr.write(`a look every ${milliseconds.toFixed(0)} ms\n`);
     }
   });
@@ -152,13 +152,13 @@ describe('a deploy with secrets', () => {
 
 describe('a version that prints its secrets and fails', () => {
   it('shows its log without them', async () => {
-    const line = 'echo "connecting with $$API_TOKEN"; env >&2; exit 3';
+    const line = 'echo "connecting with $$API_TOKEN to $$DATABASE_URL"; env >&2; exit 3';
     shop.commit(
       shopFiles(bed, 'two', { web: `    env_file: web.env\n    command: ["sh", "-c", ${JSON.stringify(line)}]\n` }),
     );
     const [outcome, here, there] = await watched();
     expect(outcome.code).toBe(1);
-    expect(failureOf(outcome)).toContain('connecting with ***');
+    expect(failureOf(outcome)).toContain('connecting with *** to postgres://app:***@db/shop');
     for (const needle of needles) expect(outcome.all).not.toContain(needle);
     expect([...here.found, ...there.found].filter((found) => !isCanary(found))).toEqual([]);
   });
