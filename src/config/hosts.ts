@@ -14,7 +14,7 @@ export function hostsOf(text: string, { user }: Defaults): { readonly value: rea
   if (items.length === 0)
     return {
       problems: [
-        `hosts: is empty; ${form}, or \`local\` for this machine. If a variable holds it (HOSTS): ${whereSet}`,
+        `hosts: is empty; ${form}, or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
       ],
     };
   const parsed = items.map((item) => (item === 'local' ? localSpec : sshSpec('hosts', item, user)));

@@ -78,7 +78,9 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
   }
   // Alone it is no problem: the deploy then stops at the connection, where it can print the line to add.
   if (problems.length > 0 && remote && !text('known-hosts'))
-    problems.push(`known-hosts: is empty; it holds the host keys of the servers (KNOWN_HOSTS): ${parse.whereSet}`);
+    problems.push(
+      `known-hosts: is empty; it holds the host keys of the servers; on GitHub it comes from a variable (KNOWN_HOSTS): ${parse.whereSet}`,
+    );
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...config, ssh };
 }

@@ -46,7 +46,7 @@ export function readRegistry({ text, one, problems }: Reader): Registry | undefi
   const [username, password] = [text('registry-username'), text('registry-password')];
   if (username && !password) {
     problems.push(
-      `registry-password: is empty, but registry-username is set; it comes from a secret (REGISTRY_PASSWORD): ${parse.whereSet}`,
+      `registry-password: is empty, but registry-username is set; on GitHub it comes from a secret (REGISTRY_PASSWORD): ${parse.whereSet}`,
     );
   }
   if (password && !username)

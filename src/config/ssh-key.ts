@@ -50,7 +50,7 @@ const openssh = (edge: 'BEGIN' | 'END') => `-----${edge} OPENSSH PRIVATE KEY----
 
 const toOpenSsh = 'convert a copy with `ssh-keygen -p -f <file>` and use that';
 const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string }[] = [
-  { looksLike: /^$/, problem: `is empty; it comes from a secret (SSH_KEY): ${whereSet}` },
+  { looksLike: /^$/, problem: `is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}` },
   {
     looksLike: /^(ssh|ecdsa|sk)-\S+ |^---- BEGIN SSH2 PUBLIC|BEGIN [A-Z ]*PUBLIC KEY/,
     problem: 'is a public key; give the private one, the file without .pub',

@@ -46,7 +46,7 @@ describe('hosts', () => {
     [
       'nothing',
       ' \n,',
-      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. If a variable holds it (HOSTS): ${whereSet}`,
+      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
     ],
     ['a space', 'web1 web2', 'hosts: "web1 web2" holds a space; separate hosts by commas or newlines'],
     ['a URL', 'ssh://web1', 'hosts: "ssh://web1" is a URL; write [user@]host[:port] without the scheme'],

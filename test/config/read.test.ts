@@ -217,7 +217,7 @@ describe('a problem with', () => {
     [
       'a user without a password',
       { 'registry-username': 'ci' },
-      `registry-password: is empty, but registry-username is set; it comes from a secret (REGISTRY_PASSWORD): ${whereSet}`,
+      `registry-password: is empty, but registry-username is set; on GitHub it comes from a secret (REGISTRY_PASSWORD): ${whereSet}`,
     ],
     [
       'a password without a user',
@@ -314,9 +314,13 @@ describe('a problem with', () => {
     [
       'no hosts',
       { ...remote, hosts: '' },
-      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. If a variable holds it (HOSTS): ${whereSet}`,
+      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
     ],
-    ['no key', { ...remote, 'ssh-key': '' }, `ssh-key: is empty; it comes from a secret (SSH_KEY): ${whereSet}`],
+    [
+      'no key',
+      { ...remote, 'ssh-key': '' },
+      `ssh-key: is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}`,
+    ],
     [
       'a host key',
       { ...remote, 'known-hosts': 'web1' },

@@ -70,7 +70,7 @@ describe('a private key', () => {
   });
 
   it.each([
-    ['nothing', ' \n', `is empty; it comes from a secret (SSH_KEY): ${whereSet}`],
+    ['nothing', ' \n', `is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}`],
     ['a public key', ed25519.public, 'is a public key; give the private one, the file without .pub'],
     [
       'a public PEM',
