@@ -1,6 +1,6 @@
 /**
  * Makes a release: `npm run release -- 1.2.3` dates the changelog, pins the reusable workflows to the exact version,
- * commits and tags; a second commit points main at `v1` again. Push both and the tag.
+ * commits and tags; a second commit points main at `v1` again. It prints what is left to do: to push, and to move `v1`.
  * `--check v1.2.3` says whether a tag is such a release, `--notes v1.2.3` prints its section of the changelog.
  */
 import { execFileSync } from 'node:child_process';
@@ -41,6 +41,8 @@ function makeRelease(version: string): void {
   if (changed !== '') throw new Error(`commit or remove this first, it would become part of the release:\n${changed}`);
   const changelog = read('CHANGELOG.md');
   notesOf('Unreleased', changelog);
+  // Not the tags of this clone: somebody else may have released since.
+  const newer = newerThan(version, git('ls-remote', '--tags', 'origin', `${major}.*`));
   const today = new Date().toISOString().slice(0, 10);
   writeFileSync(
     `${top}CHANGELOG.md`,
@@ -51,7 +53,19 @@ function makeRelease(version: string): void {
   git('tag', '--annotate', tag, '--message', `Release ${version}`);
   pin(major, version);
   git('commit', '--all', '--message', `Point the workflows of main at ${major} again`);
-  console.log(`Release ${version} is made, here. To publish it: git push origin HEAD ${tag}`);
+  console.log(`Release ${version} is made, here. To publish it:\n  git push origin HEAD ${tag}`);
+  console.log(
+    newer === undefined
+      ? `When the workflow Release has published it:\n  git push --force origin '${tag}^{}:refs/tags/${major}'`
+      : `${major} stays where it is: ${newer} is newer.`,
+  );
+}
+
+/** The newest version of the same major that is newer than this one, in what `git ls-remote` prints. */
+function newerThan(version: string, refs: string): string | undefined {
+  const tags = [...refs.matchAll(/refs\/tags\/(v\d+\.\d+\.\d+)$/gm)].map(([, tag = '']) => tag);
+  const newest = tags.toSorted((one, other) => one.localeCompare(other, 'en', { numeric: true })).at(-1);
+  return newest !== undefined && newest.localeCompare(`v${version}`, 'en', { numeric: true }) > 0 ? newest : undefined;
 }
 
 function pin(ref: string, version: string): void {

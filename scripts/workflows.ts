@@ -1,10 +1,13 @@
 /** Generates the reusable workflows from the input table: `npm run docs`. They differ only in what they pass on. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type InputName, inputOf } from '../src/config/inputs.ts';
+import { type OutputName, outputs } from '../src/report/outputs.ts';
 
 const top = new URL('..', import.meta.url);
 
-const checkout = 'actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0';
+/** The one that ci.yml uses, with its version: Dependabot raises all of them together. */
+const [checkout = ''] =
+  /actions\/checkout@.*/.exec(readFileSync(new URL('.github/workflows/ci.yml', top), 'utf8')) ?? [];
 
 const tests: readonly InputName[] = ['working-directory', 'test-compose-file', 'test-service', 'test-timeout'];
 const builds: readonly InputName[] = [
@@ -124,7 +127,7 @@ function step(
     if (name === 'registry-username')
       return [
         name,
-        "${{ inputs.registry && (inputs.registry-username || vars.REGISTRY_USERNAME || (startsWith(inputs.registry, 'ghcr.io') && github.actor)) || '' }}",
+        "${{ inputs.registry && (inputs.registry-username || vars.REGISTRY_USERNAME || (startsWith(inputs.registry, 'ghcr.io/') && github.actor)) || '' }}",
       ];
     return [name, variable === undefined ? `\${{ inputs.${name} }}` : `\${{ inputs.${name} || vars.${variable} }}`];
   });
@@ -136,7 +139,7 @@ function step(
 
 const password = {
   'registry-password':
-    "${{ inputs.registry && (secrets.REGISTRY_PASSWORD || (startsWith(inputs.registry, 'ghcr.io') && github.token)) || '' }}",
+    "${{ inputs.registry && (secrets.REGISTRY_PASSWORD || (startsWith(inputs.registry, 'ghcr.io/') && github.token)) || '' }}",
 };
 const ssh = { 'ssh-key': '${{ secrets.SSH_KEY }}', 'ssh-passphrase': '${{ secrets.SSH_PASSPHRASE }}' };
 const envFiles = `        env:\n${envSecrets.map(([name]) => `          ${name}: \${{ secrets.${name} }}\n`).join('')}`;
@@ -152,10 +155,20 @@ const checkedOut = `    steps:\n      - name: Check out\n        uses: ${checkou
 /** One deploy or rollback at a time in an environment; those that wait are not dropped. */
 const inEnvironment = `    environment:\n      name: \${{ inputs.environment }}\n      url: \${{ steps.korrigo.outputs.url }}\n    concurrency:\n      group: korrigo-\${{ inputs.environment }}\n      cancel-in-progress: false\n      queue: max\n`;
 
-const releaseOutput = (from: string): string =>
-  `    outputs:\n      release:\n        description: 'The release as JSON, for the deploy workflow.'\n        value: \${{ jobs.${from}.outputs.release }}\n`;
+/** What a deploy or a rollback ends in. */
+const ends: readonly OutputName[] = ['outcome', 'url', 'release-id', 'previous-release', 'downtime'];
 
-const jobOutputs = (names: readonly string[]): string =>
+/** Outputs of a workflow: which job has them, and their names. */
+const callOutputs = (rows: readonly (readonly [job: string, names: readonly OutputName[]])[]): string =>
+  `    outputs:\n${rows
+    .flatMap(([from, names]) => names.map((name) => [from, name] as const))
+    .map(
+      ([from, name]) =>
+        `      ${name}:\n        description: ${quoted(outputs[name])}\n        value: \${{ jobs.${from}.outputs.${name} }}\n`,
+    )
+    .join('')}`;
+
+const jobOutputs = (names: readonly OutputName[]): string =>
   `    outputs:\n${names.map((name) => `      ${name}: \${{ steps.korrigo.outputs.${name} }}\n`).join('')}`;
 
 const packages = ['contents: read', 'packages: write # to push to ghcr.io with the token of the workflow'];
@@ -170,7 +183,7 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
       checkedOut +
       step(ref, 'Run the test compose file', 'test', tests),
     'build.yml':
-      head('Build', inputsOf(builds, common), secretsOf([registrySecret]), releaseOutput('build')) +
+      head('Build', inputsOf(builds, common), secretsOf([registrySecret]), callOutputs([['build', ['release']]])) +
       job('build', 'Build and push', packages) +
       jobOutputs(['release']) +
       checkedOut +
@@ -180,7 +193,10 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
         'Deploy',
         inputsOf([...tests, ...builds, ...deploys], ['environment', ...common]),
         secretsOf([registrySecret, ...sshSecrets, ...envSecrets]),
-        releaseOutput('build'),
+        callOutputs([
+          ['build', ['release']],
+          ['deploy', ends],
+        ]),
       ) +
       job('test', 'Test', ['contents: read'], `    if: inputs.test-compose-file != ''\n`) +
       checkedOut +
@@ -197,7 +213,7 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
         ['contents: read', 'packages: read'],
         `    needs: build\n    if: \${{ !cancelled() && !failure() }}\n${inEnvironment}`,
       ) +
-      jobOutputs(['outcome', 'url', 'release-id', 'previous-release', 'downtime']) +
+      jobOutputs(ends) +
       checkedOut +
       step(ref, 'Deploy to the servers', 'deploy', deploys, {
         release: '${{ needs.build.outputs.release }}',
@@ -206,9 +222,14 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
       }) +
       envFiles,
     'rollback.yml':
-      head('Rollback', inputsOf(rollbacks, ['environment', ...common]), secretsOf([registrySecret, ...sshSecrets])) +
+      head(
+        'Rollback',
+        inputsOf(rollbacks, ['environment', ...common]),
+        secretsOf([registrySecret, ...sshSecrets]),
+        callOutputs([['rollback', ends]]),
+      ) +
       job('rollback', 'Roll back', ['packages: read'], inEnvironment) +
-      jobOutputs(['outcome', 'url', 'release-id', 'previous-release', 'downtime']) +
+      jobOutputs(ends) +
       '    steps:\n' +
       step(ref, 'Bring an earlier release back', 'rollback', rollbacks, { ...password, ...ssh }),
   };

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path/posix';
 import ssh2 from 'ssh2';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { documents } from '../scripts/docs.ts';
 import { type InputTexts, inputNames, inputOf } from '../src/config/inputs.ts';
@@ -170,6 +171,30 @@ describe('workflow examples', () => {
     },
   );
 
+  it.each(workflows)('$where keeps one deploy at a time and drops none that waits', ({ text }) => {
+    const groups = concurrenciesOf(parse(text));
+    for (const group of groups) expect(group).toEqual(oneAtATime);
+    const whole = isRecord(parse(text)) && Object.hasOwn(parse(text), 'on');
+    // A reusable workflow has its own.
+    const changes = usesOf(parse(text)).some(
+      ({ uses, step }) =>
+        uses === 'korrigo/deploy-action@v1' && !['test', 'status'].includes(String(step.with['command'])),
+    );
+    if (whole && changes) expect(groups).not.toEqual([]);
+  });
+
+  const oneAtATime = {
+    group: expect.stringMatching(/^korrigo-[a-z]+$/),
+    'cancel-in-progress': false,
+    queue: 'max',
+  };
+
+  function concurrenciesOf(value: unknown): readonly unknown[] {
+    if (Array.isArray(value)) return value.flatMap(concurrenciesOf);
+    if (!isRecord(value)) return [];
+    return Object.entries(value).flatMap(([key, inner]) => (key === 'concurrency' ? [inner] : concurrenciesOf(inner)));
+  }
+
   it.each(calls)('$where gives inputs that $uses takes', ({ uses, step }) => {
     const path = /^korrigo\/deploy-action\/(\.github\/workflows\/[\w-]+\.yml)@v1$/.exec(uses)?.[1];
     const workflow: unknown = parse(read(path ?? uses));
@@ -207,6 +232,150 @@ describe('links', () => {
   });
 });
 
+/** Programs that note how they are called, instead of doing anything. */
+function stubs(scripts: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), 'korrigo-docs-'));
+  folders.push(folder);
+  for (const name of ['bin', 'home/.ssh', 'home/.config', 'work', 'work/shop', 'work/korrigo'])
+    mkdirSync(join(folder, name), { recursive: true });
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const env = { PATH: `${folder}/bin:/usr/bin:/bin`, HOME: `${folder}/home`, FOLDER: folder };
+  return {
+    file: (path: string): string => readFileSync(join(folder, path), 'utf8'),
+    write: (path: string, text: string): void => writeFileSync(join(folder, path), text),
+    sh: (text: string): string =>
+      execFileSync('sh', ['-e', '-c', text], {
+        cwd: join(folder, 'work'),
+        env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    /** The command-line program of these sources. */
+    cli: (...args: readonly string[]): string =>
+      spawnSync(process.execPath, [join(top, 'src/cli.ts'), ...args], {
+        cwd: join(folder, 'work'),
+        env,
+        encoding: 'utf8',
+      }).stderr,
+  };
+}
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+const section = (page: string, title: string): string =>
+  read(page).split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+const shellOf = (page: string, title: string): readonly string[] => {
+  const inside = section(page, title);
+  return blocks
+    .filter(({ where, language, text }) => {
+      const first = text.split('\n')[0] ?? '';
+      return where.startsWith(`${page}:`) && language === 'sh' && inside.includes(first);
+    })
+    .map(({ text }) => text);
+};
+
+describe('the steps before a first deploy', () => {
+  it('can be done in the order in which they stand, by a shell', () => {
+    const note = 'echo "$(basename "$0") $*" >>"$FOLDER/calls"';
+    const { sh, file } = stubs({
+      gh: `${note}; case "$*" in *--body*) ;; *' set '*) cat >"$FOLDER/$3" ;; esac`,
+      curl: `${note}; touch setup.sh`,
+      scp: note,
+      // What the server does: it tells its host key, and runs the last word as a command line.
+      ssh: `${note}
+        case "$*" in
+          *ssh_host_ed25519_key.pub) echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEFXeqKBSIPRS7v1OloeSwWaHXIS4/IFX/Q4wzQnZeEy root@www' ;;
+          *shared/.env) for last; do :; done; eval "$(echo "$last" | sed "s|/opt|$FOLDER/opt|g")" ;;
+        esac`,
+    });
+    const [key = '', hostKey = '', shared = ''] = shellOf('README.md', 'Before the first deploy');
+    const [server = ''] = shellOf('docs/server.md', 'Short');
+    for (const step of [key, hostKey, server, shared]) sh(step);
+    const publicKey = file('work/deploy_key.pub').trim();
+    expect(file('calls').trimEnd().split('\n')).toEqual([
+      'gh secret set SSH_KEY',
+      'ssh root@www.example.com cat /etc/ssh/ssh_host_ed25519_key.pub',
+      'gh variable set KNOWN_HOSTS',
+      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/test/bed/images/server/setup.sh',
+      'scp setup.sh root@www.example.com:',
+      `ssh root@www.example.com sh setup.sh '${publicKey}'`,
+      'ssh -i deploy_key deploy@www.example.com docker compose version',
+      expect.stringMatching(/^ssh -i deploy_key deploy@www\.example\.com mkdir -p \/opt\/shop\/shared /),
+    ]);
+    expect(file('opt/shop/shared/.env')).toBe("DB_PASSWORD='in single quotes, a $ stays a $'\n");
+    const texts = { command: 'status', hosts: 'deploy@www.example.com', 'project-name': 'shop' };
+    const config = readConfig({ ...texts, 'ssh-key': file('SSH_KEY'), 'known-hosts': file('KNOWN_HOSTS') }, {});
+    expect(config.ssh?.hostKeys).toHaveLength(1);
+    expect(file('KNOWN_HOSTS')).toMatch(/^www\.example\.com ssh-ed25519 AAAA/);
+  });
+});
+
+describe('workflows to copy', () => {
+  const callers = list('examples/workflows');
+  const paragraphs = section('README.md', 'Workflows to copy').split(/\n(?=\*\*\[)/);
+  const namesIn = (text: string): readonly string[] => [
+    ...new Set([...text.matchAll(/(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name = '']) => name)),
+  ];
+
+  it.each(callers)('%s has a paragraph in the README that names each variable and secret that it reads', (file) => {
+    const paragraph = paragraphs.find((text) => text.startsWith(`**[${file}](examples/workflows/${file})**`)) ?? '';
+    const text = read(`examples/workflows/${file}`);
+    const called = [...text.matchAll(/deploy-action\/(\.github\/workflows\/[\w-]+\.yml)@/g)].map(
+      ([, path = '']) => path,
+    );
+    const variables = called.flatMap((path) => read(path).match(/vars\.[A-Z_]+/g) ?? []).join(' ');
+    const names = namesIn(`${text} ${variables}`);
+    expect(names).toEqual(expect.arrayContaining(['HOSTS', 'KNOWN_HOSTS', 'SSH_KEY']));
+    expect(names.filter((name) => !new RegExp(`\`${name}\``).test(paragraph))).toEqual([]);
+  });
+
+  it.each(callers)('%s gets what it cannot do without from the lines of its paragraph or of the steps', (file) => {
+    const text = read(`examples/workflows/${file}`);
+    const perEnvironment = text.includes('staging');
+    const lines = [
+      ...shellOf('README.md', 'Before the first deploy'),
+      ...shellOf('README.md', 'Workflows to copy'),
+    ].join('');
+    for (const name of ['SSH_KEY', 'KNOWN_HOSTS', 'HOSTS', 'HEALTH_URL'])
+      for (const place of perEnvironment ? [' --env staging', ' --env production'] : [''])
+        expect(lines).toMatch(new RegExp(`^gh (?:variable|secret) set ${name}${place}(?: --body \\S+| <\\w+|$)`, 'm'));
+    for (const [, environment] of text.matchAll(/^ {4}(?:environment:| {2}name:) (staging|production\S*)$/gm))
+      expect(lines).toMatch(new RegExp(`^for environment in .*\\b${environment}\\b`, 'm'));
+  });
+});
+
+describe('the command line', () => {
+  const examples = blocks.filter(({ language, text }) => language === 'sh' && text.includes('dist/cli.js'));
+
+  it('is shown in both READMEs and in the recipes', () => {
+    const shown = new Set(examples.map(({ where }) => where.split(':')[0]));
+    expect([...shown].sort()).toEqual(['README.fr.md', 'README.md', 'docs/recipes.md']);
+  });
+
+  it.each(examples)('of $where is one that the program takes', ({ text }) => {
+    const stub = stubs({
+      node: `for word; do printf '%s\\0' "$word"; done >"$FOLDER/call-$$"; echo "call-$$" >>"$FOLDER/calls"`,
+    });
+    stub.write('home/.ssh/deploy_key', ssh2.utils.generateKeyPairSync('ed25519').private);
+    stub.write('home/.ssh/known_hosts', `SHA256:${'A'.repeat(43)}`);
+    for (const name of ['ghcr-token', 'registry-token']) stub.write(`home/.config/${name}`, 'a-token');
+    stub.sh(text);
+    const calls = stub.file('calls').trimEnd().split('\n');
+    expect(calls).toHaveLength(text.match(/^(?:korrigo|node) /gm)?.length ?? 0);
+    for (const call of calls) {
+      const [program, ...args] = stub.file(call).split('\0').slice(0, -1);
+      expect(program).toBe('../deploy-action/dist/cli.js');
+      // One problem of our own, so that it ends before it does anything: it tells all problems at once.
+      expect(stub.cli(...args, '--keep-releases', '1')).toMatch(
+        /^(?:1 problem:\n- )?keep-releases: "1" is not a number.*\n$/,
+      );
+    }
+  });
+});
+
 describe('shell snippets', () => {
   it.each(blocks.filter(({ language }) => language === 'sh'))('$where can be read by a shell', ({ text }) => {
     execFileSync('sh', ['-n'], { input: text, stdio: ['pipe', 'ignore', 'pipe'] });
@@ -214,7 +383,7 @@ describe('shell snippets', () => {
 
   it('of docs/server.md are what setup.sh does', () => {
     const setup = read('test/bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
-    const byHand = read('docs/server.md').split('## By hand')[1]?.split('\n## ')[0] ?? '';
+    const byHand = section('docs/server.md', 'By hand');
     const snippets = [...byHand.matchAll(/```sh\n(.*?)```/gs)].map(([, text = '']) => text);
     const commands = snippets.flatMap((text) =>
       text

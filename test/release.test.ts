@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,7 +100,11 @@ describe('a release', () => {
   beforeAll(() => {
     made = clone();
     const { code, said } = made.release('1.2.3');
-    expect(said).toBe('Release 1.2.3 is made, here. To publish it: git push origin HEAD v1.2.3\n');
+    expect(said).toBe(`Release 1.2.3 is made, here. To publish it:
+  git push origin HEAD v1.2.3
+When the workflow Release has published it:
+  git push --force origin 'v1.2.3^{}:refs/tags/v1'
+`);
     expect(code).toBe(0);
   });
 
@@ -163,6 +167,68 @@ CHANGELOG.md has no section [1.2.4] with a date
       code: 1,
       said: 'CHANGELOG.md has nothing under [2.0.0]\n',
     });
+  });
+
+  it('is published by the commands that it prints, and v1 moves to its commit', () => {
+    const copy = clone();
+    const published = mkdtempSync(join(tmpdir(), 'korrigo-published-'));
+    clones.push(published);
+    git(published, 'clone', '--quiet', '--bare', origin, '.');
+    copy.git('remote', 'set-url', 'origin', published);
+    const publish = (version: string): string => {
+      const { said } = copy.release(version);
+      for (const command of said.match(/^ {2}git .*$/gm) ?? [])
+        execFileSync('sh', ['-c', command], { cwd: copy.folder, stdio: 'pipe' });
+      return said;
+    };
+    const changed = (): void => {
+      const path = join(copy.folder, 'CHANGELOG.md');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('## [Unreleased]\n', '## [Unreleased]\n\n- More.\n'));
+      copy.git('commit', '--quiet', '--all', '--message', 'More');
+    };
+    const commitOf = (ref: string): string => git(published, 'rev-parse', `${ref}^{commit}`);
+    for (const version of ['1.2.3', '1.10.0']) {
+      publish(version);
+      expect(commitOf('v1'), version).toBe(commitOf(`v${version}`));
+      expect(git(published, 'cat-file', '-t', 'v1')).toBe('commit');
+      changed();
+    }
+    // From the tags of origin: this clone may not have them all.
+    copy.git('tag', '--delete', 'v1.10.0');
+    expect(publish('1.9.1')).toMatch(/\nv1 stays where it is: v1\.10\.0 is newer\.\n$/);
+    expect(commitOf('v1.9.1')).not.toBe(commitOf('v1'));
+    expect(commitOf('v1')).toBe(commitOf('v1.10.0'));
+    changed();
+    publish('2.0.0');
+    expect([commitOf('v1'), commitOf('v2')]).toEqual([commitOf('v1.10.0'), commitOf('v2.0.0')]);
+  });
+
+  it.each([
+    ['creates what is not there', 1, ['release view v1.2.3', 'release create v1.2.3 --title v1.2.3 --verify-tag']],
+    ['leaves what a run before it created', 0, ['release view v1.2.3']],
+  ])('is published by a workflow that can be run again: it %s', (_, there, calls) => {
+    const steps: readonly { readonly name: string; readonly run?: string }[] = parse(
+      readFileSync(join(top, '.github/workflows/release.yml'), 'utf8'),
+    ).jobs.release.steps;
+    const script = steps.find(({ name }) => name === 'Publish the release')?.run ?? '';
+    const copy = clone();
+    copy.git('fetch', '--quiet', made.folder, 'v1.2.3');
+    copy.git('checkout', '--quiet', 'FETCH_HEAD');
+    const bin = join(copy.folder, 'bin');
+    const program = (name: string, text: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    mkdirSync(bin);
+    program('npm', 'exit 0');
+    program('sh', `shift; exec '${process.execPath}' "$@"`); // scripts/with-node.sh, without what it installs
+    program('gh', `echo "$@" >>gh.txt; [ "$2" != view ] || exit ${there}`);
+    execFileSync('bash', ['-e', '-c', script], {
+      cwd: copy.folder,
+      env: { ...process.env, PATH: `${bin}:${process.env['PATH']}`, GITHUB_REF_NAME: 'v1.2.3' },
+      stdio: 'pipe',
+    });
+    const said = readFileSync(join(copy.folder, 'gh.txt'), 'utf8').trim().split('\n');
+    expect(said.map((line) => line.replace(' --notes-file notes.md', ''))).toEqual(calls);
+    expect(readFileSync(join(copy.folder, 'notes.md'), 'utf8')).toBe('### Added\n\n- Rollbacks.\n');
   });
 
   it('can be followed by another, of another major version', () => {

@@ -4,7 +4,9 @@ import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/exp
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { actionRef, workflows } from '../scripts/workflows.ts';
-import { inputNames } from '../src/config/inputs.ts';
+import type { CommandName } from '../src/config/config.ts';
+import { type InputName, inputNames } from '../src/config/inputs.ts';
+import { registryOf } from '../src/config/parsers.ts';
 import { outputs } from '../src/report/outputs.ts';
 import { forAct } from './support/act.ts';
 import {
@@ -22,14 +24,16 @@ type Job = {
   readonly permissions?: unknown;
   readonly 'timeout-minutes'?: unknown;
   readonly concurrency?: Partial<Record<string, string>>;
-  readonly environment?: { readonly name: string };
+  readonly environment?: string | { readonly name: string };
   readonly secrets?: 'inherit' | Texts;
+  readonly needs?: string | readonly string[];
   readonly outputs?: Texts;
 };
 type Texts = Readonly<Record<string, string>>;
 type Call = {
   readonly inputs: Readonly<Record<string, { readonly default: string }>>;
   readonly secrets?: Readonly<Record<string, { readonly required: boolean }>>;
+  readonly outputs?: Readonly<Record<string, { readonly description: string; readonly value: string }>>;
 };
 type Workflow = { readonly on: { readonly workflow_call?: Call }; readonly jobs: Readonly<Record<string, Job>> };
 
@@ -46,6 +50,60 @@ const jobsOf = (path: string): readonly (readonly [string, Job])[] => Object.ent
 const stepsOf = (path: string): readonly Step[] => jobsOf(path).flatMap(([, { steps = [] }]) => steps);
 const ownSteps = (path: string): readonly Step[] =>
   stepsOf(path).filter(({ uses }) => uses?.startsWith('korrigo/deploy-action@'));
+
+/** Which commands read an input: a step without one of theirs would silently do with the default. */
+const onServers = ['deploy', 'rollback'] as const;
+const everywhere = ['build', 'deploy'] as const;
+const readBy: Readonly<Record<InputName, readonly CommandName[]>> = {
+  command: [],
+  'working-directory': ['test', ...everywhere],
+  'compose-file': everywhere,
+  profiles: everywhere,
+  'project-name': [...everywhere, 'rollback'],
+  variables: everywhere,
+  'test-compose-file': ['test'],
+  'test-service': ['test'],
+  'test-timeout': ['test'],
+  registry: [...everywhere, 'rollback'],
+  'registry-username': [...everywhere, 'rollback'],
+  'registry-password': [...everywhere, 'rollback'],
+  tags: ['build'],
+  platforms: ['build'],
+  'cache-from': ['build'],
+  'cache-to': ['build'],
+  release: ['deploy'],
+  hosts: onServers,
+  'ssh-key': onServers,
+  'ssh-passphrase': onServers,
+  'known-hosts': onServers,
+  'jump-host': onServers,
+  'connect-timeout': onServers,
+  path: onServers,
+  files: ['deploy'],
+  'server-owned': ['deploy'],
+  'env-files': ['deploy'],
+  'force-recreate': onServers,
+  backup: ['deploy'],
+  'backup-timeout': ['deploy'],
+  migrate: ['deploy'],
+  'migrate-when': ['deploy'],
+  'migrate-timeout': ['deploy'],
+  'health-url': onServers,
+  'health-timeout': onServers,
+  'allow-older': ['deploy'],
+  to: ['rollback'],
+  reason: ['rollback'],
+  'keep-releases': ['deploy'],
+  format: ['status'],
+};
+
+/** What does not come from the input of the same name. */
+const from: Partial<Record<InputName, RegExp>> = {
+  release: /needs\.build\.outputs\.release /,
+  'registry-password': /secrets\.REGISTRY_PASSWORD /,
+  'ssh-key': /secrets\.SSH_KEY /,
+  'ssh-passphrase': /secrets\.SSH_PASSPHRASE /,
+};
 
 /** What GitHub itself would refuse: its parser, its schema, and the inputs of the reusable workflows that are called. */
 async function errorsOf(path: string, content = read(path)): Promise<readonly string[]> {
@@ -118,10 +176,31 @@ describe('the reusable workflows', () => {
     }
   });
 
-  it.each(reusable)('%s passes every input on, to the step that wants it', (path) => {
+  it.each(reusable)('%s gives each step every input that its commands read, from where it belongs', (path) => {
+    for (const { with: given = {} } of ownSteps(path)) {
+      const commands = (given['command'] ?? '').split(', ');
+      const wanted = inputNames.filter((name) => readBy[name].some((command) => commands.includes(command)));
+      expect(Object.keys(given).sort()).toEqual(['command', ...wanted].sort());
+      for (const name of wanted) expect(given[name], name).toMatch(from[name] ?? new RegExp(`inputs\\.${name} `));
+    }
+  });
+
+  it.each(reusable)('%s has no input that no step of it is given', (path) => {
     const { inputs = {} } = workflowOf(path).on.workflow_call ?? {};
-    const used = Object.keys(inputs).filter((name) => read(path).includes(`inputs.${name} `));
-    expect(used).toEqual(Object.keys(inputs));
+    const given = ownSteps(path).flatMap((step) => Object.keys(step.with ?? {}));
+    expect(Object.keys(inputs).filter((name) => !given.includes(name))).toEqual(
+      Object.keys(inputs).filter((name) => ['environment', 'runs-on', 'timeout-minutes'].includes(name)),
+    );
+  });
+
+  it.each(reusable)('%s hands out every output of its jobs, under the same name', (path) => {
+    const { outputs: handedOut = {} } = workflowOf(path).on.workflow_call ?? {};
+    const ofJobs = jobsOf(path).flatMap(([id, job]) => Object.keys(job.outputs ?? {}).map((name) => ({ id, name })));
+    expect(Object.entries(handedOut).map(([name, { value }]) => ({ name, value }))).toEqual(
+      ofJobs.map(({ id, name }) => ({ name, value: `\${{ jobs.${id}.outputs.${name} }}` })),
+    );
+    const ended = /deploy|rollback/.test(path) ? ['outcome', 'url', 'release-id', 'previous-release', 'downtime'] : [];
+    expect(Object.keys(handedOut)).toEqual(expect.arrayContaining(ended));
   });
 
   it.each(reusable)('%s requires no secret: the action says which one is missing, and why', (path) => {
@@ -138,13 +217,39 @@ describe('the reusable workflows', () => {
 
   it('let a deploy and a rollback of an environment wait for each other, and drop none that waits', () => {
     const inProduction = { inputs: { environment: 'production' } };
-    const jobs = all.flatMap(jobsOf).filter(([, { environment }]) => environment !== undefined);
-    expect(jobs.map(([id]) => id)).toEqual(['deploy', 'rollback', 'deploy', 'staging', 'production']);
-    for (const [, { concurrency, environment }] of jobs) {
+    const jobs = all.flatMap(jobsOf).flatMap(([id, { environment, ...job }]) => {
+      return typeof environment === 'object' ? [{ id, environment, ...job }] : [];
+    });
+    expect(jobs.map(({ id }) => id)).toEqual(['deploy', 'rollback', 'deploy', 'staging', 'production']);
+    for (const { concurrency, environment } of jobs) {
       const { group = '', ...rest } = concurrency ?? {};
-      expect(evaluated(group, inProduction)).toBe(`korrigo-${evaluated(environment?.name, inProduction)}`);
+      expect(evaluated(group, inProduction)).toBe(`korrigo-${evaluated(environment.name, inProduction)}`);
       expect(rest).toEqual({ 'cancel-in-progress': false, queue: 'max' });
     }
+  });
+
+  it('check out with the pin of ci.yml, which Dependabot raises with theirs', () => {
+    const pinOf = (path: string): readonly string[] => read(path).match(/actions\/checkout@.*/g) ?? [];
+    const [pin] = pinOf('.github/workflows/ci.yml');
+    expect(pin).toBeDefined();
+    expect(new Set(reusable.flatMap(pinOf))).toEqual(new Set([pin]));
+  });
+});
+
+describe('the callers', () => {
+  it('let somebody approve in a job that holds no concurrency, so that a rollback need not wait for it', () => {
+    const jobs = new Map(jobsOf('examples/workflows/staging-production.yml'));
+    expect(jobs.get('approval')).toMatchObject({ environment: 'production-approval', permissions: {} });
+    expect(jobs.get('approval')?.concurrency).toBeUndefined();
+    expect(jobs.get('production')?.needs).toContain('approval');
+  });
+
+  it('are looked at by Dependabot', () => {
+    const { updates }: { updates: readonly { 'package-ecosystem': string; directories?: readonly string[] }[] } = parse(
+      read('.github/dependabot.yml'),
+    );
+    const found = updates.find((update) => update['package-ecosystem'] === 'github-actions');
+    expect(found?.directories).toEqual(['/', '/examples/workflows']);
   });
 });
 
@@ -198,30 +303,67 @@ describe('every workflow', () => {
   });
 });
 
-describe('the expressions of the reusable workflows', () => {
+describe('the expressions', () => {
   const deploy = ownSteps('.github/workflows/deploy.yml').at(-1)?.with ?? {};
   const github = { actor: 'octocat', token: 'ghs_token' };
   const nothing = { inputs: { registry: '' }, vars: {}, secrets: {}, github };
   const ghcr = { ...nothing, inputs: { registry: 'ghcr.io/acme' } };
   const other = { ...nothing, inputs: { registry: 'registry.example.com' } };
+  const like = { ...nothing, inputs: { registry: 'ghcr.io.example.com' } };
   const login = { vars: { REGISTRY_USERNAME: 'robot' }, secrets: { REGISTRY_PASSWORD: 'secret' } };
 
   it.each([
     ['ghcr.io', 'the actor and the token of the workflow', ghcr, 'octocat', 'ghs_token'],
     ['ghcr.io with a login', 'that login', { ...ghcr, ...login }, 'robot', 'secret'],
     ['another registry', 'no login', other, '', ''],
+    ['a registry that only begins like ghcr.io', 'no login', like, '', ''],
     ['another registry with a login', 'that login', { ...other, ...login }, 'robot', 'secret'],
     ['no registry', 'no login, even when there is one', { ...nothing, ...login }, '', ''],
-  ])('log in to %s with %s', (_, __, contexts, username, password) => {
+  ])('of the reusable workflows log in to %s with %s', (_, __, contexts, username, password) => {
     expect(evaluated(deploy['registry-username'], contexts)).toBe(username);
     expect(evaluated(deploy['registry-password'], contexts)).toBe(password);
   });
 
-  it.each(['hosts', 'known-hosts', 'health-url'])('take %s from the caller, else from the environment', (name) => {
-    const vars = { [name.toUpperCase().replace('-', '_')]: 'of the environment' };
-    expect(evaluated(deploy[name], { inputs: { [name]: 'of the caller' }, vars })).toBe('of the caller');
-    expect(evaluated(deploy[name], { inputs: { [name]: '' }, vars })).toBe('of the environment');
+  const logins = callers
+    .flatMap(ownSteps)
+    .flatMap(({ with: given = {} }) => (given['registry-password'] === undefined ? [] : [given]));
+
+  it.each([
+    [
+      'nothing',
+      'ghcr.io/Acme with the actor and the token of the workflow',
+      {},
+      'ghcr.io/Acme',
+      'octocat',
+      'ghs_token',
+    ],
+    ['ghcr.io', 'it with the same', { REGISTRY: 'ghcr.io/team' }, 'ghcr.io/team', 'octocat', 'ghs_token'],
+    ['another registry', 'it without a login', { REGISTRY: 'quay.io/acme' }, 'quay.io/acme', '', ''],
+    ['one like ghcr.io', 'it without a login', { REGISTRY: 'ghcr.io.example' }, 'ghcr.io.example', '', ''],
+  ])('of the callers, with REGISTRY as %s, log in to %s', (_, __, vars, registry, username, password) => {
+    const contexts = { vars, secrets: {}, github: { ...github, repository_owner: 'Acme' } };
+    expect(logins).toHaveLength(3);
+    for (const given of logins) {
+      expect(evaluated(given['registry'], contexts)).toBe(registry);
+      expect(registryOf(registry)).toEqual({ value: registry.toLowerCase() });
+      expect(evaluated(given['registry-username'], contexts)).toBe(username);
+      expect(evaluated(given['registry-password'], contexts)).toBe(password);
+      const own = { ...contexts, vars: { ...vars, ...login.vars }, secrets: login.secrets };
+      expect(evaluated(given['registry-username'], own)).toBe('robot');
+      expect(evaluated(given['registry-password'], own)).toBe('secret');
+    }
+    for (const { with: given = {} } of callers.flatMap(jobsOf).map(([, job]) => job))
+      if (given['registry'] !== undefined) expect(evaluated(given['registry'], contexts)).toBe(registry);
   });
+
+  it.each(['hosts', 'known-hosts', 'health-url'])(
+    'of the reusable workflows take %s from the caller, else from the environment',
+    (name) => {
+      const vars = { [name.toUpperCase().replace('-', '_')]: 'of the environment' };
+      expect(evaluated(deploy[name], { inputs: { [name]: 'of the caller' }, vars })).toBe('of the caller');
+      expect(evaluated(deploy[name], { inputs: { [name]: '' }, vars })).toBe('of the environment');
+    },
+  );
 });
 
 type Context = Readonly<Record<string, Readonly<Record<string, string>>>>;

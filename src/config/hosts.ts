@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Address, HostSpec } from '../model/target.ts';
-import { listOf } from './parsers.ts';
+import { listOf, whereSet } from './parsers.ts';
 
 type Problems = { readonly problems: readonly string[] };
 type Defaults = { readonly user: string };
@@ -11,7 +11,12 @@ const form = 'write [user@]host[:port]';
 export function hostsOf(text: string, { user }: Defaults): { readonly value: readonly HostSpec[] } | Problems {
   if (text.includes('PRIVATE KEY')) return { problems: ['hosts: holds a private key; move it to ssh-key'] };
   const items = listOf(text);
-  if (items.length === 0) return { problems: [`hosts: is empty; ${form}, or \`local\` for this machine`] };
+  if (items.length === 0)
+    return {
+      problems: [
+        `hosts: is empty; ${form}, or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
+      ],
+    };
   const parsed = items.map((item) => (item === 'local' ? localSpec : sshSpec('hosts', item, user)));
   const specs = parsed.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []));
   const problems = [

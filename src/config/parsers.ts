@@ -47,19 +47,26 @@ export function insidePath(given: string): Parsed<string> {
   return parts.length === 0 ? { problem: 'is empty; give a path inside the repository' } : { value: parts.join('/') };
 }
 
-/** Registries refuse other references, and a shell or a YAML parser could misread them. */
+/**
+ * Registries refuse other references, and a shell or a YAML parser could misread them. In lower case, since the name of
+ * a repository's owner often has capitals, and that of a registry has none.
+ */
 export function registryOf(text: string): Parsed<string> {
-  const value = text.trim().replace(/\/+$/, '');
+  const value = text.trim().replace(/\/+$/, '').toLowerCase();
   const [host = '', ...path] = value.split('/');
-  const validHost = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/i.test(host);
+  const validHost = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host);
   const validPath = path.every((part) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(part));
   if (/^https?:/.test(value))
     return { problem: 'starts with a scheme; write only host[:port][/path], such as ghcr.io/acme' };
   if (!validHost || !validPath) {
-    return { problem: 'is not a registry; write host[:port][/path] in lower case, such as ghcr.io/acme' };
+    return { problem: 'is not a registry; write host[:port][/path], such as ghcr.io/acme' };
   }
   return { value };
 }
+
+/** Where a person looks when a secret or a variable did not arrive. */
+export const whereSet =
+  'is it set in Settings → Secrets and variables → Actions, or in the environment that this job names?';
 
 export function tagOf(text: string): Parsed<string> {
   return /^\w[\w.-]{0,127}$/.test(text)

@@ -23,6 +23,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
   const { text, one, many, problems } = reader;
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
+  const onHosts = does('deploy', 'rollback', 'status');
   const config: Config = {
     commands,
     directory: text('working-directory'),
@@ -41,7 +42,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     cacheFrom: parse.linesOf(text('cache-from')),
     cacheTo: parse.linesOf(text('cache-to')),
     release: readRelease(reader),
-    hosts: does('deploy', 'rollback', 'status') ? readHosts(reader) : [],
+    hosts: onHosts ? readHosts(reader) : [],
     ssh: undefined,
     path: one('path', parse.serverPathOf),
     files: many('files', parse.linesOf, parse.insidePath),
@@ -57,7 +58,8 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     format: one('format', parse.oneOf(formats)) ?? 'text',
     health: { url: readHealthUrl(reader), timeoutSeconds: one('health-timeout', parse.secondsOf) ?? 0 },
   };
-  const remote = config.hosts.some(({ kind }) => kind === 'ssh');
+  // Hosts that are missing or wrong are rarely meant to be this machine: what else SSH needs is told with them.
+  const remote = onHosts && !(config.hosts.length > 0 && config.hosts.every(({ kind }) => kind === 'local'));
   const ssh = remote ? readSsh(reader) : undefined;
   if (does('test') && config.test.files.length === 0) {
     problems.push('test-compose-file: is not set; name the compose file of the tests, or leave `test` out of command');
@@ -75,6 +77,11 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
       'release: is set, but this run pushes a release of its own; leave `push` out of command, or release empty',
     );
   }
+  // Alone it is no problem: the deploy then stops at the connection, where it can print the line to add.
+  if (problems.length > 0 && remote && !text('known-hosts'))
+    problems.push(
+      `known-hosts: is empty; it holds the host keys of the servers; on GitHub it comes from a variable (KNOWN_HOSTS): ${parse.whereSet}`,
+    );
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...config, ssh };
 }

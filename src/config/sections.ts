@@ -46,7 +46,7 @@ export function readRegistry({ text, one, problems }: Reader): Registry | undefi
   const [username, password] = [text('registry-username'), text('registry-password')];
   if (username && !password) {
     problems.push(
-      'registry-password: is empty, but registry-username is set; is the secret set for this repository and environment?',
+      `registry-password: is empty, but registry-username is set; on GitHub it comes from a secret (REGISTRY_PASSWORD): ${parse.whereSet}`,
     );
   }
   if (password && !username)
@@ -104,7 +104,7 @@ export function readEnvFiles({ text, say, problems }: Reader, env: Environment):
     } else if ('problem' in parsed) say('env-files', path, parsed.problem);
     else if (!env[variable]) {
       problems.push(
-        `env-files: the variable ${variable} for ${path} is empty; set it with \`env:\` on this step. Is the secret set for this repository and environment?`,
+        `env-files: the variable ${variable} for ${path} is empty; set it with \`env:\` on this step. If a secret holds it: ${parse.whereSet}`,
       );
     } else return [{ path: parsed.value, content: new Secret(env[variable]) }];
     return [];

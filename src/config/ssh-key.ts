@@ -1,5 +1,6 @@
 import ssh2 from 'ssh2';
 import { Secret } from '../model/secret.ts';
+import { whereSet } from './parsers.ts';
 
 type Outcome<T> = { readonly value: T } | { readonly problems: readonly string[] };
 
@@ -49,7 +50,7 @@ const openssh = (edge: 'BEGIN' | 'END') => `-----${edge} OPENSSH PRIVATE KEY----
 
 const toOpenSsh = 'convert a copy with `ssh-keygen -p -f <file>` and use that';
 const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string }[] = [
-  { looksLike: /^$/, problem: 'is empty; is the secret set, and available to this repository and environment?' },
+  { looksLike: /^$/, problem: `is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}` },
   {
     looksLike: /^(ssh|ecdsa|sk)-\S+ |^---- BEGIN SSH2 PUBLIC|BEGIN [A-Z ]*PUBLIC KEY/,
     problem: 'is a public key; give the private one, the file without .pub',

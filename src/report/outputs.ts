@@ -4,7 +4,7 @@ import type { Report } from '../model/report.ts';
 export const outputs = {
   release:
     'The release as JSON: id, commit, project and every image by digest. Pass it on to a `deploy` in another job.',
-  'release-id': 'Its id: `<UTC time>-<commit>`.',
+  'release-id': 'Id of the release: `<UTC time>-<commit>`.',
   'previous-release': 'Id of the release that was current before, on the first host.',
   images: 'JSON: service → `name@sha256:…`.',
   outcome: '`succeeded` or `failed`.',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostsOf, jumpHostOf } from '../../src/config/hosts.ts';
+import { whereSet } from '../../src/config/parsers.ts';
 
 const hosts = (text: string) => hostsOf(text, { user: 'deploy' });
 const problemsOf = (text: string) => {
@@ -42,7 +43,11 @@ describe('hosts', () => {
   });
 
   it.each([
-    ['nothing', ' \n,', 'hosts: is empty; write [user@]host[:port], or `local` for this machine'],
+    [
+      'nothing',
+      ' \n,',
+      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
+    ],
     ['a space', 'web1 web2', 'hosts: "web1 web2" holds a space; separate hosts by commas or newlines'],
     ['a URL', 'ssh://web1', 'hosts: "ssh://web1" is a URL; write [user@]host[:port] without the scheme'],
     [

@@ -3,6 +3,7 @@ import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { commandNames } from '../../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
+import { whereSet } from '../../src/config/parsers.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
@@ -216,7 +217,7 @@ describe('a problem with', () => {
     [
       'a user without a password',
       { 'registry-username': 'ci' },
-      'registry-password: is empty, but registry-username is set; is the secret set for this repository and environment?',
+      `registry-password: is empty, but registry-username is set; on GitHub it comes from a secret (REGISTRY_PASSWORD): ${whereSet}`,
     ],
     [
       'a password without a user',
@@ -310,11 +311,15 @@ describe('a problem with', () => {
       { 'test-compose-file': 'a\tb' },
       'test-compose-file: "a\\tb" holds a control character; paths cannot',
     ],
-    ['no hosts', { hosts: '' }, 'hosts: is empty; write [user@]host[:port], or `local` for this machine'],
+    [
+      'no hosts',
+      { ...remote, hosts: '' },
+      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
+    ],
     [
       'no key',
       { ...remote, 'ssh-key': '' },
-      'ssh-key: is empty; is the secret set, and available to this repository and environment?',
+      `ssh-key: is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}`,
     ],
     [
       'a host key',
@@ -340,7 +345,7 @@ describe('a problem with', () => {
     [
       'an env-file whose variable is empty',
       { 'env-files': '.env=PRODUCTION_ENV' },
-      'env-files: the variable PRODUCTION_ENV for .env is empty; set it with `env:` on this step. Is the secret set for this repository and environment?',
+      `env-files: the variable PRODUCTION_ENV for .env is empty; set it with \`env:\` on this step. If a secret holds it: ${whereSet}`,
     ],
     [
       'the time of a backup',
@@ -408,12 +413,31 @@ describe('a problem with', () => {
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
       'files',
       'hosts',
+      'known-hosts',
       'migrate',
       'path',
       'registry',
+      'ssh-key',
       'test-compose-file',
     ]);
-    expect(() => configOf(texts)).toThrow(/^6 problems:\n- /);
+    expect(() => configOf(texts)).toThrow(/^8 problems:\n- /);
+  });
+
+  it('everything that SSH needs is told at once, with where to set it', () => {
+    const inputs = ({ command = 'deploy' }) =>
+      problemsOf({ command, release, hosts: '', 'ssh-key': '', 'known-hosts': '' }).map((problem) => {
+        expect(problem).toContain(': is empty');
+        expect(problem).toContain('Settings → Secrets and variables → Actions, or in the environment that this job');
+        return problem.split(':')[0];
+      });
+    for (const command of ['deploy', 'rollback', 'status'])
+      expect(inputs({ command })).toEqual(['hosts', 'ssh-key', 'known-hosts']);
+    expect(problemsOf({ command: 'build', hosts: '' })).toEqual([]);
+  });
+
+  it('an empty known-hosts is no problem alone: the connection prints the line to add', () => {
+    expect(problemsOf({ ...remote, 'known-hosts': '' })).toEqual([]);
+    expect(problemsOf({ hosts: 'local', path: 'x' })).toHaveLength(1);
   });
 
   it('several lines of one input is told for each of them', () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { whereSet } from '../../src/config/parsers.ts';
 import { privateKeyOf } from '../../src/config/ssh-key.ts';
 import { keys } from '../support/ssh-server.ts';
 
@@ -69,7 +70,7 @@ describe('a private key', () => {
   });
 
   it.each([
-    ['nothing', ' \n', 'is empty; is the secret set, and available to this repository and environment?'],
+    ['nothing', ' \n', `is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}`],
     ['a public key', ed25519.public, 'is a public key; give the private one, the file without .pub'],
     [
       'a public PEM',

@@ -6,17 +6,21 @@ set -eu
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
-compose=docker-compose # on Debian 13 that is Compose v2, on Ubuntu it has another name
-if apt-cache show docker-compose-v2 >/dev/null 2>&1; then compose=docker-compose-v2; fi
-cli=
-if apt-cache show docker-cli >/dev/null 2>&1; then cli=docker-cli; fi
+# The same everywhere but for the names of two packages.
+exists() { apt-cache show "$1" >/dev/null 2>&1; }
+compose=docker-compose # version 2 on Debian 13, version 1 on Ubuntu
+if exists docker-compose-v2; then compose=docker-compose-v2; fi
+cli= # part of docker.io on Ubuntu
+if exists docker-cli; then cli=docker-cli; fi
 apt-get install -y --no-install-recommends openssh-server docker.io $cli "$compose" iptables ca-certificates curl
 
 id deploy >/dev/null 2>&1 || useradd --create-home --shell /bin/bash deploy
 usermod --append --groups docker deploy
 install -d -m 700 -o deploy -g deploy /home/deploy/.ssh
-if [ -n "${1:-}" ]; then echo "$1" >>/home/deploy/.ssh/authorized_keys; fi
 touch /home/deploy/.ssh/authorized_keys
+if [ -n "${1:-}" ] && ! grep -qxF "$1" /home/deploy/.ssh/authorized_keys; then
+  echo "$1" >>/home/deploy/.ssh/authorized_keys
+fi
 chown deploy:deploy /home/deploy/.ssh/authorized_keys
 chmod 600 /home/deploy/.ssh/authorized_keys
 
