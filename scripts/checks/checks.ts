@@ -1,5 +1,16 @@
 /** Everything that must hold besides the tests. Each check throws a Finding, in words that say what to do. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../build.ts';
 import { programsSource } from '../programs.ts';
@@ -21,9 +32,7 @@ export const checks: Readonly<Record<string, () => Promise<void>>> = {
   'dist is what the sources build': async () => sameAsBuilt(),
   'dist is small and holds no programs': async () => onlyText(),
   'shell scripts': async () => {
-    await must(['shellcheck', '--external-sources', '.ci/run', ...(await files(/(?<!src\/server\/[^/]*)\.sh$/))], {
-      env,
-    });
+    await must(['shellcheck', '--external-sources', ...(await shellScripts())], { env });
     // No #! line: they are sent to a server, some of them one after the other, and run by its sh.
     await must(['shellcheck', '--shell', 'sh', ...(await files(/^src\/server\/.*\.sh$/))], { env });
   },
@@ -35,11 +44,29 @@ export const checks: Readonly<Record<string, () => Promise<void>>> = {
     await must(['hadolint', '--ignore', 'DL3008', '--ignore', 'DL4006', ...ofTests], { env });
   },
   'workflows: actionlint': async () =>
-    void (await must(['actionlint', ...(await files(/^\.github\/workflows\/.*\.ya?ml$/))], { env })),
-  'workflows: zizmor': async () =>
-    void (await must(['zizmor', '--offline', '--no-progress', '--quiet', '.github', 'action.yml'], { env })),
+    void (await must(['actionlint', ...(await files(/^(\.github|examples)\/workflows\/.*\.ya?ml$/))], { env })),
+  'workflows: zizmor': async () => {
+    const copied = await files(/^examples\/workflows\/.*\.ya?ml$/);
+    await must(['zizmor', '--offline', '--no-progress', '--quiet', '.github', 'action.yml', ...copied], { env });
+  },
   'compose files of infra': composeFiles,
 };
+
+/** By ending or first line, but for the programs of servers. */
+async function shellScripts(): Promise<readonly string[]> {
+  const all = await files(/^(?!src\/server\/)/);
+  return all.filter((path) => path.endsWith('.sh') || /^#!.*\b(ba)?sh\b/.test(firstLine(path)));
+}
+
+function firstLine(path: string): string {
+  const file = openSync(join(top, path), 'r');
+  try {
+    const start = Buffer.alloc(100);
+    return start.toString('utf8', 0, readSync(file, start)).split('\n')[0] ?? '';
+  } finally {
+    closeSync(file);
+  }
+}
 
 function sameAsBuilt(): void {
   // On the disk of the build: files move from there.

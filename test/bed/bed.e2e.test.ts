@@ -79,7 +79,7 @@ describe('the test bed', () => {
     expect(filled.stderr).toContain('No space left on device');
     const { username, password, address } = bed.registry;
     await small.ssh(`docker login -u ${username} --password-stdin ${address}`, { stdin: password });
-    expect((await small.ssh(`docker pull -q ${bed.image('nginx')}`)).stderr).toContain('no space left on device');
+    expect((await small.ssh(`docker pull -q ${bed.image('postgres')}`)).stderr).toContain('no space left on device');
     await small.remove();
   });
 

@@ -2,7 +2,17 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { output, type Result, type RunOptions, run } from './process.ts';
 
-export const IMAGE_NAMES = ['python', 'node', 'nginx', 'postgres', 'redis', 'busybox', 'registry', 'server'] as const;
+export const IMAGE_NAMES = [
+  'python',
+  'node',
+  'nginx',
+  'postgres',
+  'postgres_tools',
+  'redis',
+  'busybox',
+  'registry',
+  'server',
+] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];
 
 export type Engine = {

@@ -11,15 +11,15 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KORRIGO_BED_CACHE:-$(cd "$here/../.." && pwd)/.cache/bed}
-names='python node nginx postgres redis busybox registry server'
-declare -A official=(
-  [trixie]=debian:trixie-slim [python]=python:3.13-slim [node]=node:24-slim [nginx]=nginx:1
-  [postgres]=postgres:15 [redis]=redis:7 [busybox]=busybox:1 [registry]=registry:2
-)
+names='python node nginx postgres postgres_tools redis busybox registry server'
+declare -A official=([trixie]=debian:trixie-slim [busybox]=busybox:1 [registry]=registry:2)
+# The others are those that users get: the defaults of infra's compose files.
+while IFS='=' read -r name image; do official[${name,,}]=$image; done < <(
+  sed -n 's/.*\${\([A-Z_]*\)_IMAGE:-\([^}]*\)}.*/\1=\2/p' "$here"/../../infra/docker/docker-compose.{common,backup}.yml)
 declare -A stand_in=(
   [bookworm]=korrigo-test/debian:bookworm [trixie]=korrigo-test/debian:trixie
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1
-  [postgres]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
+  [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
   [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [seed]=korrigo-test/registry-seeded:2
 )
 # A server has no official image: it is a bare Debian on which setup.sh was run.
@@ -41,7 +41,7 @@ main() {
 up() {
   choose
   if [ "$(kind)" = official ]; then
-    for name in trixie python node nginx postgres redis busybox registry; do
+    for name in trixie python node nginx postgres postgres_tools redis busybox registry; do
       docker image inspect "${official[$name]}" >/dev/null 2>&1 || docker pull --quiet "${official[$name]}" >&2
     done
     build server "TRIXIE=${official[trixie]}"
@@ -82,7 +82,7 @@ monitoring() {
   [ "$(kind)" != official ] || return 0
   local context=$here/images/monitoring name tag key
   key=$({ cat "$context"/*; docker image inspect --format '{{.Id}}' "${stand_in[trixie]}"; } | sha256sum | cut -c 1-16)
-  for name in prometheus alertmanager node-exporter postgres-exporter redis-exporter blackbox-exporter; do
+  for name in prometheus alertmanager grafana node-exporter postgres-exporter redis-exporter blackbox-exporter; do
     tag=korrigo-test/$name:1
     [ "$(docker image inspect --format '{{index .Config.Labels "korrigo.recipe"}}' "$tag" 2>/dev/null)" = "$key" ] || {
       echo "bed: $tag" >&2

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bed, upBed } from '../bed/bed.ts';
 import { type Result, until } from '../bed/process.ts';
+import { exceptionsOf } from '../support/confinement.ts';
 import { assembleStack, type Stack } from '../support/infra-stack.ts';
 
 const setName = /^\d{8}-\d{6}$/;
@@ -127,6 +128,20 @@ describe('a backup', () => {
       code: 1,
       stderr: expect.stringContaining('BACKUP_AGE_RECIPIENT is no age recipient'),
     });
+  });
+
+  it('says so when Redis is newer than the tools that check its dump', async () => {
+    const script = `
+      redis-cli() {
+        command redis-cli "$@" || return
+        case " $* " in *' --rdb '*) printf 'REDIS0099' | dd of="\${!#}" conv=notrunc status=none ;; esac
+      }
+      export -f redis-cli
+      backup`;
+    const result = await stack.tryCompose(['run', '--rm', '-T', '--no-deps', 'backup', 'bash', '-c', script]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/Redis on redis:6379 is newer than this image's redis-tools \([\d.]+\)/);
+    expect(result.stderr).toContain('POSTGRES_TOOLS_IMAGE');
   });
 
   it('refuses to begin when the disk is too small, and fails when it fills up meanwhile', async () => {
@@ -262,6 +277,18 @@ describe('a backup', () => {
     const newest = Number(figures.match(/^korrigo_backup_last_success_timestamp_seconds (\d+)$/m)?.[1]);
     expect(Math.abs(Date.now() / 1000 - newest)).toBeLessThan(60);
     expect((await stack.compose('logs', '--no-log-prefix', 'backup-timer')).trim()).toMatch(/02:00:00 UTC$/);
+  });
+
+  it('runs confined; only what restores is root, for the owners of what it puts back', async () => {
+    await stack.compose('create', '--no-recreate', '--scale', 'backup=1', '--scale', 'restore=1', 'backup', 'restore');
+    const containers = ['ps', '--all', '--quiet', 'backup-timer', 'backup', 'restore'];
+    const ids = (await stack.compose(...containers)).split('\n');
+    expect(ids).toHaveLength(3);
+    expect(exceptionsOf(await bed.engine.docker('inspect', ...ids))).toEqual([
+      'restore may CHOWN, DAC_OVERRIDE, FOWNER',
+      'restore runs as root',
+    ]);
+    await stack.compose('rm', '--force', 'backup', 'restore');
   });
 
   it('is found by name, and checked without changing anything', async () => {

@@ -9,6 +9,8 @@ main() {
   ssh-keygen -y -f /etc/ssh/ssh_host_ed25519_key >/etc/ssh/ssh_host_ed25519_key.pub
   install -m 600 -o deploy -g deploy /bed/authorized_keys /home/deploy/.ssh/authorized_keys
   if [ -d /bed/certs.d ]; then mkdir -p /etc/docker && cp -r /bed/certs.d /etc/docker/; fi
+  # systemd's default. A container's / is private, and Docker then refuses bind mounts that follow the host's.
+  mount --make-rshared /
   # A mounted disk may have taken the place of /opt.
   chgrp deploy /opt && chmod 775 /opt
   case ${BED_DOCKER:-running} in
