@@ -104,6 +104,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
 # A task is taken off the queue when it is done, not when it begins, so a deploy in between loses none.
 CELERY_TASK_ACKS_LATE = True
+# A process that is killed in the middle (out of memory, say) is tried again three times (`max_retries`), not for ever.
+CELERY_TASK_RETRY_ON_WORKER_LOST = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_IGNORE_RESULT = True
