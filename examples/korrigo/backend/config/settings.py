@@ -120,11 +120,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+# Of the image with OCR=1; nothing calls it yet.
+TESSERACT_PATH = env.text("TESSERACT_PATH", "/usr/bin/tesseract")
 # On the file system of the media an upload moves to its place instead of being copied there.
 FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR", "") or None
-# Who may see examination papers: `site` (whoever reaches the site, as with the API), `staff`, or `public` (also kept by
-# browsers and proxies, for 30 days).
-MEDIA_ACCESS = env.text("MEDIA_ACCESS", "site")
+# Who may see examination papers: `staff` (who has logged in to the admin), `site` (whoever reaches the site, as with the
+# API), or `public` (also kept by browsers and proxies, for 30 days).
+MEDIA_ACCESS = env.one_of("MEDIA_ACCESS", "staff", "site", "public")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
