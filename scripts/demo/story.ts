@@ -112,7 +112,8 @@ function variables({ engine, image }: Bed, server: Server): Readonly<Record<stri
     POSTGRES_TOOLS_IMAGE: engine.images.postgres,
     REDIS_IMAGE: image('redis'),
     REGISTRY: image('redis').split('/')[0] ?? '',
-    DOTENV: 'HTTP_PORT=80\n',
+    // The demo has no accounts.
+    DOTENV: 'HTTP_PORT=80\nMEDIA_ACCESS=site\n',
     DB_PASSWORD: secret(),
     SECRET_KEY: secret(),
     ENV_PROD: `ALLOWED_HOSTS=${server.ip}\n`,

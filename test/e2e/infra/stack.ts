@@ -22,11 +22,17 @@ export type Stack = {
   readonly inspect: (service: string) => Promise<Inspected>;
   /** SIGKILL to the container's first process, as a crash would: `docker kill` counts as a wish and nothing restarts. */
   readonly crash: (service: string) => Promise<void>;
+  /** A signal to all its processes, to its children only, or to the first one. */
+  readonly signal: (service: string, name: Signal, to: 'all' | 'children' | 'first') => Promise<void>;
   /** Waits until every container that has a healthcheck is healthy. */
   readonly healthy: (timeout?: number) => Promise<void>;
   readonly addEnv: (lines: string) => Promise<void>;
+  /** What Compose itself fills in, instead of what was there. */
+  readonly writeDotenv: (lines: string) => Promise<void>;
   readonly down: () => Promise<void>;
 };
+
+export type Signal = 'KILL' | 'STOP' | 'CONT';
 
 export type Inspected = {
   readonly Id: string;
@@ -34,8 +40,13 @@ export type Inspected = {
   readonly RestartCount: number;
   readonly Config: { readonly User: string };
   readonly State: { readonly Pid: number; readonly Status: string; readonly Health?: { readonly Status: string } };
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string }[] | null>>;
+  };
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
+    readonly Privileged: boolean;
+    readonly NetworkMode: string;
     readonly CapDrop: readonly string[] | null;
     readonly CapAdd: readonly string[] | null;
     readonly SecurityOpt: readonly string[] | null;
@@ -108,6 +119,16 @@ export async function newStack(
     if (found === undefined) throw new Error(`${service} has no container`);
     return found;
   };
+  const signal: Stack['signal'] = async (service, name, to) => {
+    const { Id, State } = await inspect(service);
+    const rows = to === 'first' ? [] : (await bed.engine.docker('top', Id, '-o', 'pid')).split('\n').slice(1);
+    const others = rows.map((row) => row.trim()).filter((pid) => pid !== '' && pid !== String(State.Pid));
+    const pids = to === 'children' ? others : [String(State.Pid), ...others];
+    const rights = ['--pid', 'host', '--user', '0', '--network', 'none'];
+    // One that ended meanwhile is nobody's failure.
+    const kill = ['sh', '-c', `kill -${name} ${pids.join(' ')} || true`];
+    await bed.engine.docker('run', '--rm', ...rights, bed.engine.images.busybox, ...kill);
+  };
   return {
     folder,
     project,
@@ -121,12 +142,8 @@ export async function newStack(
       // Some versions of Compose begin each line with an escape sequence.
       return JSON.parse(line?.replace(/^[^{]*/, '') ?? '{}') as Readonly<Record<string, unknown>>;
     },
-    crash: async (service) => {
-      const { State } = await inspect(service);
-      const kill = ['kill', '-9', String(State.Pid)];
-      const rights = ['--pid', 'host', '--user', '0', '--network', 'none'];
-      await bed.engine.docker('run', '--rm', ...rights, bed.engine.images.busybox, ...kill);
-    },
+    crash: async (service) => await signal(service, 'KILL', 'first'),
+    signal,
     healthy: async (timeout = 90_000) =>
       await until(`${project} healthy`, timeout, async () => {
         const all = await inspectAll(await ids());
@@ -134,6 +151,7 @@ export async function newStack(
           State.Health ? State.Health.Status === 'healthy' : State.Status !== 'restarting',
         );
       }),
+    writeDotenv: async (lines) => await writeFile(join(docker, '.env'), lines),
     addEnv: async (lines) => await appendFile(join(folder, 'backend/.env.prod'), lines),
     down: async () => {
       await tryCompose('down', '--volumes', '--remove-orphans', '--timeout', '2');
@@ -168,22 +186,36 @@ export type Answer = {
 };
 
 export type Question = {
+  /** Default: this machine. */
+  readonly host?: string;
   readonly port: number;
   readonly path?: string;
   readonly tls?: boolean;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
+  /** Milliseconds of silence; default 60 s. */
+  readonly timeout?: number;
 };
 
-/** One request on a connection of its own, to this machine. Certificates are looked at, not trusted. */
-export function ask({ port, path = '/', tls = false, method = 'GET', headers = {}, body }: Question): Promise<Answer> {
+/** One request on a connection of its own, to this machine unless told otherwise. Certificates are looked at, not trusted. */
+export function ask(question: Question): Promise<Answer> {
+  const {
+    host = '127.0.0.1',
+    port,
+    path = '/',
+    tls = false,
+    method = 'GET',
+    headers = {},
+    body,
+    timeout = 60_000,
+  } = question;
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
     const send = tls ? https : http;
     const options = { rejectUnauthorized: false, servername: 'korrigo.example', agent: false };
     const asked = send(
-      { host: '127.0.0.1', port, path, method, headers: { ...length, ...headers }, timeout: 60_000, ...options },
+      { host, port, path, method, headers: { ...length, ...headers }, timeout, ...options },
       (response) => {
         const chunks: Buffer[] = [];
         const serial = 'getPeerCertificate' in response.socket ? serialOf(response.socket) : undefined;
@@ -195,7 +227,7 @@ export function ask({ port, path = '/', tls = false, method = 'GET', headers = {
       },
     );
     asked.on('error', reject);
-    asked.on('timeout', () => asked.destroy(new Error(`no answer from ${path} within 60 s`)));
+    asked.on('timeout', () => asked.destroy(new Error(`no answer from ${path} within ${timeout / 1000} s`)));
     asked.end(body);
   });
 }

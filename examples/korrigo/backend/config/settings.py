@@ -104,6 +104,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
 # A task is taken off the queue when it is done, not when it begins, so a deploy in between loses none.
 CELERY_TASK_ACKS_LATE = True
+# A process that is killed in the middle (out of memory, say) is tried again three times (`max_retries`), not for ever.
+CELERY_TASK_RETRY_ON_WORKER_LOST = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -118,11 +120,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+# Of the image with OCR=1; nothing calls it yet.
+TESSERACT_PATH = env.text("TESSERACT_PATH", "/usr/bin/tesseract")
 # On the file system of the media an upload moves to its place instead of being copied there.
 FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR", "") or None
-# Who may see examination papers: `site` (whoever reaches the site, as with the API), `staff`, or `public` (also kept by
-# browsers and proxies, for 30 days).
-MEDIA_ACCESS = env.text("MEDIA_ACCESS", "site")
+# Who may see examination papers: `staff` (who has logged in to the admin), `site` (whoever reaches the site, as with the
+# API), or `public` (also kept by browsers and proxies, for 30 days).
+MEDIA_ACCESS = env.one_of("MEDIA_ACCESS", "staff", "site", "public")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")

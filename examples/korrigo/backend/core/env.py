@@ -10,6 +10,14 @@ def text(name: str, default: str) -> str:
     return os.environ.get(name, default)
 
 
+def one_of(name: str, default: str, *others: str) -> str:
+    """Raises ImproperlyConfigured for any other value: a typing error must not open what should be closed."""
+    value = os.environ.get(name) or default
+    if value not in {default, *others}:
+        raise ImproperlyConfigured(f"{name} is {value!r}. It can be {', '.join([default, *others])}.")
+    return value
+
+
 def flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
 

@@ -43,7 +43,7 @@ task_wait_seconds = Histogram("celery_task_wait_seconds", "From the queue to the
 copies_total = Counter("korrigo_copies", "Scanned copies that were processed.", ["outcome"])
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried"}
+OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried", "REJECTED": "retried"}
 
 
 def use_slot(name: str) -> None:

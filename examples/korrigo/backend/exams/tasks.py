@@ -2,11 +2,13 @@ import hashlib
 import logging
 
 from celery import shared_task
+from celery.signals import task_failure
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pypdf import PdfReader
 
 from core import metrics
+from core.patience import waits_for_database
 from exams.models import Copy
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,8 @@ def enqueue(copy: Copy) -> bool:
     return True
 
 
-@shared_task
+@shared_task(default_retry_delay=5)
+@waits_for_database
 def process_copy(copy_id: int) -> None:
     """Counts the pages and takes the checksum. May run twice for the same copy: it only ever finds the same facts."""
     copy = Copy.objects.filter(pk=copy_id).first()
@@ -46,3 +49,9 @@ def process_copy(copy_id: int) -> None:
     copy.save(update_fields=["checksum", "size", "pages", "status", "error", "processed_at"])
     metrics.copies_total.labels(copy.status).inc()
     log.info("copy %d: %s", copy.pk, copy.error or f"{copy.pages} pages")
+
+
+@task_failure.connect(sender=process_copy)
+def say_so(args: tuple, exception: BaseException, **_: object) -> None:
+    """What the task itself cannot: that it was killed, once too often or because its time was up."""
+    Copy.objects.filter(pk=args[0], status=Copy.Status.PENDING).update(status=Copy.Status.FAILED, error=repr(exception)[:200])

@@ -22,6 +22,16 @@ class Environment(SimpleTestCase):
             with self.subTest(value), mock.patch.dict(os.environ, {"FLAG": value}):
                 self.assertIs(env.flag("FLAG"), expected)
 
+    def test_a_choice_is_the_first_unless_another_is_named(self):
+        for value, expected in {"": "staff", "site": "site"}.items():
+            with self.subTest(value), mock.patch.dict(os.environ, {"ACCESS": value}):
+                self.assertEqual(env.one_of("ACCESS", "staff", "site"), expected)
+
+    @mock.patch.dict(os.environ, {"ACCESS": "Site"})
+    def test_a_choice_that_is_none_of_them_says_which_there_are(self):
+        with self.assertRaisesMessage(ImproperlyConfigured, "ACCESS is 'Site'. It can be staff, site."):
+            env.one_of("ACCESS", "staff", "site")
+
     @mock.patch.dict(os.environ, {"EMPTY": ""})
     def test_a_required_one_that_is_empty_says_what_to_do(self):
         with self.assertRaisesMessage(ImproperlyConfigured, "EMPTY is not set. Put one there."):
@@ -39,6 +49,12 @@ class ProductionSettings(SimpleTestCase):
         )
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("SECRET_KEY is not set", run.stderr)
+
+    def test_keep_papers_for_staff_unless_told_otherwise(self):
+        told = {name: value for name, value in os.environ.items() if name != "MEDIA_ACCESS"}
+        code = "from config import settings; print(settings.MEDIA_ACCESS)"
+        run = subprocess.run([sys.executable, "-c", code], cwd=settings.BASE_DIR, env=told, capture_output=True, text=True)
+        self.assertEqual(run.stdout, "staff\n")
 
 
 class Secrets(SimpleTestCase):

@@ -29,8 +29,16 @@ class Media(TestCase):
     @override_settings(MEDIA_ACCESS="staff")
     def test_for_staff_is_refused_to_others(self):
         self.assertEqual(self.get().status_code, 403)
+        self.client.force_login(User.objects.create(username="pupil"))
+        self.assertEqual(self.get().status_code, 403)
         self.client.force_login(User.objects.create(username="corrector", is_staff=True))
         self.assertEqual(self.get().status_code, 200)
+
+    @override_settings(MEDIA_ACCESS="staff")
+    def test_for_staff_sends_a_browser_to_the_login_and_back(self):
+        response = self.client.get(self.copy.file.url, headers={"accept": "text/html,*/*;q=0.8"})
+        self.assertRedirects(response, f"/admin/login/?next={self.copy.file.url}")
+        self.assertEqual(response["Cache-Control"], "private, no-cache")
 
     @override_settings(MEDIA_ACCESS="public")
     def test_that_is_public_may_be_kept(self):

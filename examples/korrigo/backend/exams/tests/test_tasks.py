@@ -4,9 +4,12 @@ import time
 from datetime import date
 from unittest import mock
 
+from billiard.exceptions import WorkerLostError
 from celery.contrib.testing.worker import start_worker
-from celery.exceptions import SoftTimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded
+from celery.signals import task_failure
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import TestCase, TransactionTestCase, override_settings
 
 from config.celery import app
@@ -47,6 +50,21 @@ class ProcessCopy(TestCase):
             process_copy(copy.pk)
         copy.refresh_from_db()
         self.assertEqual((copy.status, copy.error), ("failed", "SoftTimeLimitExceeded()"))
+
+    def test_goes_back_to_the_queue_without_a_database(self):
+        for error in (OperationalError, InterfaceError, ProgrammingError, SoftTimeLimitExceeded):
+            with self.subTest(error), mock.patch("core.patience.PAUSE", 0), mock.patch.object(Copy, "objects") as objects:
+                objects.filter.side_effect = error
+                with self.assertRaises(Reject) as raised:
+                    process_copy(1)
+                self.assertIs(raised.exception.requeue, True)
+
+    def test_that_was_killed_leaves_word(self):
+        copy = copy_of(pdf())
+        killed = WorkerLostError("signal 9 (SIGKILL)")
+        task_failure.send(sender=app.tasks["exams.tasks.process_copy"], args=(copy.pk,), exception=killed)
+        copy.refresh_from_db()
+        self.assertEqual((copy.status, copy.error), ("failed", "WorkerLostError('signal 9 (SIGKILL)')"))
 
     def test_does_not_mind_a_copy_that_was_deleted_meanwhile(self):
         process_copy(0)

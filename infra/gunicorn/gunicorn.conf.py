@@ -1,4 +1,4 @@
-"""Read by gunicorn from its working directory."""
+"""Read by gunicorn from its working directory. Of the application it takes the logs and, for each worker, the metrics."""
 
 import itertools
 import math
