@@ -54,6 +54,14 @@ describe('record', () => {
     expect(server.read('history.jsonl')).toBe(attempts.join(''));
   });
 
+  it('is not swallowed by a line that a full disk cut off', async () => {
+    const server = sandbox();
+    const [one, two] = [attemptLine(attemptOf({ release: 'r1' })), attemptLine(attemptOf({ release: 'r2' }))];
+    server.write({ 'history.jsonl': `${one}${two.slice(0, 40)}` });
+    expect((await server.run('record', [server.root], { stdin: two })).code).toBe(0);
+    expect(server.read('history.jsonl')).toBe(`${one}${two.slice(0, 40)}\n${two}`);
+  });
+
   it('makes no application where there is none', async () => {
     const server = sandbox();
     expect((await server.run('record', [server.root], { stdin: 'x\n' })).code).toBe(0);
@@ -429,14 +437,24 @@ esac`;
     ]);
   });
 
-  it('tells the last 200 attempts', async () => {
+  const attemptsOf = async (attempts: readonly ReturnType<typeof attemptOf>[]): Promise<readonly string[]> => {
     const server = sandbox({ docker });
-    server.write({
-      'history.jsonl': Array.from({ length: 250 }, (_, n) => attemptLine(attemptOf({ release: `r${n}` }))).join(''),
-    });
+    server.write({ 'history.jsonl': attempts.map(attemptLine).join('') });
     const { stdout } = await server.run('observe', [server.root, 'shop']);
-    const { history } = readHostState('web1', stdout);
-    expect([history.length, history[0]?.release, history.at(-1)?.release]).toEqual([200, 'r50', 'r249']);
+    return readHostState('web1', stdout).history.map(({ release }) => release);
+  };
+
+  it('tells the last 200 attempts, and of those before the ones that touched what runs', async () => {
+    const refused = Array.from({ length: 250 }, (_, n) =>
+      attemptOf({ release: `refused${n}`, outcome: 'failed', switched: false, reason: '"switched":true' }),
+    );
+    const told = await attemptsOf([...refused, attemptOf({ release: 'r1' }), ...refused]);
+    expect([told.length, told[0], told[1], told.at(-1)]).toEqual([201, 'r1', 'refused50', 'refused249']);
+  });
+
+  it('tells no more than 1000 attempts', async () => {
+    const told = await attemptsOf(Array.from({ length: 1100 }, (_, n) => attemptOf({ release: `r${n}` })));
+    expect([told.length, told[0], told.at(-1)]).toEqual([1000, 'r100', 'r1099']);
   });
 
   it('tells that the application’s folder is taken by a file', async () => {
