@@ -1,4 +1,4 @@
-import { goodReleases, readAttempt } from '../model/history.ts';
+import { goodReleases, readHistory } from '../model/history.ts';
 import { parseRelease } from '../model/release.ts';
 import type { Container, HostState, HostStatus, Reopened, Resolution } from '../model/state.ts';
 import { readContainer } from './containers.ts';
@@ -54,9 +54,7 @@ export function readHostState(host: string, output: string): HostState {
     current: one('current'),
     releases: all('release'),
     files: all('file'),
-    history: all('attempt')
-      .map(readAttempt)
-      .filter((attempt) => attempt !== undefined),
+    history: readHistory(all('attempt'), one('current')),
     containers: all('container')
       .map(readContainer)
       .filter((container): container is Container => container !== undefined),
@@ -134,7 +132,7 @@ export function readStatus(host: string, output: string, root: string): HostStat
       return [service, Number(count)];
     }),
   );
-  const good = goodReleases(state.history, state.releases);
+  const good = goodReleases(state);
   return {
     host,
     current: state.current,

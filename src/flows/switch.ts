@@ -51,7 +51,12 @@ type Facts = {
 };
 
 /** Shows what will happen and does it: the same for a deploy and a rollback. */
-export async function switchTo(session: Session, facts: Facts, progress: Progress, began: () => void): Promise<void> {
+export async function switchTo(
+  session: Session,
+  facts: Facts,
+  progress: Progress,
+  began: () => Promise<void>,
+): Promise<void> {
   const { config, ports } = session;
   const { release, states, resolutions, migrate } = facts;
   const switches = facts.targets.map((target): Switch => {
@@ -62,7 +67,7 @@ export async function switchTo(session: Session, facts: Facts, progress: Progres
   progress({ changes: Object.fromEntries(switches.map(({ host, changes }) => [host, changes])) });
   showPlan(session, switches, facts);
   if (facts.backup && hasData(switches, states)) await backUp(session, facts.backup, switches, release, progress);
-  began();
+  await began();
   const { url } = config.health;
   const watch = url === undefined ? undefined : watchUrl(url, ports);
   try {

@@ -543,6 +543,28 @@ describe('prune', () => {
     expect(left(server)).toEqual([r1, r5]);
   });
 
+  it('counts no attempt that was cut off, but what was current before an attempt', async () => {
+    const server = filled('');
+    const started = attemptOf({ release: r4, outcome: 'started', previous: r2 });
+    const ended = { ...started, outcome: 'succeeded', release: r5, previous: r3 } as const;
+    server.write({ 'history.jsonl': [attemptOf({ release: r1 }), started, ended].map(attemptLine).join('') });
+    await server.run('prune', [server.root, 'shop', '3']);
+    expect(left(server)).toEqual([r2, r3, r5]);
+  });
+
+  it('keeps a release that was cut off as long as containers need it', async () => {
+    const server = filled(`case $1 in ps) echo "$ROOT/releases/${r3}/compose.yml";; esac`);
+    const good = attemptOf({ release: r5 });
+    const started = attemptOf({ release: r3, outcome: 'started', previous: r5 });
+    const refused = attemptOf({ release: r4, outcome: 'failed', switched: false, previous: r5 });
+    server.write({ 'history.jsonl': [good, started, refused].map(attemptLine).join('') });
+    await server.run('prune', [server.root, 'shop', '2'], { env: { ROOT: server.root } });
+    expect(left(server)).toEqual([r3, r5]);
+    server.write({ 'history.jsonl': [good, started, refused, attemptOf({ release: r5 })].map(attemptLine).join('') });
+    await server.run('prune', [server.root, 'shop', '2'], { env: { ROOT: server.root } });
+    expect(left(server)).toEqual([r5]);
+  });
+
   it('keeps the current release and those that containers still need, whatever their age', async () => {
     const server = filled(
       `case $1 in ps) echo /opt/other/releases/x/compose.yml; echo "$ROOT/releases/${r2}/compose.yml";; esac`,
