@@ -21,7 +21,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const { states, targets } = await observeHosts(session, root, pushed.project, true);
   const release = freshRelease(pushed, states, new Date(ports.clock.now()));
   progress({ release, previous: states[0]?.current });
-  await recorded(session, { command: 'deploy', release, targets, states }, async (began) => {
+  await recorded(session, { command: 'deploy', release, targets, states }, progress, async (began) => {
     const able = states.filter(({ fatal }) => !fatal);
     const older = config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
     const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));

@@ -3,8 +3,10 @@ import { type Attempt, attemptLine } from '../model/history.ts';
 import type { Stage, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
+import { whatIsThere } from '../plan/after.ts';
 import type { Target } from '../plan/deploy.ts';
 import { attempt, perform, type Session } from './session.ts';
+import type { Progress } from './switch.ts';
 
 type Facts = {
   readonly command: Attempt['command'];
@@ -21,6 +23,7 @@ type Facts = {
 export async function recorded(
   session: Session,
   facts: Facts,
+  progress: Progress,
   work: (began: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   let switched = false;
@@ -32,6 +35,8 @@ export async function recorded(
     });
     outcome = 'succeeded';
   } finally {
+    if (switched && outcome === 'failed')
+      progress({ after: whatIsThere(session.steps, facts.states, facts.release.id) });
     const stages = [endStage(session, facts, outcome, switched)];
     const { failures } = await attempt(session, { title: 'record', stages });
     for (const { message } of failures) session.ports.log.warn(message);

@@ -30,7 +30,7 @@ export async function rollback(session: Session, progress: Progress): Promise<vo
   const reopened = await reopen(session, targets, root, choice.id);
   const release = sameRelease(reopened);
   progress({ release, previous: states[0]?.current });
-  await recorded(session, { command: 'rollback', release, targets, states }, async (began) => {
+  await recorded(session, { command: 'rollback', release, targets, states }, progress, async (began) => {
     throwProblems(
       reopened.flatMap(({ problems }) => problems),
       'nothing was changed',

@@ -2,7 +2,7 @@ import type { Migration, OneOff } from '../config/config.ts';
 import { outputKey } from '../engine/apply.ts';
 import { watchUrl } from '../engine/downtime.ts';
 import type { Release } from '../model/release.ts';
-import type { Downtime, ServiceChange } from '../model/report.ts';
+import type { Downtime, HostAfter, ServiceChange } from '../model/report.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { pullPlan, type Switch, switchPlan, type Target } from '../plan/deploy.ts';
 import { backupPlan, isEmpty, oneOffText } from '../plan/one-off.ts';
@@ -17,6 +17,8 @@ export type Deployed = {
   readonly downtime: Downtime | undefined;
   /** The host, and what the backup said last. */
   readonly backup: string;
+  /** What is there after a failure. */
+  readonly after: readonly HostAfter[];
 };
 
 /** Told as soon as it is known, so that the report of a failed deploy has it too. */

@@ -534,6 +534,7 @@ describe('a deploy that fails halfway', () => {
       },
       release: { id: pushed().id },
     });
+    expect(report.after).toEqual([{ host: 'web1', containers: 'new', current: undefined }]);
     expect(programsOf(web1)).not.toContain('korrigo-current');
     expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: true });
   });
@@ -743,6 +744,32 @@ describe('a status', () => {
       status: [{ host: 'web1', current: release.id, drift: [], containers: [{ name: 'shop-web-1' }] }],
     });
     expect(programsOf(web1)).toEqual(['korrigo-status']);
+  });
+
+  it('tells of the servers that answer, and why the others do not', async () => {
+    const answer = (current: string) => observed(['current', current], ['release', current]);
+    const web1 = server('web1', { 'korrigo-status': answer('r1') });
+    const web3 = server('web3', { 'korrigo-status': { code: 1, errors: ['no such program'] } });
+    const web4 = server('web4', { 'korrigo-status': answer('r2') });
+    const ports = scene({ servers: [web1, web3, web4] });
+    const connect: typeof ports.connect = async (spec, config) => {
+      if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer', { hint: 'is it up?' });
+      return await ports.connect(spec, config);
+    };
+    const report = await run(configFor(texts, [web1, server('web2'), web3, web4]), { ...ports, connect });
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      failure: {
+        message: 'web2: does not answer\nweb3: look at the server failed with exit code 1\nno such program',
+        hint: 'is it up?',
+      },
+      status: [
+        { host: 'web1', current: 'r1', problems: [], drift: [] },
+        { host: 'web2', problems: ['web2: does not answer'] },
+        { host: 'web3', problems: [expect.stringContaining('no such program')] },
+        { host: 'web4', drift: ['current is r2, and on web1 it is r1'] },
+      ],
+    });
   });
 
   it('of a server that is unfit says why', async () => {
