@@ -31,6 +31,7 @@ export async function run(config: Config, ports: RunPorts): Promise<Report> {
     ...(deployed.previous === undefined ? {} : { previousRelease: deployed.previous }),
     ...(deployed.downtime === undefined ? {} : { downtime: deployed.downtime }),
     ...(deployed.backup === undefined ? {} : { backup: deployed.backup }),
+    ...(deployed.after === undefined ? {} : { after: deployed.after }),
     ...(config.health.url === undefined ? {} : { url: new URL(config.health.url).origin }),
     ...(failure === undefined ? {} : { failure }),
     ...(hostStatus === undefined ? {} : { status: hostStatus }),
@@ -66,7 +67,9 @@ async function carryOut(session: Session, progress: Progressed): Promise<Failure
       },
       rollback: async () => await rollback(session, tell),
       status: async () => {
-        progress.status = await status(session);
+        await status(session, (hosts) => {
+          progress.status = hosts;
+        });
       },
     };
     // A server that cannot be reached, or is not the one it should be, is told before minutes of tests and builds.

@@ -1,13 +1,11 @@
-import { goodReleases, readAttempt } from '../model/history.ts';
-import { parseRelease } from '../model/release.ts';
-import type { Container, HostState, HostStatus, Reopened, Resolution } from '../model/state.ts';
+import { readHistory } from '../model/history.ts';
+import type { Container, HostState, Reopened, Resolution } from '../model/state.ts';
 import { readContainer } from './containers.ts';
-import { driftOf } from './drift.ts';
 
 type Facts = ReadonlyMap<string, readonly string[]>;
 
 /** Facts of a server program: a name, a tab and a value on each line. */
-function readFacts(output: string): Facts {
+export function readFacts(output: string): Facts {
   const facts = new Map<string, string[]>();
   for (const line of output.split('\n')) {
     const tab = line.indexOf('\t');
@@ -54,9 +52,7 @@ export function readHostState(host: string, output: string): HostState {
     current: one('current'),
     releases: all('release'),
     files: all('file'),
-    history: all('attempt')
-      .map(readAttempt)
-      .filter((attempt) => attempt !== undefined),
+    history: readHistory(all('attempt'), one('current')),
     containers: all('container')
       .map(readContainer)
       .filter((container): container is Container => container !== undefined),
@@ -120,37 +116,4 @@ export function readReopened(host: string, output: string, root: string): Reopen
   const facts = readFacts(output);
   const missingImages = facts.get('missing-image') ?? [];
   return { ...readResolution(host, output, root), json: facts.get('json')?.[0] ?? '', missingImages };
-}
-
-/** Reads what the `status` program printed. */
-export function readStatus(host: string, output: string, root: string): HostStatus {
-  const state = readHostState(host, output);
-  const { hashes } = readResolution(host, output, root);
-  const sealed = parseRelease(readFacts(output).get('json')?.[0] ?? '');
-  const images = 'release' in sealed ? sealed.release.images : {};
-  const replicas = Object.fromEntries(
-    (readFacts(output).get('replicas') ?? []).map((value) => {
-      const [service = '', count = '1'] = value.split('\t');
-      return [service, Number(count)];
-    }),
-  );
-  const good = goodReleases(state.history, state.releases);
-  return {
-    host,
-    current: state.current,
-    releases: good.flatMap((id) => {
-      const attempt = state.history.findLast(({ release, outcome }) => release === id && outcome === 'succeeded');
-      return attempt === undefined ? [] : [{ ...attempt, current: id === state.current }];
-    }),
-    lastAttempt: state.history.at(-1),
-    containers: state.containers.map(({ service, name, image, status, health, startedAt }) => ({
-      service,
-      name,
-      image,
-      status,
-      health,
-      startedAt,
-    })),
-    drift: driftOf({ hashes, images, replicas }, state.containers),
-  };
 }

@@ -1,9 +1,9 @@
 import { releaseFolder } from '../commands/paths.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError, DeployError } from '../errors.ts';
-import { newestCommit } from '../model/history.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
+import { olderProblem } from '../plan/older.ts';
 import type { Checkout } from './checkout.ts';
 import { connectAll, observeHosts, withdraw } from './observe.ts';
 import { recorded } from './record.ts';
@@ -21,9 +21,9 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const { states, targets } = await observeHosts(session, root, pushed.project, true);
   const release = freshRelease(pushed, states, new Date(ports.clock.now()));
   progress({ release, previous: states[0]?.current });
-  await recorded(session, { command: 'deploy', release, targets, states }, async (began) => {
+  await recorded(session, { command: 'deploy', release, targets, states }, progress, async (began) => {
     const able = states.filter(({ fatal }) => !fatal);
-    const older = config.allowOlder ? [] : states.flatMap((state) => olderProblems(state, release));
+    const older = config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
     const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));
     const resolutions =
       older.length > 0
@@ -80,24 +80,3 @@ function freshRelease(release: Release, states: readonly HostState[], now: Date)
 }
 
 const olderHint = 'nothing was changed; push a newer commit, or set allow-older to true if this is meant';
-
-/** An older commit does not replace a newer one, and one that was rolled back from does not come back by itself. */
-function olderProblems({ host, history, current }: HostState, release: Release): readonly string[] {
-  const newest = newestCommit(history);
-  if (newest === undefined) return [];
-  const short = release.commit.slice(0, 12);
-  const [time, mark] = [Date.parse(release.committedAt), Date.parse(newest.committedAt)];
-  if (time < mark) {
-    return [
-      `${host}: commit ${short} (${release.committedAt}) is older than ${newest.commit.slice(0, 12)} (${newest.committedAt}), which was deployed here on ${newest.time.slice(0, 10)}`,
-    ];
-  }
-  const live = history.findLast(({ release: id }) => id === current);
-  const back = history.findLast(({ command, outcome }) => command === 'rollback' && outcome === 'succeeded');
-  if (release.commit === newest.commit && live?.commit !== release.commit && back !== undefined) {
-    return [
-      `${host}: commit ${short} was rolled back from on ${back.time.slice(0, 16).replace('T', ' ')} by ${back.actor}${back.reason ? `: ${back.reason}` : ''}`,
-    ];
-  }
-  return [];
-}

@@ -25,15 +25,12 @@ export async function rollback(session: Session, progress: Progress): Promise<vo
     states.flatMap(({ problems }) => problems),
     'nothing was changed',
   );
-  const choice = chooseRelease(states, config.to);
-  if ('problem' in choice)
-    throw new DeployError(`rollback: ${choice.problem}`, {
-      hint: 'nothing was changed; name one of the kept releases with the input `to`',
-    });
+  const choice = chooseRelease(states, root, config.to);
+  if ('problem' in choice) throw new DeployError(`rollback: ${choice.problem}`, { hint: choice.hint });
   const reopened = await reopen(session, targets, root, choice.id);
   const release = sameRelease(reopened);
   progress({ release, previous: states[0]?.current });
-  await recorded(session, { command: 'rollback', release, targets, states }, async (began) => {
+  await recorded(session, { command: 'rollback', release, targets, states }, progress, async (began) => {
     throwProblems(
       reopened.flatMap(({ problems }) => problems),
       'nothing was changed',

@@ -2,7 +2,7 @@ import type { Migration, OneOff } from '../config/config.ts';
 import { outputKey } from '../engine/apply.ts';
 import { watchUrl } from '../engine/downtime.ts';
 import type { Release } from '../model/release.ts';
-import type { Downtime, ServiceChange } from '../model/report.ts';
+import type { Downtime, HostAfter, ServiceChange } from '../model/report.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { pullPlan, type Switch, switchPlan, type Target } from '../plan/deploy.ts';
 import { backupPlan, isEmpty, oneOffText } from '../plan/one-off.ts';
@@ -17,6 +17,8 @@ export type Deployed = {
   readonly downtime: Downtime | undefined;
   /** The host, and what the backup said last. */
   readonly backup: string;
+  /** What is there after a failure. */
+  readonly after: readonly HostAfter[];
 };
 
 /** Told as soon as it is known, so that the report of a failed deploy has it too. */
@@ -51,7 +53,12 @@ type Facts = {
 };
 
 /** Shows what will happen and does it: the same for a deploy and a rollback. */
-export async function switchTo(session: Session, facts: Facts, progress: Progress, began: () => void): Promise<void> {
+export async function switchTo(
+  session: Session,
+  facts: Facts,
+  progress: Progress,
+  began: () => Promise<void>,
+): Promise<void> {
   const { config, ports } = session;
   const { release, states, resolutions, migrate } = facts;
   const switches = facts.targets.map((target): Switch => {
@@ -62,7 +69,7 @@ export async function switchTo(session: Session, facts: Facts, progress: Progres
   progress({ changes: Object.fromEntries(switches.map(({ host, changes }) => [host, changes])) });
   showPlan(session, switches, facts);
   if (facts.backup && hasData(switches, states)) await backUp(session, facts.backup, switches, release, progress);
-  began();
+  await began();
   const { url } = config.health;
   const watch = url === undefined ? undefined : watchUrl(url, ports);
   try {

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from './release.ts';
 
-/** One line of history.jsonl: an attempt to bring a release to a server. */
+/** An attempt to bring a release to a server. */
 export type Attempt = {
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -8,20 +8,35 @@ export type Attempt = {
   readonly release: string;
   readonly commit: string;
   readonly committedAt: string;
-  readonly outcome: 'succeeded' | 'failed';
+  /** `started`: it was cut off, or is under way. */
+  readonly outcome: 'started' | 'succeeded' | 'failed';
   /** Whether anything that runs was touched. */
   readonly switched: boolean;
   /** The release that was current before. */
   readonly previous: string | undefined;
+  /** Whether it was told to go back to an older commit. */
+  readonly allowOlder: boolean;
   readonly actor: string;
   readonly run: string | undefined;
   readonly reason: string | undefined;
 };
 
-/** One line; `prune.sh` reads `release` and `outcome` from it, in this order. */
+/** One line of history.jsonl; `prune.sh` reads `release` and `outcome` from it, in this order, and `previous`. */
 export function attemptLine(attempt: Attempt): string {
   const { release, outcome, ...rest } = attempt;
   return `${JSON.stringify({ release, outcome, ...rest })}\n`;
+}
+
+/** The attempts of which the lines tell, the oldest first: one that touches what runs has a line for its start and one for its end. */
+export function readHistory(lines: readonly string[], current: string | undefined): readonly Attempt[] {
+  const attempts = lines.map(readAttempt).filter((attempt) => attempt !== undefined);
+  return attempts.flatMap((attempt, n) => {
+    if (attempt.outcome !== 'started') return [attempt];
+    const { release, command, previous } = attempt;
+    if (attempts.slice(n + 1).some((later) => later.release === release && later.command === command)) return [];
+    // `current` moves last: only the line about it is missing.
+    return [release === current && previous !== current ? { ...attempt, outcome: 'succeeded' } : attempt];
+  });
 }
 
 export function readAttempt(line: string): Attempt | undefined {
@@ -34,27 +49,37 @@ export function readAttempt(line: string): Attempt | undefined {
     release: value['release'],
     commit: text('commit'),
     committedAt: text('committedAt'),
-    outcome: value['outcome'] === 'succeeded' ? 'succeeded' : 'failed',
+    outcome: value['outcome'] === 'succeeded' || value['outcome'] === 'started' ? value['outcome'] : 'failed',
     switched: value['switched'] === true,
     previous: text('previous') || undefined,
+    allowOlder: value['allowOlder'] === true,
     actor: text('actor'),
     run: text('run') || undefined,
     reason: text('reason') || undefined,
   };
 }
 
-/** Releases that succeeded and are still on the server, the one that succeeded last first. */
-export function goodReleases(history: readonly Attempt[], kept: readonly string[]): readonly string[] {
-  const good = history.filter(({ outcome, release }) => outcome === 'succeeded' && kept.includes(release));
-  return [...new Set(good.map(({ release }) => release).reverse())];
+/** What tells which releases were good on a server. */
+type Known = {
+  readonly history: readonly Attempt[];
+  readonly releases: readonly string[];
+  readonly current: string | undefined;
+};
+
+/** Releases that were good and are still on the server, the last one first. Only a good one is ever current. */
+export function goodReleases({ history, releases, current }: Known): readonly string[] {
+  const good = history.flatMap(({ previous, release, outcome }) => [
+    ...(previous === undefined ? [] : [previous]),
+    ...(outcome === 'succeeded' ? [release] : []),
+  ]);
+  const newestFirst = [...(current === undefined ? [] : [current]), ...good.reverse()];
+  return [...new Set(newestFirst)].filter((id) => releases.includes(id));
 }
 
-/** The newest commit that was ever live here: an older one does not replace it by accident. */
-export function newestCommit(history: readonly Attempt[]): Attempt | undefined {
-  const live = history.filter(({ outcome, command }) => outcome === 'succeeded' && command === 'deploy');
-  return live.reduce<Attempt | undefined>(
-    (newest, attempt) =>
-      newest === undefined || Date.parse(attempt.committedAt) >= Date.parse(newest.committedAt) ? attempt : newest,
-    undefined,
-  );
+/** The last attempt that touched what runs. */
+export function lastSwitch({ history }: Pick<Known, 'history'>): Attempt | undefined {
+  return history.findLast(({ switched }) => switched);
 }
+
+export const commitName = (commit: string): string => commit.slice(0, 12);
+export const minuteOf = ({ time }: Pick<Attempt, 'time'>): string => time.slice(0, 16).replace('T', ' ');

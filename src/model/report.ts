@@ -30,6 +30,14 @@ export type Failure = {
   readonly hint: string | undefined;
 };
 
+/** What a switch that failed has left on a host. */
+export type HostAfter = {
+  readonly host: string;
+  /** Of which release its containers are: the one of before, both, or the new one. */
+  readonly containers: 'untouched' | 'mixed' | 'new';
+  readonly current: string | undefined;
+};
+
 export type Report = {
   readonly commands: readonly string[];
   readonly outcome: 'succeeded' | 'failed';
@@ -37,12 +45,15 @@ export type Report = {
   readonly seconds: number;
   readonly release?: Release;
   readonly previousRelease?: string;
+  /** What was planned for each host. */
   readonly hosts: Readonly<Record<string, readonly ServiceChange[]>>;
   readonly url?: string;
   readonly downtime?: Downtime;
   /** The backup that was made before anything was changed: its host, and what it said last. */
   readonly backup?: string;
   readonly failure?: Failure;
+  /** After a switch that failed. */
+  readonly after?: readonly HostAfter[];
   /** Of the command `status`. */
   readonly status?: readonly HostStatus[];
 };

@@ -64,13 +64,22 @@ export type Reopened = Resolution & {
   readonly missingImages: readonly string[];
 };
 
+/** A release on the disk of a host, and the attempt that brought it there or back last. */
+export type KeptRelease = Attempt & { readonly current: boolean };
+
 /** What `status` tells of one host. */
 export type HostStatus = {
   readonly host: string;
+  /** The folder of the application there. */
+  readonly root: string;
+  /** Why it could not be looked at, or not at everything: one sentence each. */
+  readonly problems: readonly string[];
   readonly current: string | undefined;
-  /** The releases that can be rolled back to, the one that succeeded last first. */
-  readonly releases: readonly (Attempt & { readonly current: boolean })[];
+  /** The last one first. Those that succeeded can be rolled back to. */
+  readonly releases: readonly KeptRelease[];
   readonly lastAttempt: Attempt | undefined;
+  /** The last attempt that touched what runs. */
+  readonly lastSwitch: Attempt | undefined;
   readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
   /** How what runs differs from the current release: one sentence each. */
   readonly drift: readonly string[];

@@ -62,6 +62,9 @@ export type SwitchFacts = {
   readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
 };
 
+export const recreateStage = 'Recreate';
+export const finishStage = 'Finish';
+
 /** How long a container without a healthcheck must run before it is trusted. */
 const settleSeconds = 5;
 
@@ -95,11 +98,11 @@ export function switchPlan({ switches, release, places, migrate, health }: Switc
     stages: [
       ...(places ? [place] : []),
       ...(migrate?.when === 'before' ? migration : []),
-      stage('Recreate', (target) => recreateSteps(target, release, health.timeoutSeconds)),
+      stage(recreateStage, (target) => recreateSteps(target, release, health.timeoutSeconds)),
       ...(migrate?.when === 'after' ? migration : []),
       stage('Verify', () => [healthy]),
       ...(health.url === undefined ? [] : [answers]),
-      stage('Finish', ({ root }) => [
+      stage(finishStage, ({ root }) => [
         {
           kind: 'run',
           title: `make ${release.id} current`,

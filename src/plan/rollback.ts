@@ -1,49 +1,75 @@
-import { goodReleases } from '../model/history.ts';
+import { type Attempt, goodReleases, lastSwitch, minuteOf } from '../model/history.ts';
 import type { HostState } from '../model/state.ts';
 
-type Choice = { readonly id: string } | { readonly problem: string };
+type Choice = { readonly id: string } | { readonly problem: string; readonly hint: string };
 
 /**
- * Which release to bring back. `to` is a release id, a commit (7 digits or more) or `previous`: the release that was
- * good before what was tried last. It must be on every host.
+ * Which release to bring back. `to` is a release id, a commit (7 digits or more) or `previous`. It must be on every host.
+ * @param root of the application on the hosts
  */
-export function chooseRelease(states: readonly HostState[], to: string): Choice {
+export function chooseRelease(states: readonly HostState[], root: string, to: string): Choice {
   const [first] = states;
-  if (first === undefined) return { problem: 'no host to roll back on' };
-  const onAll = goodReleases(first.history, first.releases).filter((id) => states.every((state) => isGood(state, id)));
-  const list = listOf(first, states);
-  if (to === 'previous') {
-    const broken = brokenNow(first);
-    const found = onAll.find((id) => id !== (broken ? broken.release : first.current));
-    return found === undefined ? { problem: `there is no earlier release to go back to\n${list}` } : { id: found };
+  if (first === undefined) return { problem: 'no host to roll back on', hint: 'name one in hosts' };
+  if (states.every(isBare)) {
+    const hosts = states.map(({ host }) => host).join(', ');
+    return {
+      problem: `nothing was ever deployed to ${root} on ${hosts}: check project-name or path`,
+      hint: 'nothing was changed',
+    };
   }
-  const matching = onAll.filter((id) => id === to || commitMatches(first, id, to));
-  const [found] = matching;
-  if (found !== undefined) return { id: found };
-  const somewhere = states.filter((state) =>
-    goodReleases(state.history, state.releases).some((id) => id === to || commitMatches(state, id, to)),
-  );
-  if (somewhere.length > 0) {
-    const missing = states.filter((state) => !somewhere.includes(state)).map(({ host }) => host);
-    return { problem: `${to} is not on ${missing.join(', ')}: a rollback needs the release on every host\n${list}` };
+  const onAll = goodReleases(first).filter((id) => states.every((state) => isGood(state, id)));
+  const chosen = to === 'previous' ? choosePrevious(states, onAll) : chooseNamed(states, onAll, to);
+  if ('id' in chosen) return chosen;
+  const list = listOf(states);
+  return {
+    problem: `${chosen.problem}\n${list.length === 0 ? 'no release is kept' : `these can be rolled back to:\n${list.join('\n')}`}`,
+    hint: `nothing was changed; ${list.length === 0 ? 'mend the application and deploy again' : 'name one of the kept releases with the input `to`'}`,
+  };
+}
+
+const isBare = ({ history, releases, current }: HostState): boolean =>
+  history.length === 0 && releases.length === 0 && current === undefined;
+
+const isGood = (state: HostState, id: string): boolean => goodReleases(state).includes(id);
+
+type Found = { readonly id: string } | { readonly problem: string };
+
+/**
+ * Where what was tried last left a host neither on the old release nor on a healthy new one, the release that is still
+ * current; else the one before it. One that just failed to come back is passed over.
+ */
+function choosePrevious(states: readonly HostState[], onAll: readonly string[]): Found {
+  const [first, ...others] = states;
+  if (others.some(({ current }) => current !== first?.current)) {
+    const rows = states.map(({ host, current }) => `  ${host}  ${current ?? 'none'}`);
+    return {
+      problem: `the current release is not the same on all hosts, so none is \`previous\`:\n${rows.join('\n')}`,
+    };
+  }
+  const broken = states.flatMap((state) => lastSwitch(state) ?? []).filter(({ outcome }) => outcome !== 'succeeded');
+  const failed = broken.filter(({ outcome }) => outcome === 'failed').map(({ release }) => release);
+  const id = onAll.find((good) => (broken.length > 0 ? !failed.includes(good) : good !== first?.current));
+  return id === undefined ? { problem: 'there is no earlier release to go back to' } : { id };
+}
+
+function chooseNamed(states: readonly HostState[], onAll: readonly string[], to: string): Found {
+  const has = (state: HostState, id: string): boolean => id === to || commitMatches(state, id, to);
+  const id = onAll.find((good) => states.some((state) => has(state, good)));
+  if (id !== undefined) return { id };
+  const missing = states.filter((state) => !goodReleases(state).some((good) => has(state, good)));
+  if (missing.length === 0) return { problem: `${to} is another release on each host` };
+  if (missing.length < states.length) {
+    const hosts = missing.map(({ host }) => host).join(', ');
+    return { problem: `${to} is not on ${hosts}: a rollback needs the release on every host` };
   }
   const tried = states
     .flatMap(({ history }) => history)
     .filter((attempt) => attempt.release === to || isCommit(attempt.commit, to));
-  const why = tried.some(({ outcome }) => outcome === 'succeeded')
-    ? 'was here, but is no longer kept (keep-releases)'
-    : tried.length > 0
-      ? 'was tried here, but never became healthy'
-      : 'was never deployed here';
-  return { problem: `${to} ${why}\n${list}` };
-}
-
-const isGood = ({ history, releases }: HostState, id: string): boolean => goodReleases(history, releases).includes(id);
-
-/** The last attempt that touched what runs, when it left the server neither on the old release nor on a healthy new one. */
-function brokenNow({ history }: HostState): HostState['history'][number] | undefined {
-  const last = history.findLast(({ switched }) => switched);
-  return last?.outcome === 'failed' ? last : undefined;
+  if (tried.some(({ outcome }) => outcome === 'succeeded'))
+    return { problem: `${to} was here, but is no longer kept (keep-releases)` };
+  return {
+    problem: `${to} ${tried.length > 0 ? 'was tried here, but never became healthy' : 'was never deployed here'}`,
+  };
 }
 
 function commitMatches({ history }: HostState, id: string, to: string): boolean {
@@ -52,18 +78,23 @@ function commitMatches({ history }: HostState, id: string, to: string): boolean 
 
 const isCommit = (commit: string, to: string): boolean => /^[0-9a-f]{7,64}$/.test(to) && commit.startsWith(to);
 
-function listOf({ history, current }: HostState, states: readonly HostState[]): string {
-  const ids = [...new Set(states.flatMap((state) => goodReleases(state.history, state.releases)))];
-  if (ids.length === 0) return 'no release is kept';
-  const rows = ids.map((id) => {
-    const attempt = history.findLast(({ release, outcome }) => release === id && outcome === 'succeeded');
-    const missing = states.filter((state) => !isGood(state, id)).map(({ host }) => host);
+function listOf(states: readonly HostState[]): readonly string[] {
+  const on = (hosts: readonly HostState[]): string => hosts.map(({ host }) => host).join(', ');
+  return [...new Set(states.flatMap(goodReleases))].map((id) => {
+    const attempt = attemptOf(states, id);
+    const current = states.filter((state) => state.current === id);
+    const missing = states.filter((state) => !isGood(state, id));
     const notes = [
-      ...(id === current ? ['current'] : []),
-      ...(attempt === undefined ? [] : [`${attempt.time.slice(0, 16).replace('T', ' ')} by ${attempt.actor}`]),
-      ...(missing.length > 0 ? [`not on ${missing.join(', ')}`] : []),
+      ...(current.length === 0 ? [] : [current.length === states.length ? 'current' : `current on ${on(current)}`]),
+      ...(attempt === undefined ? [] : [`${minuteOf(attempt)} by ${attempt.actor}`]),
+      ...(missing.length > 0 ? [`not on ${on(missing)}`] : []),
     ];
     return `  ${id}  ${notes.join(', ')}`;
   });
-  return `these can be rolled back to:\n${rows.join('\n')}`;
+}
+
+/** The last one that brought this release. */
+function attemptOf(states: readonly HostState[], id: string): Attempt | undefined {
+  const attempts = states.flatMap(({ history }) => history.filter(({ release }) => release === id));
+  return attempts.findLast(({ outcome }) => outcome === 'succeeded') ?? attempts.at(-1);
 }

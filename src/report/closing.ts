@@ -1,16 +1,20 @@
 import type { Report } from '../model/report.ts';
+import { leftBehind, wayBack } from './after.ts';
 import { statusText } from './status.ts';
 
-/** The last lines of a log: what happened, and after a failure why and what to do. */
+/** The last lines of a log: what happened, and after a failure why, what is there now, and what to do. */
 export function closing(report: Report): readonly string[] {
   const { outcome, commands, release, seconds, failure, status, backup } = report;
   const what = `${commands.join(', ')} ${outcome} in ${seconds.toFixed(1)} s`;
-  if (status !== undefined) return statusText(status);
-  if (failure === undefined) return [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
+  const told = status === undefined ? undefined : statusText(status);
+  if (failure === undefined) return told ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
+  const back = wayBack(report);
   return [
-    failure.message,
+    ...(told ?? [failure.message]),
     ...(failure.hint === undefined ? [] : [`→ ${failure.hint}`]),
     ...(backup === undefined ? [] : [`the backup from before this deploy: ${backup}`]),
+    ...leftBehind(report),
+    ...(back === undefined ? [] : [`→ ${back}`]),
     `✗ ${what}${headline(failure.message)}`,
   ];
 }

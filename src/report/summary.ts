@@ -1,4 +1,5 @@
 import type { Report, ServiceChange, StepReport } from '../model/report.ts';
+import { leftBehind, wayBack } from './after.ts';
 
 const icons = { succeeded: '✅', failed: '❌' } as const;
 
@@ -19,7 +20,8 @@ export function summary(report: Report): string {
     facts.join(' · '),
     ...(failure === undefined ? [] : [failureText(failure.message, failure.hint)]),
     ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
-    ...Object.entries(report.hosts).map(([host, changes]) => servicesTable(host, changes)),
+    ...(report.after === undefined ? [] : [afterText(report)]),
+    ...Object.entries(report.hosts).map(([host, changes]) => servicesTable(host, changes, outcome)),
     ...(release === undefined ? [] : [imagesTable(release.images)]),
     stepsTable(report.steps),
   ].join('\n\n');
@@ -37,9 +39,21 @@ function fenced(text: string): string {
   return `${fence}text\n${text}\n${fence}`;
 }
 
-function servicesTable(host: string, changes: readonly ServiceChange[]): string {
+function afterText(report: Report): string {
+  const back = wayBack(report);
+  return [
+    `### What is there now\n\n${leftBehind(report)
+      .map((line) => `- ${cell(line)}`)
+      .join('\n')}`,
+    ...(back === undefined ? [] : [`**Next:** ${cell(back)}`]),
+  ].join('\n\n');
+}
+
+/** After a failure it says what was planned: not all of it was done. */
+function servicesTable(host: string, changes: readonly ServiceChange[], outcome: Report['outcome']): string {
   const rows = changes.map(({ service, action, reasons }) => [service, action, reasons.join(', ')]);
-  return `### ${cell(host)}\n\n${table(['service', 'action', 'why'], rows)}`;
+  const [title, done] = outcome === 'succeeded' ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
+  return `### ${cell(title)}\n\n${table(['service', done, 'why'], rows)}`;
 }
 
 function imagesTable(images: Readonly<Record<string, string>>): string {

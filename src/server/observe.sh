@@ -45,4 +45,8 @@ done
 for file in "$root"/files/*; do
   [ ! -e "$file" ] || fact file "$(basename "$file")"
 done
-[ ! -e "$root/history.jsonl" ] || tail -n 200 "$root/history.jsonl" | while IFS= read -r line; do fact attempt "$line"; done
+# The last attempts, and of those before the ones that touched what runs: refusals do not push them out of sight.
+[ ! -e "$root/history.jsonl" ] || awk '
+  { line[NR] = $0 }
+  END { for (n = 1; n <= NR; n++) if (n > NR - 200 || line[n] ~ /"switched":true/) print "attempt\t" line[n] }
+' "$root/history.jsonl" | tail -n 1000

@@ -8,8 +8,12 @@ cd "$root"
 [ -d releases ] || exit 0
 touch history.jsonl
 
-succeeded() { # ids, the one that succeeded last first
-  sed -n 's/.*"release":"\([^"]*\)".*"outcome":"succeeded".*/\1/p' history.jsonl |
+succeeded() { # ids, the one that succeeded last first; what was current before an attempt had succeeded, too
+  sed -n '
+    h
+    s/.*"previous":"\([^"]*\)".*/\1/p
+    g
+    s/.*"release":"\([^"]*\)".*"outcome":"succeeded".*/\1/p' history.jsonl |
     awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' |
     while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
 }

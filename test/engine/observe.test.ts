@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHostState, readReopened, readResolution, readStatus } from '../../src/engine/observe.ts';
+import { readHostState, readReopened, readResolution } from '../../src/engine/observe.ts';
+import { readStatus } from '../../src/engine/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
-import { attemptOf, containerOf, releaseOf } from '../support/builders.ts';
+import { attemptOf, releaseOf } from '../support/builders.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
 const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');
@@ -243,71 +244,5 @@ describe('a release that is brought back', () => {
 
   it('without JSON has none', () => {
     expect(readReopened('web1', '', '/opt/shop')).toMatchObject({ json: '', missingImages: [] });
-  });
-});
-
-describe('the status of a server', () => {
-  const release = releaseOf();
-  const web = containerOf();
-  const container = (overrides: Readonly<Record<string, unknown>> = {}): string =>
-    JSON.stringify({
-      id: web.id,
-      name: `/${web.name}`,
-      image: web.image,
-      labels: ['web', 'aa', 'False'],
-      restarts: 0,
-      state: { Status: 'running', StartedAt: web.startedAt },
-      ...overrides,
-    });
-  const statusWith = (...facts: Facts) =>
-    readStatus(
-      'web1',
-      lines([
-        ...good,
-        ['current', release.id],
-        ['release', release.id],
-        ['json', JSON.stringify(release)],
-        ['hash', 'web', 'aa'],
-        ...facts,
-      ]),
-      '/opt/shop',
-    );
-
-  it('tells the releases, the containers, and that nothing drifted', () => {
-    const old = attemptOf({ release: 'r1', outcome: 'succeeded' });
-    const failed = attemptOf({ release: 'r9', outcome: 'failed' });
-    const status = statusWith(
-      ['release', 'r1'],
-      ['attempt', attemptLine(old).trim()],
-      ['attempt', attemptLine(attemptOf()).trim()],
-      ['attempt', attemptLine(failed).trim()],
-      ['container', container()],
-    );
-    expect(status).toMatchObject({
-      host: 'web1',
-      current: release.id,
-      releases: [
-        { release: release.id, current: true },
-        { release: 'r1', current: false },
-      ],
-      lastAttempt: failed,
-      containers: [{ service: 'web', name: 'shop-web-1', image: web.image, status: 'running', health: 'none' }],
-      drift: [],
-    });
-  });
-
-  it('tells how a container drifted', () => {
-    expect(statusWith(['container', container({ image: 'nginx:latest' })]).drift).toEqual([
-      `web: shop-web-1 runs nginx:latest instead of ${web.image}`,
-    ]);
-  });
-
-  it('of a server on which nothing was deployed has no drift', () => {
-    expect(readStatus('web1', lines(good), '/opt/shop')).toMatchObject({
-      current: undefined,
-      releases: [],
-      lastAttempt: undefined,
-      drift: [],
-    });
   });
 });

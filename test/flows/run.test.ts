@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { readRawFile } from '../../src/compose/raw.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { ConnectError } from '../../src/errors.ts';
-import { attemptLine, readAttempt } from '../../src/model/history.ts';
+import type { Command } from '../../src/model/command.ts';
+import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
 import { parseRelease } from '../../src/model/release.ts';
 import { run } from '../../src/run.ts';
 import {
@@ -33,7 +34,7 @@ const perform = async (texts: InputTexts, surroundings: Surroundings = {}) => {
 };
 const deployed = { command: 'deploy', release: JSON.stringify(pushed()) };
 const stdinOf = (host: FakeHost, name: string): string =>
-  String(host.ran.find((command) => nameOf(command) === name)?.stdin ?? '');
+  String(host.ran.findLast((command) => nameOf(command) === name)?.stdin ?? '');
 const line = (ports: Scene, start: string): string | undefined =>
   ports.log.lines.find((text) => text.startsWith(start));
 
@@ -220,6 +221,7 @@ describe('a deploy', () => {
       'korrigo-ship',
       'korrigo-resolve',
       'korrigo-pull',
+      'korrigo-record',
       'compose up',
       'korrigo-inspect',
       'korrigo-current',
@@ -326,6 +328,20 @@ describe('a deploy', () => {
       actor: 'ada',
       reason: 'hotfix',
     });
+  });
+
+  it('writes that it begins before it touches what runs, on every host', async () => {
+    const hosts = [server('web1', { 'korrigo-observe': observed(['current', 'r1']) }), server('web2')];
+    await perform({ ...deployed, 'allow-older': 'true' }, { servers: hosts });
+    for (const host of hosts) {
+      const [begin = '', end = ''] = host.ran
+        .filter((command) => nameOf(command) === 'korrigo-record')
+        .map(({ stdin }) => String(stdin));
+      expect(readAttempt(begin)).toMatchObject({ outcome: 'started', switched: true, allowOlder: true });
+      expect(readHistory([begin], 'r1')).toMatchObject([{ outcome: 'started', release: pushed().id }]);
+      expect(readHistory([begin, end], undefined)).toMatchObject([{ outcome: 'succeeded' }]);
+      expect(programsOf(host).indexOf('korrigo-record')).toBeLessThan(programsOf(host).indexOf('compose up'));
+    }
   });
 });
 
@@ -482,6 +498,19 @@ describe('a deploy that cannot begin', () => {
     expect(programsOf(web1)).not.toContain('compose up');
   });
 
+  it('stops when a host cannot note that the switch begins', async () => {
+    const full = ({ stdin }: Command) =>
+      String(stdin).includes('"started"') ? { code: 1, errors: ['No space left on device'] } : {};
+    const [web1, web2] = [server('web1'), server('web2', { 'korrigo-record': full })];
+    const { report } = await perform(deployed, { servers: [web1, web2] });
+    expect(report.failure).toEqual({
+      message: 'web2: note that the switch begins failed with exit code 1\nNo space left on device',
+      hint: 'nothing that runs was changed; is there space on the disk?',
+    });
+    for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
+    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+  });
+
   it('stops when an image does not come, on any host', async () => {
     const [web1, web2] = [
       server('web1'),
@@ -510,6 +539,7 @@ describe('a deploy that fails halfway', () => {
       },
       release: { id: pushed().id },
     });
+    expect(report.after).toEqual([{ host: 'web1', containers: 'new', current: undefined }]);
     expect(programsOf(web1)).not.toContain('korrigo-current');
     expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: true });
   });
@@ -622,6 +652,7 @@ describe('a rollback', () => {
     expect(programsOf(web1)).toEqual([
       'korrigo-observe',
       'korrigo-reopen',
+      'korrigo-record',
       'compose up',
       'korrigo-inspect',
       'korrigo-current',
@@ -651,6 +682,15 @@ describe('a rollback', () => {
       'rollback: abcdef0 was never deployed here\nthese can be rolled back to:',
     );
     expect(programsOf(web1)).toEqual(['korrigo-observe']);
+  });
+
+  it('is refused where nothing was ever deployed', async () => {
+    const web1 = server('web1', { 'korrigo-observe': observed() });
+    const { report } = await perform({ ...texts, 'project-name': 'shopp' }, { servers: [web1] });
+    expect(report.failure).toEqual({
+      message: 'rollback: nothing was ever deployed to /opt/shopp on web1: check project-name or path',
+      hint: 'nothing was changed',
+    });
   });
 
   it('is refused when the server lost a file that the release needs', async () => {
@@ -709,6 +749,32 @@ describe('a status', () => {
       status: [{ host: 'web1', current: release.id, drift: [], containers: [{ name: 'shop-web-1' }] }],
     });
     expect(programsOf(web1)).toEqual(['korrigo-status']);
+  });
+
+  it('tells of the servers that answer, and why the others do not', async () => {
+    const answer = (current: string) => observed(['current', current], ['release', current]);
+    const web1 = server('web1', { 'korrigo-status': answer('r1') });
+    const web3 = server('web3', { 'korrigo-status': { code: 1, errors: ['no such program'] } });
+    const web4 = server('web4', { 'korrigo-status': answer('r2') });
+    const ports = scene({ servers: [web1, web3, web4] });
+    const connect: typeof ports.connect = async (spec, config) => {
+      if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer', { hint: 'is it up?' });
+      return await ports.connect(spec, config);
+    };
+    const report = await run(configFor(texts, [web1, server('web2'), web3, web4]), { ...ports, connect });
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      failure: {
+        message: 'web2: does not answer\nweb3: look at the server failed with exit code 1\nno such program',
+        hint: 'is it up?',
+      },
+      status: [
+        { host: 'web1', current: 'r1', problems: [], drift: [] },
+        { host: 'web2', problems: ['web2: does not answer'] },
+        { host: 'web3', problems: [expect.stringContaining('no such program')] },
+        { host: 'web4', drift: ['current is r2, and on web1 it is r1'] },
+      ],
+    });
   });
 
   it('of a server that is unfit says why', async () => {

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attemptLine, goodReleases, newestCommit, readAttempt } from '../../src/model/history.ts';
+import { attemptLine, goodReleases, lastSwitch, readAttempt, readHistory } from '../../src/model/history.ts';
 import { attemptOf } from '../support/builders.ts';
 
 describe('a line of the history', () => {
   it.each([
     ['a deploy', attemptOf()],
+    ['a deploy that began, to an older commit', attemptOf({ outcome: 'started', allowOlder: true })],
     ['a failed rollback', attemptOf({ command: 'rollback', outcome: 'failed', switched: false, previous: 'r1' })],
     ['a reason of several lines, with quotes', attemptOf({ reason: 'it "broke"\n\tbadly\u2028', run: undefined })],
   ])('comes back as it was: %s', (_, attempt) => {
@@ -45,32 +46,55 @@ describe('the releases to go back to', () => {
   ];
 
   it('are those that succeeded, the last one first, once each', () => {
-    expect(goodReleases(history, ['r1', 'r2', 'r3'])).toEqual(['r1', 'r2']);
+    expect(goodReleases({ history, releases: ['r1', 'r2', 'r3'], current: 'r1' })).toEqual(['r1', 'r2']);
   });
 
   it('are those that are still there', () => {
-    expect(goodReleases(history, ['r2', 'r9'])).toEqual(['r2']);
+    expect(goodReleases({ history, releases: ['r2', 'r9'], current: undefined })).toEqual(['r2']);
+  });
+
+  it('have the current one among them, and one that was, even if the line about its success is missing', () => {
+    const started = attemptOf({ release: 'r4', outcome: 'started', previous: 'r1' });
+    const failed = attemptOf({ release: 'r5', outcome: 'failed', previous: 'r4' });
+    const releases = ['r1', 'r2', 'r3', 'r4', 'r5'];
+    expect(goodReleases({ history: [...history, started], releases, current: 'r4' })).toEqual(['r4', 'r1', 'r2']);
+    expect(goodReleases({ history: [...history, started, failed], releases, current: 'r1' })).toEqual([
+      'r1',
+      'r4',
+      'r2',
+    ]);
   });
 });
 
-describe('the newest commit', () => {
-  const [old, young] = [
-    attemptOf({ release: 'old', committedAt: '2026-02-01T12:00:00+02:00' }),
-    attemptOf({ release: 'young', committedAt: '2026-02-01T10:30:00Z' }),
-  ];
+describe('the history', () => {
+  const read = (attempts: readonly ReturnType<typeof attemptOf>[], current?: string) =>
+    readHistory(attempts.map(attemptLine), current).map(({ release, outcome }) => `${release} ${outcome}`);
+  const began = attemptOf({ release: 'r2', outcome: 'started', previous: 'r1' });
+  const ended = { ...began, outcome: 'succeeded' } as const;
 
-  it('is told by its own time, not by when it was deployed', () => {
-    expect(newestCommit([young, old])).toEqual(young);
+  it('tells of an attempt once, by how it ended', () => {
+    expect(read([attemptOf({ release: 'r1' }), began, ended])).toEqual(['r1 succeeded', 'r2 succeeded']);
   });
 
-  it('is the one that was deployed last among equals', () => {
-    const again = attemptOf({ release: 'again', committedAt: young.committedAt });
-    expect(newestCommit([young, again])).toEqual(again);
+  it('tells of one that was cut off that it began, even after others', () => {
+    expect(read([began, attemptOf({ release: 'r3' })], 'r3')).toEqual(['r2 started', 'r3 succeeded']);
+    const back = attemptOf({ release: 'r2', command: 'rollback' });
+    expect(read([began, back])).toEqual(['r2 started', 'r2 succeeded']);
   });
 
-  it('does not count failures and rollbacks', () => {
-    const [failed, back] = [attemptOf({ outcome: 'failed' }), attemptOf({ command: 'rollback' })];
-    expect(newestCommit([old, failed, back])).toEqual(old);
-    expect(newestCommit([])).toBeUndefined();
+  it('takes one for a success that has no end, when it is current since', () => {
+    expect(read([began], 'r2')).toEqual(['r2 succeeded']);
+    expect(read([began], 'r1')).toEqual(['r2 started']);
+    expect(read([{ ...began, previous: 'r2' }], 'r2')).toEqual(['r2 started']);
+  });
+
+  it('leaves lines out that are none', () => {
+    expect(readHistory(['{"torn', attemptLine(ended)], undefined)).toEqual([ended]);
+  });
+
+  it('knows what was the last to touch what runs', () => {
+    const refused = attemptOf({ release: 'r9', outcome: 'failed', switched: false });
+    expect(lastSwitch({ history: [ended, began, refused] })).toEqual(began);
+    expect(lastSwitch({ history: [refused] })).toBeUndefined();
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { HostState } from '../../src/model/state.ts';
-import { chooseRelease } from '../../src/plan/rollback.ts';
+import { chooseRelease as choose } from '../../src/plan/rollback.ts';
 import { attemptOf, stateOf } from '../support/builders.ts';
 
 const commits = { r1: '1'.repeat(40), r2: '2'.repeat(40), r3: '3'.repeat(40), r4: '4'.repeat(40) } as const;
 type Id = keyof typeof commits;
+const chooseRelease = (states: readonly HostState[], to: string) => choose(states, '/opt/shop', to);
 const deployed = (release: Id, overrides: Partial<HostState['history'][number]> = {}) =>
   attemptOf({ release, commit: commits[release], ...overrides });
 
@@ -48,6 +49,46 @@ describe('a rollback to', () => {
       server({ current: 'r2', history: [...server().history, deployed('r2', { command: 'rollback' })] }),
       'r3',
     ],
+    [
+      'previous goes to the current one when a newer one was cut off halfway',
+      'previous',
+      server({ history: [...server().history, deployed('r4', { outcome: 'started' })] }),
+      'r3',
+    ],
+    [
+      'previous goes to the current one when one was cut off halfway and the next one refused',
+      'previous',
+      server({
+        history: [
+          ...server().history,
+          deployed('r4', { outcome: 'started' }),
+          deployed('r4', { outcome: 'failed', switched: false }),
+        ],
+      }),
+      'r3',
+    ],
+    [
+      'previous goes to the current one when a rollback was cut off halfway',
+      'previous',
+      server({ history: [...server().history, deployed('r2', { command: 'rollback', outcome: 'started' })] }),
+      'r3',
+    ],
+    [
+      'previous goes to the current one when it was just that one whose return was cut off',
+      'previous',
+      server({
+        history: [...server().history, deployed('r3', { command: 'rollback', outcome: 'started', previous: 'r3' })],
+      }),
+      'r3',
+    ],
+    [
+      'previous passes over the current one when its return failed',
+      'previous',
+      server({
+        history: [...server().history, deployed('r3', { command: 'rollback', outcome: 'failed', previous: 'r3' })],
+      }),
+      'r2',
+    ],
     ['an id goes there', 'r1', server(), 'r1'],
     ['the current release goes there too', 'r3', server(), 'r3'],
     ['a commit goes to its release', '2222222', server(), 'r2'],
@@ -82,19 +123,33 @@ describe('a rollback to', () => {
       server({ releases: ['r3'] }),
       'there is no earlier release to go back to\nthese can be rolled back to:\n  r3  current, 2026-02-04 09:08 by bob',
     ],
-    [
-      'previous on a server with none',
-      'previous',
-      stateOf(),
-      'there is no earlier release to go back to\nno release is kept',
-    ],
     ['a start of a commit that is too short', '222222', server(), `222222 was never deployed here\n${list}`],
   ])('%s is refused with what can be done', (_, to, state, problem) => {
-    expect(chooseRelease([state], to)).toEqual({ problem });
+    expect(chooseRelease([state], to)).toEqual({
+      problem,
+      hint: 'nothing was changed; name one of the kept releases with the input `to`',
+    });
+  });
+
+  it('previous on a server whose first deploy failed is refused without naming what there is not', () => {
+    const state = stateOf({ history: [deployed('r1', { outcome: 'failed' })], releases: ['r1'] });
+    expect(chooseRelease([state], 'previous')).toEqual({
+      problem: 'there is no earlier release to go back to\nno release is kept',
+      hint: 'nothing was changed; mend the application and deploy again',
+    });
+  });
+
+  it('anything where nothing was ever deployed doubts that this is the place', () => {
+    for (const to of ['previous', 'r1', commits.r1]) {
+      expect(choose([stateOf(), stateOf({ host: 'web2' })], '/opt/shopp', to)).toEqual({
+        problem: 'nothing was ever deployed to /opt/shopp on web1, web2: check project-name or path',
+        hint: 'nothing was changed',
+      });
+    }
   });
 
   it('nowhere is a bug of the caller, told all the same', () => {
-    expect(chooseRelease([], 'previous')).toEqual({ problem: 'no host to roll back on' });
+    expect(chooseRelease([], 'previous')).toMatchObject({ problem: 'no host to roll back on' });
   });
 });
 
@@ -106,7 +161,7 @@ describe('several hosts', () => {
   });
 
   it('do not go where one of them cannot', () => {
-    expect(chooseRelease([server(), other({ releases: ['r1', 'r3'] })], 'r2')).toEqual({
+    expect(chooseRelease([server(), other({ releases: ['r1', 'r3'] })], 'r2')).toMatchObject({
       problem: [
         'r2 is not on web2: a rollback needs the release on every host',
         'these can be rolled back to:',
@@ -114,6 +169,44 @@ describe('several hosts', () => {
         '  r2  2026-02-03 04:06 by ada, not on web2',
         '  r1  2026-02-03 04:06 by ada',
       ].join('\n'),
+    });
+  });
+
+  it.each([
+    ['the first', [{ outcome: 'started' }, {}]],
+    ['the last', [{}, { outcome: 'failed' }]],
+  ] as const)('go back to what is current when what was tried last broke %s of them alone', (_, attempts) => {
+    const [web1, web2] = attempts.map((attempt, n) =>
+      server({
+        host: `web${n + 1}`,
+        history: [...server().history, ...('outcome' in attempt ? [deployed('r4', attempt)] : [])],
+      }),
+    );
+    if (web1 === undefined || web2 === undefined) throw new Error('two hosts');
+    expect(chooseRelease([web1, web2], 'previous')).toEqual({ id: 'r3' });
+    expect(chooseRelease([web2, web1], 'previous')).toEqual({ id: 'r3' });
+  });
+
+  it('have no previous release when the current one is not the same', () => {
+    const back = other({ current: 'r2', history: [...server().history, deployed('r2', { command: 'rollback' })] });
+    expect(chooseRelease([server(), back], 'previous')).toMatchObject({
+      problem: [
+        'the current release is not the same on all hosts, so none is `previous`:',
+        '  web1  r3',
+        '  web2  r2',
+        'these can be rolled back to:',
+        '  r3  current on web1, 2026-02-04 09:08 by bob',
+        '  r2  current on web2, 2026-02-03 04:06 by ada',
+        '  r1  2026-02-03 04:06 by ada',
+      ].join('\n'),
+    });
+    expect(chooseRelease([server(), back], 'r2')).toEqual({ id: 'r2' });
+  });
+
+  it('do not go to a commit that is another release on each of them', () => {
+    const twice = other({ releases: ['r4'], history: [deployed('r4', { commit: commits.r2 })], current: 'r4' });
+    expect(chooseRelease([server(), twice], commits.r2)).toMatchObject({
+      problem: expect.stringContaining(`${commits.r2} is another release on each host\n`),
     });
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
 import { closing } from '../../src/report/closing.ts';
 import { outputs, outputValues } from '../../src/report/outputs.ts';
 import { statusText } from '../../src/report/status.ts';
@@ -6,12 +7,17 @@ import { attemptOf, containerOf, digest, releaseOf, reportOf } from '../support/
 
 const status = {
   host: 'web1',
+  root: '/opt/shop',
+  problems: [],
   current: 'r2',
   releases: [
     { ...attemptOf({ release: 'r2', command: 'rollback', reason: 'too slow' }), current: true },
     { ...attemptOf({ release: 'r1' }), current: false },
+    { ...attemptOf({ release: 'r3', outcome: 'failed' }), current: false },
+    { ...attemptOf({ release: 'r4', outcome: 'started' }), current: false },
   ],
   lastAttempt: attemptOf({ release: 'r3', outcome: 'failed' }),
+  lastSwitch: attemptOf({ release: 'r3', outcome: 'failed' }),
   containers: [
     containerOf({ image: `shop-web@${digest('abcdef0123456789')}`, health: 'healthy' }),
     containerOf({ service: 'job', image: 'job:1', status: 'exited' }),
@@ -47,8 +53,69 @@ describe('the last lines of a log', () => {
       ['no column', 'the backup from before this deploy: web1: set 7 is whole', '✗ push, deploy failed in 61.2 s'],
     ],
     ['of a status', reportOf({ commands: ['status'], status: [status] }), statusText([status])],
+    [
+      'of a status of which a server is missing',
+      reportOf({
+        commands: ['status'],
+        outcome: 'failed',
+        status: [status],
+        failure: { message: 'web2: does not answer', hint: 'is it up?' },
+      }),
+      [...statusText([status]), '→ is it up?', '✗ status failed in 61.2 s'],
+    ],
   ])('are those %s', (_, report, lines) => {
     expect(closing(report)).toEqual(lines);
+  });
+});
+
+describe('after a switch that failed the last lines', () => {
+  const id = releaseOf().id;
+  const lines = (...after: NonNullable<Report['after']>) =>
+    closing(
+      reportOf({ outcome: 'failed', release: releaseOf(), after, failure: { message: 'no', hint: undefined } }),
+    ).slice(1, -1);
+  const byItself = '`command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
+
+  it('tell what is on each host, and how to go back', () => {
+    expect(
+      lines(
+        { host: 'web1', containers: 'new', current: 'r1' },
+        { host: 'web2', containers: 'mixed', current: 'r1' },
+        { host: 'web3', containers: 'untouched', current: 'r1' },
+      ),
+    ).toEqual([
+      `web1: the containers of ${id} stay; \`current\` is still r1`,
+      `web2: was cut short: containers of ${id} and of before may be there; \`current\` is still r1`,
+      'web3: no container was touched; `current` is still r1',
+      `→ to bring r1 back: ${byItself}`,
+    ]);
+  });
+
+  it('name no way back where no container was touched', () => {
+    expect(lines({ host: 'web1', containers: 'untouched', current: 'r1' })).toEqual([
+      'web1: no container was touched; `current` is still r1',
+    ]);
+  });
+
+  it('ask for a name where the hosts differ', () => {
+    expect(
+      lines({ host: 'web1', containers: 'new', current: id }, { host: 'web2', containers: 'new', current: 'r1' }),
+    ).toEqual([
+      `web1: the containers of ${id} stay; \`current\` is that one`,
+      `web2: the containers of ${id} stay; \`current\` is still r1`,
+      '→ to go back, name a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal',
+    ]);
+  });
+
+  it('of a first deploy do not promise a way back', () => {
+    expect(lines({ host: 'web1', containers: 'new', current: undefined })).toEqual([
+      `web1: the containers of ${id} stay; \`current\` names no release`,
+      '→ there is no release to go back to: mend it and deploy again',
+    ]);
+  });
+
+  it('of a return of the current release promise no particular one', () => {
+    expect(lines({ host: 'web1', containers: 'new', current: id }).at(-1)).toBe(`→ to go back: ${byItself}`);
   });
 });
 
@@ -104,8 +171,10 @@ describe('the status', () => {
     expect(statusText([status]).join('\n')).toMatchInlineSnapshot(`
       "web1: release r2
         releases:
-        * r2  2026-02-03 04:06  rollback by ada: too slow
-          r1  2026-02-03 04:06  deploy by ada
+        * r2  2026-02-03 04:06  succeeded  rollback by ada: too slow
+          r1  2026-02-03 04:06  succeeded  deploy by ada
+          r3  2026-02-03 04:06  failed  deploy by ada
+          r4  2026-02-03 04:06  not finished  deploy by ada
         the last attempt failed: deploy of r3, 2026-02-03 04:06 by ada
         containers:
           shop-web-1  running (healthy)  shop-web@sha256:abcdef012345…
@@ -115,8 +184,66 @@ describe('the status', () => {
     `);
   });
 
-  it('of a new server is short', () => {
-    const fresh = { host: 'web2', current: undefined, releases: [], lastAttempt: undefined, containers: [], drift: [] };
-    expect(statusText([fresh])).toEqual(['web2: nothing was deployed yet']);
+  const fresh = {
+    host: 'web2',
+    root: '/opt/shopp',
+    problems: [],
+    current: undefined,
+    releases: [],
+    lastAttempt: undefined,
+    lastSwitch: undefined,
+    containers: [],
+    drift: [],
+  };
+
+  it('of a server to which nothing was deployed doubts that this is the place', () => {
+    expect(statusText([fresh])).toEqual([
+      'web2: nothing was ever deployed to /opt/shopp; if that is not so, check project-name or path',
+    ]);
+    expect(statusText([{ ...fresh, lastAttempt: attemptOf({ outcome: 'failed' }) }])[0]).toBe(
+      'web2: no release is current',
+    );
+  });
+
+  it('of a server that does not answer is the reason, beside what the others tell', () => {
+    const [first = '', ...more] = statusText([{ ...fresh, problems: ['web2: does not answer'] }, status]);
+    expect([first, ...more]).toEqual(['web2: does not answer', ...statusText([status])]);
+  });
+
+  it('of a server without Docker has what is known, and the reason', () => {
+    const lines = statusText([{ ...status, problems: ['web1: Docker does not answer'], drift: [] }]);
+    expect([lines[0], lines.at(-1)]).toEqual(['web1: release r2', 'web1: Docker does not answer']);
+    expect(lines.join()).not.toContain('no drift');
+  });
+
+  it.each([
+    [
+      'a refusal, which touched nothing',
+      { outcome: 'failed', switched: false },
+      undefined,
+      ['the last attempt failed: deploy of r4, 2026-02-03 05:00 by ada (refused, nothing was touched)'],
+    ],
+    [
+      'an attempt that has no end',
+      { outcome: 'started' },
+      { outcome: 'started' },
+      ['the last attempt is under way, or was cut off: deploy of r4, 2026-02-03 05:00 by ada'],
+    ],
+    [
+      'a switch that has no end, behind a refusal',
+      { outcome: 'failed', switched: false },
+      { outcome: 'started', release: 'r3', time: '2026-02-03T04:00:00.000Z' },
+      [
+        'the last attempt failed: deploy of r4, 2026-02-03 05:00 by ada (refused, nothing was touched)',
+        'the last switch is under way, or was cut off: deploy of r3, 2026-02-03 04:00 by ada',
+      ],
+    ],
+    ['nothing of a success', {}, {}, []],
+  ] as const)('tells of %s', (_, attempt, before, lines) => {
+    const made = (overrides: Parameters<typeof attemptOf>[0]) =>
+      attemptOf({ release: 'r4', time: '2026-02-03T05:00:00.000Z', ...overrides });
+    const lastSwitch = before && made(before);
+    const text = statusText([{ ...status, lastAttempt: made(attempt), lastSwitch }]);
+    expect(text.filter((line) => line.startsWith('  the last'))).toEqual(lines.map((line) => `  ${line}`));
   });
 });

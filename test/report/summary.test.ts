@@ -75,6 +75,39 @@ describe('the summary', () => {
     `);
   });
 
+  it('of a switch that failed tells what is there now, and calls a plan a plan', () => {
+    const text = summary(
+      reportOf({
+        outcome: 'failed',
+        release: releaseOf(),
+        failure: { message: 'web1: web is unhealthy', hint: undefined },
+        hosts: { web1: [{ service: 'web', action: 'recreate', reasons: ['image'] }] },
+        after: [{ host: 'web1', containers: 'new', current: 'r1' }],
+      }),
+    );
+    expect(text.split('\n\n<details>')[0]).toMatchInlineSnapshot(`
+      "## ❌ push, deploy failed
+
+      Release \`20260203-040506-c0ffee012345\` · 61 s
+
+      \`\`\`text
+      web1: web is unhealthy
+      \`\`\`
+
+      ### What is there now
+
+      - web1: the containers of 20260203-040506-c0ffee012345 stay; \`current\` is still r1
+
+      **Next:** to bring r1 back: \`command: rollback\` in a workflow, \`dist/cli.js rollback\` in a terminal
+
+      ### web1: what was planned
+
+      | service | planned | why |
+      | --- | --- | --- |
+      | web | recreate | image |"
+    `);
+  });
+
   it.each([
     ['none', { probes: 9, failed: 0, longestGapSeconds: 0, up: true }, 'no downtime'],
     ['some', { probes: 9, failed: 1, longestGapSeconds: 0.44, up: true }, 'downtime 0.4 s'],

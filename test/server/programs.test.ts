@@ -55,6 +55,14 @@ describe('record', () => {
     expect(server.read('history.jsonl')).toBe(attempts.join(''));
   });
 
+  it('is not swallowed by a line that a full disk cut off', async () => {
+    const server = sandbox();
+    const [one, two] = [attemptLine(attemptOf({ release: 'r1' })), attemptLine(attemptOf({ release: 'r2' }))];
+    server.write({ 'history.jsonl': `${one}${two.slice(0, 40)}` });
+    expect((await server.run('record', [server.root], { stdin: two })).code).toBe(0);
+    expect(server.read('history.jsonl')).toBe(`${one}${two.slice(0, 40)}\n${two}`);
+  });
+
   it('makes no application where there is none', async () => {
     const server = sandbox();
     expect((await server.run('record', [server.root], { stdin: 'x\n' })).code).toBe(0);
@@ -449,14 +457,24 @@ esac`;
     ]);
   });
 
-  it('tells the last 200 attempts', async () => {
+  const attemptsOf = async (attempts: readonly ReturnType<typeof attemptOf>[]): Promise<readonly string[]> => {
     const server = sandbox({ docker });
-    server.write({
-      'history.jsonl': Array.from({ length: 250 }, (_, n) => attemptLine(attemptOf({ release: `r${n}` }))).join(''),
-    });
+    server.write({ 'history.jsonl': attempts.map(attemptLine).join('') });
     const { stdout } = await server.run('observe', [server.root, 'shop']);
-    const { history } = readHostState('web1', stdout);
-    expect([history.length, history[0]?.release, history.at(-1)?.release]).toEqual([200, 'r50', 'r249']);
+    return readHostState('web1', stdout).history.map(({ release }) => release);
+  };
+
+  it('tells the last 200 attempts, and of those before the ones that touched what runs', async () => {
+    const refused = Array.from({ length: 250 }, (_, n) =>
+      attemptOf({ release: `refused${n}`, outcome: 'failed', switched: false, reason: '"switched":true' }),
+    );
+    const told = await attemptsOf([...refused, attemptOf({ release: 'r1' }), ...refused]);
+    expect([told.length, told[0], told[1], told.at(-1)]).toEqual([201, 'r1', 'refused50', 'refused249']);
+  });
+
+  it('tells no more than 1000 attempts', async () => {
+    const told = await attemptsOf(Array.from({ length: 1100 }, (_, n) => attemptOf({ release: `r${n}` })));
+    expect([told.length, told[0], told.at(-1)]).toEqual([1000, 'r100', 'r1099']);
   });
 
   it('tells that the application’s folder is taken by a file', async () => {
@@ -543,6 +561,28 @@ describe('prune', () => {
     server.write({ 'history.jsonl': `${history}${failed}${again}` });
     await server.run('prune', [server.root, 'shop', '2']);
     expect(left(server)).toEqual([r1, r5]);
+  });
+
+  it('counts no attempt that was cut off, but what was current before an attempt', async () => {
+    const server = filled('');
+    const started = attemptOf({ release: r4, outcome: 'started', previous: r2 });
+    const ended = { ...started, outcome: 'succeeded', release: r5, previous: r3 } as const;
+    server.write({ 'history.jsonl': [attemptOf({ release: r1 }), started, ended].map(attemptLine).join('') });
+    await server.run('prune', [server.root, 'shop', '3']);
+    expect(left(server)).toEqual([r2, r3, r5]);
+  });
+
+  it('keeps a release that was cut off as long as containers need it', async () => {
+    const server = filled(`case $1 in ps) echo "$ROOT/releases/${r3}/compose.yml";; esac`);
+    const good = attemptOf({ release: r5 });
+    const started = attemptOf({ release: r3, outcome: 'started', previous: r5 });
+    const refused = attemptOf({ release: r4, outcome: 'failed', switched: false, previous: r5 });
+    server.write({ 'history.jsonl': [good, started, refused].map(attemptLine).join('') });
+    await server.run('prune', [server.root, 'shop', '2'], { env: { ROOT: server.root } });
+    expect(left(server)).toEqual([r3, r5]);
+    server.write({ 'history.jsonl': [good, started, refused, attemptOf({ release: r5 })].map(attemptLine).join('') });
+    await server.run('prune', [server.root, 'shop', '2'], { env: { ROOT: server.root } });
+    expect(left(server)).toEqual([r5]);
   });
 
   it('keeps the current release and those that containers still need, whatever their age', async () => {

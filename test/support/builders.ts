@@ -105,6 +105,7 @@ export function attemptOf(overrides: Partial<Attempt> = {}): Attempt {
     outcome: 'succeeded',
     switched: true,
     previous: undefined,
+    allowOlder: false,
     actor: 'ada',
     run: 'https://github.com/acme/shop/actions/runs/7',
     reason: undefined,

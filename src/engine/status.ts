@@ -1,0 +1,60 @@
+import { type Attempt, goodReleases, lastSwitch } from '../model/history.ts';
+import { parseRelease } from '../model/release.ts';
+import type { HostState, HostStatus, KeptRelease } from '../model/state.ts';
+import { driftOf } from './drift.ts';
+import { readFacts, readHostState, readResolution } from './observe.ts';
+
+/** Reads what the `status` program printed. @param root of the application on the server */
+export function readStatus(host: string, output: string, root: string): HostStatus {
+  const state = readHostState(host, output);
+  const { current, history, containers, problems } = state;
+  return {
+    host,
+    root,
+    problems,
+    current,
+    releases: keptReleases(state),
+    lastAttempt: history.at(-1),
+    lastSwitch: lastSwitch(state),
+    containers: containers.map(({ service, name, image, status, health, startedAt }) => ({
+      service,
+      name,
+      image,
+      status,
+      health,
+      startedAt,
+    })),
+    // Where Docker does not answer, nothing is known to differ.
+    drift: problems.length > 0 ? [] : drift(state, output, root),
+  };
+}
+
+/** Those on the disk of which the history tells, the last one first. */
+function keptReleases(state: HostState): readonly KeptRelease[] {
+  const { history, releases, current } = state;
+  const good = goodReleases(state);
+  return releases
+    .flatMap((id): readonly KeptRelease[] => {
+      const attempts = history.filter(({ release }) => release === id);
+      const attempt = attempts.findLast(({ outcome }) => outcome === 'succeeded') ?? attempts.at(-1);
+      if (attempt === undefined) return [];
+      // What is or was current was good, whatever became of the line that says so.
+      const outcome: Attempt['outcome'] = good.includes(id) ? 'succeeded' : attempt.outcome;
+      return [{ ...attempt, outcome, current: id === current }];
+    })
+    .toSorted((a, b) => b.time.localeCompare(a.time));
+}
+
+function drift({ host, containers }: HostState, output: string, root: string): readonly string[] {
+  const facts = readFacts(output);
+  const { hashes } = readResolution(host, output, root);
+  const sealed = parseRelease(facts.get('json')?.[0] ?? '');
+  const images = 'release' in sealed ? sealed.release.images : {};
+  const replicas = Object.fromEntries(
+    (facts.get('replicas') ?? []).map((value) => {
+      const [service = '', count = '1'] = value.split('\t');
+      return [service, Number(count)];
+    }),
+  );
+  return driftOf({ hashes, images, replicas }, containers);
+}

@@ -1,0 +1,55 @@
+import { type Attempt, commitName, minuteOf } from '../model/history.ts';
+import type { Release } from '../model/release.ts';
+import type { HostState } from '../model/state.ts';
+
+/** Why this commit must not be deployed to the host: an older one does not replace a newer one, nor does one come back by itself that was gone back from. */
+export function olderProblem({ host, history, current }: HostState, release: Release): string | undefined {
+  const { commit, committedAt } = release;
+  if (history.some((attempt) => attempt.release === current && attempt.commit === commit)) return undefined;
+  const left = leftBehind(history);
+  if (left?.from.commit === commit) return `${host}: commit ${commitName(commit)} ${describe(left.by)}`;
+  const newest = newestTried(history);
+  if (newest === undefined || !(Date.parse(committedAt) < Date.parse(newest.committedAt))) return undefined;
+  const how = newest.outcome === 'succeeded' ? 'deployed' : 'tried';
+  return `${host}: commit ${commitName(commit)} (${committedAt}) is older than ${commitName(newest.commit)} (${newest.committedAt}), which was ${how} here on ${newest.time.slice(0, 10)}`;
+}
+
+/** The last time that somebody went back, and the deploy that this was away from, however it had ended. */
+function leftBehind(history: readonly Attempt[]): { readonly from: Attempt; readonly by: Attempt } | undefined {
+  const at = history.findLastIndex(
+    ({ command, outcome, allowOlder }) => outcome === 'succeeded' && (command === 'rollback' || allowOlder),
+  );
+  const by = history[at];
+  const from = history.slice(0, Math.max(at, 0)).findLast(isSwitchingDeploy);
+  return by === undefined || from === undefined || from.commit === by.commit ? undefined : { from, by };
+}
+
+function describe(back: Attempt): string {
+  const { command, commit, actor, reason } = back;
+  const what = command === 'rollback' ? 'was rolled back from' : `was replaced by ${commitName(commit)}, on purpose,`;
+  return `${what} on ${minuteOf(back)} by ${actor}${reason ? `: ${reason}` : ''}`;
+}
+
+/**
+ * The newest commit that was deployed here, or that was rolled back from, since `allow-older` last said that an older
+ * one is meant: the clock of a commit may have been wrong.
+ */
+function newestTried(history: readonly Attempt[]): Attempt | undefined {
+  const since = history.slice(
+    Math.max(
+      0,
+      history.findLastIndex(({ outcome, allowOlder }) => outcome === 'succeeded' && allowOlder),
+    ),
+  );
+  const back = since.findLastIndex(({ command, outcome }) => command === 'rollback' && outcome === 'succeeded');
+  return since
+    .filter((attempt, n) => isSwitchingDeploy(attempt) && (attempt.outcome === 'succeeded' || n < back))
+    .filter(({ committedAt }) => !Number.isNaN(Date.parse(committedAt)))
+    .reduce<Attempt | undefined>(
+      (newest, attempt) =>
+        newest && Date.parse(attempt.committedAt) < Date.parse(newest.committedAt) ? newest : attempt,
+      undefined,
+    );
+}
+
+const isSwitchingDeploy = ({ command, switched }: Attempt): boolean => command === 'deploy' && switched;
