@@ -2,10 +2,9 @@ import type { CommandName, Config } from './config/config.ts';
 import { DeployError } from './errors.ts';
 import { build, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
-import { deploy } from './flows/deploy.ts';
-import { connectAll } from './flows/observe.ts';
+import { checkServers, deploy } from './flows/deploy.ts';
 import { rollback } from './flows/rollback.ts';
-import { type RunPorts, type Session, throwAll } from './flows/session.ts';
+import type { RunPorts, Session } from './flows/session.ts';
 import { status } from './flows/status.ts';
 import type { Deployed, Progress } from './flows/switch.ts';
 import type { Release } from './model/release.ts';
@@ -72,9 +71,8 @@ async function carryOut(session: Session, progress: Progressed): Promise<Failure
         });
       },
     };
-    // A server that cannot be reached, or is not the one it should be, is told before minutes of tests and builds.
-    if (session.config.commands.length > 1 && session.config.commands.includes('deploy'))
-      throwAll(await connectAll(session));
+    const { commands: wanted } = session.config;
+    if (wanted.length > 1 && wanted.includes('deploy')) await checkServers(session, await checkout());
     for (const command of session.config.commands) await commands[command]();
     return undefined;
   } catch (error) {

@@ -11,6 +11,16 @@ import { type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 import { type Progress, pull, switchTo } from './switch.ts';
 
+/** Tells what stands in the way before minutes of tests and builds. The deploy looks again. */
+export async function checkServers(session: Session, checkout: Checkout): Promise<void> {
+  const { config } = session;
+  checkServices(checkout, config);
+  const unreachable = await connectAll(session);
+  const root = config.path ?? `/opt/${checkout.project}`;
+  const { states } = await observeHosts(session, root, checkout.project, false);
+  throwObstacles(olderOn(states, checkout, config), unreachable, stateProblems(states));
+}
+
 /** From a release to healthy servers. Until the switch begins nothing that runs is changed. */
 export async function deploy(session: Session, checkout: Checkout, pushed: Release, progress: Progress): Promise<void> {
   const { config, ports } = session;
@@ -23,7 +33,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   progress({ release, previous: states[0]?.current });
   await recorded(session, { command: 'deploy', release, targets, states }, progress, async (began) => {
     const able = states.filter(({ fatal }) => !fatal);
-    const older = config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
+    const older = olderOn(states, release, config);
     const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));
     const resolutions =
       older.length > 0
@@ -32,20 +42,35 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
             await giveUp();
             throw error;
           });
-    const problems = [
-      ...older,
-      ...unreachable.map(({ message }) => message),
-      ...states.flatMap((state) => [...state.problems, ...state.full]),
-      ...resolutions.flatMap((resolution) => resolution.problems),
-    ];
-    if (problems.length > 0) await giveUp();
-    if (problems.length === unreachable.length) throwAll(unreachable);
-    throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; mend this and deploy again');
+    const others = [...stateProblems(states), ...resolutions.flatMap(({ problems }) => problems)];
+    if (older.length + unreachable.length + others.length > 0) await giveUp();
+    throwObstacles(older, unreachable, others);
     await pull(session, targets, release);
     const { backup, migrate } = config;
     const places = config.envFiles.length > 0;
     await switchTo(session, { release, targets, states, resolutions, places, backup, migrate }, progress, began);
   });
+}
+
+const stateProblems = (states: readonly HostState[]): readonly string[] =>
+  states.flatMap(({ problems, full }) => [...problems, ...full]);
+
+function olderOn(
+  states: readonly HostState[],
+  commit: Pick<Release, 'commit' | 'committedAt'>,
+  { allowOlder }: Config,
+): readonly string[] {
+  return allowOlder ? [] : states.flatMap((state) => olderProblem(state, commit) ?? []);
+}
+
+function throwObstacles(
+  older: readonly string[],
+  unreachable: readonly DeployError[],
+  others: readonly string[],
+): void {
+  const problems = [...older, ...unreachable.map(({ message }) => message), ...others];
+  if (problems.length === unreachable.length) throwAll(unreachable);
+  throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; mend this and deploy again');
 }
 
 function checkRelease({ commit, project }: Checkout, release: Release): void {

@@ -77,15 +77,10 @@ async function watched(inputs: Readonly<Record<string, string>> = {}): Promise<[
   allowed.add(run.pid);
   const outcome = await run.done;
   // Proves that the samplers see what is there to be seen.
-  const shown = [
-    spawn('sleep', ['1'], { env: { CANARY: canary } }),
-    spawn('sh', ['-c', 'sleep 1; exit', canary]),
-  ].map((child) => new Promise((resolve) => child.on('close', resolve)));
-  await Promise.all([
-    ...shown,
-    server.ssh(`sh -c 'sleep 1; exit' ${canary}`),
-    server.ssh(`CANARY=${canary} sleep 1`),
-  ]);
+  const shown = [spawn('sleep', ['1'], { env: { CANARY: canary } }), spawn('sh', ['-c', 'sleep 1; exit', canary])].map(
+    (child) => new Promise((resolve) => child.on('close', resolve)),
+  );
+  await Promise.all([...shown, server.ssh(`sh -c 'sleep 1; exit' ${canary}`), server.ssh(`CANARY=${canary} sleep 1`)]);
   return [outcome, await here.stop(), await there.stop()];
 }
 

@@ -394,7 +394,22 @@ describe('a deploy that cannot begin', () => {
     };
     const report = await run(configFor({ command: 'push, deploy' }, [server('web1')]), { ...ports, connect });
     expect(report.failure).toEqual({ message: 'web1: does not answer', hint: 'is it up?' });
-    expect(ports.local.ran).toEqual([]);
+    expect(programsOf(ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
+  });
+
+  it('is told of servers that cannot take it before minutes of tests and builds, of all of them at once', async () => {
+    const full = server('web1', { 'korrigo-observe': observed(['disk-root', '1024 /opt']) });
+    const newer = attemptOf({ commit: 'f'.repeat(40), committedAt: '2027-01-01T00:00:00Z' });
+    const ahead = server('web2', { 'korrigo-observe': observed(['attempt', attemptLine(newer).trim()]) });
+    const texts = { command: 'test, push, deploy', 'test-compose-file': 'compose.test.yml', migrate: 'web: migrate' };
+    const { report, ports } = await perform(texts, { servers: [full, ahead] });
+    expect(report.failure?.message).toMatch(
+      /^2 problems:\n- web2: commit \w+ .* is older than .*\n- web1: has only 1 MiB free/,
+    );
+    expect(programsOf(ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
+    const lost = await perform({ ...texts, migrate: 'api: migrate' }, { servers: [server('web1')] });
+    expect(lost.report.failure?.message).toBe('migrate: api is no service of compose.yml, which has web, cache');
+    expect(programsOf(lost.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
   });
 
   it('connects again where the connection did not outlast the build, and tells when that fails', async () => {
@@ -408,7 +423,7 @@ describe('a deploy that cannot begin', () => {
     const report = await run(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
     expect(connections).toBe(2);
     expect(report.failure?.message).toBe('web1: went away');
-    expect(programsOf(web1)).toEqual(['true']);
+    expect(programsOf(web1)).toEqual(['korrigo-observe', 'true']);
     expect((await perform({ command: 'push, deploy' }, { servers: [server('web1')] })).report.outcome).toBe(
       'succeeded',
     );

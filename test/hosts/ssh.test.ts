@@ -84,7 +84,7 @@ describe('a host at the other end of SSH', () => {
       signal: AbortSignal.timeout(100),
     });
     expect(result).toMatchObject({ code: null, timedOut: true });
-    await expect.poll(() => isAlive(result.stdout.trim())).toBe(false);
+    await expect.poll(() => isAlive(result.stdout.trim()), { timeout: 10_000 }).toBe(false);
   });
 
   it('starts nothing that is aborted already', async () => {
