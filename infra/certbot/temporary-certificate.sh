@@ -10,7 +10,7 @@ names=$(echo "${DOMAIN:-localhost}" | sed 's/ //g; s/,/,DNS:/g')
 
 is_needed() {
   [ -e /tls/current/fullchain.pem ] || return 0
-  [ "$(readlink /tls/current)" = temporary ] && ! openssl x509 -checkend 86400 -noout -in /tls/current/fullchain.pem
+  [ "$(readlink /tls/current)" = temporary ] && ! openssl x509 -checkend 86400 -noout -in /tls/current/fullchain.pem >/dev/null
 }
 
 if is_needed; then

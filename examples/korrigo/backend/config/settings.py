@@ -95,6 +95,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A task whose worker was killed comes back after this long: longer than any task may take.
     "visibility_timeout": int(env.text("CELERY_VISIBILITY_TIMEOUT", "300")),
+    # Looked for every 10 s; the default is every tenth time only.
+    "unacked_restore_throttle": 1,
     "socket_connect_timeout": 5,
 }
 # An upload answers within seconds, also when the queue is down.
