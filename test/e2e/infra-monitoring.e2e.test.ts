@@ -1,19 +1,20 @@
 /** Logs, metrics and alerts of the reference infrastructure, with Prometheus and its company really running. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Bed, upBed } from '../bed/bed.ts';
 import { script } from '../bed/engine.ts';
 import { output, until } from '../bed/process.ts';
+import { exceptionsOf } from '../support/confinement.ts';
 import { assembleStack, metricsToken, type Stack } from '../support/infra-stack.ts';
 
 const monitoring = join(import.meta.dirname, '../../infra/monitoring');
 const sample = join(import.meta.dirname, '../../examples/korrigo/sample.pdf');
 const files = ['docker-compose.local-prod.yml', 'docker-compose.backup.yml', 'docker-compose.monitoring.yml'];
-// Grafana has no stand-in: its files are looked at below, and it is not started.
 const exporters = ['node-exporter', 'postgres-exporter', 'redis-exporter', 'blackbox-exporter'];
 const services = ['nginx', 'backend', 'celery', 'backup-timer', 'prometheus', 'alertmanager', 'webhook', ...exporters];
 const failed = 'celery_tasks_total{outcome="failed",task="exams.tasks.process_copy"}';
@@ -32,12 +33,25 @@ type Rules = {
 };
 type Cases = {
   readonly tests: readonly {
+    readonly name: string;
     readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
   }[];
 };
 type Dashboard = {
-  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+  readonly panels: readonly {
+    readonly id: number;
+    readonly type: string;
+    readonly title: string;
+    readonly gridPos: Readonly<Record<'x' | 'y' | 'w' | 'h', number>>;
+    readonly datasource?: { readonly uid: string };
+    readonly targets?: readonly { readonly expr: string }[];
+  }[];
 };
+type Model = {
+  readonly services: Readonly<Record<string, { readonly volumes?: readonly { readonly target: string }[] }>>;
+};
+type Providers = { readonly providers: readonly { readonly options: { readonly path: string } }[] };
+type Datasources = { readonly datasources: readonly { readonly uid: string; readonly url: string }[] };
 
 describe('the monitoring of the reference infrastructure', () => {
   let bed: Bed;
@@ -53,7 +67,6 @@ describe('the monitoring of the reference infrastructure', () => {
     images = assignments(await output([script('images.sh'), 'monitoring']));
     const backups = join(bed.folder, 'backups');
     const ports = {
-      HOST_PROPAGATION: 'rprivate',
       HTTP_PORT: '0',
       PROMETHEUS_PORT: '0',
       ALERTMANAGER_PORT: '0',
@@ -85,8 +98,8 @@ describe('the monitoring of the reference infrastructure', () => {
       'postgres',
       'prometheus',
       'redis',
-      'site http://backend:8000/api/health/ready/',
-      'site http://nginx/healthz',
+      'site http://nginx:8081/',
+      'site http://nginx:8081/api/health/ready/',
     ];
     await until('all targets are up', 90_000, async () => {
       const found = await targets();
@@ -130,6 +143,47 @@ describe('the monitoring of the reference infrastructure', () => {
     expect(found).toContain('exams.tasks: copy 1: queued');
     expect(found).toContain('exams.tasks: copy 1: 2 pages');
     expect((await lines()).every(({ request_id }) => request_id === copy.requestId)).toBe(true);
+  });
+
+  it('notices when nginx cannot reach a backend that is well', async () => {
+    const routes = join(stack.folder, 'infra/nginx/routes.conf');
+    const before = await readFile(routes, 'utf8');
+    const reload = () => stack.compose('exec', '-T', 'nginx', 'nginx', '-s', 'reload', '-q');
+    await writeFile(routes, before.replace('http://backend:8000', 'http://backend:8001'));
+    await reload();
+    const fails = 'probe_success{job="site",instance="http://nginx:8081/api/health/ready/"} == 0';
+    await until('the probe fails', 60_000, async () => (await query(fails)).length === 1);
+    expect(await query('up{job="backend"} == 1')).toHaveLength(1);
+    await until('an alert', 60_000, async () => (await query('ALERTS{alertname="SiteDown"}')).length === 1);
+    await writeFile(routes, before);
+    await reload();
+    await until('the probe succeeds', 60_000, async () => (await query(fails)).length === 0);
+  });
+
+  it('shows the logs of all services in the order of time, and those of errors only, as documented', async () => {
+    await stack.tryCompose(['exec', '-T', 'db', 'psql', '-h', '127.0.0.1', '-U', 'korrigo_user', 'nothing']);
+    const [request = '', all = '', errors = ''] = await logCommands();
+    // As a terminal shows them: some versions of Compose begin each line with an escape sequence.
+    const shown = async (line: string) => stripVTControlCharacters(await stack.shell(line));
+    const lines = (await shown(all)).split('\n');
+    const times = lines.map((line) => line.split(/ +/)[2] ?? '');
+    expect(times).toEqual([...times].sort());
+    for (const service of ['nginx', 'backend', 'celery', 'db', 'redis', 'backup-timer'])
+      expect(
+        lines.some((line) => line.startsWith(`${service}-1`)),
+        service,
+      ).toBe(true);
+
+    const bad = await shown(errors);
+    expect(bad).toMatch(/^db-1 .* FATAL: {2}database "nothing" does not exist/m);
+    expect(bad).toMatch(/^nginx-1 .* \[error\] .*connect\(\) failed/m);
+    expect(bad).toMatch(/^celery-1 .*"level": "ERROR"/m);
+    expect(bad).not.toMatch(/"level": "INFO"|"status": ?[234]/);
+
+    const { requestId } = await upload();
+    await until('gunicorn has told', 10_000, async () =>
+      (await stack.shell(request.replace(/[0-9a-f]{32}/, requestId))).includes('gunicorn.access'),
+    );
   });
 
   it('counts exactly, whichever process answered, and goes on when one of them dies', async () => {
@@ -202,8 +256,13 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
   });
 
   it('names no metric that is not there, in alerts and dashboards', async () => {
-    // Of no certificate there is no date: plain HTTP here.
-    const known = new Set([...(await names()), 'probe_ssl_earliest_cert_expiry', 'ALERTS']);
+    // Plain HTTP here: nothing is known of a certificate.
+    const known = new Set([
+      ...(await names()),
+      'probe_ssl_earliest_cert_expiry',
+      'probe_ssl_last_chain_info',
+      'ALERTS',
+    ]);
     const expressions = [...(await alerts()), ...(await panels())];
     expect(expressions.length).toBeGreaterThan(50);
     for (const { name, expr } of expressions) {
@@ -219,29 +278,65 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     expect(empty).toEqual(['The certificate is valid for']);
   });
 
-  it('has a test for every alert, and each of them passes', async () => {
+  it('has a case of its own for every alert, and each of them passes', async () => {
     const rules = (await alerts()).map(({ name }) => name);
     const texts = ['rules.test.yml', 'rules.backup.test.yml'].map((name) => readFile(join(monitoring, name), 'utf8'));
     const cases = (await Promise.all(texts)).flatMap((text) => (parse(text) as Cases).tests);
-    const proven = cases.flatMap(({ alert_rule_test }) =>
-      alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0),
-    );
-    expect([...new Set(rules)].filter((alert) => !proven.some(({ alertname }) => alertname === alert))).toEqual([]);
-    const image = images['PROMETHEUS_IMAGE'] ?? 'prom/prometheus:v3.5.0';
+    const fire = cases.map(({ name, alert_rule_test }) => ({
+      name,
+      alerts: new Set(
+        alert_rule_test.filter(({ exp_alerts }) => exp_alerts.length > 0).map(({ alertname }) => alertname),
+      ),
+    }));
+    expect(fire.filter(({ alerts }) => alerts.size > 1)).toEqual([]);
+    expect(rules.filter((alert) => !fire.some(({ alerts }) => alerts.has(alert)))).toEqual([]);
+    const id = await stack.compose('ps', '--quiet', 'prometheus');
+    const image = await bed.engine.docker('inspect', '--format', '{{.Config.Image}}', id);
     const mounted = ['--volume', `${join(stack.folder, 'infra/monitoring')}:/rules:ro`, '--workdir', '/rules'];
-    const said = await bed.engine.docker(
-      'run',
-      '--rm',
-      ...mounted,
-      '--entrypoint',
-      'promtool',
-      image,
-      'test',
-      'rules',
-      'rules.test.yml',
-      'rules.backup.test.yml',
-    );
+    const test = ['test', 'rules', 'rules.test.yml', 'rules.backup.test.yml'];
+    const said = await bed.engine.docker('run', '--rm', ...mounted, '--entrypoint', 'promtool', image, ...test);
     expect(said).toContain('SUCCESS');
+  });
+
+  it('confines every container, with no exception but the one that reads the secrets', async () => {
+    // Grafana too, which need not run for that.
+    await stack.compose('--profile', 'monitoring', 'create', '--no-recreate', 'grafana');
+    const ids = (await stack.compose('--profile', 'monitoring', 'ps', '--all', '--quiet')).split('\n');
+    const all = await bed.engine.docker('inspect', ...ids);
+    for (const service of ['grafana', 'prometheus', 'alertmanager', ...exporters])
+      expect(all).toContain(`"${service}"`);
+    expect(exceptionsOf(all).filter((line) => !line.startsWith('webhook '))).toEqual([
+      'prepare may CHOWN, DAC_OVERRIDE',
+      'prepare runs as root',
+    ]);
+  });
+
+  it('gives Grafana its data source and its dashboard', async () => {
+    const { services: parts } = parse(await stack.compose('--profile', 'monitoring', 'config')) as Model;
+    const mounted = parts['grafana']?.volumes?.map(({ target }) => target) ?? [];
+    const read = async (path: string) => parse(await readFile(join(monitoring, 'grafana/provisioning', path), 'utf8'));
+    const { providers } = (await read('dashboards/korrigo.yml')) as Providers;
+    for (const { options } of providers) expect(mounted).toContain(options.path);
+    const { datasources } = (await read('datasources/prometheus.yml')) as Datasources;
+    const uids = datasources.map(({ uid }) => uid);
+    for (const { url } of datasources) expect(Object.keys(parts)).toContain(new URL(url).hostname);
+    const { panels: all } = await dashboard();
+    for (const { title, type, datasource } of all) if (type !== 'row') expect(uids, title).toContain(datasource?.uid);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    for (const [index, { title, gridPos: a }] of all.entries())
+      for (const { gridPos: b } of all.slice(index + 1))
+        expect(
+          a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h,
+          `${title} covers another panel`,
+        ).toBe(false);
+    if (images['GRAFANA_IMAGE'] !== undefined) return; // nothing to run it with
+    await stack.compose('--profile', 'monitoring', 'up', '--detach', '--no-deps', 'grafana');
+    const grafana = `http://${await stack.address('grafana')}:3000`;
+    const headers = { authorization: `Basic ${Buffer.from('admin:only-for-this-test').toString('base64')}` };
+    await until('Grafana shows the dashboard', 90_000, async () =>
+      (await get(`${grafana}/api/dashboards/uid/korrigo`, headers)).text.includes('"title":"Korrigo"'),
+    );
+    expect((await get(`${grafana}/api/datasources/uid/prometheus/health`, headers)).status).toBe(200);
   });
 
   it('uses a moderate amount of the machine', async () => {
@@ -304,7 +399,10 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
   };
 });
 
-/** Somebody to tell, and a node exporter without the whole of /: where that is a private mount, Docker refuses it. */
+/**
+ * Somebody to tell, and a node exporter without the whole of /: on a machine that is a container itself that is a private
+ * mount, and Docker refuses it. As it is shipped it runs in infra-monitoring-deploy.e2e.test.ts.
+ */
 const testServices = (bed: Bed): string => `
 services:
   webhook:
@@ -322,10 +420,20 @@ async function alerts(): Promise<readonly Expression[]> {
   return groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ name: alert, expr })));
 }
 
+async function dashboard(): Promise<Dashboard> {
+  return JSON.parse(await readFile(join(monitoring, 'grafana/dashboards/korrigo.json'), 'utf8')) as Dashboard;
+}
+
 async function panels(): Promise<readonly Expression[]> {
-  const file = await readFile(join(monitoring, 'grafana/dashboards/korrigo.json'), 'utf8');
-  const dashboard = JSON.parse(file) as Dashboard;
-  return dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ name: title, expr })));
+  return (await dashboard()).panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ name: title, expr })),
+  );
+}
+
+/** The commands of the README that read logs, each on one line. */
+async function logCommands(): Promise<readonly string[]> {
+  const readme = (await readFile(join(monitoring, 'README.md'), 'utf8')).replaceAll(/\|\n +/g, '| ');
+  return [...readme.matchAll(/^ {4}(docker compose logs .*)$/gm)].map(([, line = '']) => line);
 }
 
 /** Sample name with its labels → value. @param url of the backend or the worker */

@@ -17,6 +17,8 @@ export type Stack = {
   readonly tryCompose: (args: readonly string[], stdin?: string) => Promise<Result>;
   /** `docker compose …`, which has to succeed: its standard output. */
   readonly compose: (...args: readonly string[]) => Promise<string>;
+  /** A line of shell as a person types it in the repository, with COMPOSE_FILE set, which has to succeed: what it prints. */
+  readonly shell: (line: string) => Promise<string>;
   /** Python inside the running backend, with Django set up: what it prints. */
   readonly python: (code: string) => Promise<string>;
   /** Where a service answers, from this machine. */
@@ -66,19 +68,17 @@ export async function assembleStack(
     NODE_IMAGE: images.node,
     NGINX_IMAGE: images.nginx,
     POSTGRES_IMAGE: images.postgres,
-    POSTGRES_TOOLS_IMAGE: images.postgres,
+    POSTGRES_TOOLS_IMAGE: images.postgres_tools,
     REDIS_IMAGE: images.redis,
     ...env,
   };
   const labels = join(folder, 'labels.yml');
   const ownFile = join(folder, 'extra.yml');
   await writeFile(ownFile, extra);
-  const names = [...files.map((file) => join(folder, 'infra/docker', file)), ownFile].flatMap((file) => ['-f', file]);
+  const chosen = [...files.map((file) => join(folder, 'infra/docker', file)), ownFile, labels];
+  const typed = { ...docker, COMPOSE_FILE: chosen.join(':'), COMPOSE_PROJECT_NAME: project };
   const tryCompose = (args: readonly string[], stdin?: string) =>
-    run(['docker', 'compose', '-p', project, ...names, '-f', labels, ...args], {
-      env: docker,
-      ...(stdin === undefined ? {} : { stdin }),
-    });
+    run(['docker', 'compose', ...args], { env: typed, ...(stdin === undefined ? {} : { stdin }) });
   await writeFile(labels, 'services: {}\n');
   const labelled = async (what: 'services' | 'volumes') => {
     const list = await tryCompose(['--profile', '*', 'config', `--${what}`]);
@@ -107,6 +107,7 @@ export async function assembleStack(
     tryCompose,
     compose,
     asRoot,
+    shell: (line) => output(['sh', '-c', line], { cwd: folder, env: typed }),
     python: (code) => compose('exec', '-T', 'backend', 'python', 'manage.py', 'shell', '--verbosity', '0', '-c', code),
     address: async (service) => {
       const id = await compose('ps', '--quiet', service);
