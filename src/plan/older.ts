@@ -10,8 +10,8 @@ export function olderProblem({ host, history, current }: HostState, release: Rel
   if (left?.from.commit === commit) return `${host}: commit ${commitName(commit)} ${describe(left.by)}`;
   const newest = newestTried(history);
   if (newest === undefined || !(Date.parse(committedAt) < Date.parse(newest.committedAt))) return undefined;
-  const how = newest.outcome === 'succeeded' ? 'deployed' : 'tried';
-  return `${host}: commit ${commitName(commit)} (${committedAt}) is older than ${commitName(newest.commit)} (${newest.committedAt}), which was ${how} here on ${newest.time.slice(0, 10)}`;
+  const how = newest.outcome === 'succeeded' ? ', which was deployed here on' : ', which was tried here on';
+  return `${host}: commit ${commitName(commit)} (${committedAt}) is older than ${commitName(newest.commit)} (${newest.committedAt})${how} ${newest.time.slice(0, 10)}`;
 }
 
 /** The last time that somebody went back, and the deploy that this was away from, however it had ended: until a newer commit came. */
@@ -27,8 +27,9 @@ function leftBehind(history: readonly Attempt[]): { readonly from: Attempt; read
 
 function describe(back: Attempt): string {
   const { command, commit, actor, reason } = back;
-  const what = command === 'rollback' ? 'was rolled back from' : `was replaced by ${commitName(commit)}, on purpose,`;
-  return `${what} on ${minuteOf(back)} by ${actor}${reason ? `: ${reason}` : ''}`;
+  const what =
+    command === 'rollback' ? 'was rolled back from on' : `was replaced by ${commitName(commit)}, on purpose, on`;
+  return `${what} ${minuteOf(back)} by ${actor}${reason ? `: ${reason}` : ''}`;
 }
 
 /**
