@@ -12,24 +12,26 @@ export function olderProblem(
   if (left?.from.commit === commit) return `${host}: commit ${commitName(commit)} ${describe(left.by)}`;
   const newest = newestTried(history);
   if (newest === undefined || !(Date.parse(committedAt) < Date.parse(newest.committedAt))) return undefined;
-  const how = newest.outcome === 'succeeded' ? 'deployed' : 'tried';
-  return `${host}: commit ${commitName(commit)} (${committedAt}) is older than ${commitName(newest.commit)} (${newest.committedAt}), which was ${how} here on ${newest.time.slice(0, 10)}`;
+  const how = newest.outcome === 'succeeded' ? ', which was deployed here on' : ', which was tried here on';
+  return `${host}: commit ${commitName(commit)} (${committedAt}) is older than ${commitName(newest.commit)} (${newest.committedAt})${how} ${newest.time.slice(0, 10)}`;
 }
 
-/** The last time that somebody went back, and the deploy that this was away from, however it had ended. */
+/** The last time that somebody went back, and the deploy that this was away from, however it had ended: until a newer commit came. */
 function leftBehind(history: readonly Attempt[]): { readonly from: Attempt; readonly by: Attempt } | undefined {
-  const at = history.findLastIndex(
-    ({ command, outcome, allowOlder }) => outcome === 'succeeded' && (command === 'rollback' || allowOlder),
-  );
+  const at = history.findLastIndex((attempt) => isRollback(attempt) || isLowered(attempt));
   const by = history[at];
   const from = history.slice(0, Math.max(at, 0)).findLast(isSwitchingDeploy);
-  return by === undefined || from === undefined || from.commit === by.commit ? undefined : { from, by };
+  if (by === undefined || from === undefined || from.commit === by.commit) return undefined;
+  const isNewer = ({ command, outcome, committedAt }: Attempt): boolean =>
+    command === 'deploy' && outcome === 'succeeded' && Date.parse(committedAt) > Date.parse(from.committedAt);
+  return history.slice(at).some(isNewer) ? undefined : { from, by };
 }
 
 function describe(back: Attempt): string {
   const { command, commit, actor, reason } = back;
-  const what = command === 'rollback' ? 'was rolled back from' : `was replaced by ${commitName(commit)}, on purpose,`;
-  return `${what} on ${minuteOf(back)} by ${actor}${reason ? `: ${reason}` : ''}`;
+  const what =
+    command === 'rollback' ? 'was rolled back from on' : `was replaced by ${commitName(commit)}, on purpose, on`;
+  return `${what} ${minuteOf(back)} by ${actor}${reason ? `: ${reason}` : ''}`;
 }
 
 /**
@@ -37,13 +39,8 @@ function describe(back: Attempt): string {
  * one is meant: the clock of a commit may have been wrong.
  */
 function newestTried(history: readonly Attempt[]): Attempt | undefined {
-  const since = history.slice(
-    Math.max(
-      0,
-      history.findLastIndex(({ outcome, allowOlder }) => outcome === 'succeeded' && allowOlder),
-    ),
-  );
-  const back = since.findLastIndex(({ command, outcome }) => command === 'rollback' && outcome === 'succeeded');
+  const since = history.slice(Math.max(0, history.findLastIndex(isLowered)));
+  const back = since.findLastIndex(isRollback);
   return since
     .filter((attempt, n) => isSwitchingDeploy(attempt) && (attempt.outcome === 'succeeded' || n < back))
     .filter(({ committedAt }) => !Number.isNaN(Date.parse(committedAt)))
@@ -54,4 +51,8 @@ function newestTried(history: readonly Attempt[]): Attempt | undefined {
     );
 }
 
+const isRollback = ({ command, outcome }: Attempt): boolean => command === 'rollback' && outcome === 'succeeded';
+/** With `allow-older`. */
+const isLowered = ({ command, outcome, allowOlder }: Attempt): boolean =>
+  command === 'deploy' && outcome === 'succeeded' && allowOlder;
 const isSwitchingDeploy = ({ command, switched }: Attempt): boolean => command === 'deploy' && switched;

@@ -269,6 +269,9 @@ describe('several servers', () => {
 
   it('stops before the switch when the migration before it fails', async () => {
     const before = [await stateOf(first), await stateOf(second)];
+    const untouched = [first, second].map(
+      (host, n) => `${addressOf(host)}: no container was touched; \`current\` is still ${before[n]?.current}`,
+    );
     shop.commit({ 'www/index.html': 'four\n' });
     const outcome = await deploy(['build', 'push', 'deploy'], {
       migrate: "web: sh -c 'echo no such column >&2; exit 7'",
@@ -276,7 +279,7 @@ describe('several servers', () => {
     });
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toBe(
-      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ a migration is not undone: mend it and deploy again`,
+      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ a migration is not undone: mend it and deploy again\n${untouched.join('\n')}`,
     );
     expect([await page(first), await page(second)]).toEqual(['three', 'three']);
     const after = [await stateOf(first), await stateOf(second)];

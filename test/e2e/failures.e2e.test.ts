@@ -67,6 +67,21 @@ async function failing({ server }: Pick<Shop, 'server'>, run: () => Promise<Outc
   return failureOf(outcome);
 }
 
+const wayBack = '`command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
+
+/** After a failed switch: what it says before it tells what is there now and how to go back. */
+function reasonOf(said: string, { ip }: Server, { current }: State): string {
+  const lines = said.split('\n');
+  const [there = '', back] = lines.splice(-2);
+  expect(there).toMatch(
+    new RegExp(
+      `^${ip}: (the containers of \\S+ stay|was cut short: containers of \\S+ and of before may be there); \`current\` is still ${current}$`,
+    ),
+  );
+  expect(back).toBe(`→ to bring ${current} back: ${wayBack}`);
+  return lines.join('\n');
+}
+
 /** The groups of this file run side by side, the tests of a group one after the other. */
 const inTurn = { concurrent: false };
 
@@ -463,7 +478,7 @@ describe.concurrent('a new version that is not well', () => {
     expect(after.current).toBe(before.current);
     expect(after.containers['shop-cache-1']).toEqual(before.containers['shop-cache-1']);
     expect(after.left).toEqual([]);
-    return failureOf(outcome);
+    return reasonOf(failureOf(outcome), shop.server, before);
   };
   const running = (line: string, more = ''): string =>
     shop.compose.replace(
@@ -598,18 +613,47 @@ describe.concurrent('a connection that is lost in the middle', () => {
     expect([tidy.left, tidy.releases]).toEqual([[], [before.current, tidy.current]]);
   });
 
+  /** What was under way on the server has come to its end; a rollback then goes to what was current, not behind it. */
+  const goesBack = async ({ server, deploy }: Shop, { current }: State): Promise<void> => {
+    expect((await stateOf(server)).current).toBe(current);
+    await shell(server, 'while pgrep -u deploy -f docker; do sleep 0.2; done');
+    expect(await shell(server, 'tail -n 1 /opt/shop/history.jsonl')).toMatch(/"outcome":"started"/);
+    const { stdout } = succeeded(await deploy(['status']));
+    expect(stdout).toMatch(/\n {6}\S+ {2}\S+ \S+ {2}not finished {2}deploy by /);
+    expect(stdout).toMatch(/\n {4}the last attempt is under way, or was cut off: deploy of /);
+    succeeded(await deploy(['rollback']));
+    expect((await stateOf(server)).current).toBe(current);
+    expect(await page(server)).toBe('one');
+  };
+
   it('in the switch, by a cable that is pulled', async () => {
-    const [said, { server }, before] = await dropped('\nRecreate\n', ({ unplug }) => unplug());
-    expect(said).toMatch(cutOff(server));
-    await server.plug();
-    expect((await stateOf(server)).current).toBe(before.current);
+    const [said, shop, before] = await dropped('\nRecreate\n', ({ unplug }) => unplug());
+    expect(reasonOf(said, shop.server, before)).toMatch(cutOff(shop.server));
+    await shop.server.plug();
+    await goesBack(shop, before);
   });
 
   it('in the switch, by sshd', async () => {
-    const [said, { server }, before] = await dropped('\nRecreate\n', async (lost) => {
+    const [said, shop, before] = await dropped('\nRecreate\n', async (lost) => {
       await shell(lost, "kill $(pgrep -u deploy -f '^sshd')");
     });
-    expect(said).toMatch(cutOff(server));
-    expect((await stateOf(server)).current).toBe(before.current);
+    expect(reasonOf(said, shop.server, before)).toMatch(cutOff(shop.server));
+    await goesBack(shop, before);
+  });
+
+  it('in the switch, by the end of the program, with a release before the one that is current', async () => {
+    const shop = await openShop(await bed.server());
+    const { server, repository, deploy } = shop;
+    repository.commit({ 'site.conf': 'colour = red\n' });
+    succeeded(await deploy(['build', 'push', 'deploy']));
+    const before = await stateOf(server);
+    repository.commit({ 'www/index.html': 'two\n' });
+    const release = releaseOf(succeeded(await deploy(['push'])));
+    const { inputs, env } = reach(bed, server);
+    const run = startKorrigo(repository.folder, ['deploy'], { ...inputs, release }, env);
+    await run.says('Container shop-web-1');
+    run.kill('SIGKILL');
+    expect((await run.done).code).toBeNull();
+    await goesBack(shop, before);
   });
 });

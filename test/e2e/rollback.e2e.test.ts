@@ -197,7 +197,7 @@ describe('what a deploy does after a rollback', () => {
     server = await bed.server();
     shop = repository();
     deploy = deployer(shop.folder, bed, server);
-    for (const front of ['one', 'two']) {
+    for (const front of ['zero', 'one', 'two']) {
       commits.push(shop.commit(shopFiles(bed, front)));
       succeeded(await deploy(everything));
     }
@@ -205,11 +205,13 @@ describe('what a deploy does after a rollback', () => {
   });
 
   const short = (index: number): string => (commits[index] ?? '').slice(0, 12);
+  const withoutTime = (said: string): string =>
+    said.replace(/on \d{4}-\d\d-\d\d \d\d:\d\d by \S+@[^\s:]+/, 'on … by …');
 
   it('refuses the commit that was rolled back from, and says by whom and why', async () => {
     const said = await refused(server, () => deploy(everything));
-    expect(said.replace(/on \d{4}-\d\d-\d\d \d\d:\d\d by \S+@\S+:/, 'on … by …:')).toBe(
-      `${server.ip}: commit ${short(1)} was rolled back from on … by …: two loses orders\n→ nothing was changed; push a newer commit, or set allow-older to true if this is meant`,
+    expect(withoutTime(said)).toBe(
+      `${server.ip}: commit ${short(2)} was rolled back from on … by …: two loses orders\n→ nothing was changed; push a newer commit, or set allow-older to true if this is meant`,
     );
     expect(await page(server)).toBe('one');
   });
@@ -219,10 +221,17 @@ describe('what a deploy does after a rollback', () => {
     const said = await refused(server, () => deploy(everything));
     expect(said).toMatch(
       new RegExp(
-        `^${server.ip}: commit ${short(0)} \\(.*\\) is older than ${short(1)} \\(.*\\), which was deployed here on `,
+        `^${server.ip}: commit ${short(0)} \\(.*\\) is older than ${short(2)} \\(.*\\), which was deployed here on `,
       ),
     );
+  });
+
+  it('takes the one that is current', async () => {
+    checkOut(shop, commits[1] ?? '');
+    succeeded(await deploy(everything));
+    expect(await page(server)).toBe('one');
     checkOut(shop, 'main');
+    expect(await refused(server, () => deploy(everything))).toContain(`commit ${short(2)} was rolled back from on `);
   });
 
   it('takes the commit that was rolled back from with allow-older', async () => {
@@ -232,7 +241,7 @@ describe('what a deploy does after a rollback', () => {
   });
 
   it('takes a newer commit', async () => {
-    succeeded(await deploy(['rollback'], { to: commits[0] ?? '' }));
+    succeeded(await deploy(['rollback'], { to: commits[1] ?? '' }));
     expect(await page(server)).toBe('one');
     commits.push(shop.commit(shopFiles(bed, 'three')));
     succeeded(await deploy(everything));
@@ -240,11 +249,26 @@ describe('what a deploy does after a rollback', () => {
   });
 
   it('never lets an older commit replace a newer one in silence', async () => {
-    checkOut(shop, commits[1] ?? '');
-    expect(await refused(server, () => deploy(everything))).toContain(`commit ${short(1)} (`);
+    checkOut(shop, commits[2] ?? '');
+    expect(await refused(server, () => deploy(everything))).toContain(`commit ${short(2)} (`);
     succeeded(await deploy(everything, { 'allow-older': 'true' }));
     expect(await page(server)).toBe('two');
     checkOut(shop, 'main');
+  });
+
+  it('refuses one that failed and would now succeed, until a newer one comes', async () => {
+    commits.push(shop.commit(shopFiles(bed, 'four')));
+    expect((await deploy(everything, { migrate: "web: sh -c 'exit 7'" })).code).toBe(1);
+    expect(await page(server)).toBe('four');
+    succeeded(await deploy(['rollback'], { reason: 'four half migrated' }));
+    expect(await page(server)).toBe('two');
+    const said = await refused(server, () => deploy(everything));
+    expect(withoutTime(said)).toBe(
+      `${server.ip}: commit ${short(4)} was rolled back from on … by …: four half migrated\n→ nothing was changed; push a newer commit, or set allow-older to true if this is meant`,
+    );
+    commits.push(shop.commit(shopFiles(bed, 'five')));
+    succeeded(await deploy(everything));
+    expect(await page(server)).toBe('five');
   });
 });
 
@@ -279,7 +303,7 @@ describe('what a rollback finds', () => {
     shop.commit(shopFiles(bed));
     const said = await refused(server, () => deploy(['rollback']));
     expect(said).toBe(
-      'rollback: there is no earlier release to go back to\nno release is kept\n→ nothing was changed; name one of the kept releases with the input `to`',
+      `rollback: nothing was ever deployed to /opt/shop on ${server.ip}: check project-name or path\n→ nothing was changed`,
     );
   });
 
@@ -433,6 +457,30 @@ describe('on two servers', () => {
     expect([await page(first), await page(second)]).toEqual(['two', 'two']);
   });
 
+  it('has no previous release when one of them went back alone, whichever is named first', async () => {
+    succeeded(await alone(['rollback']));
+    expect([await page(first), await page(second)]).toEqual(['three', 'two']);
+    const three = (await stateOf(first)).current;
+    for (const servers of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const rows = servers.map((server) => `  ${addressOf(server)}  ${server === first ? three : ids[1]}\n`).join('');
+      const said = await refused(second, () =>
+        refusedToo(() =>
+          deployer(shop.folder, bed, ...servers)(['rollback'], {}, { KORRIGO_SSH_KEY: first.privateKey }),
+        ),
+      );
+      expect(said).toContain(
+        `rollback: the current release is not the same on all hosts, so none is \`previous\`:\n${rows}these can be rolled back to:\n`,
+      );
+    }
+    const { stdout } = succeeded(await both(['status']));
+    expect(stdout).toContain(`\n      current is ${ids[1]}, and on ${first.ip} it is ${three}\n`);
+    succeeded(await both(['rollback'], { to: ids[1] ?? '' }));
+    expect([await page(first), await page(second)]).toEqual(['two', 'two']);
+  });
+
   /** On the first one, that is: `refused` looks at the second. */
   async function refusedToo(attempt: () => Promise<Outcome>): Promise<Outcome> {
     const before = await stateOf(first);
@@ -473,8 +521,8 @@ describe('without a checkout', () => {
 
   it('finds nothing of a project that is not there', async () => {
     const rollback = deployer(elsewhere, bed, server);
-    expect(await refused(server, () => rollback(['rollback'], { 'project-name': 'shopp' }))).toContain(
-      'rollback: there is no earlier release to go back to\nno release is kept\n',
+    expect(await refused(server, () => rollback(['rollback'], { 'project-name': 'shopp' }))).toBe(
+      `rollback: nothing was ever deployed to /opt/shopp on ${server.ip}: check project-name or path\n→ nothing was changed`,
     );
   });
 });

@@ -36,7 +36,7 @@ const everything = ['build', 'push', 'deploy'];
 /** What is said at the end, without times and people, and with short digests. */
 const textOf = ({ stdout }: Outcome): string =>
   (stdout.split('\nDone\n')[1] ?? '')
-    .replaceAll(/ {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}(\w+) by \S+@[\w.-]+/g, '  $1')
+    .replaceAll(/ {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}([\w ]+) by \S+@[\w.-]+/g, '  $1')
     .replaceAll(/, \d{4}-\d\d-\d\d \d\d:\d\d by \S+/g, '')
     .replace(/^ {2}/gm, '')
     .trimEnd();
@@ -58,8 +58,10 @@ describe('status', () => {
 
   it('of a server that was never deployed to is one line', async () => {
     shop.commit(shopFiles(bed));
-    expect(await status()).toBe(`${server.ip}: nothing was deployed yet`);
-    expect(await json()).toEqual([{ host: server.ip, releases: [], containers: [], drift: [] }]);
+    const nothing = `${server.ip}: nothing was ever deployed to /opt/shop; if that is not so, check project-name or path`;
+    expect(await status()).toBe(nothing);
+    const root = '/opt/shop';
+    expect(await json()).toEqual([{ host: server.ip, root, problems: [], releases: [], containers: [], drift: [] }]);
   });
 
   it('lists what can be rolled back to, what is current and how it came there, and what runs', async () => {
@@ -77,8 +79,8 @@ describe('status', () => {
     expect(await status()).toBe(
       `${server.ip}: release ${one}
   releases:
-  * ${one}  rollback: two is slow
-    ${two}  deploy
+  * ${one}  succeeded  rollback: two is slow
+    ${two}  succeeded  deploy
   containers:
     shop-web-1  running (healthy)  ${await short('web')}
     shop-cache-1  running (healthy)  ${await short('cache')}
@@ -130,18 +132,36 @@ describe('status', () => {
 
   it('tells of each of several servers', async () => {
     const text = await status(deployer(shop.folder, bed, server, second));
-    expect(text.split('\n').filter((line) => !line.startsWith(' '))).toEqual([
-      `${server.ip}: release ${one}`,
-      `${addressOf(second)}: nothing was deployed yet`,
+    expect(text).toContain(`${server.ip}: release ${one}\n`);
+    expect(text).toContain(
+      `\n${addressOf(second)}: nothing was ever deployed to /opt/shop; if that is not so, check project-name or path\n  drift:\n    current is no release, and on ${server.ip} it is ${one}`,
+    );
+  });
+
+  it('says which server cannot be reached, and tells of the other', async () => {
+    const both = deployer(shop.folder, bed, second, server);
+    const [texts, env] = [{ 'connect-timeout': '1s' }, { KORRIGO_SSH_KEY: server.privateKey }];
+    await second.unplug();
+    const [text, data] = [
+      await both(['status'], texts, env),
+      await both(['status'], { ...texts, format: 'json' }, env),
+    ];
+    await second.plug();
+    const dead = `${addressOf(second)}: no answer`;
+    expect([text.code, data.code]).toEqual([1, 1]);
+    expect(text.stdout.split('\nFailed\n')[1]).toMatch(
+      new RegExp(`^  ${dead}[^]*\n  ${server.ip}: release ${one}\n[^]*\n  → .*\n  ✗ status failed in `),
+    );
+    expect(JSON.parse(data.stdout)).toMatchObject([
+      { host: addressOf(second), problems: [expect.stringContaining(dead)], releases: [], drift: [] },
+      { host: server.ip, current: one, problems: [] },
     ]);
   });
 
-  it('says which server cannot be reached', async () => {
-    const both = deployer(shop.folder, bed, server, second);
-    await second.unplug();
-    const outcome = await both(['status'], { 'connect-timeout': '1s' }).finally(second.plug);
-    expect(outcome.code).toBe(1);
-    expect(outcome.stdout).toContain(`\n  ${addressOf(second)}: `);
+  it('doubts that a project of another name is the right one', async () => {
+    expect(textOf(await deploy(['status'], { 'project-name': 'shopp' }))).toBe(
+      `${server.ip}: nothing was ever deployed to /opt/shopp; if that is not so, check project-name or path`,
+    );
   });
 });
 
@@ -239,10 +259,19 @@ describe('after somebody has typed on the server, the drift', () => {
     const { current } = await stateOf(server);
     shop.commit({ Dockerfile: 'ARG BASE\nFROM ${BASE}\nCMD ["sleep", "infinity"]\n' });
     expect((await deploy(everything)).code).toBe(1);
+    const sick = (await stateOf(server)).releases.at(-1);
     const told = await status();
     expect(told).toContain(`${server.ip}: release ${current}\n`);
+    expect(told).toContain(`\n    ${sick}  failed  deploy\n`);
     expect(told).toMatch(/\n {2}the last attempt failed: deploy of \d{8}-\S+\n/);
     expect(told).toMatch(/\n {2}drift:\n {4}web: shop-web-1 runs \S+\/shop-web@sha256:\w{64} instead of \S+$/);
+    shop.commit(shopFiles(bed, 'x', { web: '    env_file: nowhere.env\n' }));
+    expect((await deploy(everything)).code).toBe(1);
+    expect(await status()).toMatch(
+      new RegExp(
+        `\n {2}the last attempt failed: deploy of \\S+ \\(refused, nothing was touched\\)\n {2}the last switch failed: deploy of ${sick}\n`,
+      ),
+    );
     succeeded(await deploy(['rollback']));
     expect(await driftNow()).toEqual([]);
   });

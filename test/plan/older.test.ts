@@ -47,6 +47,20 @@ describe('a deploy is refused', () => {
       rolledBack('c'),
     ],
     [
+      'of one that was rolled back from long ago, for what came since',
+      [attempt('a'), attempt('b'), back('a'), attempt('c')],
+      'c',
+      'b',
+      isOlder('b', 'c'),
+    ],
+    [
+      'of an older one after a rollback for which allow-older was set to no purpose',
+      [attempt('b'), attempt('c'), back('b', { allowOlder: true })],
+      'b',
+      'a',
+      isOlder('a', 'c'),
+    ],
+    [
       'also after refusals',
       [attempt('b'), failed('c'), back('b'), refused('c'), refused('d')],
       'b',
