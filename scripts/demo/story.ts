@@ -152,8 +152,7 @@ async function containersOf(server: Server): Promise<Readonly<Record<string, Con
     '{{index .Config.Labels "com.docker.compose.service"}}',
     '{{.Id}}',
     '{{.Config.Image}}',
-    '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}',
-    '{{.State.StartedAt}}',
+    '{{json .State}}',
   ];
   const script = 'docker inspect --format "$1" $(docker ps --quiet --filter label=com.docker.compose.project=korrigo)';
   const { code, stdout, stderr } = await server.exec(['sh', '-c', script, 'containers', fields.join('\t')]);
@@ -161,8 +160,9 @@ async function containersOf(server: Server): Promise<Readonly<Record<string, Con
   const rows = stdout.trim().split('\n');
   return Object.fromEntries(
     rows.sort().map((row) => {
-      const [service = '', id = '', image = '', health = '', startedAt = ''] = row.split('\t');
-      return [service, { id, image, health, startedAt }];
+      const [service = '', id = '', image = '', json = '{}'] = row.split('\t');
+      const state = JSON.parse(json) as { readonly StartedAt: string; readonly Health?: { readonly Status: string } };
+      return [service, { id, image, health: state.Health?.Status ?? 'none', startedAt: state.StartedAt }];
     }),
   );
 }
