@@ -294,7 +294,7 @@ describe('the steps before a first deploy', () => {
     const [key = '', hostKey = '', shared = ''] = shellOf('README.md', 'Before the first deploy');
     const [server = ''] = shellOf('docs/server.md', 'Short');
     for (const step of [key, hostKey, server, shared]) sh(step);
-    const publicKey = file('work/deploy_key.pub').trim();
+    const publicKey = file('home/.ssh/deploy_key.pub').trim();
     expect(file('calls').trimEnd().split('\n')).toEqual([
       'gh secret set SSH_KEY',
       'ssh root@www.example.com cat /etc/ssh/ssh_host_ed25519_key.pub',
@@ -302,8 +302,8 @@ describe('the steps before a first deploy', () => {
       'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/test/bed/images/server/setup.sh',
       'scp setup.sh root@www.example.com:',
       `ssh root@www.example.com sh setup.sh '${publicKey}'`,
-      'ssh -i deploy_key deploy@www.example.com docker compose version',
-      expect.stringMatching(/^ssh -i deploy_key deploy@www\.example\.com mkdir -p \/opt\/shop\/shared /),
+      expect.stringMatching(/^ssh -i \S+\/.ssh\/deploy_key deploy@www\.example\.com docker compose version$/),
+      expect.stringMatching(/^ssh -i \S+\/.ssh\/deploy_key deploy@www\.example\.com mkdir -p \/opt\/shop\/shared /),
     ]);
     expect(file('opt/shop/shared/.env')).toBe("DB_PASSWORD='in single quotes, a $ stays a $'\n");
     const texts = { command: 'status', hosts: 'deploy@www.example.com', 'project-name': 'shop' };
@@ -341,7 +341,7 @@ describe('workflows to copy', () => {
     ].join('');
     for (const name of ['SSH_KEY', 'KNOWN_HOSTS', 'HOSTS', 'HEALTH_URL'])
       for (const place of perEnvironment ? [' --env staging', ' --env production'] : [''])
-        expect(lines).toMatch(new RegExp(`^gh (?:variable|secret) set ${name}${place}(?: --body \\S+| <\\w+|$)`, 'm'));
+        expect(lines).toMatch(new RegExp(`^gh (?:variable|secret) set ${name}${place}(?: --body \\S+| <\\S+|$)`, 'm'));
     for (const [, environment] of text.matchAll(/^ {4}(?:environment:| {2}name:) (staging|production\S*)$/gm))
       expect(lines).toMatch(new RegExp(`^for environment in .*\\b${environment}\\b`, 'm'));
   });

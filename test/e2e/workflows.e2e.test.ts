@@ -201,7 +201,7 @@ describe('a repository with staging-production.yml', () => {
     // act knows no environments: both are this server.
     const server = await bed.server();
     const { all } = succeeded(await push(shop, server));
-    expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Staging', 'Production']);
+    expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Staging', 'Approval', 'Production']);
     expect(await page(server)).toBe('one');
     const releases = (
       await shell(server, 'cd /opt/shop/releases && for id in *; do tr -d "\\n" <$id/release.json; echo; done')
