@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
 import { program } from '../commands/server.ts';
-import { bakeDefinition, tagsOf } from '../compose/definition.ts';
+import { bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
 import { outputKey } from '../engine/apply.ts';
 import { ConfigError, DeployError } from '../errors.ts';
@@ -81,6 +81,8 @@ function readPins(text: string): ReadonlyMap<string, string> {
 async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
   const { config, ports } = session;
   const { model, project, commit, committedAt, ref, defaultBranch } = checkout;
+  const problems = secretProblems(model, ports.env);
+  if (problems.length > 0) throw new ConfigError(problems);
   const registry = config.registry?.name ?? 'local';
   const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
   return {
