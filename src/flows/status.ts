@@ -30,5 +30,5 @@ export async function status(session: Session): Promise<readonly HostStatus[]> {
     read.flatMap(({ host, output }) => readHostState(host, output).problems),
     'see docs/server.md',
   );
-  return read.map(({ host, output }) => readStatus(host, output, root));
+  return read.map(({ host, output }) => readStatus(host, output));
 }

@@ -145,6 +145,11 @@ describe('a resolved release', () => {
       resolutionOf(
         ['hash', 'web', 'aa'],
         ['hash', 'db', 'bb'],
+        ['hash', 'tool', 'cc'],
+        ['replicas', 'web', '2'],
+        ['replicas', 'tool', '0'],
+        ['shares', 'db', 'web'],
+        ['shares', 'db', 'tool'],
         ['changed', 'web', 'image'],
         ['changed', 'web', 'environment DEBUG'],
         ['changed', 'db', 'file my.cnf'],
@@ -154,6 +159,8 @@ describe('a resolved release', () => {
       host: 'web1',
       problems: [],
       hashes: { web: 'aa', db: 'bb' },
+      replicas: { web: 2, tool: 0 },
+      shares: { db: ['web', 'tool'] },
       changes: { web: ['image', 'environment DEBUG'], db: ['file my.cnf'] },
       created: ['data'],
     });
@@ -182,6 +189,25 @@ describe('a resolved release', () => {
     ]);
   });
 
+  it('has no piece of a value that a dollar in an env file made of it', () => {
+    expect(resolutionOf(['dollar', '.env'], ['dollar', '']).problems).toEqual([
+      'web1: the env file .env has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+      'web1: an env file has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+    ]);
+  });
+
+  it('tells a service that nobody pinned', () => {
+    expect(resolutionOf(['unpinned', 'debug', 'busybox:1'], ['unpinned', 'own', '']).problems).toEqual(
+      [
+        ['busybox:1', 'debug'],
+        ['what it builds', 'own'],
+      ].map(
+        ([image, service]) =>
+          `web1: nobody looked up the digest of ${image}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in /opt/shop/shared/.env activates? Take it out there, or name the profile in the input profiles`,
+      ),
+    );
+  });
+
   it('may have a service called like a property of every object', () => {
     const { changes } = resolutionOf(['changed', 'constructor', 'image'], ['changed', '__proto__', 'image']);
     expect(Object.entries(changes)).toEqual([
@@ -199,6 +225,10 @@ describe('a resolved release', () => {
       'created',
       'json',
       'missing-image',
+      'replicas',
+      'shares',
+      'dollar',
+      'unpinned',
       'container',
       'attempt',
       'compose',
@@ -216,7 +246,7 @@ describe('a resolved release', () => {
           expect(readResolution('web1', output, '/opt/shop').host).toBe('web1');
           expect(readHostState('web1', output).host).toBe('web1');
           expect(readReopened('web1', output, '/opt/shop').host).toBe('web1');
-          expect(readStatus('web1', output, '/opt/shop').host).toBe('web1');
+          expect(readStatus('web1', output).host).toBe('web1');
         },
       ),
       { numRuns: 1000 },
@@ -270,7 +300,6 @@ describe('the status of a server', () => {
         ['hash', 'web', 'aa'],
         ...facts,
       ]),
-      '/opt/shop',
     );
 
   it('tells the releases, the containers, and that nothing drifted', () => {
@@ -303,7 +332,7 @@ describe('the status of a server', () => {
   });
 
   it('of a server on which nothing was deployed has no drift', () => {
-    expect(readStatus('web1', lines(good), '/opt/shop')).toMatchObject({
+    expect(readStatus('web1', lines(good))).toMatchObject({
       current: undefined,
       releases: [],
       lastAttempt: undefined,
