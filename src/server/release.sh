@@ -1,13 +1,11 @@
-# Defines what the programs about a release share. tell_services(): what sealed.awk tells of a sealed file;
+# Defines what the programs about a release share. needed(), and tell_services(): what sealed.awk tells of a sealed file;
 # tell_release(): that, and how the release differs from the current one. Keys are told, values are not.
 # Arguments: root folder-of-the-release
-needed() { # Whether what a service uses has to be there before it starts. Arguments: mode name
-  needed=read
-  [ "$1" = rw ] || return 0
-  needed=mounted
-  case $2 in
-    /*) return 1 ;; # an absolute path that is written to: the server's own affair, Docker creates it
-    *) case ${2##*/} in ?*.*) ;; *) return 1 ;; esac ;; # Docker would make a folder of a file's name
+needed() { # How a service uses what has to be there before it starts; nothing when Docker makes it. Arguments: mode name
+  case $1:$2 in
+    ro:*) echo read ;;
+    rw:/*) ;; # an absolute path that is written to: the server's own affair
+    rw:*) case ${2##*/} in ?*.*) echo mounted ;; esac ;; # Docker would make a folder of a file's name
   esac
 }
 tell_services() {

@@ -12,6 +12,7 @@ done
 awk -v source="$root" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
   if [ "$mode" = in ] || [ -e "$path" ]; then continue; fi
   case $name in files/*) mode=ro name=$path ;; esac
-  if needed "$mode" "$name"; then printf 'missing\t%s\t%s by %s\n' "${name#shared/}" "$needed" "$service"; fi
+  how=$(needed "$mode" "$name")
+  [ -z "$how" ] || printf 'missing\t%s\t%s by %s\n' "${name#shared/}" "$how" "$service"
 done
 tell_release "$root" "$release"

@@ -97,8 +97,11 @@ while IFS=$tab read -r service mode name path; do
     continue
   elif [ -e "$came/$name" ]; then path=$came/$name
   elif [ -e "$path" ]; then :
-  elif needed "$mode" "$name"; then fact missing "$name$tab$needed by $service"
-  elif [ "$name" != "$path" ]; then (umask 022 && mkdir -p "$path") && fact created "$name"; fi
+  else
+    how=$(needed "$mode" "$name")
+    if [ -n "$how" ]; then fact missing "$name$tab$how by $service"
+    elif [ "$name" != "$path" ]; then (umask 022 && mkdir -p "$path") && fact created "$name"; fi
+  fi
   case $mode:$path in
     *:"$root"/files/*) content=$path ;; # named after its content, which a container that may write would change
     rw:*) continue ;;
@@ -136,4 +139,4 @@ if grep -q '^shares' services.tab; then
 fi
 mv compose.yml.new compose.yml
 tell_release "$root" "$release"
-rm -f raw.yml moved.yml labels.yml services.tab errors.txt *.tmp uses.tab variables.txt env-files.txt
+rm -f raw.yml moved.yml labels.yml services.tab errors.txt ./*.tmp uses.tab variables.txt env-files.txt
