@@ -2,9 +2,9 @@ import { type Command, type Content, quote } from '../model/command.ts';
 import { programs } from '../server/programs.ts';
 
 /** An awk program as a variable of the shell. */
-const awk = (name: 'flatten' | 'paths' | 'uses'): string =>
+const awk = (name: 'flatten' | 'paths' | 'sealed' | 'uses'): string =>
   `AWK_${name.toUpperCase()}=${quote(programs[`${name}.awk`])}`;
-const tellRelease = [awk('flatten'), programs['release.sh']];
+const tellRelease = [awk('flatten'), awk('sealed'), programs['release.sh']];
 const join = (...parts: readonly string[]): string => parts.join('\n');
 
 /** The small POSIX programs that run on a host. `$0` names them in a process list; arguments are never read as code. */
@@ -15,7 +15,7 @@ const texts = {
   pin: programs['pin.sh'],
   ship: programs['ship.sh'],
   resolve: join(awk('paths'), awk('uses'), ...tellRelease, programs['resolve.sh']),
-  reopen: join(...tellRelease, programs['reopen.sh']),
+  reopen: join(awk('uses'), ...tellRelease, programs['reopen.sh']),
   place: programs['place.sh'],
   pull: programs['pull.sh'],
   once: programs['once.sh'],
@@ -23,7 +23,7 @@ const texts = {
   record: programs['record.sh'],
   prune: programs['prune.sh'],
   test: programs['test.sh'],
-  status: join(programs['containers.sh'], programs['observe.sh'], programs['status.sh']),
+  status: join(programs['containers.sh'], ...tellRelease, programs['observe.sh'], programs['status.sh']),
 } as const;
 
 export type ProgramName = keyof typeof texts;

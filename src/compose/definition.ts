@@ -1,3 +1,4 @@
+import type { Environment } from '../model/surroundings.ts';
 import { builtRepository } from './images.ts';
 import type { ComposeModel } from './model.ts';
 
@@ -20,19 +21,40 @@ export type BuildFacts = {
  */
 export function bakeDefinition(model: ComposeModel, facts: BuildFacts): string {
   const { registry, project, tags } = facts;
-  const services = Object.entries(model.builds).map(([service, build]) => {
+  const services = Object.entries(model.builds).map(([service, { secrets: _secrets, ...build }]) => {
     const repository = builtRepository(model, service, registry, project);
     const names = tags.map((tag) => `${repository}:${tag}`);
+    // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
+    const secret = (model.buildSecrets[service] ?? []).map(({ id, from = '' }) => [`id=${id}`, from].map(field).join());
     const xBake = {
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
+      ...(secret.length > 0 ? { secret } : {}),
     };
     const labels = { ...labelsOf(build['labels']), ...ociLabels(facts) };
     return [service, { image: names[0], build: { ...build, tags: names, labels, 'x-bake': xBake } }];
   });
   return JSON.stringify({ name: project, services: Object.fromEntries(services) }, undefined, 2);
 }
+
+/** What is wrong with the secrets of builds: BuildKit would take an empty one. */
+export function secretProblems({ builds, buildSecrets }: ComposeModel, env: Environment): readonly string[] {
+  return Object.keys(builds).flatMap((service) =>
+    (buildSecrets[service] ?? []).flatMap(({ id, from }) => {
+      if (from === undefined)
+        return [`compose-file: the secret ${id} of the build of ${service} has neither \`file:\` nor \`environment:\``];
+      const name = from.startsWith('env=') ? from.slice('env='.length) : undefined;
+      if (name === undefined || env[name]) return [];
+      return [
+        `compose-file: the build of ${service} needs the secret ${id}, and ${name} is not set; set it with \`env:\` on this step`,
+      ];
+    }),
+  );
+}
+
+/** One field of a line of comma-separated values. */
+const field = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 function ociLabels({ commit, committedAt, source, tags }: BuildFacts): Readonly<Record<string, string>> {
   return {

@@ -9,13 +9,25 @@ export type NamedPath = {
   readonly writable: boolean;
 };
 
+/** A secret that a build reads. */
+export type BuildSecret = {
+  /** Of `RUN --mount=type=secret,id=…`. */
+  readonly id: string;
+  /** As bake takes it: `env=TOKEN` or `src=/path`, every `$` doubled; undefined when it comes from nowhere. */
+  readonly from: string | undefined;
+};
+
 export type ComposeModel = {
   readonly name: string;
   readonly images: Readonly<Record<string, string>>;
   /** Service → its `build:` section, resolved. */
   readonly builds: Readonly<Record<string, Json>>;
+  /** Service → the secrets that its build reads. */
+  readonly buildSecrets: Readonly<Record<string, readonly BuildSecret[]>>;
   readonly services: readonly string[];
   readonly paths: readonly NamedPath[];
+  /** The env_files that are named with a variable, as its value here has it, from the top of the repository. */
+  readonly envFiles: readonly string[];
   /** What services take from an environment variable: `secret token`. */
   readonly fromEnvironment: readonly string[];
 };
@@ -32,11 +44,17 @@ export function readModel(json: string): ComposeModel {
       entries.flatMap(([name, { image }]) => (typeof image === 'string' ? [[name, image]] : [])),
     ),
     builds: Object.fromEntries(entries.flatMap(([name, { build }]) => (isRecord(build) ? [[name, build]] : []))),
+    buildSecrets: Object.fromEntries(
+      entries
+        .map(([name, { build }]) => [name, secretsOfBuild(recordOf(build), root['secrets'])] as const)
+        .filter(([, secrets]) => secrets.length > 0),
+    ),
     paths: entries.flatMap(([service, body]) => [
       ...mounts(service, body),
       ...topLevel(service, body['configs'], root['configs']),
       ...topLevel(service, body['secrets'], root['secrets']),
     ]),
+    envFiles: [root['x-env-files'] ?? []].flat().map(textOf).map(pathOf),
     fromEnvironment: [
       ...entries.flatMap(([, body]) => fromEnvironment('config', body['configs'], root['configs'])),
       ...entries.flatMap(([, body]) => fromEnvironment('secret', body['secrets'], root['secrets'])),
@@ -58,6 +76,15 @@ function topLevel(service: string, used: unknown, defined: unknown): readonly Na
   return recordsOf(used).flatMap(({ source }) => {
     const file = recordOf(recordOf(defined)[textOf(source)])['file'];
     return typeof file === 'string' ? [{ service, path: pathOf(file), writable: false }] : [];
+  });
+}
+
+function secretsOfBuild({ secrets }: Json, defined: unknown): readonly BuildSecret[] {
+  return recordsOf(secrets).map(({ source, target }) => {
+    const { environment, file } = recordOf(recordOf(defined)[textOf(source)]);
+    const from =
+      typeof environment === 'string' ? `env=${environment}` : typeof file === 'string' ? `src=${file}` : undefined;
+    return { id: textOf(target) || textOf(source), from };
   });
 }
 

@@ -4,13 +4,20 @@ import { isRecord, parseJson } from '../model/release.ts';
 /** What a compose file says before Compose resolves it: only what must be known to ship it and to let Compose read it. */
 export type RawFile = {
   readonly name: string | undefined;
-  /** Other compose files, relative to this one. */
-  readonly includes: readonly string[];
+  readonly includes: readonly Include[];
   readonly extended: readonly string[];
   readonly services: readonly string[];
-  /** Relative to this file's folder; those that may be absent are left out. */
-  readonly envFiles: readonly { readonly service: string; readonly path: string }[];
+  /** Of services, as they are written. */
+  readonly envFiles: readonly string[];
   readonly variables: Variables;
+};
+
+/** An entry of `include`. The paths start where those of this file do; what they name starts in the folder. */
+export type Include = {
+  readonly paths: readonly string[];
+  /** By default that of the first path. */
+  readonly folder: string | undefined;
+  readonly envFiles: readonly string[];
 };
 
 export type Variables = {
@@ -28,12 +35,10 @@ export function readRawFile(text: string): RawFile {
   const services = isRecord(top['services']) ? top['services'] : {};
   return {
     name: typeof top['name'] === 'string' ? top['name'] : undefined,
-    includes: [top['include'] ?? []].flat().flatMap(includedPaths),
+    includes: [top['include'] ?? []].flat().flatMap(includeOf),
     extended: Object.values(services).flatMap(extendedPath),
     services: Object.keys(services),
-    envFiles: Object.entries(services).flatMap(([service, body]) =>
-      envFilesOf(body).map((path) => ({ service, path })),
-    ),
+    envFiles: Object.values(services).flatMap(envFilesOf),
     variables: variablesOf(top, services),
   };
 }
@@ -49,11 +54,21 @@ function parseYaml(text: string): unknown {
   }
 }
 
-function includedPaths(entry: unknown): readonly string[] {
-  if (typeof entry === 'string') return [entry];
-  const path = isRecord(entry) ? entry['path'] : undefined;
-  return [path ?? []].flat().filter((item): item is string => typeof item === 'string');
+function includeOf(entry: unknown): readonly Include[] {
+  if (typeof entry === 'string') return [{ paths: [entry], folder: undefined, envFiles: [] }];
+  if (!isRecord(entry)) return [];
+  const folder = entry['project_directory'];
+  return [
+    {
+      paths: textsOf(entry['path']),
+      folder: typeof folder === 'string' ? folder : undefined,
+      envFiles: textsOf(entry['env_file']),
+    },
+  ];
 }
+
+const textsOf = (value: unknown): readonly string[] =>
+  [value].flat().filter((item): item is string => typeof item === 'string');
 
 function extendedPath(service: unknown): readonly string[] {
   const from = isRecord(service) ? service['extends'] : undefined;
@@ -65,8 +80,7 @@ function envFilesOf(service: unknown): readonly string[] {
   if (!isRecord(service)) return [];
   return [service['env_file'] ?? []].flat().flatMap((entry: unknown) => {
     if (typeof entry === 'string') return [entry];
-    if (!isRecord(entry) || entry['required'] === false || typeof entry['path'] !== 'string') return [];
-    return [entry['path']];
+    return isRecord(entry) && typeof entry['path'] === 'string' ? [entry['path']] : [];
   });
 }
 

@@ -13,10 +13,14 @@ export function pinsFile(services: readonly string[], release: Release): string 
   return `name: ${JSON.stringify(release.project)}\nservices:\n${rows.join('\n')}\n`;
 }
 
-/** Removes every env_file: on the runner they are not needed, and those of the server are not there. */
-export function withoutEnvFiles({ services }: Pick<Sources, 'services'>): string {
+/**
+ * The last compose file on the runner: no env_file, since those of the server are not there. Compose tells the paths of
+ * those that are named with a variable.
+ */
+export function runnerOverride({ services, envFiles }: Pick<Sources, 'services' | 'envFiles'>): string {
   const rows = services.map((service) => `  ${JSON.stringify(service)}: {env_file: !reset []}`);
-  return rows.length === 0 ? 'services: {}\n' : `services:\n${rows.join('\n')}\n`;
+  const named = envFiles.filter((path) => path.includes('$'));
+  return `${rows.length === 0 ? 'services: {}' : `services:\n${rows.join('\n')}`}\nx-env-files: ${JSON.stringify(named)}\n`;
 }
 
 /**
@@ -34,13 +38,6 @@ export function releaseEnv(
   values.set('RELEASE_COMMIT', release.commit);
   return [...values].map(([name, value]) => `${name}='${value.replaceAll("'", "\\'")}'\n`).join('');
 }
-
-/** Stand-ins for variables that only the server knows, so that Compose can read the structure on the runner. */
-export function standIns({ required }: Sources['variables'], env: Environment): Readonly<Record<string, string>> {
-  return Object.fromEntries(required.filter((name) => !env[name]).map((name) => [name, serverOnly]));
-}
-
-export const serverOnly = 'only-on-the-server';
 
 /**
  * The table of `paths.awk`: a path of the repository, tab, its place on the server, each as it is and as Compose writes

@@ -1,4 +1,4 @@
-import { dirname, join, relative } from 'node:path/posix';
+import { dirname, join } from 'node:path/posix';
 import { type RawFile, readRawFile } from './raw.ts';
 
 /** Text of a file of the checkout, or undefined when there is none. Paths start at the top of the repository. */
@@ -10,7 +10,8 @@ export type Sources = {
   readonly name: string | undefined;
   /** Those of the application; a service that others only extend is none. */
   readonly services: readonly string[];
-  readonly envFiles: readonly { readonly service: string; readonly path: string }[];
+  /** Every env_file, and every .env that Compose would read: where they would be, if there are any. */
+  readonly envFiles: readonly string[];
   readonly variables: RawFile['variables'];
   readonly problems: readonly string[];
 };
@@ -20,6 +21,9 @@ export async function readSources(files: readonly string[], read: ReadText): Pro
   const found = new Map<string, { raw: RawFile; base: string }>();
   const loaded = new Set<string>();
   const problems: string[] = [];
+  // Compose resolves the paths of all named files from the folder of the first one.
+  const top = dirname(files[0] ?? '.');
+  const envFiles = new Set(['.env', join(top, '.env')]);
   const visit = async (path: string, base: string, from: string, how: 'loaded' | 'extended'): Promise<void> => {
     if (how === 'loaded') loaded.add(path);
     if (found.has(path)) return;
@@ -30,18 +34,33 @@ export async function readSources(files: readonly string[], read: ReadText): Pro
     }
     const raw = readRawFile(text);
     found.set(path, { raw, base });
-    for (const include of raw.includes) {
-      const next = join(base, include);
-      if (!isVariable(include)) await visit(next, dirname(next), `included by ${path}`, how);
-    }
+    for (const file of raw.envFiles) if (!file.startsWith('/')) envFiles.add(join(base, file));
+    for (const include of raw.includes) await enter(include, base, path, how);
     for (const extended of raw.extended) {
       const next = join(base, extended);
       if (!isVariable(extended)) await visit(next, dirname(next), `extended by ${path}`, 'extended');
     }
   };
-  // Compose resolves the paths of all named files from the folder of the first one.
-  const base = dirname(files[0] ?? '.');
-  for (const file of files) await visit(file, base, 'named by compose-file', 'loaded');
+  const enter = async (
+    { paths, folder, envFiles: own }: RawFile['includes'][number],
+    base: string,
+    path: string,
+    how: 'loaded' | 'extended',
+  ): Promise<void> => {
+    const inner = join(base, folder ?? dirname(paths[0] ?? ''));
+    envFiles.add(join(inner, '.env'));
+    for (const file of own.filter((name) => !isVariable(name) && !name.startsWith('/'))) {
+      const full = join(base, file);
+      envFiles.add(full);
+      // Compose needs it on the runner, too.
+      if ((await read(full)) === undefined)
+        problems.push(
+          `${full} (env_file of an include in ${path}) does not exist in the checkout; track one with values to go by, and list it in server-owned if the server has its own`,
+        );
+    }
+    for (const file of paths) if (!isVariable(file)) await visit(join(base, file), inner, `included by ${path}`, how);
+  };
+  for (const file of files) await visit(file, top, 'named by compose-file', 'loaded');
   const all = [...found.values()];
   const collect = (pick: (raw: RawFile) => readonly string[]): readonly string[] => [
     ...new Set(all.flatMap(({ raw }) => pick(raw))),
@@ -50,11 +69,7 @@ export async function readSources(files: readonly string[], read: ReadText): Pro
     files: [...found.keys()],
     name: all.map(({ raw }) => raw.name).findLast((name) => name !== undefined),
     services: [...new Set([...found].flatMap(([path, { raw }]) => (loaded.has(path) ? raw.services : [])))],
-    envFiles: all.flatMap(({ raw, base: from }) =>
-      raw.envFiles
-        .filter(({ path }) => !isVariable(path) && !path.startsWith('/'))
-        .map(({ service, path }) => ({ service, path: relative('.', join(from, path)) })),
-    ),
+    envFiles: [...envFiles],
     variables: {
       image: collect((raw) => raw.variables.image),
       build: collect((raw) => raw.variables.build),

@@ -75,15 +75,21 @@ function isOld(version: string): boolean {
   return false;
 }
 
+/** What to do about a file that is not there. @param path in the repository, or absolute */
+export type Remedy = (path: string) => string;
+
+export const deployRemedy: Remedy = (path) =>
+  path.startsWith('/')
+    ? 'create it on the server, or change the mount'
+    : 'create it on the server, write it with env-files, or track it in git';
+
 /** Reads what the `resolve` program printed. @param root of the application on the server. */
-export function readResolution(host: string, output: string, root: string): Resolution {
+export function readResolution(host: string, output: string, root: string, remedy = deployRemedy): Resolution {
   const facts = readFacts(output);
   const all = (name: string): readonly (readonly string[])[] =>
     (facts.get(name) ?? []).map((value) => value.split('\t'));
   const undefinedNames = [...new Set(all('undefined').map(([name]) => name))];
-  const changes = new Map<string, readonly string[]>();
-  for (const [service = '', change = ''] of all('changed'))
-    changes.set(service, [...(changes.get(service) ?? []), change]);
+  const replicas = readReplicas(facts);
   return {
     host,
     problems: [
@@ -91,12 +97,23 @@ export function readResolution(host: string, output: string, root: string): Reso
         (name) =>
           `${host}: the variable ${name} is not set: add it to ${root}/shared/.env, or give it a default in the compose file: \${${name}:-…}`,
       ),
+      ...all('dollar').map(
+        ([file = '']) =>
+          `${host}: ${file === '' ? 'an env file' : `the env file ${file}`} has a value with a $ that Compose takes for a variable: put the value into single quotes there`,
+      ),
       ...missingFiles(all('missing')).map(
-        ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): create it on the server, ${remedy(name)}`,
+        ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): ${remedy(name)}`,
+      ),
+      ...all('unpinned').map(
+        ([service, image]) =>
+          `${host}: nobody looked up the digest of ${image || 'what it builds'}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in ${root}/shared/.env activates? Take it out there, or name the profile in the input profiles`,
       ),
     ],
-    hashes: Object.fromEntries(all('hash').map(([service = '', hash = '']) => [service, hash])),
-    changes: Object.fromEntries(changes),
+    // A service of which there is to be no container is there to be run by hand: nothing waits for it.
+    hashes: Object.fromEntries(Object.entries(readHashes(facts)).filter(([service]) => replicas[service] !== 0)),
+    replicas,
+    shares: grouped(all('shares')),
+    changes: grouped(all('changed')),
     created: all('created').map(([name = '']) => name),
   };
 }
@@ -108,12 +125,30 @@ function missingFiles(rows: readonly (readonly string[])[]): readonly (readonly 
 }
 
 const place = (name: string, root: string): string => (name.startsWith('/') ? name : `${root}/shared/${name}`);
-const remedy = (name: string): string =>
-  name.startsWith('/') ? 'or change the mount' : 'write it with env-files, or track it in git';
+
+export const readHashes = (facts: Facts): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    (facts.get('hash') ?? []).map((value) => [value.split('\t')[0] ?? '', value.split('\t')[1] ?? '']),
+  );
+
+export const readReplicas = (facts: Facts): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    (facts.get('replicas') ?? []).map((value) => [value.split('\t')[0] ?? '', Number(value.split('\t')[1] ?? '1')]),
+  );
+
+function grouped(rows: readonly (readonly string[])[]): Readonly<Record<string, readonly string[]>> {
+  const groups = new Map<string, readonly string[]>();
+  for (const [key = '', value = ''] of rows) groups.set(key, [...(groups.get(key) ?? []), value]);
+  return Object.fromEntries(groups);
+}
 
 /** Reads what the `reopen` program printed. */
 export function readReopened(host: string, output: string, root: string): Reopened {
   const facts = readFacts(output);
   const missingImages = facts.get('missing-image') ?? [];
-  return { ...readResolution(host, output, root), json: facts.get('json')?.[0] ?? '', missingImages };
+  const remedy: Remedy = (path) =>
+    path.startsWith(`${root}/files/`)
+      ? 'it was shipped with this release; deploy the commit again (allow-older), or roll back to another release'
+      : 'put it back on the server, or roll back to another release';
+  return { ...readResolution(host, output, root, remedy), json: facts.get('json')?.[0] ?? '', missingImages };
 }

@@ -2,7 +2,7 @@ import { type Attempt, goodReleases, lastSwitch } from '../model/history.ts';
 import { parseRelease } from '../model/release.ts';
 import type { HostState, HostStatus, KeptRelease } from '../model/state.ts';
 import { driftOf } from './drift.ts';
-import { readFacts, readHostState, readResolution } from './observe.ts';
+import { readFacts, readHashes, readHostState, readReplicas } from './observe.ts';
 
 /** Reads what the `status` program printed. @param root of the application on the server */
 export function readStatus(host: string, output: string, root: string): HostStatus {
@@ -25,7 +25,7 @@ export function readStatus(host: string, output: string, root: string): HostStat
       startedAt,
     })),
     // Where Docker does not answer, nothing is known to differ.
-    drift: problems.length > 0 ? [] : drift(state, output, root),
+    drift: problems.length > 0 ? [] : drift(state, output),
   };
 }
 
@@ -45,16 +45,9 @@ function keptReleases(state: HostState): readonly KeptRelease[] {
     .toSorted((a, b) => b.time.localeCompare(a.time));
 }
 
-function drift({ host, containers }: HostState, output: string, root: string): readonly string[] {
+function drift({ containers }: HostState, output: string): readonly string[] {
   const facts = readFacts(output);
-  const { hashes } = readResolution(host, output, root);
   const sealed = parseRelease(facts.get('json')?.[0] ?? '');
   const images = 'release' in sealed ? sealed.release.images : {};
-  const replicas = Object.fromEntries(
-    (facts.get('replicas') ?? []).map((value) => {
-      const [service = '', count = '1'] = value.split('\t');
-      return [service, Number(count)];
-    }),
-  );
-  return driftOf({ hashes, images, replicas }, containers);
+  return driftOf({ hashes: readHashes(facts), images, replicas: readReplicas(facts) }, containers);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
 import { program } from '../commands/server.ts';
-import { bakeDefinition, tagsOf } from '../compose/definition.ts';
+import { bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
 import { outputKey } from '../engine/apply.ts';
 import { ConfigError, DeployError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { isRecord, parseJson, type Release } from '../model/release.ts';
 import { type BuildFacts, buildPlan, pushPlan } from '../plan/build.ts';
 import { testPlan } from '../plan/test.ts';
 import type { Checkout } from './checkout.ts';
-import { attempt, perform, type Session, throwAll } from './session.ts';
+import { attempt, perform, type Session, throwAll, throwProblems } from './session.ts';
 
 /** Runs the test compose file. Throws when the tests fail, after everything of them is removed. */
 export async function test(session: Session): Promise<void> {
@@ -41,7 +41,11 @@ export async function push(session: Session, checkout: Checkout): Promise<Releas
   const others = thirdParty(model);
   const outputs = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
   const metadata = parseJson(outputs.get(outputKey('local', 'metadata')) ?? '{}');
-  const pins = readPins(outputs.get(outputKey('local', 'pins')) ?? '');
+  const { pins, refused } = readPins(outputs.get(outputKey('local', 'pins')) ?? '');
+  throwProblems(
+    refused.toSorted().map(([image, why]) => `compose-file: the image ${image} cannot be had: ${why}`),
+    'does it exist under that name, and may this user read it? Nothing was deployed',
+  );
   const release = makeRelease(model, {
     time: new Date(session.ports.clock.now()),
     commit,
@@ -68,19 +72,22 @@ function pushedImage(metadata: unknown, service: string): string {
   return `${(name.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
 }
 
-/** Image, tab, `name@sha256:…`. */
-function readPins(text: string): ReadonlyMap<string, string> {
-  return new Map(
-    text
-      .trim()
-      .split('\n')
-      .map((line) => [line.split('\t')[0] ?? '', line.split('\t')[1] ?? '']),
-  );
+/** What the `pin` program printed: image → `name@sha256:…`, and the images that no registry will ever give. */
+function readPins(text: string): {
+  readonly pins: ReadonlyMap<string, string>;
+  readonly refused: readonly (readonly [string, string])[];
+} {
+  const rows = text.split('\n').map((line) => line.split('\t'));
+  const all = (fact: string) =>
+    rows.flatMap(([name, image = '', value = '']) => (name === fact ? [[image, value] as const] : []));
+  return { pins: new Map(all('pinned')), refused: all('refused') };
 }
 
 async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
   const { config, ports } = session;
   const { model, project, commit, committedAt, ref, defaultBranch } = checkout;
+  const problems = secretProblems(model, ports.env);
+  if (problems.length > 0) throw new ConfigError(problems);
   const registry = config.registry?.name ?? 'local';
   const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
   return {

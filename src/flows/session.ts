@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { type Applied, apply } from '../engine/apply.ts';
 import type { EnginePorts } from '../engine/ports.ts';
-import { ConfigError, DeployError } from '../errors.ts';
+import { CommandError, ConfigError, DeployError } from '../errors.ts';
 import type { Files } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
-import type { Command } from '../model/command.ts';
+import type { Command, Result } from '../model/command.ts';
 import type { Plan } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
 import type { Environment, RefFacts } from '../model/surroundings.ts';
@@ -53,6 +53,14 @@ export async function attempt(session: Session, plan: Plan): Promise<Applied> {
   const applied = await apply(plan, { ...ports, host });
   steps.push(...applied.steps);
   return applied;
+}
+
+/** Runs a command on this machine that has to succeed. */
+export async function must({ ports }: Session, title: string, command: Command): Promise<Result> {
+  const result = await ports.local.run(command, { signal: ports.signal });
+  if (result.code === 0) return result;
+  const output = result.stderr.trim().split('\n').slice(-5).join('\n');
+  throw new CommandError({ host: 'this machine', title, code: result.code, timedOut: result.timedOut, output });
 }
 
 export function throwAll(failures: readonly DeployError[]): void {

@@ -5,7 +5,7 @@ import { pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
 import { chooseShipped, type Entry, type Item, isUnder, makeItem } from '../compose/ship.ts';
 import type { Config } from '../config/config.ts';
 import { outputKey } from '../engine/apply.ts';
-import { readResolution } from '../engine/observe.ts';
+import { deployRemedy, type Remedy, readResolution } from '../engine/observe.ts';
 import { ConfigError } from '../errors.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
@@ -79,9 +79,18 @@ export async function shipAndResolve(
     const failed = failures
       .filter((failure) => 'host' in failure && failure.host === host)
       .map(({ message }) => message);
-    const resolution = readResolution(host, outputs.get(outputKey(host, 'resolve')) ?? '', root);
+    const output = outputs.get(outputKey(host, 'resolve')) ?? '';
+    const resolution = readResolution(host, output, root, shipRemedy(checkout));
     return { ...resolution, problems: [...resolution.problems, ...failed] };
   });
+}
+
+/** A tracked file that is missing there all the same: which one it is depends on a variable that the runner lacks. */
+function shipRemedy({ tracked }: Checkout): Remedy {
+  return (path) =>
+    tracked.has(path)
+      ? 'which file of git this is depends on a variable: set that with `env:` on this step as the server has it, and the file is shipped; or create it on the server'
+      : deployRemedy(path);
 }
 
 async function shippedItems({ config, ports }: Session, { top, model, tracked }: Checkout): Promise<readonly Item[]> {
@@ -133,14 +142,13 @@ async function releaseFiles(
   root: string,
   items: readonly Item[],
 ): Promise<readonly ArchiveFile[]> {
-  const { top, tracked, sources, composeFiles, model } = checkout;
-  // Compose reads a .env beside each file that is included, too.
-  const beside = [...composeFiles, ...sources.files].map((file) => join(dirname(file), '.env'));
-  const envFiles = [...sources.envFiles.map(({ path }) => path), '.env', ...beside];
+  const { top, tracked, sources, model } = checkout;
   const own = (path: string): boolean => ownedBy(config).some((owned) => isUnder(path, owned));
   const travel = new Set([
     ...sources.files,
-    ...envFiles.filter((path) => (tracked.has(path) || config.files.includes(path)) && !own(path)),
+    ...[...sources.envFiles, ...model.envFiles].filter(
+      (path) => (tracked.has(path) || config.files.includes(path)) && !own(path),
+    ),
   ]);
   const source = await Promise.all(
     [...travel].map(async (path): Promise<ArchiveFile> => {
@@ -153,9 +161,14 @@ async function releaseFiles(
     'release.env': releaseEnv(sources.variables, ports.env, release),
     'pins.yml': pinsFile(model.services, release),
     'paths.tab': pathsTable(items, root),
+    // What the compose files name: anything else that Compose misses comes from a `$` in an env file.
+    'variables.txt': linesOf([...sources.variables.image, ...sources.variables.build, ...sources.variables.elsewhere]),
+    'env-files.txt': linesOf([...sources.envFiles.filter((path) => !path.includes('$')), ...model.envFiles]),
   };
   return [
     ...source,
     ...Object.entries(written).map(([name, content]) => ({ path: `release/${name}`, content, mode: 0o600 })),
   ];
 }
+
+const linesOf = (texts: readonly string[]): string => [...new Set(texts)].map((text) => `${text}\n`).join('');

@@ -21,7 +21,7 @@ export type Downtime = {
 /** What happened to a service on a host, and why. */
 export type ServiceChange = {
   readonly service: string;
-  readonly action: 'create' | 'recreate' | 'start' | 'keep' | 'remove';
+  readonly action: 'create' | 'recreate' | 'start' | 'scale' | 'keep' | 'remove';
   readonly reasons: readonly string[];
 };
 

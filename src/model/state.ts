@@ -48,8 +48,12 @@ export type HostState = {
 export type Resolution = {
   readonly host: string;
   readonly problems: readonly string[];
-  /** Service → config hash, as Compose will label the containers. */
+  /** Service → config hash, as Compose will label the containers; without those that are to have none. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** Service → how many containers it has, where it says so. */
+  readonly replicas: Readonly<Record<string, number>>;
+  /** Service → those whose network, processes, IPC or volumes it shares: it is recreated with them. */
+  readonly shares: Readonly<Record<string, readonly string[]>>;
   /** Service → what differs from the current release: `image`, `environment DEBUG`, `file nginx.conf`. */
   readonly changes: Readonly<Record<string, readonly string[]>>;
   /** Folders that were made under `shared/`. */

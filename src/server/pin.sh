@@ -1,23 +1,46 @@
-# Looks up the digest of every image in its registry: image, tab, name@digest. An engine may know registries that the
-# builder's client does not (a certificate in /etc/docker/certs.d, a mirror): then the image is pulled to learn its digest.
-# Arguments: image...
+# Looks up the digest of every image in its registry: pinned, tab, image, tab, name@digest. An engine may know registries
+# that the builder's client does not (a certificate in /etc/docker/certs.d, a mirror): then the image is pulled to learn its
+# digest. What trying again cannot mend is no failure: refused, tab, image, tab, why. Arguments: image...
 set -u
-digest_of() {
-  docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$1" 2>/dev/null && return
-  docker pull --quiet "$1" >/dev/null || return 1
-  docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$1" | sed -n "s|^$2@||p" | head -n 1
+LC_ALL=C
+export LC_ALL
+familiar() { # the name as the engine writes it
+  familiar=${1#docker.io/}
+  familiar=${familiar#index.docker.io/}
+  printf %s "${familiar#library/}"
+}
+pin() {
+  name=${1%@*}
+  case ${name##*/} in *:*) name=${name%:*} ;; esac
+  case $1 in
+    *@*) digest=${1##*@} ;;
+    *) digest=$(docker buildx imagetools inspect --format '{{.Manifest.Digest}}' "$1" 2>/dev/null) || digest= ;;
+  esac
+  if [ -z "$digest" ]; then
+    if ! why=$(docker pull --quiet "$1" 2>&1 >/dev/null); then
+      printf '%s\n' "$why" >&2
+      # Docker has one exit code for all of them.
+      case $why in
+        *'manifest unknown'* | *'name unknown'* | *denied* | *nauthorized* | *'no basic auth'* | *'invalid reference'* | *'no matching manifest'*)
+          printf 'refused\t%s\t%s\n' "$1" "$(printf %s "$why" | tail -n 1)"
+          return 0
+          ;;
+      esac
+      return 1
+    fi
+    digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$1" |
+      while IFS= read -r known; do
+        [ "$(familiar "${known%@*}")" != "$(familiar "$name")" ] || printf '%s\n' "${known##*@}"
+      done | head -n 1)
+  fi
+  case $digest in
+    sha256:*) printf 'pinned\t%s\t%s@%s\n' "$1" "$name" "$digest" ;;
+    *) printf 'refused\t%s\tno registry knows a digest of it\n' "$1" ;;
+  esac
 }
 pids=
 for image in "$@"; do
-  (
-    name=${image%@*}
-    case ${name##*/} in *:*) name=${name%:*} ;; esac
-    case $image in
-      *@*) digest=${image##*@} ;;
-      *) digest=$(digest_of "$image" "$name") || exit 1 ;;
-    esac
-    printf '%s\t%s@%s\n' "$image" "$name" "$digest"
-  ) &
+  pin "$image" &
   pids="$pids $!"
 done
 failed=0

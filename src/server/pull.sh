@@ -6,8 +6,23 @@ tag=$1
 shift
 machine=$(docker version --format '{{.Server.Arch}}')
 failed=0
+architectures() { # of an image that has several
+  found=$(docker manifest inspect "$1" 2>/dev/null | sed -n 's/.*"architecture": "\([^"]*\)".*/\1/p' | grep -v unknown | sort -u | tr '\n' ',')
+  found=${found%,}
+  printf %s "${found:-other machines}"
+}
 pull() {
-  docker image inspect "$1" >/dev/null 2>&1 || docker pull --quiet "$1" >/dev/null || return 1
+  if ! docker image inspect "$1" >/dev/null 2>&1 && ! why=$(docker pull --quiet "$1" 2>&1 >/dev/null); then
+    case $why in
+      # Trying again would not help.
+      *'no matching manifest'* | *'no match for platform'*)
+        printf 'wrong-architecture\t%s\t%s\t%s\n' "$1" "$(architectures "$1")" "$machine"
+        return 0
+        ;;
+    esac
+    printf '%s\n' "$why" >&2
+    return 1
+  fi
   built_for=$(docker image inspect --format '{{.Architecture}}' "$1")
   if [ "$built_for" != "$machine" ]; then
     printf 'wrong-architecture\t%s\t%s\t%s\n' "$1" "$built_for" "$machine"

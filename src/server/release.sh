@@ -1,18 +1,20 @@
-# Defines tell_release(): what Compose makes of a sealed release, and how it differs from the current one. Keys are
-# told, values are not. Arguments: root folder-of-the-release
+# Defines what the programs about a release share. needed(), and tell_services(): what sealed.awk tells of a sealed file;
+# tell_release(): that, and how the release differs from the current one. Keys are told, values are not.
+# Arguments: root folder-of-the-release
+needed() { # How a service uses what has to be there before it starts; nothing when Docker makes it. Arguments: mode name
+  case $1:$2 in
+    ro:*) echo read ;;
+    rw:/*) ;; # an absolute path that is written to: the server's own affair
+    rw:*) case ${2##*/} in ?*.*) echo mounted ;; esac ;; # Docker would make a folder of a file's name
+  esac
+}
+tell_services() {
+  hashes=$(docker compose --file "$1" config --hash '*')
+  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" -
+}
 tell_release() {
   tab=$(printf '\t')
-  # A service of which there is to be no container is there to be run by hand: nothing waits for it.
-  idle=$(awk '
-    /^[^ ]/ { top = $1 }
-    top != "services:" { next }
-    /^  [^ ]/ { service = $1; gsub(/[:"\047]/, "", service) }
-    /^    [^ -]/ { section = $1 }
-    /^    scale: 0$/ || (section == "deploy:" && /^      replicas: 0$/) { print service }
-  ' "$2/compose.yml")
-  docker compose --file "$2/compose.yml" config --hash '*' | while read -r service hash; do
-    printf '%s\n' "$idle" | grep -qxF -e "$service" || printf 'hash\t%s\t%s\n' "$service" "$hash"
-  done
+  tell_services "$2/compose.yml"
   was=$1/current
   [ -e "$was/compose.yml" ] || return 0
   work=$(mktemp -d)
@@ -22,7 +24,7 @@ tell_release() {
   sort "$2/files.tab" >"$work/files-are"
   {
     comm -3 "$work/was" "$work/is" | sed "s/^$tab//" | cut -f 1,2
-    comm -3 "$work/files-were" "$work/files-are" | sed "s/^$tab//" | awk -F "$tab" '{ print $1 "\tfile " $2 }'
+    comm -3 "$work/files-were" "$work/files-are" | sed "s/^$tab//" | awk -F "$tab" '{ print $1 "\t" ($4 == "" ? "file" : $4) " " $2 }'
   } | sort -u | sed "s/^/changed$tab/"
   rm -rf "$work"
 }

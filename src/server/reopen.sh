@@ -4,11 +4,15 @@ set -eu
 export LC_ALL=C
 root=$1
 release=$root/releases/$2
+tab=$(printf '\t')
 printf 'json\t%s\n' "$(tr -d '\n' <"$release/release.json")"
 sed -n 's/^    image: //p' "$release/compose.yml" | sort -u | while IFS= read -r image; do
   docker image inspect "$image" >/dev/null 2>&1 || printf 'missing-image\t%s\n' "$image"
 done
-sed -n "s|^.*: \($root/shared/.*\)\$|\1|p" "$release/compose.yml" | sort -u | while IFS= read -r path; do
-  [ -e "$path" ] || printf 'missing\t%s\tused by this release\n' "${path#"$root"/shared/}"
+awk -v source="$root" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
+  if [ "$mode" = in ] || [ -e "$path" ]; then continue; fi
+  case $name in files/*) mode=ro name=$path ;; esac
+  how=$(needed "$mode" "$name")
+  [ -z "$how" ] || printf 'missing\t%s\t%s by %s\n' "${name#shared/}" "$how" "$service"
 done
 tell_release "$root" "$release"

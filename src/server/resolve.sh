@@ -47,47 +47,68 @@ stand_in() {
   printf '%s\n' "$made" >>made.txt
   mkdir -p "$(dirname "$1")" && : >"$1"
 }
+name='[A-Za-z_][A-Za-z0-9_]*'
+unset_names() { sed -n "s/.*The \\\\*\"\($name\)\\\\*\" variable is not set.*/\1/p" errors.txt | sort -u; }
+# A variable that no compose file names comes from a `$` in an env file: its name is a piece of a value, and is not told.
+tell_dollars() {
+  unset_names | grep -vxF -f variables.txt | sed -e 'h; s/^/$/p; g; s/^/${/' >pieces.tmp
+  [ -s pieces.tmp ] || return 0
+  while IFS= read -r file; do
+    grep -qsF -f pieces.tmp "$came/$file" "$shared/$file" "$source/$file" && fact dollar "$file"
+  done <env-files.txt | grep . || fact dollar ''
+}
+told=
 tries=0
 until compose "$@" config >raw.yml 2>errors.txt; do
   tries=$((tries + 1))
-  variable=$(sed -n 's/.*required variable \([A-Za-z_][A-Za-z0-9_]*\) is missing a value.*/\1/p' errors.txt | head -n 1)
-  file=$(sed -n 's/.*env file \(.*\) not found: .*/\1/p' errors.txt | head -n 1)
-  if [ -n "$variable" ] && [ "$tries" -lt 100 ]; then
-    fact undefined "$variable"
-    export "$variable=missing"
+  # Also what is simply not set: Compose may stumble over a port or a number that is empty. 1 can be all of them.
+  variables=$(sed -n "s/.*required variable \($name\) is missing a value.*/\1/p" errors.txt; unset_names | grep -xF -f variables.txt || true)
+  file=$(sed -n -e 's/.*env file \(.*\) not found: .*/\1/p' -e 's/^stat \(.*\): no such file.*/\1/p' errors.txt | head -n 1)
+  if [ -n "$variables" ] && [ "$tries" -lt 100 ]; then
+    for variable in $variables; do
+      fact undefined "$variable"
+      export "$variable=1"
+    done
+    told=yes
   elif [ -n "$file" ] && [ ! -e "$file" ] && [ "$tries" -lt 100 ]; then
     fact missing "${file#"$source"/}${tab}an env_file"
+    told=yes
     stand_in "$file" 2>/dev/null || exit 0 # the rest is told when this is mended
   else
-    cat errors.txt >&2
+    dollars=$(tell_dollars)
+    [ -z "$dollars" ] || printf '%s\n' "$dollars"
+    [ -z "$told$dollars" ] || exit 0
+    grep -v 'variable is not set' errors.txt >&2
     exit 1
   fi
 done
-sed -n 's/.*The \\*"\([A-Za-z_][A-Za-z0-9_]*\)\\*" variable is not set.*/\1/p' errors.txt | sort -u |
-  while IFS= read -r variable; do fact undefined "$variable"; done
+unset_names | grep -xF -f variables.txt | while IFS= read -r variable; do fact undefined "$variable"; done
+tell_dollars
+# A service that the runner did not know of: nobody looked up what it runs.
+awk "$AWK_SEALED" raw.yml | grep '^unpinned' || true
 
 awk -v source="$source" "$AWK_USES" raw.yml |
   awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" | sort -u >uses.tab
 : >files.tab
 while IFS=$tab read -r service mode name path; do
-  if [ -e "$came/$name" ]; then
-    path=$came/$name
-  elif [ -e "$path" ]; then
-    :
-  elif [ "$mode" = ro ]; then
-    fact missing "$name${tab}read by $service"
-  elif [ "$name" = "$path" ]; then
-    continue # an absolute path that is written to: the server's own affair, Docker creates it
+  if [ "$mode" = in ]; then
+    content=$(printf %s "$path" | sha256sum)
+    printf '%s\t%s\t%s\tconfig\n' "$service" "$name" "${content%% *}" >>files.tab
+    continue
+  elif [ -e "$came/$name" ]; then path=$came/$name
+  elif [ -e "$path" ]; then :
   else
-    case $(basename "$path") in
-      ?*.*) fact missing "$name${tab}mounted by $service" ;; # Docker would make a folder of that name
-      *) (umask 022 && mkdir -p "$path") && fact created "$name" ;;
-    esac
+    how=$(needed "$mode" "$name")
+    if [ -n "$how" ]; then fact missing "$name$tab$how by $service"
+    elif [ "$name" != "$path" ]; then (umask 022 && mkdir -p "$path") && fact created "$name"; fi
   fi
-  [ "$mode" = ro ] || continue
-  if [ ! -f "$path" ]; then content=$path
-  elif [ -r "$path" ]; then content=$(sha256sum <"$path")
-  else content=$(stat -c '%i %s %Y' "$path"); fi # only the container may read it: its file tells when it was replaced
+  case $mode:$path in
+    *:"$root"/files/*) content=$path ;; # named after its content, which a container that may write would change
+    rw:*) continue ;;
+    *) if [ ! -f "$path" ]; then content=$path
+      elif [ -r "$path" ]; then content=$(sha256sum <"$path")
+      else content=$(stat -c '%i %s %Y' "$path"); fi ;; # only the container may read it: its file tells when it was replaced
+  esac
   printf '%s\t%s\t%s\n' "$service" "$name" "${content%% *}" >>files.tab
 done <uses.tab
 
@@ -102,6 +123,20 @@ done <uses.tab
 awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" raw.yml >moved.yml
 if [ -s files.tab ]; then set -- -f moved.yml -f labels.yml; else set -- -f moved.yml; fi
 compose "$@" config >compose.yml.new
+# The container of a service that shares another one's network, IPC, processes or volumes is labelled with the hash of a
+# configuration that has that one's id in it. A label of ours says what the configuration was without it.
+tell_services compose.yml.new >services.tab
+if grep -q '^shares' services.tab; then
+  {
+    echo 'services:'
+    awk -F "$tab" '
+      $1 == "shares" { shares[$2] }
+      $1 == "hash" && $2 in shares { printf "  \"%s\":\n    labels:\n      korrigo.config: \"%s\"\n", $2, $3 }
+    ' services.tab
+  } >labels.yml
+  compose -f compose.yml.new -f labels.yml config >shared.yml
+  mv shared.yml compose.yml.new
+fi
 mv compose.yml.new compose.yml
 tell_release "$root" "$release"
-rm -f raw.yml moved.yml labels.yml errors.txt uses.tab
+rm -f raw.yml moved.yml labels.yml services.tab errors.txt ./*.tmp uses.tab variables.txt env-files.txt

@@ -1,6 +1,7 @@
 # From Compose's canonical YAML: the files and folders of this machine that each service uses, one a line:
-# service, tab, rw or ro, tab, its name in the repository (or absolute), tab, its path. A value of several lines stands
-# deeper than any key that is looked at here, so that it cannot pose as one.
+# service, tab, rw or ro, tab, its name in the repository (or absolute), tab, its path. A config that stands in the file
+# itself: service, tab, in, tab, its name, tab, its text in one line. A value of several lines stands deeper than any key
+# that is looked at here, so that it cannot pose as one.
 function text(line) {
   sub(/^[^:]*: */, "", line)
   if (line ~ /^'.*'$/) { line = substr(line, 2, length(line) - 2); gsub(/''/, "'", line) }
@@ -19,6 +20,8 @@ function flush() {
   kind = from = ""
   readonly = 0
 }
+inside && (/^      / || /^ *$/) { content[name] = content[name] "\\n" $0; next }
+{ inside = 0 }
 /^[^ ]/ { flush(); top = key($0); section = ""; next }
 top == "services" && /^  [^ ]/ { flush(); service = key($0); section = ""; next }
 top == "services" && /^    [^ -]/ { flush(); section = key($0); next }
@@ -31,10 +34,12 @@ top == "services" && (section == "volumes" || section == "configs" || section ==
 }
 (top == "configs" || top == "secrets") && /^  [^ ]/ { name = key($0); next }
 (top == "configs" || top == "secrets") && /^    file: / { file[top "\t" name] = text($0) }
+top == "configs" && /^    content: / { inside = 1; content[name] = $0 }
 END {
   flush()
   for (i = 1; i <= count; i++) {
     split(used[i], part, "\t")
     if (part[1] "\t" part[2] in file) emit(part[3], "ro", file[part[1] "\t" part[2]])
+    else if (part[1] == "configs" && part[2] in content) print part[3] "\tin\t" part[2] "\t" content[part[2]]
   }
 }

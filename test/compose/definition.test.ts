@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bakeDefinition, tagsOf } from '../../src/compose/definition.ts';
+import { bakeDefinition, secretProblems, tagsOf } from '../../src/compose/definition.ts';
 import type { ComposeModel } from '../../src/compose/model.ts';
 import { commit } from '../support/builders.ts';
 
@@ -10,7 +10,9 @@ const model: ComposeModel = {
   builds: {
     web: { context: '/src', args: { A: '$$1' }, labels: { mine: 'x', 'org.opencontainers.image.revision': 'old' } },
   },
+  buildSecrets: {},
   paths: [],
+  envFiles: [],
   fromEnvironment: [],
 };
 const facts = {
@@ -67,6 +69,41 @@ describe('the definition that bake gets', () => {
     expect(definition({ registry: 'localhost:5000/acme' }, own)).toMatchObject({
       services: { web: { image: 'localhost:5000/acme/site:sha-c0ffee012345' } },
     });
+  });
+});
+
+describe('the secrets of a build', () => {
+  const secretive: ComposeModel = {
+    ...model,
+    builds: { web: { context: '/src', secrets: [{ source: 'token' }, { source: 'key', target: 'mine' }] } },
+    buildSecrets: {
+      web: [
+        { id: 'token', from: 'env=TOKEN' },
+        { id: 'mine', from: 'src=/src/a,"b$$' },
+      ],
+    },
+  };
+
+  it('are named to bake in its own form, without their values', () => {
+    expect(definition({}, secretive)).toMatchObject({
+      services: { web: { build: { 'x-bake': { secret: ['id=token,env=TOKEN', 'id=mine,"src=/src/a,""b$$"'] } } } },
+    });
+    expect(bakeDefinition(secretive, facts)).not.toContain('"secrets"');
+  });
+
+  it('are fine when there is something to read', () => {
+    expect(secretProblems(secretive, { TOKEN: 'hunter2' })).toEqual([]);
+    expect(secretProblems(model, {})).toEqual([]);
+  });
+
+  it('are a problem when BuildKit would take an empty one', () => {
+    const nowhere = { ...secretive, buildSecrets: { web: [{ id: 'token', from: undefined }] } };
+    expect(secretProblems(secretive, { TOKEN: '' })).toEqual([
+      'compose-file: the build of web needs the secret token, and TOKEN is not set; set it with `env:` on this step',
+    ]);
+    expect(secretProblems(nowhere, {})).toEqual([
+      'compose-file: the secret token of the build of web has neither `file:` nor `environment:`',
+    ]);
   });
 });
 

@@ -10,6 +10,8 @@ const modelOf = (images: Readonly<Record<string, string>>, ...builds: readonly s
   images,
   builds: Object.fromEntries(builds.map((service) => [service, { context: '.' }])),
   paths: [],
+  buildSecrets: {},
+  envFiles: [],
   fromEnvironment: [],
 });
 

@@ -16,6 +16,8 @@ describe('the model of an application', () => {
     });
     expect(read).toEqual({
       name: 'shop',
+      buildSecrets: {},
+      envFiles: [],
       services: ['web', 'cache', 'job'],
       images: { web: 'web', cache: 'redis:7' },
       builds: { web: { context: '/src' }, job: { context: '.' } },
@@ -68,8 +70,34 @@ describe('the model of an application', () => {
     expect(paths.map(({ path }) => path)).toEqual(['/src/a$b', '/src/$$']);
   });
 
+  it('tells which secrets each build reads, and where from', () => {
+    const { buildSecrets } = model({
+      services: {
+        web: { build: { secrets: [{ source: 'token' }, { source: 'key', target: 'mine' }, { source: 'odd' }] } },
+        db: { build: {} },
+      },
+      secrets: { token: { environment: 'TOKEN' }, key: { file: '/src/a$$b' }, odd: { external: true } },
+    });
+    expect(buildSecrets).toEqual({
+      web: [
+        { id: 'token', from: 'env=TOKEN' },
+        { id: 'mine', from: 'src=/src/a$$b' },
+        { id: 'odd', from: undefined },
+      ],
+    });
+  });
+
   it('is empty when Compose printed something else', () => {
-    const empty = { name: '', services: [], images: {}, builds: {}, paths: [], fromEnvironment: [] };
+    const empty = {
+      name: '',
+      services: [],
+      images: {},
+      builds: {},
+      buildSecrets: {},
+      envFiles: [],
+      paths: [],
+      fromEnvironment: [],
+    };
     for (const text of ['', 'x', '[]', 'null', '{"services": []}']) expect(readModel(text)).toEqual(empty);
   });
 

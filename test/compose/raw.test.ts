@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readRawFile } from '../../src/compose/raw.ts';
 
 const nothing = { image: [], build: [], elsewhere: [], required: [] };
+const include = (...paths: readonly string[]) => ({ paths, folder: undefined, envFiles: [] });
 const empty = { name: undefined, includes: [], extended: [], services: [], envFiles: [], variables: nothing };
 
 describe('a compose file', () => {
@@ -15,15 +16,18 @@ describe('a compose file', () => {
   });
 
   it.each([
-    ['a path', 'include: a.yml', ['a.yml']],
-    ['paths', 'include: [a.yml, ../b/c.yml]', ['a.yml', '../b/c.yml']],
+    ['a path', 'include: a.yml', [include('a.yml')]],
+    ['paths', 'include: [a.yml, ../b/c.yml]', [include('a.yml'), include('../b/c.yml')]],
     [
       'the long form',
-      'include:\n  - path: a.yml\n    env_file: x.env\n  - path: [b.yml, c.yml]\n',
-      ['a.yml', 'b.yml', 'c.yml'],
+      'include:\n  - path: a.yml\n    env_file: x.env\n  - path: [b.yml, c.yml]\n    project_directory: d\n    env_file: [y, z]\n',
+      [
+        { paths: ['a.yml'], folder: undefined, envFiles: ['x.env'] },
+        { paths: ['b.yml', 'c.yml'], folder: 'd', envFiles: ['y', 'z'] },
+      ],
     ],
     ['nothing', 'include:', []],
-    ['what is no path', 'include: [1, {path: 2}, {x: y}]', []],
+    ['what is no path', 'include: [1, {path: 2}, {x: y}]', [include(), include()]],
   ])('includes %s', (_, text, includes) => {
     expect(readRawFile(text).includes).toEqual(includes);
   });
@@ -39,11 +43,12 @@ describe('a compose file', () => {
     ['a path', 'env_file: .env', ['.env']],
     ['paths', 'env_file: [a.env, b.env]', ['a.env', 'b.env']],
     ['the long form', 'env_file: [{path: a.env}, {path: b.env, required: true}]', ['a.env', 'b.env']],
-    ['one that may be absent', 'env_file: [{path: a.env, required: false}]', []],
+    ['one that may be absent', 'env_file: [{path: a.env, required: false}]', ['a.env']],
+    ['what is no path', 'env_file: [1, {path: [a.env]}]', []],
     ['nothing', 'env_file:', []],
   ])('reads env_file: %s', (_, line, paths) => {
     const text = `services:\n  web:\n    ${line}\n`;
-    expect(readRawFile(text).envFiles).toEqual(paths.map((path) => ({ service: 'web', path })));
+    expect(readRawFile(text).envFiles).toEqual(paths);
   });
 
   it('may use anchors, merge keys and the tags of Compose', () => {
@@ -59,10 +64,7 @@ services:
 `;
     expect(readRawFile(text)).toMatchObject({
       services: ['web', 'worker'],
-      envFiles: [
-        { service: 'web', path: 'a.env' },
-        { service: 'worker', path: 'b.env' },
-      ],
+      envFiles: ['a.env', 'b.env'],
       variables: { image: ['TAG', 'TAG'] },
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { pathsTable, pinsFile, releaseEnv, standIns, withoutEnvFiles } from '../../src/compose/seal.ts';
+import { pathsTable, pinsFile, releaseEnv, runnerOverride } from '../../src/compose/seal.ts';
 import { makeItem } from '../../src/compose/ship.ts';
 import type { Sources } from '../../src/compose/sources.ts';
 import { commit, digest, releaseOf } from '../support/builders.ts';
@@ -29,13 +29,20 @@ describe('pins.yml', () => {
 
 describe('the override of the runner', () => {
   it('removes every env_file, also one that a service has from another or by a variable', () => {
-    expect(withoutEnvFiles({ services: ['web', 'my.db'] })).toBe(
-      'services:\n  "web": {env_file: !reset []}\n  "my.db": {env_file: !reset []}\n',
+    expect(runnerOverride({ services: ['web', 'my.db'], envFiles: ['.env'] })).toBe(
+      'services:\n  "web": {env_file: !reset []}\n  "my.db": {env_file: !reset []}\nx-env-files: []\n',
     );
   });
 
+  it('lets Compose tell which env_file a variable means', () => {
+    expect(parse(runnerOverride({ services: [], envFiles: ['.env', 'a/.env.${X:-"y"}'] }))).toEqual({
+      services: {},
+      'x-env-files': ['a/.env.${X:-"y"}'],
+    });
+  });
+
   it('is a compose file even when there is nothing to remove', () => {
-    expect(withoutEnvFiles({ services: [] })).toBe('services: {}\n');
+    expect(runnerOverride({ services: [], envFiles: [] })).toBe('services: {}\nx-env-files: []\n');
   });
 });
 
@@ -70,16 +77,6 @@ describe('release.env', () => {
 
   it('always has the real commit', () => {
     expect(env({ image: ['RELEASE_COMMIT'] }, { RELEASE_COMMIT: 'forged' })).toBe(known);
-  });
-});
-
-describe('stand-ins on the runner', () => {
-  it('are for what is required and not set', () => {
-    const given = { A: 'x', B: '' };
-    expect(standIns({ ...variables, required: ['A', 'B', 'C'] }, given)).toEqual({
-      B: 'only-on-the-server',
-      C: 'only-on-the-server',
-    });
   });
 });
 

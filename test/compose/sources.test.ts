@@ -26,11 +26,15 @@ describe('the compose files of an application', () => {
     };
     const sources = await read(['deploy/compose.yml'], files);
     expect(sources.files.toSorted()).toEqual(Object.keys(files).toSorted());
-    expect(sources.envFiles.map(({ service, path }) => `${service} ${path}`).sort()).toEqual([
-      'api backend/api.env',
-      'job backend/job.env',
-      'web deploy/base/web.env',
-      'x deploy/x.env',
+    expect(sources.envFiles.toSorted()).toEqual([
+      '.env',
+      'backend/.env',
+      'backend/api.env',
+      'backend/job.env',
+      'backend/jobs/.env',
+      'deploy/.env',
+      'deploy/base/web.env',
+      'deploy/x.env',
     ]);
     expect(sources.problems).toEqual([]);
   });
@@ -52,7 +56,47 @@ describe('the compose files of an application', () => {
       'app/prod/compose.yml': 'services: {web: {env_file: b.env}}',
     };
     const { envFiles } = await read(['app/compose.yml', 'app/prod/compose.yml'], files);
-    expect(envFiles.map(({ path }) => path)).toEqual(['app/a.env', 'app/b.env']);
+    expect(envFiles).toEqual(['.env', 'app/.env', 'app/a.env', 'app/b.env']);
+  });
+
+  it('of an include with a folder have their paths from there, and its own env_files', async () => {
+    const files = {
+      'app/compose.yml':
+        'include: [{path: [../a/a.yml, ../b/b.yml], project_directory: ../other, env_file: [one.env, ../two.env]}]',
+      'a/a.yml': 'include: [more.yml]\nservices: {a: {env_file: a.env}}',
+      'b/b.yml': 'services: {b: {env_file: b.env, extends: {file: base.yml, service: x}}}',
+      'other/more.yml': 'services: {more: {env_file: more.env}}',
+      'other/base.yml': 'services: {x: {}}',
+      'app/one.env': '',
+    };
+    const { files: found, envFiles, problems } = await read(['app/compose.yml'], files);
+    expect(found.toSorted()).toEqual(
+      Object.keys(files)
+        .filter((path) => path.endsWith('.yml'))
+        .toSorted(),
+    );
+    expect(envFiles).toEqual([
+      '.env',
+      'app/.env',
+      'other/.env',
+      'app/one.env',
+      'two.env',
+      'other/a.env',
+      'other/more.env',
+      'other/b.env',
+    ]);
+    expect(problems).toEqual([
+      'two.env (env_file of an include in app/compose.yml) does not exist in the checkout; track one with values to go by, and list it in server-owned if the server has its own',
+    ]);
+  });
+
+  it('of an include of several files have their paths from the folder of the first one', async () => {
+    const files = {
+      'compose.yml': 'include: [{path: [a/a.yml, b/b.yml]}]',
+      'a/a.yml': 'services: {a: {env_file: a.env}}',
+      'b/b.yml': 'services: {a: {env_file: b.env}}',
+    };
+    expect((await read(['compose.yml'], files)).envFiles).toEqual(['.env', 'a/.env', 'a/a.env', 'a/b.env']);
   });
 
   it('may include one another', async () => {
@@ -60,12 +104,16 @@ describe('the compose files of an application', () => {
     expect(await read(['a.yml'], files)).toMatchObject({ files: ['a.yml', 'b.yml'], services: ['a', 'b'] });
   });
 
-  it('leave out what only the server can name', async () => {
+  it('leave out what only the server can name, and keep the variables of env_files for Compose', async () => {
     const files = {
       'a.yml':
         'include: ["${DIR}/b.yml"]\nservices: {a: {env_file: ["${X}.env", /etc/a.env], extends: {file: "$F", service: x}}}',
     };
-    expect(await read(['a.yml'], files)).toMatchObject({ files: ['a.yml'], envFiles: [], problems: [] });
+    expect(await read(['a.yml'], files)).toMatchObject({
+      files: ['a.yml'],
+      envFiles: ['.env', '${X}.env', '${DIR}/.env'],
+      problems: [],
+    });
   });
 
   it('are missing all at once', async () => {

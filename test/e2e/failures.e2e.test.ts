@@ -1,6 +1,6 @@
 /** Every failure: what it says at the end, that the exit code tells, and that what ran before still runs. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bed, type Server, upBed } from '../bed/bed.ts';
 import {
@@ -357,6 +357,30 @@ validating ${shop.repository.folder}/compose.yml: services.web Additional proper
       ),
     );
     expect(rest).toEqual(['→ build for the right platform with the input platforms; nothing that runs was changed']);
+  });
+
+  it('an image for several architectures, none of which is that of the server', inTurn, async () => {
+    const { engine, registry, folder } = bed;
+    const name = `${registry.address}/several`;
+    const config = ['--config', `${folder}/several`];
+    const { username, password, address } = registry;
+    writeFileSync(`${folder}/Dockerfile`, 'FROM scratch\nLABEL a=b\nCOPY Dockerfile /x\n');
+    const login = [...config, 'login', '--username', username, '--password-stdin', address];
+    expect((await engine.tryDocker(login, { stdin: password })).code).toBe(0);
+    for (const machine of ['arm64', 's390x']) {
+      await engine.docker('buildx', 'build', '--platform', `linux/${machine}`, '--tag', `${name}:${machine}`, folder);
+      await engine.docker(...config, 'push', '--quiet', `${name}:${machine}`);
+    }
+    await engine.docker(...config, 'manifest', 'create', `${name}:1`, `${name}:arm64`, `${name}:s390x`);
+    const digest = (await engine.docker(...config, 'manifest', 'push', '--purge', `${name}:1`)).trim();
+    const image = `${name}@${digest}`;
+    const compose = shop.compose.replace(`image: ${bed.image('busybox')}`, `image: ${image}`);
+    const said = await deploying({ 'compose.yml': compose });
+    expect(said).toMatch(
+      new RegExp(
+        `^${shop.server.ip}: ${image} is built for (arm64,s390x|other machines), but this server is amd64\n→ build for`,
+      ),
+    );
   });
 });
 

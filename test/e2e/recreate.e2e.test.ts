@@ -86,6 +86,28 @@ describe('a deploy that changes one thing, with force-recreate none', () => {
     stop_grace_period: 1s
 ${quickHealth}${more}`;
 
+  const compose = (): string => `name: parts
+services:
+${service('mounts', '    volumes: ["./site.conf:/site.conf:ro"]\n')}${service(
+  'mountsfolder',
+  '    volumes: ["./folder:/folder:ro"]\n',
+)}${service('reads', `    environment:\n      COLOUR: \${COLOUR}\n`)}${service(
+  'other',
+  `    environment:\n      OTHER: \${OTHER}\n`,
+)}${service('configured', '    configs: [app]\n')}${service('secretive', '    secrets: [token]\n')}${service('inlined', '    configs: [inline]\n')}${service(
+  'cache',
+  '',
+)}configs:
+  app:
+    file: app.conf
+  inline:
+    content: |
+      one
+secrets:
+  token:
+    file: token
+`;
+
   const inputs = { 'force-recreate': 'none', 'env-files': '.env=DOTENV' };
   const env = { DOTENV: 'COLOUR=blue\nOTHER=same\n' };
   const release = async (more: Texts = {}): Promise<string> =>
@@ -95,24 +117,7 @@ ${quickHealth}${more}`;
     app = newRepository('parts');
     deploy = deployer(app.folder, bed, server);
     app.commit({
-      'compose.yml': `name: parts
-services:
-${service('mounts', '    volumes: ["./site.conf:/site.conf:ro"]\n')}${service(
-  'mountsfolder',
-  '    volumes: ["./folder:/folder:ro"]\n',
-)}${service('reads', `    environment:\n      COLOUR: \${COLOUR}\n`)}${service(
-  'other',
-  `    environment:\n      OTHER: \${OTHER}\n`,
-)}${service('configured', '    configs: [app]\n')}${service('secretive', '    secrets: [token]\n')}${service(
-  'cache',
-  '',
-)}configs:
-  app:
-    file: app.conf
-secrets:
-  token:
-    file: token
-`,
+      'compose.yml': compose(),
       'site.conf': 'one\n',
       'folder/inner/file': 'one\n',
       'app.conf': 'one\n',
@@ -149,6 +154,14 @@ secrets:
       expect(await output(server, 'docker', 'exec', `parts-${name}-1`, 'sh', '-c', look)).toBe('two\n');
     },
   );
+
+  it('a config that stands in the compose file: recreates the service that uses it and says so before it happens', async () => {
+    const before = await stateOf(server, '/opt/parts');
+    app.commit({ 'compose.yml': compose().replace('      one\n', '      two\n') });
+    told(await release(), 'inlined', 'config inline');
+    expect(touched(before, await stateOf(server, '/opt/parts'))).toEqual(['inlined']);
+    expect(await output(server, 'docker', 'exec', 'parts-inlined-1', 'cat', '/inline')).toBe('two\n');
+  });
 
   it('a value in shared/.env: recreates the service that uses it and says so before it happens', async () => {
     const before = await stateOf(server, '/opt/parts');
@@ -191,4 +204,84 @@ secrets:
     const happens = all.indexOf(`Container parts-${name}-1  Recreate`);
     expect(happens).toBeGreaterThan(all.indexOf(plan));
   }
+});
+
+describe('services that share containers, and services of several, with force-recreate none', () => {
+  let app: Repository;
+  let deploy: Deployer;
+  const compose = (colour: string, replicas: number): string => {
+    const service = (name: string, more: string): string => `  ${name}:
+    image: ${bed.image('busybox')}
+    command: ["sleep", "infinity"]
+    init: true
+    stop_grace_period: 1s
+${quickHealth}${more}`;
+    return `name: shares
+services:
+${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/data"]\n`)}${service(
+  'agent',
+  '    network_mode: service:front\n',
+)}${service('backup', '    volumes_from: [front]\n    pid: service:agent\n')}${service(
+  'many',
+  `    scale: ${replicas}\n`,
+)}volumes: {data: {}}
+`;
+  };
+  const deployed = async (colour: string, replicas: number): Promise<string> => {
+    app.commit({ 'compose.yml': compose(colour, replicas) });
+    return succeeded(await deploy(['push', 'deploy'], { 'force-recreate': 'none' })).all;
+  };
+  const plan = (all: string): readonly string[] => {
+    const [text = ''] = /^Plan: [\s\S]*?\n\n/m.exec(all) ?? [];
+    return text.split('\n').flatMap((line) => {
+      const row = line.trim().replaceAll(/ +/g, ' ');
+      return / (create|recreate|start|scale|keep|remove)\b/.test(row) ? [row] : [];
+    });
+  };
+  const drift = async (): Promise<unknown> => {
+    const { stdout } = succeeded(await deploy(['status'], { format: 'json', 'project-name': 'shares' }));
+    return JSON.parse(stdout)[0].drift;
+  };
+
+  beforeAll(async () => {
+    app = newRepository('shares');
+    deploy = deployer(app.folder, bed, server);
+    await server.ssh('mkdir -p /opt/shares');
+    await deployed('blue', 1);
+  });
+  afterAll(async () => {
+    app?.remove();
+    await server.ssh('cd /opt/shares/current && docker compose down --timeout 1 --volumes');
+  });
+
+  it('keeps all of them when nothing changed, and finds no drift', async () => {
+    const before = await stateOf(server, '/opt/shares');
+    expect(plan(await deployed('blue', 1))).toEqual(['agent keep', 'backup keep', 'front keep', 'many keep']);
+    expect((await stateOf(server, '/opt/shares')).containers).toEqual(before.containers);
+    expect(await drift()).toEqual([]);
+  });
+
+  it('recreates them with the one whose container they share', async () => {
+    const before = await stateOf(server, '/opt/shares');
+    expect(plan(await deployed('green', 1))).toEqual([
+      'agent recreate front is another container',
+      'backup recreate agent is another container',
+      'front recreate environment COLOUR',
+      'many keep',
+    ]);
+    const after = await stateOf(server, '/opt/shares');
+    const same = Object.keys(after.containers).filter(
+      (name) => name.startsWith('shares-') && after.containers[name]?.id === before.containers[name]?.id,
+    );
+    expect(same).toEqual(['shares-many-1']);
+    expect(await drift()).toEqual([]);
+  });
+
+  it('tells of containers that come and go', async () => {
+    expect(plan(await deployed('green', 3)).at(-1)).toBe('many scale from 1 to 3 containers');
+    expect(await output(server, 'docker', 'ps', '--quiet', '--filter', 'name=shares-many')).toMatch(/^(\w+\n){3}$/);
+    expect(await drift()).toEqual([]);
+    expect(plan(await deployed('green', 1)).at(-1)).toBe('many scale from 3 to 1 container');
+    expect(await output(server, 'docker', 'ps', '--quiet', '--filter', 'name=shares-many')).toMatch(/^\w+\n$/);
+  });
 });

@@ -146,6 +146,11 @@ describe('a resolved release', () => {
       resolutionOf(
         ['hash', 'web', 'aa'],
         ['hash', 'db', 'bb'],
+        ['hash', 'tool', 'cc'],
+        ['replicas', 'web', '2'],
+        ['replicas', 'tool', '0'],
+        ['shares', 'db', 'web'],
+        ['shares', 'db', 'tool'],
         ['changed', 'web', 'image'],
         ['changed', 'web', 'environment DEBUG'],
         ['changed', 'db', 'file my.cnf'],
@@ -155,6 +160,8 @@ describe('a resolved release', () => {
       host: 'web1',
       problems: [],
       hashes: { web: 'aa', db: 'bb' },
+      replicas: { web: 2, tool: 0 },
+      shares: { db: ['web', 'tool'] },
       changes: { web: ['image', 'environment DEBUG'], db: ['file my.cnf'] },
       created: ['data'],
     });
@@ -183,6 +190,25 @@ describe('a resolved release', () => {
     ]);
   });
 
+  it('has no piece of a value that a dollar in an env file made of it', () => {
+    expect(resolutionOf(['dollar', '.env'], ['dollar', '']).problems).toEqual([
+      'web1: the env file .env has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+      'web1: an env file has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+    ]);
+  });
+
+  it('tells a service that nobody pinned', () => {
+    expect(resolutionOf(['unpinned', 'debug', 'busybox:1'], ['unpinned', 'own', '']).problems).toEqual(
+      [
+        ['busybox:1', 'debug'],
+        ['what it builds', 'own'],
+      ].map(
+        ([image, service]) =>
+          `web1: nobody looked up the digest of ${image}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in /opt/shop/shared/.env activates? Take it out there, or name the profile in the input profiles`,
+      ),
+    );
+  });
+
   it('may have a service called like a property of every object', () => {
     const { changes } = resolutionOf(['changed', 'constructor', 'image'], ['changed', '__proto__', 'image']);
     expect(Object.entries(changes)).toEqual([
@@ -200,6 +226,10 @@ describe('a resolved release', () => {
       'created',
       'json',
       'missing-image',
+      'replicas',
+      'shares',
+      'dollar',
+      'unpinned',
       'container',
       'attempt',
       'compose',

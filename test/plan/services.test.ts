@@ -6,6 +6,8 @@ import { forcedServices, serviceChanges } from '../../src/plan/services.ts';
 import { containerOf } from '../support/builders.ts';
 
 type Given = {
+  readonly replicas?: Readonly<Record<string, number>>;
+  readonly shares?: Readonly<Record<string, readonly string[]>>;
   readonly hashes?: Readonly<Record<string, string>>;
   readonly changes?: Readonly<Record<string, readonly string[]>>;
   readonly containers?: readonly Container[];
@@ -17,11 +19,13 @@ type Given = {
 function changesOf({
   hashes = { web: 'hash-of-web' },
   changes = {},
+  replicas = {},
+  shares = {},
   containers = [containerOf()],
   built = [],
   force = 'none',
 }: Given) {
-  return serviceChanges({ hashes, changes }, containers, { built, images: {} }, force);
+  return serviceChanges({ hashes, changes, replicas, shares }, containers, { built, images: {} }, force);
 }
 
 const is = (action: ServiceChange['action'], ...reasons: readonly string[]): ServiceChange => ({
@@ -47,7 +51,7 @@ describe('a service', () => {
     ['with another hash and no known reason is recreated', { hashes: { web: 'new' } }, is('recreate', 'configuration')],
     [
       'with one old container among several is recreated',
-      { containers: [containerOf(), containerOf({ configHash: 'old' })] },
+      { replicas: { web: 2 }, containers: [containerOf(), containerOf({ configHash: 'old' })] },
       is('recreate', 'configuration'),
     ],
     [
@@ -80,8 +84,34 @@ describe('a service', () => {
     ['that stopped is started', { containers: [containerOf({ status: 'exited' })] }, is('start', 'is exited')],
     [
       'of which one container stopped is started',
-      { containers: [containerOf(), containerOf({ status: 'paused' })] },
+      { replicas: { web: 2 }, containers: [containerOf(), containerOf({ status: 'paused' })] },
       is('start', 'is paused'),
+    ],
+    [
+      'with a changed config in the compose file tells the config',
+      { hashes: { web: 'new' }, changes: { web: ['labels korrigo.files', 'labels korrigo.config', 'config page'] } },
+      is('recreate', 'config page'),
+    ],
+    ['with too few containers is scaled', { replicas: { web: 3 } }, is('scale', 'from 1 to 3 containers')],
+    [
+      'with too many containers is scaled',
+      { containers: [containerOf(), containerOf()] },
+      is('scale', 'from 2 to 1 container'),
+    ],
+    [
+      'that is recreated tells that it is scaled, too',
+      { hashes: { web: 'new' }, changes: { web: ['image'] }, replicas: { web: 2 } },
+      is('recreate', 'image', 'from 1 to 2 containers'),
+    ],
+    [
+      'that is recreated by force tells that it is scaled, too',
+      { force: 'all', replicas: { web: 2 } },
+      is('recreate', 'force-recreate: all', 'from 1 to 2 containers'),
+    ],
+    [
+      'that is to have no container is removed',
+      { hashes: {}, replicas: { web: 0 } },
+      is('remove', 'is to have no container'),
     ],
     ['that is not in the release is removed', { hashes: {} }, is('remove', 'not in this release')],
     [
@@ -114,6 +144,54 @@ it('the services of a release come first, those to remove last', () => {
     'create api',
     'remove old',
   ]);
+});
+
+describe('a service that shares the container of another one', () => {
+  const containers = ['web', 'agent', 'backup'].map((service) => containerOf({ service }));
+  const hashes = { backup: 'hash-of-backup', agent: 'hash-of-agent', web: 'hash-of-web' };
+  const shares = { agent: ['web'], backup: ['gone', 'agent'] };
+  const told = (given: Given): readonly string[] =>
+    changesOf({ containers, hashes, shares, ...given }).map(
+      ({ service, action, reasons }) => `${action} ${service}: ${reasons.join(', ')}`,
+    );
+
+  it('is kept with it', () => {
+    expect(told({})).toEqual(['keep backup: ', 'keep agent: ', 'keep web: ']);
+  });
+
+  it('is recreated with it, and what shares that one’s in turn', () => {
+    expect(told({ hashes: { ...hashes, web: 'new' }, changes: { web: ['image'] } })).toEqual([
+      'recreate backup: agent is another container',
+      'recreate agent: web is another container',
+      'recreate web: image',
+    ]);
+  });
+
+  it('is recreated when it gets one at last', () => {
+    expect(told({ containers: containers.slice(1) })).toEqual([
+      'recreate backup: agent is another container',
+      'recreate agent: web is another container',
+      'create web: not running here yet',
+    ]);
+  });
+
+  it('tells its own reason first, and does not take the other one along', () => {
+    expect(told({ hashes: { ...hashes, agent: 'new' }, changes: { agent: ['image'] } })).toEqual([
+      'recreate backup: agent is another container',
+      'recreate agent: image',
+      'keep web: ',
+    ]);
+  });
+
+  it('needs no force of its own', () => {
+    const changes = changesOf({ containers, hashes, shares, built: ['web'], force: 'built' });
+    expect(forcedServices(changes)).toEqual(['web']);
+  });
+
+  it('may share in a circle, which Compose refuses', () => {
+    const circle = { web: ['agent'], agent: ['web'] };
+    expect(told({ shares: circle })).toEqual(['keep backup: ', 'keep agent: ', 'keep web: ']);
+  });
 });
 
 it('only services that up would leave alone need force', () => {

@@ -9,7 +9,11 @@ const folder = mkdtempSync(join(tmpdir(), 'korrigo-awk-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const source = '/opt/shop/releases/r1/source';
 
-function awk(name: 'paths' | 'uses' | 'flatten', input: string, table: Readonly<Record<string, string>> = {}): string {
+function awk(
+  name: 'paths' | 'uses' | 'flatten' | 'sealed',
+  input: string,
+  table: Readonly<Record<string, string>> = {},
+): string {
   const file = join(folder, 'paths.tab');
   writeFileSync(
     file,
@@ -142,6 +146,43 @@ secrets:
       'web | rw | /var/run/docker.sock | /var/run/docker.sock',
       `db | ro | secrets/db | ${source}/secrets/db`,
       `web | ro | site.conf | ${source}/site.conf`,
+      'web | in | inline |     content: |\\n      x',
+    ]);
+  });
+
+  it('are also the configs that stand in the file, with all their lines', () => {
+    const yaml = `services:
+  web:
+    configs:
+      - source: one
+      - source: two
+  db:
+    configs:
+      - source: two
+configs:
+  one:
+    name: shop_one
+    content: |
+      first
+
+        file: /etc/shadow
+      secrets:
+    labels:
+      content: x
+  two:
+    name: shop_two
+    content: 'a b'
+  three:
+    content: unused
+secrets:
+  one:
+    content: other
+`;
+    const two = "in | two |     content: 'a b'";
+    expect(uses(yaml)).toEqual([
+      'web | in | one |     content: |\\n      first\\n\\n        file: /etc/shadow\\n      secrets:',
+      `web | ${two}`,
+      `db | ${two}`,
     ]);
   });
 
@@ -231,6 +272,78 @@ x-more: |
   it('are none in an application that has none', () => {
     expect(uses('name: shop\nservices:\n  web:\n    image: nginx\n')).toEqual([]);
     expect(uses('')).toEqual([]);
+  });
+});
+
+describe('a sealed file and the hashes of its services', () => {
+  const told = (yaml: string, hashes = ''): readonly string[] => {
+    const file = join(folder, 'compose.yml');
+    writeFileSync(file, yaml);
+    const text = execFileSync('awk', [programs['sealed.awk'], file, '-'], { input: hashes, encoding: 'utf8' });
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.replaceAll('\t', ' '));
+  };
+
+  it('tell replicas, what is shared, and what has no digest', () => {
+    const yaml = `services:
+  web:
+    deploy:
+      replicas: 2
+      labels:
+        replicas: "7"
+    image: nginx@sha256:1
+    scale: 3
+  agent:
+    image: "agent"
+    ipc: service:web
+    network_mode: service:web.api
+    pid: host
+    volumes_from:
+      - web
+      - db:ro
+      - "1"
+      - container:other:ro
+  own:
+    build:
+      context: .
+    network_mode: host
+volumes:
+  data:
+    image: x
+`;
+    expect(told(yaml)).toEqual([
+      'replicas web 2',
+      'replicas web 3',
+      'unpinned agent agent',
+      'shares agent web',
+      'shares agent web.api',
+      'shares agent web',
+      'shares agent db',
+      'shares agent 1',
+      'unpinned own ',
+    ]);
+  });
+
+  it('have the hash of our label instead of the one of Compose', () => {
+    const yaml = `services:
+  web:
+    image: nginx@sha256:1
+  agent:
+    environment:
+      korrigo.config: forged
+    image: agent@sha256:2
+    labels:
+      a: |
+        korrigo.config: forged
+      korrigo.config: ours
+`;
+    expect(told(yaml, 'web aa\nagent bb\n')).toEqual(['hash web aa', 'hash agent ours']);
+  });
+
+  it('may have nothing to tell', () => {
+    expect(told('name: shop\nservices: {}\n', '\n')).toEqual([]);
   });
 });
 

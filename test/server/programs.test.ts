@@ -265,6 +265,31 @@ esac`;
   });
 });
 
+describe('pull', () => {
+  it.each([
+    [
+      'and tells which',
+      `printf '%s\\n' '   "architecture": "s390x",' '   "architecture": "arm64",' '   "architecture": "unknown",'`,
+      'arm64,s390x',
+    ],
+    ['also when nobody tells which', 'exit 1', 'other machines'],
+  ])('does not try again for an image that is for other machines, %s', async (_, manifest, builtFor) => {
+    const server = sandbox({
+      docker: `case "$*" in
+        version*) echo amd64 ;;
+        'image inspect'*) exit 1 ;;
+        pull*) echo 'Error response from daemon: no matching manifest for linux/amd64 in the manifest list entries' >&2; exit 1 ;;
+        'manifest inspect'*) ${manifest} ;;
+      esac`,
+    });
+    expect(await server.run('pull', ['tag', 'redis@sha256:1'])).toMatchObject({
+      code: 0,
+      stdout: `wrong-architecture\tredis@sha256:1\t${builtFor}\tamd64\n`,
+      stderr: '',
+    });
+  });
+});
+
 describe('pin', () => {
   const docker = (registry: string, local = '') => `
 case "$*" in
@@ -284,17 +309,17 @@ esac`;
     ]);
     expect(code).toBe(0);
     expect(lines(stdout).toSorted()).toEqual([
-      `localhost:5000/a/b\tlocalhost:5000/a/b@${digest('1')}`,
-      `localhost:5000/a/b:v1\tlocalhost:5000/a/b@${digest('1')}`,
-      `redis\tredis@${digest('1')}`,
-      `redis:7\tredis@${digest('1')}`,
+      `pinned\tlocalhost:5000/a/b\tlocalhost:5000/a/b@${digest('1')}`,
+      `pinned\tlocalhost:5000/a/b:v1\tlocalhost:5000/a/b@${digest('1')}`,
+      `pinned\tredis\tredis@${digest('1')}`,
+      `pinned\tredis:7\tredis@${digest('1')}`,
     ]);
   });
 
   it('takes the digest that an image has already', async () => {
     const server = sandbox({ docker: docker('exit 1') });
     const { stdout } = await server.run('pin', [`localhost:5000/a:v1@${digest('2')}`]);
-    expect(stdout).toBe(`localhost:5000/a:v1@${digest('2')}\tlocalhost:5000/a@${digest('2')}\n`);
+    expect(stdout).toBe(`pinned\tlocalhost:5000/a:v1@${digest('2')}\tlocalhost:5000/a@${digest('2')}\n`);
     expect(server.dockerCalls()).toEqual([]);
   });
 
@@ -302,14 +327,55 @@ esac`;
     const local = `printf '%s\\n' 'other@${digest('8')}' 'own.example.com/a@${digest('3')}'`;
     const server = sandbox({ docker: docker('exit 1', local) });
     expect((await server.run('pin', ['own.example.com/a:v1'])).stdout).toBe(
-      `own.example.com/a:v1\town.example.com/a@${digest('3')}\n`,
+      `pinned\town.example.com/a:v1\town.example.com/a@${digest('3')}\n`,
     );
   });
 
-  it('fails when an image does not exist, and finds the others', async () => {
-    const server = sandbox({ docker: docker(`case "$*" in *broken*) exit 1;; *) echo '${digest('1')}';; esac`) });
-    const { code, stdout } = await server.run('pin', ['broken:1', 'redis:7']);
-    expect([code, stdout]).toEqual([1, `redis:7\tredis@${digest('1')}\n`]);
+  it.each([
+    ['docker.io/library/redis:7', 'redis'],
+    ['index.docker.io/library/redis', 'redis'],
+    ['library/redis', 'redis'],
+    ['redis:7', 'docker.io/library/redis'],
+    ['docker.io/acme/app', 'acme/app'],
+  ])('takes %s for what the engine calls %s', async (image, known) => {
+    const local = `printf '%s\\n' 'redisx@${digest('8')}' 'acme-app@${digest('9')}' '${known}@${digest('3')}'`;
+    const server = sandbox({ docker: docker('exit 1', local) });
+    expect((await server.run('pin', [image])).stdout).toBe(
+      `pinned\t${image}\t${image.replace(/:7$/, '')}@${digest('3')}\n`,
+    );
+  });
+
+  it('tells an image of which nobody knows a digest', async () => {
+    const server = sandbox({ docker: docker('exit 1', `echo 'own-example-com/a@${digest('3')}'`) });
+    expect(await server.run('pin', ['own.example.com/a:v1'])).toMatchObject({
+      code: 0,
+      stdout: 'refused\town.example.com/a:v1\tno registry knows a digest of it\n',
+    });
+  });
+
+  it.each([
+    'Error response from daemon: manifest for x:1 not found: manifest unknown: manifest unknown',
+    'Error response from daemon: pull access denied for x, repository does not exist',
+    'Error response from daemon: Head "https://r/v2/x/manifests/1": no basic auth credentials',
+    'Error response from daemon: Head "https://r/v2/x/manifests/1": unauthorized: authentication required',
+    'invalid reference format: repository name (X) must be lowercase',
+  ])('tells what trying again cannot mend: %s', async (why) => {
+    const server = sandbox({
+      docker: `case "$*" in 'pull'*) echo 'a warning' >&2; echo '${why}' >&2; exit 1;; *) exit 1;; esac`,
+    });
+    expect(await server.run('pin', ['x:1'])).toMatchObject({ code: 0, stdout: `refused\tx:1\t${why}\n` });
+  });
+
+  it('fails when a registry does not answer, and finds the others', async () => {
+    const server = sandbox({
+      docker: `case "$*" in
+        *inspect*broken*) exit 1;;
+        *inspect*) echo '${digest('1')}';;
+        pull*) echo 'lookup r: no such host' >&2; exit 1;;
+      esac`,
+    });
+    const { code, stdout, stderr } = await server.run('pin', ['broken:1', 'redis:7']);
+    expect([code, stdout, stderr]).toEqual([1, `pinned\tredis:7\tredis@${digest('1')}\n`, 'lookup r: no such host\n']);
   });
 });
 

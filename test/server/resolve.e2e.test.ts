@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readReopened } from '../../src/engine/observe.ts';
@@ -464,6 +464,54 @@ secrets:
     expect(after.hashes).toEqual({ ...before.hashes, web: expect.not.stringMatching(before.hashes['web'] ?? '') });
   });
 
+  it('is a shipped file that the container may write, by its name in the repository', async () => {
+    const writable = files['compose.yml'].replace('/site.conf:ro', '/site.conf');
+    const before = await server.resolve({ files: { ...files, 'compose.yml': writable }, shared, keep: true });
+    const [site = ''] = before.service('web').volumes;
+    writeFileSync(site.split(':')[0] ?? '', 'written by the container');
+    const same = await server.resolve({ files: { ...files, 'compose.yml': writable } });
+    expect([same.changes, same.hashes]).toEqual([{}, before.hashes]);
+    const after = await server.resolve({ files: { ...files, 'compose.yml': writable, 'site.conf': 'two\n' } });
+    expect(after.changes).toEqual({ web: expect.arrayContaining(['file site.conf']) });
+  });
+
+  it('is the text of a config that stands in the compose file, in the services that use it alone', async () => {
+    const inline = (text: string, one: string): string => `name: shop
+services:
+  web: {image: nginx, configs: [page]}
+  worker: {image: busybox, configs: [{source: page, target: /page}, one]}
+  db: {image: postgres, configs: [one]}
+configs:
+  page:
+    content: |
+      ${text}
+
+        last line
+  one: {content: "${one}"}
+  unused: {content: "${text}"}
+`;
+    const before = await server.resolve({ files: { 'compose.yml': inline('first ${A:-x}', '1') }, keep: true });
+    expect((await server.resolve({ files: { 'compose.yml': inline('first ${A:-x}', '1') } })).hashes).toEqual(
+      before.hashes,
+    );
+    const after = await server.resolve({ files: { 'compose.yml': inline('second ${A:-x}', '1') } });
+    expect(after.changes).toEqual({
+      web: expect.arrayContaining(['config page']),
+      worker: expect.arrayContaining(['config page']),
+    });
+    expect(after.hashes['db']).toBe(before.hashes['db']);
+    expect(after.hashes['web']).not.toBe(before.hashes['web']);
+    expect(after.hashes['worker']).not.toBe(before.hashes['worker']);
+    const valued = await server.resolve({
+      files: { 'compose.yml': inline('first ${A:-x}', '1') },
+      shared: { '.env': 'A=y\n' },
+    });
+    expect(valued.changes).toMatchObject({ web: expect.arrayContaining(['config page']) });
+    rmSync(at('shared/.env'));
+    const other = await server.resolve({ files: { 'compose.yml': inline('first ${A:-x}', '2') } });
+    expect(Object.keys(other.changes)).toEqual(['db', 'worker']);
+  });
+
   it('is a value, by its name and not by itself', async () => {
     await first();
     const after = await server.resolve({ files, shared: { '.env': 'COLOUR=hunter2\n' } });
@@ -504,8 +552,43 @@ describe('a release that is brought back', () => {
     expect(reopened.changes['web']).toEqual(expect.arrayContaining(['environment COLOUR', 'file site.conf']));
     expect(reopened.missingImages).toEqual([`registry.example.com/web@${digest('1')}`]);
     expect(reopened.problems).toEqual([
-      `web1: ${at('shared/key')} is missing (used by this release): create it on the server, write it with env-files, or track it in git`,
+      `web1: ${at('shared/key')} is missing (read by web): put it back on the server, or roll back to another release`,
     ]);
+  });
+
+  it('misses what a deploy would miss, and nothing that only looks like a path', async () => {
+    const files = {
+      'compose.yml': web(
+        `environment: {CERT: "${at('shared/no-such')}"}`,
+        'volumes: ["./site.conf:/site.conf:ro", "./motd.txt:/motd.txt", "./data:/data", "./php.ini:/php.ini", "${CONF}:/c:ro", "/srv/no-such:/x"]',
+      ),
+      'site.conf': 'one',
+      'motd.txt': 'hello',
+    };
+    const outside = join(server.root, '../outside.conf');
+    const { id, service } = await server.resolve({
+      files,
+      shared: { '.env': `CONF=${outside}\n`, 'php.ini': '', '../../outside.conf': '' },
+      keep: true,
+    });
+    const shipped = service('web')
+      .volumes.map((volume) => volume.split(':')[0] ?? '')
+      .filter((path) => path.includes('/files/'));
+    const problems = async () =>
+      readReopened('web1', (await server.run('reopen', [server.root, id])).stdout, server.root).problems;
+    expect(await problems()).toEqual([]);
+    for (const path of [...shipped, outside, at('shared/php.ini'), at('shared/data')])
+      rmSync(path, { recursive: true });
+    const again =
+      'it was shipped with this release; deploy the commit again (allow-older), or roll back to another release';
+    const back = 'put it back on the server, or roll back to another release';
+    expect((await problems()).toSorted()).toEqual(
+      [
+        ...shipped.map((path) => `web1: ${path} is missing (read by web): ${again}`),
+        `web1: ${outside} is missing (read by web): ${back}`,
+        `web1: ${at('shared/php.ini')} is missing (mounted by web): ${back}`,
+      ].toSorted(),
+    );
   });
 
   it('changes nothing on the server by being looked at', async () => {
@@ -517,6 +600,247 @@ describe('a release that is brought back', () => {
     const before = readdirSync(server.root, { recursive: true });
     await server.run('reopen', [server.root, id]);
     expect(readdirSync(server.root, { recursive: true })).toEqual(before);
+  });
+});
+
+describe('a service that shares the container of another one', () => {
+  const shares = (port: string, command = 'x'): string => `name: shop
+services:
+  web: {image: nginx, ports: ["${port}:80"], volumes: ["data:/data"]}
+  agent: {image: agent, network_mode: "service:web", command: ["${command}"]}
+  backup: {image: backup, volumes_from: ["web:ro", "container:other"], pid: "service:agent", labels: {a: b}}
+volumes: {data: {}}
+`;
+
+  it('has a hash of its own, whatever the other one’s container is', async () => {
+    const before = await server.resolve({ files: { 'compose.yml': shares('80') }, keep: true });
+    expect(before.problems).toEqual([]);
+    expect(before.hashes['agent']).toMatch(/^[0-9a-f]{64}$/);
+    expect(before.shares).toEqual({ agent: ['web'], backup: ['agent', 'web'] });
+    for (const name of ['agent', 'backup'])
+      expect(before.service(name).labels['korrigo.config']).toBe(before.hashes[name]);
+    expect(before.service('backup').labels).toMatchObject({ a: 'b' });
+    expect(before.service('web').labels).toEqual({});
+    expect(await server.again(before.text)).toBe(before.text);
+    const other = await server.resolve({ files: { 'compose.yml': shares('81') } });
+    expect(other.hashes).toEqual({ ...before.hashes, web: expect.not.stringMatching(before.hashes['web'] ?? '') });
+    const own = await server.resolve({ files: { 'compose.yml': shares('80', 'y') } });
+    expect(own.hashes).toEqual({ ...before.hashes, agent: expect.not.stringMatching(before.hashes['agent'] ?? '') });
+  });
+});
+
+it('services that say how many containers they have are told, and those that have none are not waited for', async () => {
+  const files = {
+    'compose.yml': `name: shop
+services:
+  web: {image: nginx, scale: 3}
+  worker: {image: busybox, deploy: {replicas: 2}}
+  tool: {image: busybox, deploy: {replicas: 0}}
+  other: {image: busybox, scale: 0}
+  db: {image: postgres}
+`,
+  };
+  const { replicas, hashes } = await server.resolve({ files });
+  expect(replicas).toEqual({ web: 3, worker: 2, tool: 0, other: 0 });
+  expect(Object.keys(hashes)).toEqual(['db', 'web', 'worker']);
+});
+
+it('a service that only the server activates is told, since nobody looked up its image', async () => {
+  const files = {
+    'compose.yml': 'name: shop\nservices:\n  web: {image: nginx}\n  debug: {image: "busybox:1", profiles: [debug]}\n',
+  };
+  const { problems } = await server.resolve({ files, shared: { '.env': 'COMPOSE_PROFILES=debug\n' } });
+  expect(problems).toEqual([
+    `web1: nobody looked up the digest of busybox:1, the image of debug: is that service in a profile which COMPOSE_PROFILES in ${at('shared/.env')} activates? Take it out there, or name the profile in the input profiles`,
+  ]);
+  expect((await server.resolve({ files, inputs: { profiles: 'debug' } })).problems).toEqual([]);
+});
+
+describe('env_files of the repository', () => {
+  it('travel when they may be absent', async () => {
+    const files = {
+      'compose.yml': web('env_file: [{path: a.env, required: false}, {path: b.env, required: false}]'),
+      'a.env': 'A=1\n',
+    };
+    const resolved = await server.resolve({ files });
+    expect([resolved.problems, resolved.service('web').environment]).toEqual([[], { A: '1' }]);
+  });
+
+  const chosen = {
+    'compose.yml': web('env_file: ".env.${APP_ENV:-prod}"'),
+    '.env.prod': 'A=prod\n',
+    '.env.staging': 'A=staging\n',
+  };
+
+  it('travel when a variable with a default names them', async () => {
+    const resolved = await server.resolve({ files: chosen });
+    expect([resolved.problems, resolved.service('web').environment]).toEqual([[], { A: 'prod' }]);
+  });
+
+  it('travel when a variable of the runner or of a tracked .env names them', async () => {
+    const shared = { '.env': 'APP_ENV=staging\n' };
+    const byRunner = await server.resolve({ files: chosen, shared, env: { APP_ENV: 'staging' } });
+    expect([byRunner.problems, byRunner.service('web').environment]).toEqual([[], { A: 'staging' }]);
+    rmSync(at('shared/.env'));
+    const byFile = await server.resolve({ files: { ...chosen, ...shared } });
+    expect([byFile.problems, byFile.service('web').environment]).toEqual([[], { A: 'staging' }]);
+  });
+
+  it.each([
+    ['a default', '${APP_ENV:-prod}'],
+    ['none', '$APP_ENV'],
+    ['none, and required', '${APP_ENV:?}'],
+  ])('that only the server names are missing, with a remedy that helps: %s', async (_, variable) => {
+    const files = { ...chosen, 'compose.yml': web(`env_file: ".env.${variable}"`) };
+    const shared = { '.env': 'APP_ENV=staging\n' };
+    const { problems } = await server.resolve({ files, shared });
+    expect(problems).toEqual([
+      `web1: ${at('shared/.env.staging')} is missing (an env_file): which file of git this is depends on a variable: set that with \`env:\` on this step as the server has it, and the file is shipped; or create it on the server`,
+    ]);
+    expect((await server.resolve({ files, env: { APP_ENV: 'staging' } })).problems).toEqual([]);
+    expect((await server.resolve({ files, shared: { '.env.staging': 'A=own\n' } })).problems).toEqual([]);
+  });
+
+  const included = {
+    'compose.yml': `name: shop
+include:
+  - path: [sub/a.yml, b/b.yml]
+    project_directory: other
+    env_file: [inc.env]
+services:
+  web: {image: nginx}
+`,
+    'sub/a.yml':
+      'services:\n  api:\n    image: api\n    env_file: api.env\n    volumes: ["./conf:/conf:ro"]\n    environment: {V: "${V}"}\n',
+    'b/b.yml': 'services:\n  api: {volumes: ["./more.conf:/more.conf:ro"]}\n',
+    'other/api.env': 'A=1\n',
+    'other/conf/x': 'x\n',
+    'other/more.conf': 'more\n',
+    'inc.env': 'V=tracked\n',
+  };
+
+  it('of an include, and paths from its folder, are where it says', async () => {
+    const resolved = await server.resolve({ files: included });
+    expect(resolved.problems).toEqual([]);
+    const { environment, volumes } = resolved.service('api');
+    expect(environment).toEqual({ A: '1', V: 'tracked' });
+    const [conf = '', more = ''] = volumes.map((volume) => volume.split(':')[0] ?? '');
+    expect([server.read(join(conf, 'x')), server.read(more)]).toEqual(['x\n', 'more\n']);
+  });
+
+  it('of an include may be the server’s own', async () => {
+    const inputs = { 'server-owned': 'inc.env' };
+    const missing = await server.resolve({ files: included, inputs });
+    expect(missing.problems.map((problem) => problem.split(':')[1]).toSorted()).toEqual(
+      [` ${at('shared/inc.env')} is missing (an env_file)`, ' the variable V is not set'].toSorted(),
+    );
+    const resolved = await server.resolve({ files: included, inputs, shared: { 'inc.env': 'V=server\n' } });
+    expect([resolved.problems, resolved.service('api').environment]).toEqual([[], { A: '1', V: 'server' }]);
+  });
+
+  it('of an include that the checkout lacks are told before anything is shipped', async () => {
+    const { 'inc.env': _, ...files } = included;
+    await expect(server.resolve({ files })).rejects.toThrow(
+      'compose-file: inc.env (env_file of an include in compose.yml) does not exist in the checkout; track one with values to go by, and list it in server-owned if the server has its own',
+    );
+  });
+});
+
+describe('variables that only the server has', () => {
+  const typed = web(
+    'ports: ["${HTTP_PORT:?}:80", "${BIND:?}:443:443"]',
+    'mem_limit: ${MEM}',
+    'deploy: {replicas: "${N}"}',
+    'stop_grace_period: ${GRACE}',
+    'volumes: ["${DATA:?}:/data", "./site.conf:/site.conf:ro"]',
+    'cpus: ${CPUS:-0.5}',
+    'environment: {TEXT: "${TEXT}"}',
+  );
+  const files = { 'compose.yml': typed, 'site.conf': 'x\n' };
+  const values = {
+    HTTP_PORT: '8080',
+    BIND: '127.0.0.1',
+    MEM: '512M',
+    N: '2',
+    GRACE: '5s',
+    DATA: '/srv/data',
+    TEXT: 'hello',
+  };
+  const dotenv = Object.entries(values)
+    .map((entry) => `${entry.join('=')}\n`)
+    .join('');
+
+  it('may stand where a port, an address, a number, a size, a time or a folder belongs', async () => {
+    const resolved = await server.resolve({ files, shared: { '.env': dotenv } });
+    expect(resolved.problems).toEqual([]);
+    const { body, volumes, environment } = resolved.service('web');
+    expect(body).toMatchObject({ mem_limit: '536870912', cpus: 0.5, stop_grace_period: '5s', deploy: { replicas: 2 } });
+    expect(body['ports']).toMatchObject([{ published: '8080' }, { host_ip: '127.0.0.1' }]);
+    expect(volumes[0]).toBe('/srv/data:/data');
+    expect(server.read(volumes[1]?.split(':')[0] ?? '')).toBe('x\n');
+    expect(environment).toEqual({ TEXT: 'hello' });
+  });
+
+  it('and that the server lacks are told, whatever Compose says to their absence', async () => {
+    const told = async (shared = {}): Promise<readonly string[]> =>
+      (await server.resolve({ files, shared })).problems.map(
+        (problem) => /variable (\w+) is not set/.exec(problem)?.[1] ?? problem,
+      );
+    expect((await told()).toSorted()).toEqual(['BIND', 'DATA', 'GRACE', 'HTTP_PORT', 'MEM', 'N', 'TEXT']);
+    expect(await told({ '.env': dotenv.replace('N=2\n', '') })).toEqual(['N']);
+    expect(await told({ '.env': dotenv.replace('HTTP_PORT=8080\n', '') })).toEqual(['HTTP_PORT']);
+  });
+
+  it('and for which nothing can stand in are named, with what helps', async () => {
+    const compose = web('networks: ["${NET:?}"]', 'ports: ["${HTTP_PORT:?}:80"]').concat('networks: {front: {}}\n');
+    const given = { files: { 'compose.yml': compose }, shared: { '.env': 'NET=front\nHTTP_PORT=80\n' } };
+    await expect(server.resolve(given)).rejects.toThrow(
+      'compose-file: Compose cannot read it here without a value for NET: set it with `env:` on this step to any value that is allowed there (what runs gets the server’s), or give it a default in the compose file',
+    );
+    expect((await server.resolve({ ...given, env: { NET: 'front' } })).problems).toEqual([]);
+  });
+
+  it('do not hide what else is wrong with a file', async () => {
+    const compose = web('ports: ["${HTTP_PORT:?}:80"]', 'pull_policy: ${POLICY:?}', 'restart: always');
+    await expect(server.resolve({ files: { 'compose.yml': compose } })).rejects.toMatchObject({
+      message: expect.stringMatching(/read compose\.yml failed.*pull_policy must be one of/s),
+      hint: expect.stringContaining('if this is about a variable that only the server has (HTTP_PORT, POLICY): set it'),
+    });
+  });
+});
+
+describe('a dollar in an env file of the server', () => {
+  const hidden = async (given: { compose: string; shared: Readonly<Record<string, string>> }) => {
+    const { problems, log } = await server.resolve({ files: { 'compose.yml': given.compose }, shared: given.shared });
+    expect([...problems, ...log].join('\n')).not.toMatch(/hunter2|Gr33n/);
+    return problems;
+  };
+  const says = (file: string): string =>
+    `web1: the env file ${file} has a value with a $ that Compose takes for a variable: put the value into single quotes there`;
+
+  it.each([
+    ['.env', web('environment: {P: "${P}"}'), { '.env': 'P=abc$hunter2\n' }],
+    ['.env', web('environment: {P: "${P}"}'), { '.env': 'P="abc${Gr33n:-}${hunter2}"\n' }],
+    ['secrets/web.env', web('env_file: secrets/web.env'), { 'secrets/web.env': 'P=abc$hunter2\n' }],
+    ['.env.prod', web('env_file: ".env.${X:-prod}"'), { '.env.prod': 'P=abc$hunter2\n' }],
+  ])('is told with the file %s, and not with the piece of a value that it is in', async (file, compose, shared) => {
+    expect(await hidden({ compose, shared })).toEqual([says(file)]);
+  });
+
+  it('is told beside a variable that is really not set', async () => {
+    const compose = web('environment: {P: "${P}", Q: "${Q}"}');
+    expect(await hidden({ compose, shared: { '.env': 'P=abc$hunter2\n' } })).toEqual([
+      expect.stringContaining('the variable Q is not set'),
+      says('.env'),
+    ]);
+  });
+
+  it('is told without the file where that is not in the repository', async () => {
+    const outside = join(server.root, '../outside.env');
+    const shared = { '../../outside.env': 'P=abc$hunter2\n' };
+    expect(await hidden({ compose: web(`env_file: ${outside}`), shared })).toEqual([
+      says('').replace('the env file ', 'an env file'),
+    ]);
   });
 });
 

@@ -110,7 +110,7 @@ function runner(answers: Answers): FakeHost {
           },
         }),
       },
-      'korrigo-pin': { stdout: `redis:7\t${images['cache']}\n` },
+      'korrigo-pin': { stdout: `pinned\tredis:7\t${images['cache']}\n` },
       ...answers,
     }),
   );

@@ -1,0 +1,107 @@
+import { dirname, join, relative } from 'node:path/posix';
+import { configJson, type Files } from '../commands/compose.ts';
+import { type ComposeModel, readModel } from '../compose/model.ts';
+import { runnerOverride } from '../compose/seal.ts';
+import type { Sources } from '../compose/sources.ts';
+import { blamedFor, firstStandIns, nextStandIns, type StandIns, valuesOf } from '../compose/stand-ins.ts';
+import { projectNameOf } from '../config/parsers.ts';
+import { CommandError, ConfigError } from '../errors.ts';
+import type { Result } from '../model/command.ts';
+import { must, type Session } from './session.ts';
+
+type Read = {
+  readonly top: string;
+  readonly commit: string;
+  readonly composeFiles: readonly string[];
+  readonly sources: Sources;
+};
+
+/** Lets Compose tell what the application consists of: with the runner's values, and stand-ins for the server's. */
+export async function readStructure(session: Session, read: Read): Promise<ComposeModel> {
+  const { env } = session.ports;
+  const { top, sources } = read;
+  const { image, build, required } = sources.variables;
+  throwUndefined(required.filter((name) => !env[name] && (image.includes(name) || build.includes(name))));
+  const override = join(session.ports.scratch, 'runner.yml');
+  await must(session, 'write the runner override', {
+    argv: ['sh', '-c', 'cat >"$1"', 'korrigo-write', override],
+    stdin: runnerOverride(sources),
+  });
+  const { stdout, stderr } = await resolve(session, read, override);
+  throwUndefined(unsetIn(stderr).filter((name) => image.includes(name)));
+  const model = readModel(stdout);
+  return {
+    ...model,
+    paths: model.paths
+      .map((named) => ({ ...named, path: relative(top, named.path) }))
+      .filter(({ path }) => !path.startsWith('..')),
+  };
+}
+
+async function resolve({ config, ports }: Session, read: Read, override: string): Promise<Result> {
+  const { top, commit, composeFiles, sources } = read;
+  const { variables } = sources;
+  const files: Files = {
+    files: [...composeFiles.map((file) => join(top, file)), override],
+    project: config.project ?? (sources.name === undefined ? nameFrom(ports.ref.source ?? top) : undefined),
+    profiles: config.profiles,
+  };
+  const PWD = join(top, dirname(composeFiles[0] ?? ''));
+  let standIns = firstStandIns(variables, ports.env);
+  for (;;) {
+    const env = { ...valuesOf(standIns), RELEASE_COMMIT: commit, PWD };
+    const result = await ports.local.run({ ...configJson(files, env), cwd: top }, { signal: ports.signal });
+    if (result.code === 0) return result;
+    const unset = unsetIn(result.stderr).filter(
+      (name) => !variables.image.includes(name) && !variables.build.includes(name),
+    );
+    const next = nextStandIns(result.stderr, standIns, unset);
+    if (next === undefined) throw refused(composeFiles, result, standIns);
+    standIns = next;
+  }
+}
+
+function refused(composeFiles: readonly string[], { code, timedOut, stderr }: Result, standIns: StandIns): Error {
+  const lines = stderr.trim().split('\n');
+  const blamed = blamedFor(stderr, standIns);
+  const remedy =
+    'set it with `env:` on this step to any value that is allowed there (what runs gets the server’s), or give it a default in the compose file';
+  if (blamed.length > 0)
+    return new ConfigError(
+      blamed.map((name) => `compose-file: Compose cannot read it here without a value for ${name}: ${remedy}`),
+    );
+  const title = `read ${composeFiles.join(', ')}`;
+  const output = lines.slice(-5).join('\n');
+  const names = [...standIns.keys()].join(', ');
+  const details =
+    names === '' ? {} : { hint: `if this is about a variable that only the server has (${names}): ${remedy}` };
+  return new CommandError({ host: 'this machine', title, code, timedOut, output }, details);
+}
+
+const unsetIn = (warnings: string): readonly string[] =>
+  [...warnings.matchAll(/The \\?"([A-Za-z_]\w*)\\?" variable is not set/g)].flatMap((match) => match[1] ?? []);
+
+function throwUndefined(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new ConfigError(
+    names.map(
+      (name) =>
+        `compose-file: the variable ${name} of an image or build is not set; set it with \`env:\` on this step, or give it a default: \${${name}:-…}`,
+    ),
+  );
+}
+
+/**
+ * The project's name when nobody gave one: the repository's, else that of its folder, as Compose would write it. On a
+ * runner the folder may be called otherwise (`path` of actions/checkout).
+ */
+function nameFrom(place: string): string {
+  const name = (place.split('/').at(-1) ?? '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '');
+  const parsed = projectNameOf(name);
+  if ('problem' in parsed)
+    throw new ConfigError([`project-name: is not set, and the name of ${place} gives none; set it`]);
+  return parsed.value;
+}

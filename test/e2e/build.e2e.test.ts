@@ -1,0 +1,124 @@
+/** What builds read and what images are found: the real bake and registry. */
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bed, upBed } from '../bed/bed.ts';
+import { failureOf, korrigo, type Outcome, type Texts } from '../support/korrigo.ts';
+import { newRepository, type Repository } from '../support/shop.ts';
+import { removeBuiltImages } from './state.ts';
+
+let bed: Bed;
+let app: Repository;
+let folder: string;
+
+beforeAll(async () => {
+  bed = await upBed();
+  app = newRepository('built');
+  folder = mkdtempSync(join(tmpdir(), 'korrigo-build-'));
+  // What docker is called with, and the files that it gets.
+  const spy = `#!/bin/sh
+PATH=\${PATH#*:}
+case "$*" in *' bake '*) cat "$4" >>'${folder}/bake'; echo "$*" >>'${folder}/bake' ;; esac
+exec docker "$@"
+`;
+  writeFileSync(join(folder, 'docker'), spy);
+  chmodSync(join(folder, 'docker'), 0o755);
+});
+afterAll(async () => {
+  app?.remove();
+  rmSync(folder, { recursive: true, force: true });
+  if (bed) await removeBuiltImages(bed);
+  await bed?.down();
+});
+
+const run = async (commands: readonly string[], env: Texts = {}): Promise<Outcome> => {
+  const { address, username, password } = bed.registry;
+  const all = {
+    ...bed.engine.env,
+    KORRIGO_REGISTRY_PASSWORD: password,
+    PATH: `${folder}:${process.env['PATH']}`,
+    ...env,
+  };
+  return await korrigo(app.folder, commands, { registry: address, 'registry-username': username }, all);
+};
+
+describe('secrets of a build', () => {
+  const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const files = (): Readonly<Record<string, string>> => ({
+    'compose.yml': `services:
+  web:
+    build:
+      context: .
+      args: {BASE: "${bed.engine.images.busybox}"}
+      secrets: [token, {source: file, target: mine}]
+  other:
+    build:
+      context: .
+      dockerfile: Other
+      args: {BASE: "${bed.engine.images.busybox}"}
+      secrets: [{source: file2, target: mine}]
+secrets:
+  token: {environment: BUILD_TOKEN}
+  file: {file: ./not-tracked}
+  file2: {file: "./a, b"}
+  unused: {environment: NOWHERE}
+`,
+    Dockerfile: `ARG BASE
+FROM \${BASE}
+RUN --mount=type=secret,id=token --mount=type=secret,id=mine cd /run/secrets && sha256sum token mine >/seen
+`,
+    Other: `ARG BASE\nFROM \${BASE}\nRUN --mount=type=secret,id=mine cd /run/secrets && sha256sum * >/seen\n`,
+    '.gitignore': 'not-tracked\n',
+    'a, b': 'of the other one',
+  });
+
+  it('reach the builds that use them, and are written nowhere', async () => {
+    app.commit(files());
+    app.write({ 'not-tracked': 'file-hunter2' });
+    const { code, all } = await run(['build'], { BUILD_TOKEN: 'token-hunter2' });
+    expect(code, all).toBe(0);
+    const seen = async (service: string): Promise<string> =>
+      await bed.engine.docker('run', '--rm', `${bed.registry.address}/built-${service}:main`, 'cat', '/seen');
+    expect((await seen('web')).trim()).toBe(`${sha('token-hunter2')}  token\n${sha('file-hunter2')}  mine`);
+    expect((await seen('other')).trim()).toBe(`${sha('of the other one')}  mine`);
+    const written = readFileSync(join(folder, 'bake'), 'utf8');
+    expect(written).toContain('id=token,env=BUILD_TOKEN');
+    expect(`${written}${all}`).not.toContain('hunter2');
+  });
+
+  it('that are not set are told before anything is built', async () => {
+    app.commit(files());
+    const outcome = await run(['build']);
+    expect([outcome.code, failureOf(outcome)]).toEqual([
+      1,
+      'compose-file: the build of web needs the secret token, and BUILD_TOKEN is not set; set it with `env:` on this step',
+    ]);
+  });
+});
+
+describe('an image of somebody else', () => {
+  it('that does not exist is told at once, with all others', async () => {
+    const { address } = bed.registry;
+    app.commit({
+      'compose.yml': `services:
+  web: {image: "${address}/nope:1"}
+  cache: {image: "${address}/korrigo-test/busybox:0"}
+  fine: {image: "${bed.image('busybox')}"}
+`,
+    });
+    const outcome = await run(['push']);
+    expect(outcome.code, outcome.all).toBe(1);
+    expect(outcome.all).not.toContain('trying again');
+    const unknown = (image: string): string =>
+      `- compose-file: the image ${image} cannot be had: Error response from daemon: manifest for ${image} not found: manifest unknown: manifest unknown`;
+    expect(failureOf(outcome)).toBe(
+      [
+        '2 problems:',
+        ...[`${address}/korrigo-test/busybox:0`, `${address}/nope:1`].map(unknown),
+        '→ does it exist under that name, and may this user read it? Nothing was deployed',
+      ].join('\n'),
+    );
+  });
+});
