@@ -2,7 +2,7 @@ import type { CommandName, Config } from './config/config.ts';
 import { DeployError } from './errors.ts';
 import { build, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
-import { checkServers, deploy } from './flows/deploy.ts';
+import { deploy, rehearse } from './flows/deploy.ts';
 import { rollback } from './flows/rollback.ts';
 import type { RunPorts, Session } from './flows/session.ts';
 import { status } from './flows/status.ts';
@@ -72,7 +72,7 @@ async function carryOut(session: Session, progress: Progressed): Promise<Failure
       },
     };
     const { commands: wanted } = session.config;
-    if (wanted.length > 1 && wanted.includes('deploy')) await checkServers(session, await checkout());
+    if (wanted.length > 1 && wanted.includes('deploy')) await rehearse(session, await checkout());
     for (const command of session.config.commands) await commands[command]();
     return undefined;
   } catch (error) {

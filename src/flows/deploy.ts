@@ -2,23 +2,28 @@ import { releaseFolder } from '../commands/paths.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
-import type { HostState } from '../model/state.ts';
+import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
 import type { Checkout } from './checkout.ts';
-import { connectAll, observeHosts, withdraw } from './observe.ts';
+import { connectAll, type Observed, observeHosts, withdraw } from './observe.ts';
 import { recorded } from './record.ts';
 import { type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 import { type Progress, pull, switchTo } from './switch.ts';
 
-/** Tells what stands in the way before minutes of tests and builds. The deploy looks again. */
-export async function checkServers(session: Session, checkout: Checkout): Promise<void> {
-  const { config } = session;
+/**
+ * Tells what stands in the way before minutes of tests and builds: all that a deploy checks but the images themselves, on
+ * a release without them that is withdrawn again.
+ */
+export async function rehearse(session: Session, checkout: Checkout): Promise<void> {
+  const { config, ports } = session;
+  const { commit, committedAt, project, model } = checkout;
   checkServices(checkout, config);
-  const unreachable = await connectAll(session);
-  const root = config.path ?? `/opt/${checkout.project}`;
-  const { states } = await observeHosts(session, root, checkout.project, false);
-  throwObstacles(olderOn(states, checkout, config), unreachable, stateProblems(states));
+  const scene = await look(session, project);
+  const images = Object.fromEntries(model.services.map((service) => [service, `rehearsal@sha256:${'0'.repeat(64)}`]));
+  const id = releaseId(new Date(ports.clock.now()), commit);
+  await resolveOn(session, checkout, scene, { id, commit, committedAt, project, images, built: [] }, 'Rehearse');
+  await withdraw(session, scene.targets, releaseFolder(scene.root, id));
 }
 
 /** From a release to healthy servers. Until the switch begins nothing that runs is changed. */
@@ -26,25 +31,12 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const { config, ports } = session;
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
-  const root = config.path ?? `/opt/${pushed.project}`;
-  const unreachable = await connectAll(session);
-  const { states, targets } = await observeHosts(session, root, pushed.project, true);
+  const scene = await look(session, pushed.project);
+  const { states, targets } = scene;
   const release = freshRelease(pushed, states, new Date(ports.clock.now()));
   progress({ release, previous: states[0]?.current });
   await recorded(session, { command: 'deploy', release, targets, states }, progress, async (began) => {
-    const able = states.filter(({ fatal }) => !fatal);
-    const older = olderOn(states, release, config);
-    const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));
-    const resolutions =
-      older.length > 0
-        ? []
-        : await shipAndResolve(session, checkout, release, root, able).catch(async (error: unknown) => {
-            await giveUp();
-            throw error;
-          });
-    const others = [...stateProblems(states), ...resolutions.flatMap(({ problems }) => problems)];
-    if (older.length + unreachable.length + others.length > 0) await giveUp();
-    throwObstacles(older, unreachable, others);
+    const resolutions = await resolveOn(session, checkout, scene, release);
     await pull(session, targets, release);
     const { backup, migrate } = config;
     const places = config.envFiles.length > 0;
@@ -52,25 +44,41 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   });
 }
 
-const stateProblems = (states: readonly HostState[]): readonly string[] =>
-  states.flatMap(({ problems, full }) => [...problems, ...full]);
+type Scene = Observed & { readonly root: string; readonly unreachable: readonly DeployError[] };
 
-function olderOn(
-  states: readonly HostState[],
-  commit: Pick<Release, 'commit' | 'committedAt'>,
-  { allowOlder }: Config,
-): readonly string[] {
-  return allowOlder ? [] : states.flatMap((state) => olderProblem(state, commit) ?? []);
+async function look(session: Session, project: string): Promise<Scene> {
+  const root = session.config.path ?? `/opt/${project}`;
+  const unreachable = await connectAll(session);
+  return { root, unreachable, ...(await observeHosts(session, root, project, true)) };
 }
 
-function throwObstacles(
-  older: readonly string[],
-  unreachable: readonly DeployError[],
-  others: readonly string[],
-): void {
-  const problems = [...older, ...unreachable.map(({ message }) => message), ...others];
+/** Ships the release and resolves it. Throws the problems of all hosts at once, and then leaves nothing of it there. */
+async function resolveOn(
+  session: Session,
+  checkout: Checkout,
+  { root, unreachable, states, targets }: Scene,
+  release: Release,
+  stage?: string,
+): Promise<readonly Resolution[]> {
+  const { allowOlder } = session.config;
+  const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));
+  const older = allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
+  const able = older.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
+  const resolved = await shipAndResolve(session, checkout, release, root, able, stage).catch(async (error: unknown) => {
+    if (error instanceof ConfigError) return error;
+    await giveUp();
+    throw error;
+  });
+  const problems = [
+    ...older,
+    ...unreachable.map(({ message }) => message),
+    ...states.flatMap((state) => [...state.problems, ...state.full]),
+    ...(resolved instanceof ConfigError ? resolved.problems : resolved.flatMap((resolution) => resolution.problems)),
+  ];
+  if (problems.length > 0) await giveUp();
   if (problems.length === unreachable.length) throwAll(unreachable);
   throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; mend this and deploy again');
+  return resolved instanceof ConfigError ? [] : resolved;
 }
 
 function checkRelease({ commit, project }: Checkout, release: Release): void {

@@ -96,7 +96,7 @@ export async function forgetLogins(session: Session, targets: readonly Target[])
   await attempt(session, { title: 'logout', stages: [{ name: 'Log out', tasks }] });
 }
 
-/** After a failed check: no login and no half release stays on the servers. */
+/** After a check: no login and no half release stays on the servers. */
 export async function withdraw(session: Session, targets: readonly Target[], folder: string): Promise<void> {
   const tasks = targets.map(({ host, login }) => ({
     host,

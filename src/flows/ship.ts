@@ -19,6 +19,7 @@ export async function shipAndResolve(
   release: Release,
   root: string,
   states: readonly HostState[],
+  stage = 'Ship and resolve',
 ): Promise<readonly Resolution[]> {
   if (states.length === 0) return [];
   const { config } = session;
@@ -73,7 +74,7 @@ export async function shipAndResolve(
   );
   const { outputs, failures } = await attempt(session, {
     title: 'ship',
-    stages: [{ name: 'Ship and resolve', tasks }],
+    stages: [{ name: stage, tasks }],
   });
   return states.map(({ host }) => {
     const failed = failures

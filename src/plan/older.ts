@@ -3,10 +3,8 @@ import type { Release } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 
 /** Why this commit must not be deployed to the host: an older one does not replace a newer one, nor does one come back by itself that was gone back from. */
-export function olderProblem(
-  { host, history, current }: HostState,
-  { commit, committedAt }: Pick<Release, 'commit' | 'committedAt'>,
-): string | undefined {
+export function olderProblem({ host, history, current }: HostState, release: Release): string | undefined {
+  const { commit, committedAt } = release;
   if (history.some((attempt) => attempt.release === current && attempt.commit === commit)) return undefined;
   const left = leftBehind(history);
   if (left?.from.commit === commit) return `${host}: commit ${commitName(commit)} ${describe(left.by)}`;

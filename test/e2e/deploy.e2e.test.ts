@@ -241,7 +241,17 @@ describe('several servers', () => {
   it('deploys to two servers side by side', async () => {
     const { all } = succeeded(await deploy(['build', 'push', 'deploy']));
     expect([await page(first), await page(second)]).toEqual(['one', 'one']);
-    const inOrder = ['Check the servers', 'Ship and resolve', 'Pull', 'Plan', 'Recreate', 'Verify', 'Finish'];
+    const rehearsed = ['Check the servers', 'Rehearse', 'Withdraw', 'Build'];
+    const inOrder = [
+      ...rehearsed,
+      'Check the servers',
+      'Ship and resolve',
+      'Pull',
+      'Plan',
+      'Recreate',
+      'Verify',
+      'Finish',
+    ];
     const stages = all.match(/^\S.*$/gm)?.map((line) => line.replace(/^Plan: .*/, 'Plan'));
     expect(stages?.filter((stage) => inOrder.includes(stage))).toEqual(inOrder);
     for (const server of [first, second]) expect(all).toContain(`✓ ${addressOf(server)}: create cache, create web`);

@@ -205,7 +205,7 @@ describe.concurrent('a server that is not ready', () => {
     const refused = `log in to ${address} as ${username} failed with exit code 1
 Error response from daemon: login attempt to https://${address}/v2/ failed with status: 401 Unauthorized`;
     expect(await deploying({}, wrong)).toBe(`${shop.server.ip}: ${refused}\n${mend}`);
-    const pushing = await failing(shop, async () => await shop.deploy(['push', 'deploy'], {}, wrong));
+    const pushing = await failing(shop, async () => await shop.deploy(['push'], {}, wrong));
     expect(pushing).toBe(
       `local: ${refused}\n→ is the registry up? Check registry, registry-username and registry-password (is the secret set, has the token expired?)`,
     );

@@ -407,6 +407,15 @@ describe('a deploy that cannot begin', () => {
       /^2 problems:\n- web2: commit \w+ .* is older than .*\n- web1: has only 1 MiB free/,
     );
     expect(programsOf(ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
+    const blind = server('web1', {
+      'korrigo-resolve': resolved(['undefined', 'SECRET_KEY'], ['missing', '.env', 'read by web']),
+    });
+    const early = await perform(texts, { servers: [blind] });
+    expect(early.report.failure?.message).toMatch(
+      /^2 problems:\n- web1: the variable SECRET_KEY is not set.*\n- web1: .* is missing/,
+    );
+    expect(programsOf(early.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
+    expect(programsOf(blind).at(-1)).toBe('rm -rf');
     const lost = await perform({ ...texts, migrate: 'api: migrate' }, { servers: [server('web1')] });
     expect(lost.report.failure?.message).toBe('migrate: api is no service of compose.yml, which has web, cache');
     expect(programsOf(lost.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
@@ -423,7 +432,7 @@ describe('a deploy that cannot begin', () => {
     const report = await run(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
     expect(connections).toBe(2);
     expect(report.failure?.message).toBe('web1: went away');
-    expect(programsOf(web1)).toEqual(['korrigo-observe', 'true']);
+    expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-ship', 'korrigo-resolve', 'rm -rf', 'true']);
     expect((await perform({ command: 'push, deploy' }, { servers: [server('web1')] })).report.outcome).toBe(
       'succeeded',
     );
