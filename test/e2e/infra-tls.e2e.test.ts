@@ -78,7 +78,7 @@ describe('production', () => {
     const again = async () => await stack.compose('run', '--rm', 'temporary-certificate');
     expect(await again()).toBe('');
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=old'];
-    const files = ['-keyout', '/tls/temporary/privkey.pem', '-out', '/tls/temporary/fullchain.pem', '-days', '0'];
+    const files = ['-keyout', '/tls/temporary/privkey.pem', '-out', '/tls/temporary/fullchain.pem', '-days', '1'];
     const old = ['--entrypoint', 'openssl', 'temporary-certificate', 'req', '-x509', ...key, ...files];
     await stack.compose('run', '--rm', ...old);
     expect(await again()).toContain('made a temporary certificate');
