@@ -265,7 +265,7 @@ ${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/d
     const before = await stateOf(server, '/opt/shares');
     expect(plan(await deployed('green', 1))).toEqual([
       'agent recreate front is another container',
-      'backup recreate agent is another container',
+      'backup recreate front is another container',
       'front recreate environment COLOUR',
       'many keep',
     ]);
