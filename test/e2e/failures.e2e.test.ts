@@ -326,7 +326,7 @@ validating ${shop.repository.folder}/compose.yml: services.web Additional proper
 
   it('a writable folder with tracked content, and no login is left behind', inTurn, async () => {
     expect(await deploying(changed('    volumes:', '    volumes:\n      - ./www:/www'))).toBe(
-      'web mounts the folder www writable, and git tracks www/index.html in it: is it data of the server or part of the release? Add `:ro` to the mount to ship it, or list it in server-owned',
+      `web mounts the folder www writable, and git tracks www/index.html in it: is it data of the server or part of the release? Add \`:ro\` to the mount to ship it, or list it in server-owned\n${mend}`,
     );
   });
 
@@ -438,7 +438,7 @@ describe.concurrent('a registry that is down', () => {
     const { address, username } = own.registry;
     const down = `log in to ${address} as ${username} failed with exit code 1
 Error response from daemon: Get "https://${address}/v2/": dial tcp ${address}: connect: connection refused`;
-    expect(await failing(shop, async () => await shop.deploy(['push', 'deploy']))).toBe(
+    expect(await failing(shop, async () => await shop.deploy(['push']))).toBe(
       `local: ${down}\n→ is the registry up? Check registry, registry-username and registry-password (is the secret set, has the token expired?)`,
     );
     expect(await failing(shop, async () => await shop.deploy(['deploy'], { release }))).toBe(
