@@ -13,6 +13,7 @@ import {
   korrigo,
   type Outcome,
   reach,
+  releaseOf,
   type Texts,
 } from '../support/korrigo.ts';
 import { newRepository, quickHealth, type Repository, shopFiles } from '../support/shop.ts';
@@ -176,7 +177,7 @@ ${quickHealth}`;
     await server.ssh('rm /opt/shop/shared/letter /opt/shop/shared/shared.env');
     // What an env_file said is part of the release. A mounted file is not.
     expect(await refused(server, () => deploy(['rollback'], { to: three }))).toBe(
-      `${server.ip}: /opt/shop/shared/letter is missing (used by this release): create it on the server, write it with env-files, or track it in git\n→ nothing was changed`,
+      `${server.ip}: /opt/shop/shared/letter is missing (read by web): put it back on the server, or roll back to another release\n→ nothing was changed`,
     );
     await server.ssh('echo again >/opt/shop/shared/letter');
     succeeded(await deploy(['rollback'], { to: three }));
@@ -353,7 +354,8 @@ describe('what a rollback finds', () => {
     expect((await deploy(everything)).code).toBe(1);
     const files = shopFiles(bed, 'mended', { web: '    env_file: nowhere.env\n' });
     shop.commit(files);
-    const outcome = await deploy(everything);
+    const release = releaseOf(succeeded(await deploy(['build', 'push'])));
+    const outcome = await deploy(['deploy'], { release });
     expect(failureOf(outcome)).toContain('/opt/shop/shared/nowhere.env is missing');
     expect((await historyOf(server)).slice(-2).map(({ outcome: how, switched }) => [how, switched])).toEqual([
       ['failed', true],
