@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HostStatus } from '../../src/model/state.ts';
 import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { addressOf, type Deployer, deployer, type Outcome, reach } from '../support/korrigo.ts';
+import { addressOf, type Deployer, deployer, type Outcome, reach, releaseOf } from '../support/korrigo.ts';
 import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
 import { startStep } from './runner.ts';
 import { output, removeBuiltImages, shell, stateOf } from './state.ts';
@@ -266,7 +266,8 @@ describe('after somebody has typed on the server, the drift', () => {
     expect(told).toMatch(/\n {2}the last attempt failed: deploy of \d{8}-\S+\n/);
     expect(told).toMatch(/\n {2}drift:\n {4}web: shop-web-1 runs \S+\/shop-web@sha256:\w{64} instead of \S+$/);
     shop.commit(shopFiles(bed, 'x', { web: '    env_file: nowhere.env\n' }));
-    expect((await deploy(everything)).code).toBe(1);
+    const release = releaseOf(succeeded(await deploy(['build', 'push'])));
+    expect((await deploy(['deploy'], { release })).code).toBe(1);
     expect(await status()).toMatch(
       new RegExp(
         `\n {2}the last attempt failed: deploy of \\S+ \\(refused, nothing was touched\\)\n {2}the last switch failed: deploy of ${sick}\n`,
