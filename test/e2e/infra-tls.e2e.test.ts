@@ -158,6 +158,7 @@ describe('production', () => {
     const load = startLoad(() => get('/api/exams/'));
     await stack.compose('up', '-d', '--no-recreate', '--scale', 'acme=1', 'acme');
     await until('a certificate of pebble', 60_000, async () => (await issuer()).includes('Pebble'));
+    await until('the load has met it', 10_000, async () => new Set(load.answers.map(({ serial }) => serial)).size > 1);
     const { answers, failures } = await load.stop();
     expect(failures).toEqual([]);
     expect(new Set(answers.map(({ serial }) => serial)).size).toBe(2);
@@ -303,7 +304,7 @@ type Load = {
 };
 
 /** Requests without a pause, four at a time, until stopped. */
-function startLoad(send: () => ReturnType<typeof ask>): { readonly stop: () => Promise<Load> } {
+function startLoad(send: () => ReturnType<typeof ask>): Pick<Load, 'answers'> & { readonly stop: () => Promise<Load> } {
   const answers: { serial: string | undefined }[] = [];
   const failures: string[] = [];
   let isOver = false;
@@ -320,6 +321,7 @@ function startLoad(send: () => ReturnType<typeof ask>): { readonly stop: () => P
   };
   const clients = Array.from({ length: 4 }, client);
   return {
+    answers,
     stop: async () => {
       isOver = true;
       await Promise.all(clients);
