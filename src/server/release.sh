@@ -1,5 +1,5 @@
 # Defines what the programs about a release share. needed(), and tell_services(): what sealed.awk tells of a sealed file;
-# tell_release(): that, and how the release differs from the current one. Keys are told, values are not.
+# tell_release(): how the release differs from the current one. Keys are told, values are not.
 # Arguments: root folder-of-the-release
 needed() { # How a service uses what has to be there before it starts; nothing when Docker makes it. Arguments: mode name
   case $1:$2 in
@@ -14,7 +14,6 @@ tell_services() {
 }
 tell_release() {
   tab=$(printf '\t')
-  tell_services "$2/compose.yml"
   was=$1/current
   [ -e "$was/compose.yml" ] || return 0
   work=$(mktemp -d)

@@ -15,4 +15,5 @@ awk -v source="$root" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$
   how=$(needed "$mode" "$name")
   [ -z "$how" ] || printf 'missing\t%s\t%s by %s\n' "${name#shared/}" "$how" "$service"
 done
+tell_services "$release/compose.yml"
 tell_release "$root" "$release"

@@ -136,7 +136,9 @@ if grep -q '^shares' services.tab; then
   } >labels.yml
   compose -f compose.yml.new -f labels.yml config >shared.yml
   mv shared.yml compose.yml.new
+  tell_services compose.yml.new >services.tab
 fi
 mv compose.yml.new compose.yml
+cat services.tab
 tell_release "$root" "$release"
 rm -f raw.yml moved.yml labels.yml services.tab errors.txt ./*.tmp uses.tab variables.txt env-files.txt
