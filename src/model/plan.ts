@@ -55,6 +55,4 @@ export type Stage = {
 export type Plan = {
   readonly title: string;
   readonly stages: readonly Stage[];
-  /** What a reader should know before it happens: one line each. */
-  readonly notes?: readonly string[];
 };
