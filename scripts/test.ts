@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Held, holdEngine } from './hold.ts';
+import { type Held, holdEngine } from '../bed/hold.ts';
 
 const top = join(import.meta.dirname, '..');
 const results = join(top, '.cache/tests');

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attemptOf, releaseOf } from '../../fixtures/builders.ts';
 import { readHostState, readReopened, readResolution } from '../../src/engine/observe.ts';
 import { readStatus } from '../../src/engine/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
-import { attemptOf, releaseOf } from '../support/builders.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
 const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { releaseOf, stateOf } from '../../fixtures/builders.ts';
 import type { StepReport } from '../../src/model/report.ts';
 import { whatIsThere } from '../../src/plan/after.ts';
 import { switchPlan } from '../../src/plan/deploy.ts';
-import { releaseOf, stateOf } from '../support/builders.ts';
 
 const step = (stage: string, host: string, outcome: StepReport['outcome'] = 'done'): StepReport => ({
   stage,

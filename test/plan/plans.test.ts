@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { planLines, releaseOf } from '../../fixtures/builders.ts';
 import type { ServiceChange } from '../../src/model/report.ts';
 import { buildPlan, pushPlan } from '../../src/plan/build.ts';
 import { pullPlan, type SwitchFacts, switchPlan } from '../../src/plan/deploy.ts';
 import { backupPlan } from '../../src/plan/one-off.ts';
 import { renderChanges } from '../../src/plan/render.ts';
 import { testPlan } from '../../src/plan/test.ts';
-import { planLines, releaseOf } from '../support/builders.ts';
 
 const build = {
   definition: '{}',

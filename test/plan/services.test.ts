@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf } from '../../fixtures/builders.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { ServiceChange } from '../../src/model/report.ts';
 import type { Container } from '../../src/model/state.ts';
 import { forcedServices, serviceChanges } from '../../src/plan/services.ts';
-import { containerOf } from '../support/builders.ts';
 
 type Given = {
   readonly replicas?: Readonly<Record<string, number>>;

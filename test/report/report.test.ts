@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { attemptOf, containerOf, digest, releaseOf, reportOf } from '../../fixtures/builders.ts';
 import type { Report } from '../../src/model/report.ts';
 import { closing } from '../../src/report/closing.ts';
 import { outputs, outputValues } from '../../src/report/outputs.ts';
 import { statusText } from '../../src/report/status.ts';
-import { attemptOf, containerOf, digest, releaseOf, reportOf } from '../support/builders.ts';
 
 const status = {
   host: 'web1',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { releaseOf, reportOf } from '../../fixtures/builders.ts';
 import { summary } from '../../src/report/summary.ts';
-import { releaseOf, reportOf } from '../support/builders.ts';
 
 const step = { stage: 'Pull', host: 'web1', title: 'pull 2 images', outcome: 'done', seconds: 3.04 } as const;
 
