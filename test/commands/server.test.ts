@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../fixtures/builders.ts';
-import { program } from '../../src/commands/server.ts';
+import { program } from '../../src/commands/program.ts';
 import { programs } from '../../src/server/programs.ts';
 
 const folder = join(import.meta.dirname, '../../src/server');

@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../../bed/process.ts';
 import { attemptOf, digest } from '../../fixtures/builders.ts';
 import { sandbox } from '../../fixtures/server.ts';
-import { readHostState } from '../../src/engine/observe.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { containerOf, releaseOf } from '../../fixtures/builders.ts';
-import { driftOf } from '../../src/engine/drift.ts';
+import { driftOf } from '../../src/facts/drift.ts';
 import type { Container } from '../../src/model/state.ts';
 
 const { images } = releaseOf();

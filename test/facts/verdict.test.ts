@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { containerOf, digest, releaseOf } from '../../fixtures/builders.ts';
-import { answerVerdict, servicesVerdict } from '../../src/engine/verdict.ts';
+import { answerVerdict, servicesVerdict } from '../../src/facts/verdict.ts';
 import type { Container } from '../../src/model/state.ts';
 
 const images = { web: releaseOf().images['web'] ?? '' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { attemptOf, containerOf, releaseOf } from '../../fixtures/builders.ts';
-import { readStatus } from '../../src/engine/status.ts';
+import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
