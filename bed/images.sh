@@ -10,13 +10,13 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${KORRIGO_BED_CACHE:-$(cd "$here/../.." && pwd)/.cache/bed}
+cache=${KORRIGO_BED_CACHE:-$(cd "$here/.." && pwd)/.cache/bed}
 names='python node nginx postgres postgres_tools redis busybox registry server'
 declare -A official=([trixie]=debian:trixie-slim [busybox]=busybox:1 [registry]=registry:2)
 # The others are those that users get: the defaults of infra's Dockerfile and compose files.
 while IFS='=' read -r name image; do official[${name,,}]=$image; done < <(
   sed -n 's/^ARG \([A-Z_]*\)_IMAGE=\(.*\)/\1=\2/p; s/.*\${\([A-Z_]*\)_IMAGE:-\([^}]*\)}.*/\1=\2/p' \
-    "$here"/../../infra/docker/{Dockerfile,docker-compose.common.yml,docker-compose.backup.yml})
+    "$here"/../infra/docker/{Dockerfile,docker-compose.common.yml,docker-compose.backup.yml})
 declare -A stand_in=(
   [bookworm]=korrigo-test/debian:bookworm [trixie]=korrigo-test/debian:trixie
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1

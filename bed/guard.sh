@@ -55,11 +55,25 @@ clean() {
     docker volume ls --quiet --filter "label=korrigo.bed=$bed" | xargs -r docker volume rm --force >/dev/null
   fi
   if [ -f "$folder/certs" ]; then
-    while read -r certs; do as_root rm -rf "$certs"; done <"$folder/certs"
+    while read -r certs; do
+      remove_images "${certs##*/}" || true
+      as_root rm -rf "$certs"
+    done <"$folder/certs"
   fi
   # Engines inside servers make cgroups in the machine's tree, and leave them.
   find /sys/fs/cgroup -depth -type d -path "*/korrigo-bed/$bed*" -exec rmdir {} + 2>/dev/null || true
   rm -rf "$folder"
+}
+
+# What builds left in the engine that ran them: names in a registry that is gone. The builder's cache stays.
+remove_images() {
+  local registry=$1
+  use_engine || return 0
+  docker images --digests --format '{{.Repository}} {{.Tag}} {{.Digest}}' |
+    awk -v own="$registry/" 'index($1, own) == 1 {
+      if ($2 != "<none>") print $1 ":" $2
+      if ($3 != "<none>") print $1 "@" $3
+    }' | sort -u | xargs -r docker rmi --force >/dev/null 2>&1 # the last tag takes its digest along
 }
 
 labels() {

@@ -1,6 +1,6 @@
 import { access, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from './bed.ts';
+import { type Bed, type Server, upBed } from '../../bed/bed.ts';
 
 describe('the test bed', () => {
   let bed: Bed;

@@ -13,12 +13,14 @@ import { type Engine, script, upEngine } from './engine.ts';
 import { BEDS, startGuard } from './guard.ts';
 import { output } from './process.ts';
 import { type Registry, startRegistry } from './registry.ts';
-import { type Server, type ServerOptions, startServer } from './server.ts';
+import { type Server, startServer } from './server.ts';
+import type { ServerOptions } from './server-container.ts';
 
 export type { Engine, ImageName } from './engine.ts';
 export type { Result } from './process.ts';
 export type { Registry } from './registry.ts';
-export type { Server, ServerOptions } from './server.ts';
+export type { Server } from './server.ts';
+export type { ServerOptions } from './server-container.ts';
 
 export type Bed = {
   readonly id: string;

@@ -1,24 +1,8 @@
 /** A fresh server: a Debian with sshd and its own Docker Engine, in a container with an address of its own. */
 import { connect } from 'node:net';
-import type { Engine } from './engine.ts';
 import { type Result, type RunOptions, run, until } from './process.ts';
 import type { Registry } from './registry.ts';
-import { containerArguments, prepareFolder } from './server-container.ts';
-
-export type ServerOptions = {
-  /** true (default): dockerd runs. 'stopped': it is installed and down. false: there is no docker at all. */
-  readonly docker?: boolean | 'stopped';
-  /** Size of the disk under /var/lib/docker in MB: a small one, to fill. Such a disk is empty again after stop(). */
-  readonly dockerDiskMb?: number;
-  /** The same for /opt. */
-  readonly optDiskMb?: number;
-  /** Default 22. */
-  readonly sshPort?: number;
-  /** More public keys that may log in as deploy. */
-  readonly authorizedKeys?: readonly string[];
-  /** Images of the bed that are there from the start, already pulled, e.g. [bed.image('busybox')]. */
-  readonly preload?: readonly string[];
-};
+import { containerArguments, type Place, prepareFolder, type ServerOptions } from './server-container.ts';
 
 export type Server = {
   readonly name: string;
@@ -49,15 +33,6 @@ export type Server = {
   readonly unplug: () => Promise<void>;
   readonly plug: () => Promise<void>;
   readonly remove: () => Promise<void>;
-};
-
-export type Place = {
-  readonly bed: { readonly id: string; readonly folder: string };
-  readonly engine: Engine;
-  readonly registry: Registry;
-  readonly privileged: boolean;
-  readonly name: string;
-  readonly ip: string;
 };
 
 /** Starts a server and waits until ssh and its engine answer: about 2 s. */

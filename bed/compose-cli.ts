@@ -2,9 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { output, run } from '../bed/process.ts';
-
-const bed = join(import.meta.dirname, '../bed');
+import { script } from './engine.ts';
+import { output, run } from './process.ts';
 
 /** What a child process needs to find it; a DOCKER_CONFIG of its own is made in the folder. */
 export async function composeEnv(folder: string): Promise<Readonly<Record<string, string>>> {
@@ -12,8 +11,8 @@ export async function composeEnv(folder: string): Promise<Readonly<Record<string
   const own = await run(['docker', 'compose', 'version']).catch(() => undefined);
   const { DOCKER_CONFIG } = process.env;
   if (own?.code === 0) return { PATH: path, ...(DOCKER_CONFIG === undefined ? {} : { DOCKER_CONFIG }) };
-  const engine = join(process.env['KORRIGO_BED_CACHE'] ?? join(bed, '../../.cache/bed'), 'engine');
-  if (!existsSync(join(engine, 'complete'))) await output([join(bed, 'engine-fetch.sh'), engine]);
+  const engine = join(process.env['KORRIGO_BED_CACHE'] ?? join(import.meta.dirname, '../.cache/bed'), 'engine');
+  if (!existsSync(join(engine, 'complete'))) await output([script('engine-fetch.sh'), engine]);
   const config = join(folder, 'docker-config');
   mkdirSync(config, { recursive: true });
   symlinkSync(join(engine, 'usr/libexec/docker/cli-plugins'), join(config, 'cli-plugins'));

@@ -2,7 +2,7 @@
 # The Docker Engine of the test bed: the machine's own if it has one that answers, otherwise one of the bed's own.
 #
 #   engine.sh up      make an engine answer (idempotent; concurrent callers wait for each other)
-#   engine.sh env     print the lines to eval:  eval "$(test/bed/engine.sh env)"
+#   engine.sh env     print the lines to eval:  eval "$(bed/engine.sh env)"
 #   engine.sh status  "machine", "bed" or "none"; exit code 1 when there is none
 #   engine.sh down    stop the bed's own engine and remove what it left on the machine; its images stay cached
 #
@@ -10,7 +10,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${KORRIGO_BED_CACHE:-$(cd "$here/../.." && pwd)/.cache/bed}
+cache=${KORRIGO_BED_CACHE:-$(cd "$here/.." && pwd)/.cache/bed}
 run=/run/korrigo-bed # short, because the paths of unix sockets are limited to 108 bytes
 socket=unix://$run/docker.sock
 engine=$cache/engine

@@ -1,7 +1,32 @@
 /** What a server's container is made of: the files that it boots with, and the rights that an engine in it needs. */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Engine } from './engine.ts';
 import { output } from './process.ts';
-import type { Place, ServerOptions } from './server.ts';
+import type { Registry } from './registry.ts';
+
+export type ServerOptions = {
+  /** true (default): dockerd runs. 'stopped': it is installed and down. false: there is no docker at all. */
+  readonly docker?: boolean | 'stopped';
+  /** Size of the disk under /var/lib/docker in MB: a small one, to fill. Such a disk is empty again after stop(). */
+  readonly dockerDiskMb?: number;
+  /** The same for /opt. */
+  readonly optDiskMb?: number;
+  /** Default 22. */
+  readonly sshPort?: number;
+  /** More public keys that may log in as deploy. */
+  readonly authorizedKeys?: readonly string[];
+  /** Images of the bed that are there from the start, already pulled, e.g. [bed.image('busybox')]. */
+  readonly preload?: readonly string[];
+};
+
+export type Place = {
+  readonly bed: { readonly id: string; readonly folder: string };
+  readonly engine: Engine;
+  readonly registry: Registry;
+  readonly privileged: boolean;
+  readonly name: string;
+  readonly ip: string;
+};
 
 /** Makes the folder that the container sees as /bed: keys, name servers, the registry's CA. */
 export async function prepareFolder(place: Place, folder: string, port: number, options: ServerOptions) {

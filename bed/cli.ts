@@ -1,11 +1,11 @@
 /**
  * The test bed by hand:
  *
- *     node test/bed/cli.ts up         engine and base images, kept until down
- *     node test/bed/cli.ts env        lines for the shell:  eval "$(node test/bed/cli.ts env)"
- *     node test/bed/cli.ts server 2   a bed with 2 fresh servers, until Ctrl-C
- *     node test/bed/cli.ts status     the engine, and the beds that are up
- *     node test/bed/cli.ts down       stop the engine (the images stay cached)
+ *     node bed/cli.ts up         engine and base images, kept until down
+ *     node bed/cli.ts env        lines for the shell:  eval "$(node bed/cli.ts env)"
+ *     node bed/cli.ts server 2   a bed with 2 fresh servers, until Ctrl-C
+ *     node bed/cli.ts status     the engine, and the beds that are up
+ *     node bed/cli.ts down       stop the engine (the images stay cached)
  */
 import { once } from 'node:events';
 import { type Server, upBed } from './bed.ts';
@@ -64,6 +64,6 @@ const [name = '', argument = ''] = process.argv.slice(2);
 const command = commands[name];
 if (command) await command(argument);
 else {
-  console.error(`Usage: node test/bed/cli.ts ${Object.keys(commands).join('|')}`);
+  console.error(`Usage: node bed/cli.ts ${Object.keys(commands).join('|')}`);
   process.exitCode = 64;
 }

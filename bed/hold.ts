@@ -1,10 +1,10 @@
-/** The engine of the test bed with its base images, for as long as this process lives (test/bed/guard.sh sees to that). */
+/** The engine of the test bed with its base images, for as long as this process lives (bed/guard.sh sees to that). */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { script } from '../test/bed/engine.ts';
-import { BEDS, startGuard } from '../test/bed/guard.ts';
+import { script } from './engine.ts';
+import { BEDS, startGuard } from './guard.ts';
 
 export type Held = {
   /** Lets go of it. Whoever does so last stops it, unless it is the machine's own or was started to stay. */
