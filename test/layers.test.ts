@@ -105,9 +105,17 @@ describe('the layers', () => {
     expect(inner.filter((file) => /\bprocess\.env\b|\benv\b.*=\s*process\b/.test(text(file)))).toEqual([]);
   });
 
-  it('know GitHub only in its folder and in the shells', () => {
-    const aware = inner.filter((file) => importsOf(file).some((name) => name.startsWith('@actions/')));
-    expect(aware.filter((file) => layerOf(file) !== 'github')).toEqual([]);
+  it('know GitHub in its folder and the shells only, and @actions/exec where programs of this machine are started', () => {
+    const known = inner.flatMap((file) =>
+      importsOf(file).flatMap((name) => (name.startsWith('@actions/') ? [[file, name]] : [])),
+    );
+    const elsewhere = known.filter(([file = '']) => layerOf(file) !== 'github');
+    expect(elsewhere).toEqual([['hosts/local.ts', '@actions/exec']]);
+  });
+
+  it('make connections in hosts only', () => {
+    const connecting = inner.filter((file) => importsOf(file).some((name) => name === 'node-ssh'));
+    expect(connecting.filter((file) => layerOf(file) !== 'hosts')).toEqual([]);
   });
 });
 
