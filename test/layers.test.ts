@@ -6,18 +6,30 @@ const src = join(import.meta.dirname, '../src');
 
 /** The table of docs/architecture.md: what a folder may import beside itself and errors.ts. A file is meant alone. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  'errors.ts': [],
+  'errors.ts': ['model'],
   model: [],
   config: ['model'],
   commands: ['model'],
   hosts: ['model'],
-  report: ['model'],
+  facts: ['model'],
+  report: ['model', 'facts'],
   log: ['model'],
   server: [],
   compose: ['model', 'config', 'commands'],
-  plan: ['model', 'config', 'commands'],
-  engine: ['model', 'commands', 'report', 'hosts/host.ts', 'log/log.ts'],
-  flows: ['model', 'config', 'commands', 'compose', 'plan', 'engine', 'report', 'hosts/host.ts', 'hosts/files.ts'],
+  plan: ['model', 'config', 'commands', 'facts'],
+  engine: ['model', 'commands', 'facts', 'hosts/host.ts', 'log/log.ts'],
+  flows: [
+    'model',
+    'config',
+    'commands',
+    'facts',
+    'compose',
+    'plan',
+    'engine',
+    'report',
+    'hosts/host.ts',
+    'hosts/files.ts',
+  ],
   'run.ts': ['model', 'config', 'flows'],
   github: ['model', 'report', 'log'],
 };
@@ -26,7 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const shells = ['action.ts', 'post.ts', 'cli.ts', 'main.ts', 'shell.ts', 'ports.ts'];
 
 /** The text of the programs for servers is asked for by name in one place, and shipped nowhere else. */
-const generatedPrograms = ['commands/server.ts'];
+const generatedPrograms = ['commands/program.ts'];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -49,6 +61,16 @@ const isAllowed = (file: string, name: string): boolean =>
   (name === 'server/programs.ts' && generatedPrograms.includes(file)) ||
   (mayImport[layerOf(file)] ?? []).some((allowed) => name === allowed || name.startsWith(`${allowed}/`));
 
+/** Every file of src that this one imports, and what those import. */
+function reachable(file: string, seen = new Set<string>()): ReadonlySet<string> {
+  for (const name of importsOf(file).filter(isOwn)) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    reachable(name, seen);
+  }
+  return seen;
+}
+
 const inner = files.filter((file) => !shells.includes(file));
 
 describe('the layers', () => {
@@ -58,13 +80,23 @@ describe('the layers', () => {
   });
 
   it('find the imports of every file', () => {
-    expect(importsOf('engine/probe.ts')).toContain('engine/verdict.ts');
+    expect(importsOf('engine/probe.ts')).toContain('facts/verdict.ts');
     expect(importsOf('main.ts')).toEqual(['action.ts', 'post.ts', 'cli.ts']);
     expect(inner.flatMap(importsOf).filter((name) => name.endsWith('.ts') && !isOwn(name))).toEqual([]);
   });
 
   it.each(inner)('let %s import only what its folder may', (file) => {
     expect(importsOf(file).filter((name) => isOwn(name) && !isAllowed(file, name))).toEqual([]);
+  });
+
+  it('have no two files that import each other, however long the way', () => {
+    const circles = files.filter((file) => reachable(file).has(file));
+    expect(circles).toEqual([]);
+  });
+
+  it('make steps in plan/ only', () => {
+    const makers = inner.filter((file) => /\bkind: '(?:run|write)'/.test(text(file)) && layerOf(file) !== 'plan');
+    expect(makers).toEqual(['engine/apply.ts', 'model/plan.ts', 'model/switch.ts']);
   });
 
   it('read the environment of the process in the shells only', () => {

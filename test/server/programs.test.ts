@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHostState } from '../../src/engine/observe.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { until } from '../bed/process.ts';

@@ -3,12 +3,17 @@ import type { Config } from '../../src/config/config.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
+import type { ServiceChange } from '../../src/model/changes.ts';
 import { shellLine } from '../../src/model/command.ts';
+import type { Failure } from '../../src/model/failure.ts';
 import type { Attempt } from '../../src/model/history.ts';
 import type { Plan, Step } from '../../src/model/plan.ts';
 import type { Release } from '../../src/model/release.ts';
-import type { Report } from '../../src/model/report.ts';
-import type { Container, HostState } from '../../src/model/state.ts';
+import type { HostAfter, Report } from '../../src/model/report.ts';
+import type { Container, HostState, Resolution } from '../../src/model/state.ts';
+import type { HostSwitch, Intent, Observed, SwitchPlan } from '../../src/model/switch.ts';
+import { afterOf } from '../../src/report/after.ts';
+import { failuresText, hintOf } from '../../src/report/failures.ts';
 
 export const commit = 'c0ffee0123456789abcdef0123456789abcdef01';
 /** A digest that is told apart by its first digits. */
@@ -114,7 +119,58 @@ export function attemptOf(overrides: Partial<Attempt> = {}): Attempt {
 }
 
 export function reportOf(overrides: Partial<Report> = {}): Report {
-  return { commands: ['push', 'deploy'], outcome: 'succeeded', steps: [], seconds: 61.24, hosts: {}, ...overrides };
+  return { commands: ['push', 'deploy'], outcome: 'succeeded', steps: [], seconds: 61.24, failures: [], ...overrides };
+}
+
+/** A failure as an error would leave it. */
+export function failureOf(message: string, facts: Partial<Failure> = {}): Failure {
+  return { kind: 'command', short: (message.split('\n')[0] ?? '').replace(/:$/, ''), message, ...facts };
+}
+
+/** A report with what its texts are made of: the failure in words, what is left, and the changes of each host. */
+export type Described = Report & {
+  readonly failure: { readonly message: string; readonly hint: string | undefined } | undefined;
+  readonly after: readonly HostAfter[];
+  readonly hosts: Readonly<Record<string, readonly ServiceChange[]>>;
+};
+
+export function described(report: Report): Described {
+  const { failures, plan } = report;
+  const failure = failures.length === 0 ? undefined : { message: failuresText(failures), hint: hintOf(failures) };
+  const hosts = Object.fromEntries((plan?.hosts ?? []).map(({ host, changes }) => [host, changes]));
+  return { ...report, failure, after: afterOf(report), hosts };
+}
+
+export function intentOf(overrides: Partial<Intent> = {}): Intent {
+  const time = '2026-02-03T04:05:06.000Z';
+  const who = { actor: 'ada', run: undefined, reason: undefined };
+  return { command: 'deploy', release: releaseOf(), time, allowOlder: false, ...who, ...overrides };
+}
+
+/** What Compose made of a release: nothing that is missing, and nothing that differs. */
+export function resolutionOf(overrides: Partial<Resolution> = {}): Resolution {
+  const nothing = { problems: [], hashes: {}, replicas: {}, shares: {}, differences: {}, created: [] };
+  return { host: 'web1', ...nothing, ...overrides };
+}
+
+/** Hosts that were looked at. */
+export function observedOf(states: readonly HostState[]): Observed {
+  const root = '/opt/shop';
+  return { root, targets: states.map(({ host }) => ({ host, root, login: undefined })), states };
+}
+
+/** What happens to the services of a host, without the steps that do it. */
+export function changesOn(
+  host: string,
+  changes: readonly ServiceChange[],
+  overrides: Partial<HostSwitch> = {},
+): HostSwitch {
+  return { host, root: '/opt/shop', from: undefined, to: releaseOf().id, changes, ...overrides };
+}
+
+/** The plan of a switch without steps: for what is said of it. */
+export function switchOf(overrides: Partial<SwitchPlan> = {}): SwitchPlan {
+  return { intent: intentOf(), hosts: [], before: [], stages: [], ...overrides };
 }
 
 /** A plan as lines: stages, and below each the steps of its hosts with their command lines. */

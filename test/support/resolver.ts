@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
-import { type ProgramName, program } from '../../src/commands/server.ts';
+import { type ProgramName, program } from '../../src/commands/program.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { type Checkout, readCheckout } from '../../src/flows/checkout.ts';
 import type { Session } from '../../src/flows/session.ts';
@@ -13,8 +13,10 @@ import type { Host } from '../../src/hosts/host.ts';
 import { local } from '../../src/hosts/local.ts';
 import { isRecord } from '../../src/model/release.ts';
 import type { Resolution } from '../../src/model/state.ts';
+import { reasonText } from '../../src/report/reasons.ts';
 import { run } from '../bed/process.ts';
 import { configOf, digest, releaseOf, stateOf } from './builders.ts';
+
 import { composeEnv } from './compose-cli.ts';
 import { collectedLog, fakeClock } from './fakes.ts';
 import { newRepository } from './shop.ts';
@@ -38,6 +40,8 @@ export type Given = {
 export type Resolved = Resolution & {
   readonly root: string;
   readonly id: string;
+  /** Its differences, as a person reads them. */
+  readonly changes: Readonly<Record<string, readonly string[]>>;
   /** The sealed file as Compose wrote it. */
   readonly text: string;
   /** A service of it, with dollars as a container would get them. */
@@ -118,11 +122,16 @@ export async function makeResolver() {
             signal: new AbortController().signal,
           },
           hosts: new Map([['web1', server]]),
-          steps: [],
+          known: { steps: [] },
         };
         const checkout = await readCheckout(session);
         const release = releaseFor(checkout, commit, ++count);
-        const [resolution] = await shipAndResolve(session, checkout, release, root, [stateOf({ host: 'web1' })]);
+        const [resolution] = await shipAndResolve(session, checkout, {
+          release,
+          root,
+          hosts: [stateOf({ host: 'web1' })],
+          stage: 'Ship and resolve',
+        });
         if (resolution === undefined) throw new Error('nothing was resolved');
         if (keep) await server.run({ argv: ['ln', '-sfn', `releases/${release.id}`, join(root, 'current')] });
         const sealed = join(root, 'releases', release.id, 'compose.yml');
@@ -162,7 +171,10 @@ function read(resolution: Resolution, root: string, text: string, log: readonly 
       body,
     };
   };
-  return { ...resolution, root, text, service, services: Object.keys(services), log };
+  const changes = Object.fromEntries(
+    Object.entries(resolution.differences).map(([name, differences]) => [name, differences.map(reasonText)]),
+  );
+  return { ...resolution, changes, root, text, service, services: Object.keys(services), log };
 }
 
 /** Compose writes every dollar twice. */

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type ProgramName, program } from '../../src/commands/server.ts';
+import { type ProgramName, program } from '../../src/commands/program.ts';
 import { local } from '../../src/hosts/local.ts';
 import { type Content, type Result, shellLine } from '../../src/model/command.ts';
 

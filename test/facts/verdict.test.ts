@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerVerdict, servicesVerdict } from '../../src/engine/verdict.ts';
+import { answerVerdict, servicesVerdict } from '../../src/facts/verdict.ts';
 import type { Container } from '../../src/model/state.ts';
 import { containerOf, digest, releaseOf } from '../support/builders.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readStatus } from '../../src/engine/status.ts';
+import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { attemptOf, containerOf, releaseOf } from '../support/builders.ts';
 

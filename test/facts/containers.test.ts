@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readContainer } from '../../src/engine/containers.ts';
+import { readContainer } from '../../src/facts/containers.ts';
 
 /** As `docker inspect` prints it through the format of containers.sh. */
 const told = {

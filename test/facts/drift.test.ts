@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { driftOf } from '../../src/engine/drift.ts';
+import { driftOf } from '../../src/facts/drift.ts';
 import type { Container } from '../../src/model/state.ts';
 import { containerOf, releaseOf } from '../support/builders.ts';
 

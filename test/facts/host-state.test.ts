@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHostState, readReopened, readResolution } from '../../src/engine/observe.ts';
-import { readStatus } from '../../src/engine/status.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
+import { readReopened, readResolution } from '../../src/facts/resolution.ts';
+import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { attemptOf, releaseOf } from '../support/builders.ts';
 
@@ -162,7 +163,10 @@ describe('a resolved release', () => {
       hashes: { web: 'aa', db: 'bb' },
       replicas: { web: 2, tool: 0 },
       shares: { db: ['web', 'tool'] },
-      changes: { web: ['image', 'environment DEBUG'], db: ['file my.cnf'] },
+      differences: {
+        web: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
+        db: [{ kind: 'file', name: 'my.cnf' }],
+      },
       created: ['data'],
     });
   });
@@ -210,10 +214,10 @@ describe('a resolved release', () => {
   });
 
   it('may have a service called like a property of every object', () => {
-    const { changes } = resolutionOf(['changed', 'constructor', 'image'], ['changed', '__proto__', 'image']);
-    expect(Object.entries(changes)).toEqual([
-      ['constructor', ['image']],
-      ['__proto__', ['image']],
+    const { differences } = resolutionOf(['changed', 'constructor', 'image'], ['changed', '__proto__', 'image']);
+    expect(Object.entries(differences)).toEqual([
+      ['constructor', [{ kind: 'image' }]],
+      ['__proto__', [{ kind: 'image' }]],
     ]);
   });
 

@@ -2,7 +2,9 @@ import { type Attempt, goodReleases, lastSwitch } from '../model/history.ts';
 import { parseRelease } from '../model/release.ts';
 import type { HostState, HostStatus, KeptRelease } from '../model/state.ts';
 import { driftOf } from './drift.ts';
-import { readFacts, readHashes, readHostState, readReplicas } from './observe.ts';
+import { readFacts } from './facts.ts';
+import { readHostState } from './host-state.ts';
+import { readHashes, readReplicas } from './resolution.ts';
 
 /** Reads what the `status` program printed. @param root of the application on the server */
 export function readStatus(host: string, output: string, root: string): HostStatus {
@@ -50,4 +52,14 @@ function drift({ containers }: HostState, output: string): readonly string[] {
   const sealed = parseRelease(facts.get('json')?.[0] ?? '');
   const images = 'release' in sealed ? sealed.release.images : {};
   return driftOf({ hashes: readHashes(facts), images, replicas: readReplicas(facts) }, containers);
+}
+
+/** Where another release is current than on the first host, that is drift as well. */
+export function withDifference(hosts: readonly HostStatus[]): readonly HostStatus[] {
+  const [first, ...others] = hosts.filter(({ problems, current }) => problems.length === 0 || current !== undefined);
+  return hosts.map((host) => {
+    if (first === undefined || !others.includes(host) || host.current === first.current) return host;
+    const line = `current is ${host.current ?? 'no release'}, and on ${first.host} it is ${first.current ?? 'none'}`;
+    return { ...host, drift: [...host.drift, line] };
+  });
 }
