@@ -3,8 +3,8 @@
 #   hold root                what `take` starts, with the lock in descriptor 9
 #   heal root                the same, of a lease whose keeper was killed: it ends at once
 #   boot root                for a boot unit: takes the lock itself, and ends what the loss of power has cut off
-#   job root folder …        runs a command on its own
-#   call root token name …   a call of the holder
+#   job root folder ...        runs a command on its own
+#   call root token name ...   a call of the holder
 what=$1 root=$2 lease=$2/lease
 shift 2
 
