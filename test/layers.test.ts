@@ -103,8 +103,66 @@ describe('the layers', () => {
     expect(inner.filter((file) => /\bprocess\.env\b|\benv\b.*=\s*process\b/.test(text(file)))).toEqual([]);
   });
 
-  it('know GitHub only in its folder and in the shells', () => {
-    const aware = inner.filter((file) => importsOf(file).some((name) => name.startsWith('@actions/')));
-    expect(aware.filter((file) => layerOf(file) !== 'github')).toEqual([]);
+  it('know GitHub in its folder and the shells only, and @actions/exec where programs of this machine are started', () => {
+    const known = inner.flatMap((file) =>
+      importsOf(file).flatMap((name) => (name.startsWith('@actions/') ? [[file, name]] : [])),
+    );
+    const elsewhere = known.filter(([file = '']) => layerOf(file) !== 'github');
+    expect(elsewhere).toEqual([['hosts/local.ts', '@actions/exec']]);
+  });
+
+  it('make connections in hosts only', () => {
+    const connecting = inner.filter((file) => importsOf(file).some((name) => name === 'node-ssh'));
+    expect(connecting.filter((file) => layerOf(file) !== 'hosts')).toEqual([]);
+  });
+});
+
+/** What the folders at the top may import beside themselves. A file is meant alone. */
+const besides: Readonly<Record<string, readonly string[]>> = {
+  src: [],
+  bed: [],
+  fixtures: ['bed', 'src'],
+  scripts: ['bed', 'fixtures', 'src'],
+  // Of the scripts, those that are tested.
+  test: ['bed', 'fixtures', 'src', 'scripts/docs.ts', 'scripts/workflows.ts'],
+};
+
+const top = join(src, '..');
+const modules = Object.keys(besides).flatMap((folder) =>
+  readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file))
+    .sort(),
+);
+const importedBy = (module: string): readonly string[] =>
+  [...readFileSync(join(top, module), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^'\n]+\.ts)'/g)].map(
+    ([, path = '']) => join(dirname(module), path),
+  );
+
+describe('the folders at the top', () => {
+  const outside = modules.filter((module) => !module.startsWith('src/'));
+
+  it('find the imports of every file', () => {
+    expect(importedBy('fixtures/example/story.ts')).toContain('fixtures/korrigo.ts');
+    expect(outside.flatMap(importedBy).filter((path) => !modules.includes(path))).toEqual([]);
+  });
+
+  it.each(Object.entries(besides))('let %s/ import only what is beside it in the table', (folder, others) => {
+    const allowed = [folder, ...others];
+    const isAllowed = (path: string): boolean => allowed.some((it) => path === it || path.startsWith(`${it}/`));
+    const forbidden = modules
+      .filter((module) => module.startsWith(`${folder}/`))
+      .flatMap((module) => importedBy(module).map((path) => ({ module, path })))
+      .filter(({ path }) => !isAllowed(path));
+    expect(forbidden).toEqual([]);
+  });
+
+  it('hold no two files that import each other', () => {
+    const pairs = outside.flatMap((module) =>
+      importedBy(module)
+        .filter((other) => module < other && importedBy(other).includes(module))
+        .map((other) => `${module} ↔ ${other}`),
+    );
+    expect(pairs).toEqual([]);
   });
 });

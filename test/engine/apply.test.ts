@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { containerOf, releaseOf } from '../../fixtures/builders.ts';
+import { type Answer, type AnswerTo, enginePorts, fakeHost } from '../../fixtures/fakes.ts';
 import { apply } from '../../src/engine/apply.ts';
 import { CommandError, ConnectError, DeployError, HealthError } from '../../src/errors.ts';
 import type { Plan, RunStep, Step, Task } from '../../src/model/plan.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { containerOf, releaseOf } from '../support/builders.ts';
-import { type Answer, type AnswerTo, enginePorts, fakeHost } from '../support/fakes.ts';
 
 const run = (title: string, overrides: Partial<RunStep> = {}): RunStep => ({
   kind: 'run',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf, releaseOf } from '../../fixtures/builders.ts';
+import { type Answer, enginePorts, fakeHost } from '../../fixtures/fakes.ts';
 import { waitFor } from '../../src/engine/wait.ts';
 import { ConnectError, HealthError } from '../../src/errors.ts';
 import type { WaitStep } from '../../src/model/plan.ts';
 import type { Container } from '../../src/model/state.ts';
-import { containerOf, releaseOf } from '../support/builders.ts';
-import { type Answer, enginePorts, fakeHost } from '../support/fakes.ts';
 
 const web = releaseOf().images['web'] ?? '';
 const step: WaitStep = {

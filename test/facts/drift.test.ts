@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf, releaseOf } from '../../fixtures/builders.ts';
 import { driftOf } from '../../src/facts/drift.ts';
 import type { Container } from '../../src/model/state.ts';
-import { containerOf, releaseOf } from '../support/builders.ts';
 
 const { images } = releaseOf();
 const drift = (...containers: readonly Container[]) => driftOf({ hashes: { web: 'hash-of-web' }, images }, containers);

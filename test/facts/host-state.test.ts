@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attemptOf, releaseOf } from '../../fixtures/builders.ts';
 import { readHostState } from '../../src/facts/host-state.ts';
 import { readReopened, readResolution } from '../../src/facts/resolution.ts';
 import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
-import { attemptOf, releaseOf } from '../support/builders.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
 const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { configOf, intentOf, observedOf, releaseOf, stateOf, switchOf } from '../../fixtures/builders.ts';
 import { hasBegun, whatIsThere } from '../../src/facts/left.ts';
 import type { StepReport } from '../../src/model/report.ts';
 import { stepIds } from '../../src/model/switch.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
-import { configOf, intentOf, observedOf, releaseOf, stateOf, switchOf } from '../support/builders.ts';
 
 const step = (id: string, host: string, outcome: StepReport['outcome'] = 'done'): StepReport => ({
   stage: 'x',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { attemptOf, containerOf, releaseOf } from '../../fixtures/builders.ts';
 import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
-import { attemptOf, containerOf, releaseOf } from '../support/builders.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
 const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf, digest, releaseOf } from '../../fixtures/builders.ts';
 import { answerVerdict, servicesVerdict } from '../../src/facts/verdict.ts';
 import type { Container } from '../../src/model/state.ts';
-import { containerOf, digest, releaseOf } from '../support/builders.ts';
 
 const images = { web: releaseOf().images['web'] ?? '' };
 const now = Date.parse('2026-02-03T05:00:00Z') / 1000;

@@ -1,11 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { readRawFile } from '../../src/compose/raw.ts';
-import type { InputTexts } from '../../src/config/inputs.ts';
-import { ConnectError } from '../../src/errors.ts';
-import type { Command } from '../../src/model/command.ts';
-import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
-import { parseRelease } from '../../src/model/release.ts';
-import { run } from '../../src/run.ts';
 import {
   containerLine,
   files,
@@ -18,9 +11,16 @@ import {
   type Surroundings,
   scene,
   server,
-} from '../support/application.ts';
-import { attemptOf, commit, configOf, described, digest, releaseOf } from '../support/builders.ts';
-import { type FakeHost, fakeHost, nameOf } from '../support/fakes.ts';
+} from '../../fixtures/application.ts';
+import { attemptOf, commit, configOf, described, digest, releaseOf } from '../../fixtures/builders.ts';
+import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
+import { readRawFile } from '../../src/compose/raw.ts';
+import type { InputTexts } from '../../src/config/inputs.ts';
+import { ConnectError } from '../../src/errors.ts';
+import type { Command } from '../../src/model/command.ts';
+import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
+import { parseRelease } from '../../src/model/release.ts';
+import { run } from '../../src/run.ts';
 
 /** Hosts without the keys that a real connection needs: connect is a port. */
 const configFor = (texts: InputTexts, servers: readonly FakeHost[]) => {

@@ -1,11 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { InputTexts } from '../../src/config/inputs.ts';
-import type { Attempt } from '../../src/model/history.ts';
-import type { Container } from '../../src/model/state.ts';
-import { buildPlan, pushPlan } from '../../src/plan/build.ts';
-import { pullPlan } from '../../src/plan/pull.ts';
-import { planSwitch } from '../../src/plan/switch.ts';
-import { testPlan } from '../../src/plan/test.ts';
 import {
   configOf,
   containerOf,
@@ -15,7 +8,14 @@ import {
   releaseOf,
   resolutionOf,
   stateOf,
-} from '../support/builders.ts';
+} from '../../fixtures/builders.ts';
+import type { InputTexts } from '../../src/config/inputs.ts';
+import type { Attempt } from '../../src/model/history.ts';
+import type { Container } from '../../src/model/state.ts';
+import { buildPlan, pushPlan } from '../../src/plan/build.ts';
+import { pullPlan } from '../../src/plan/pull.ts';
+import { planSwitch } from '../../src/plan/switch.ts';
+import { testPlan } from '../../src/plan/test.ts';
 
 const build = {
   definition: '{}',

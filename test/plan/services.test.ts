@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf } from '../../fixtures/builders.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { Difference, Reason, ServiceChange } from '../../src/model/changes.ts';
 import type { Container } from '../../src/model/state.ts';
 import { forcedServices, serviceChanges } from '../../src/plan/services.ts';
 import { reasonsText } from '../../src/report/reasons.ts';
-import { containerOf } from '../support/builders.ts';
 
 type Given = {
   readonly replicas?: Readonly<Record<string, number>>;

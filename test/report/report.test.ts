@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { attemptOf, containerOf, digest, failureOf, releaseOf, reportOf } from '../../fixtures/builders.ts';
 import type { HostAfter } from '../../src/model/report.ts';
 import { leftBehind, wayBack } from '../../src/report/after.ts';
 import { closing } from '../../src/report/closing.ts';
 import { outputs, outputValues } from '../../src/report/outputs.ts';
 import { statusText } from '../../src/report/status.ts';
-import { attemptOf, containerOf, digest, failureOf, releaseOf, reportOf } from '../support/builders.ts';
 
 const status = {
   host: 'web1',

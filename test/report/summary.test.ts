@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { changesOn, failureOf, releaseOf, reportOf, switchOf } from '../../fixtures/builders.ts';
 import { summary } from '../../src/report/summary.ts';
-import { changesOn, failureOf, releaseOf, reportOf, switchOf } from '../support/builders.ts';
 
 const step = {
   stage: 'Pull',

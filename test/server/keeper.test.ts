@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isAlive } from '../support/processes.ts';
-import { kill, leaseServer, terms, undoOf } from '../support/lease.ts';
-import { shells } from '../support/shells.ts';
-import { until } from '../bed/process.ts';
+import { isAlive } from '../../fixtures/processes.ts';
+import { kill, leaseServer, terms, undoOf } from '../../fixtures/lease.ts';
+import { shells } from '../../fixtures/shells.ts';
+import { until } from '../../bed/process.ts';
 
 const [a, b] = ['a1a1a1', 'b2b2b2'];
 

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digest } from '../../fixtures/builders.ts';
+import { makeResolver, type Resolver } from '../../fixtures/resolver.ts';
 import { readReopened } from '../../src/facts/resolution.ts';
 import { parseRelease } from '../../src/model/release.ts';
 import { reasonText } from '../../src/report/reasons.ts';
-import { digest } from '../support/builders.ts';
-import { makeResolver, type Resolver } from '../support/resolver.ts';
 
 let server: Resolver;
 beforeEach(async () => {
