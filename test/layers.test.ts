@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: [],
   compose: ['model', 'config', 'commands'],
   plan: ['model', 'config', 'commands', 'facts'],
-  engine: ['model', 'commands', 'facts', 'hosts/host.ts', 'log/log.ts'],
+  engine: ['model', 'commands', 'facts', 'hosts/host.ts', 'hosts/abort.ts', 'hosts/output.ts', 'log/log.ts'],
   flows: [
     'model',
     'config',
@@ -37,8 +37,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** They choose the adapters, and may import anything. */
 const shells = ['action.ts', 'post.ts', 'cli.ts', 'main.ts', 'shell.ts', 'ports.ts'];
 
-/** The text of the programs for servers is asked for by name in one place, and shipped nowhere else. */
-const generatedPrograms = ['commands/program.ts'];
+/** The text of the programs for servers is asked for by name in two places, and shipped nowhere else. */
+const generatedPrograms = ['commands/program.ts', 'commands/lease.ts'];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))

@@ -128,7 +128,7 @@ describe.concurrent('a server that is not ready', () => {
     execFileSync('ssh-keygen', ['-q', '-p', '-N', 'open sesame', '-f', file]);
     const key = { KORRIGO_SSH_KEY: readFileSync(file, 'utf8') };
     expect(await deploying({}, { ...key, KORRIGO_SSH_PASSPHRASE: 'open barley' })).toBe(
-      'ssh-key: does not open with the given ssh-passphrase',
+      'ssh-key: does not open with ssh-passphrase; check the passphrase',
     );
     expect(await deploying({}, key)).toBe('ssh-key: is encrypted; set ssh-passphrase too');
   });

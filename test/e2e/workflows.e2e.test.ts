@@ -22,8 +22,12 @@ afterAll(async () => {
   act?.remove();
 });
 
-/** A caller as people copy it. act knows neither `queue: max` nor what it is about. */
-const example = (name: string): string => forAct(readFileSync(join('examples/workflows', name), 'utf8'));
+/** A caller as people copy it, with a migration of the shop's own. act knows neither `queue: max` nor what it is about. */
+const example = (name: string): string =>
+  forAct(readFileSync(join('examples/workflows', name), 'utf8')).replace(
+    /migrate: .*/,
+    `migrate: "web: sh -c 'date >>/data/migrated'"`,
+  );
 
 /** The shop with its tests, as a repository on GitHub. */
 function repositoryOnGitHub(): Repository {
@@ -89,6 +93,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const { all } = succeeded(await push(shop, server));
     expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy']);
     expect(await page(server)).toBe('one');
+    expect(all).toContain('migrate: web: sh -c date >>/data/migrated');
     expect(await history(server)).toMatchObject([{ command: 'deploy', outcome: 'succeeded', actor: 'octocat' }]);
   });
 
