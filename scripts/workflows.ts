@@ -1,8 +1,18 @@
 /** Generates the reusable workflows from the input table: `npm run docs`. They differ only in what they pass on. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Document, isMap, isScalar, Scalar, type YAMLMap } from 'yaml';
-import { type InputName, inputOf } from '../src/config/inputs.ts';
+import type { InputName } from '../src/config/inputs.ts';
 import { type OutputName, outputs } from '../src/report/outputs.ts';
+import {
+  envSecrets,
+  inputsOf,
+  type OwnName,
+  passedValue,
+  registrySecret,
+  secretsOf,
+  sshSecrets,
+  workflowInputs,
+} from './workflow-inputs.ts';
+import { type Mapping, remarked, written } from './yaml.ts';
 
 const top = new URL('..', import.meta.url);
 
@@ -10,117 +20,16 @@ const top = new URL('..', import.meta.url);
 const [, checkout = '', checkoutVersion = ''] =
   /(actions\/checkout@\S+) # (.*)/.exec(readFileSync(new URL('.github/workflows/ci.yml', top), 'utf8')) ?? [];
 
-const tests: readonly InputName[] = ['working-directory', 'test-compose-file', 'test-service', 'test-timeout'];
-const builds: readonly InputName[] = [
-  'working-directory',
-  'compose-file',
-  'profiles',
-  'project-name',
-  'variables',
-  'registry',
-  'registry-username',
-  'tags',
-  'platforms',
-  'cache-from',
-  'cache-to',
+const [tests, builds, deploys, rollbacks] = [
+  inputsOf('test'),
+  inputsOf('build'),
+  inputsOf('deploy'),
+  inputsOf('rollback'),
 ];
-const servers: readonly InputName[] = ['hosts', 'known-hosts', 'jump-host', 'connect-timeout', 'path'];
-const deploys: readonly InputName[] = [
-  'working-directory',
-  'compose-file',
-  'profiles',
-  'project-name',
-  'variables',
-  'registry',
-  'registry-username',
-  ...servers,
-  'files',
-  'server-owned',
-  'env-files',
-  'force-recreate',
-  'backup',
-  'backup-timeout',
-  'migrate',
-  'migrate-when',
-  'migrate-timeout',
-  'health-url',
-  'health-timeout',
-  'allow-older',
-  'keep-releases',
-];
-const rollbacks: readonly InputName[] = [
-  'to',
-  'reason',
-  'project-name',
-  'registry',
-  'registry-username',
-  ...servers,
-  'force-recreate',
-  'health-url',
-  'health-timeout',
-];
-
-/** Secrets of a workflow: its name there, the input of the action, and what it is. */
-const registrySecret = [
-  'REGISTRY_PASSWORD',
-  'Password or token for the registry. Default for ghcr.io: the token of the workflow.',
-] as const;
-const sshSecrets = [
-  ['SSH_KEY', 'Private key to log in to the servers.'],
-  ['SSH_PASSPHRASE', 'Passphrase of the private key, if it has one.'],
-] as const;
-const envSecrets = [
-  ['ENV_FILE', 'Content of a file to write on the servers: `path=ENV_FILE` in env-files.'],
-  ['ENV_FILE_2', 'Content of a second file: `path=ENV_FILE_2`.'],
-] as const;
-
-/** Inputs that fall back to a variable of the environment or the repository. */
-const fromVariables: Partial<Record<InputName, string>> = {
-  hosts: 'HOSTS',
-  'known-hosts': 'KNOWN_HOSTS',
-  'health-url': 'HEALTH_URL',
-};
-
-const own = {
-  environment: ['GitHub environment to deploy to: its variables, secrets and protection rules apply.', 'production'],
-  'runs-on': ['Label of the runner.', 'ubuntu-latest'],
-  'timeout-minutes': ['Time limit for each job, in minutes.', '60'],
-} as const;
-
-type OwnName = keyof typeof own;
-
-type Value = string | number | boolean | Scalar | Mapping | readonly Value[];
-type Mapping = { readonly [key: string]: Value };
-
-function inputsOf(names: readonly InputName[], ownNames: readonly OwnName[]): Mapping {
-  const passed = [...new Set(names)].map((name): [string, Mapping] => {
-    const { description } = inputOf(name);
-    const variable = fromVariables[name];
-    const text = variable === undefined ? description : `${description} Default: the variable ${variable}.`;
-    return [name, { description: text, type: 'string', default: '' }];
-  });
-  const added = ownNames.map((name): [string, Mapping] => {
-    const [description, value] = own[name];
-    return name === 'timeout-minutes'
-      ? [name, { description, type: 'number', default: Number(value) }]
-      : [name, { description, type: 'string', default: value }];
-  });
-  return Object.fromEntries([...passed, ...added]);
-}
-
-const secretsOf = (rows: readonly (readonly [string, string])[]): Mapping =>
-  Object.fromEntries(rows.map(([name, description]) => [name, { description, required: false }]));
 
 function step(ref: string, name: string, command: string, names: readonly InputName[], more: Mapping = {}): Mapping {
   const passed = Object.fromEntries(names.map((input) => [input, passedValue(input)]));
   return { name, id: 'korrigo', uses: `korrigo/deploy-action@${ref}`, with: { command, ...passed, ...more } };
-}
-
-function passedValue(input: InputName): string {
-  const variable = fromVariables[input];
-  if (input === 'registry-username')
-    return "${{ inputs.registry && (inputs.registry-username || vars.REGISTRY_USERNAME || (startsWith(inputs.registry, 'ghcr.io/') && github.actor)) || '' }}";
-  return variable === undefined ? `\${{ inputs.${input} }}` : `\${{ inputs.${input} || vars.${variable} }}`;
 }
 
 const password = {
@@ -129,13 +38,6 @@ const password = {
 };
 const ssh = { 'ssh-key': '${{ secrets.SSH_KEY }}', 'ssh-passphrase': '${{ secrets.SSH_PASSPHRASE }}' };
 const envFiles = Object.fromEntries(envSecrets.map(([name]) => [name, `\${{ secrets.${name} }}`]));
-
-/** A value with a comment after it. */
-function remarked(value: string, comment: string): Scalar {
-  const scalar = new Scalar(value);
-  scalar.comment = ` ${comment}`;
-  return scalar;
-}
 
 /** What stands between the name of a job and its permissions; the steps come last. */
 const job = (
@@ -227,11 +129,11 @@ const rollbackJob = (ref: string): Mapping =>
 /** @param ref of the action: `v1`, or the exact version in a release. @returns file name → content. */
 export function workflows(ref: string): Readonly<Record<string, string>> {
   return {
-    'test.yml': written('Test', { inputs: inputsOf(tests, common) }, { test: testJob(ref) }),
+    'test.yml': written('Test', { inputs: workflowInputs(tests, common) }, { test: testJob(ref) }),
     'build.yml': written(
       'Build',
       {
-        inputs: inputsOf(builds, common),
+        inputs: workflowInputs(builds, common),
         secrets: secretsOf([registrySecret]),
         outputs: callOutputs([['build', ['release']]]),
       },
@@ -240,7 +142,7 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
     'deploy.yml': written(
       'Deploy',
       {
-        inputs: inputsOf([...tests, ...builds, ...deploys], ['environment', ...common]),
+        inputs: workflowInputs([...tests, ...builds, ...deploys], ['environment', ...common]),
         secrets: secretsOf([registrySecret, ...sshSecrets, ...envSecrets]),
         outputs: callOutputs([
           ['build', ['release']],
@@ -256,34 +158,13 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
     'rollback.yml': written(
       'Rollback',
       {
-        inputs: inputsOf(rollbacks, ['environment', ...common]),
+        inputs: workflowInputs(rollbacks, ['environment', ...common]),
         secrets: secretsOf([registrySecret, ...sshSecrets]),
         outputs: callOutputs([['rollback', ends]]),
       },
       { rollback: rollbackJob(ref) },
     ),
   };
-}
-
-/** The YAML of a workflow that others call, with an empty line before each of its parts. */
-function written(name: string, call: Mapping, jobs: Mapping): string {
-  const document = new Document(
-    { name, on: { workflow_call: call }, permissions: {}, jobs },
-    { aliasDuplicateObjects: false },
-  );
-  document.commentBefore = ' Generated by `npm run docs` from the input table. Do not edit.';
-  const { contents } = document;
-  if (!isMap(contents)) throw new Error('a workflow is a mapping');
-  spaceOut(contents);
-  const all = contents.get('jobs');
-  if (isMap(all)) spaceOut(all);
-  const text = document.toString({ lineWidth: 0, singleQuote: true });
-  // The library puts an empty line after the comment that a document begins with.
-  return text.replace('\n\nname: ', '\nname: ');
-}
-
-function spaceOut({ items }: YAMLMap): void {
-  for (const { key } of items.slice(1)) if (isScalar(key)) key.spaceBefore = true;
 }
 
 /** The ref that is committed: `v1`, but for a release commit its own exact version. */
