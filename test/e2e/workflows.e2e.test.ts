@@ -147,7 +147,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     shop.commit(
       impatient(
         files('three', {
-          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
+          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 1000"]\n`,
         }),
       ),
     );
