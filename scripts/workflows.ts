@@ -45,6 +45,9 @@ const deploys: readonly InputName[] = [
   'health-url',
   'health-timeout',
   'allow-older',
+  'on-failure',
+  'lock-timeout',
+  'grace',
   'keep-releases',
 ];
 const rollbacks: readonly InputName[] = [
@@ -57,6 +60,9 @@ const rollbacks: readonly InputName[] = [
   'force-recreate',
   'health-url',
   'health-timeout',
+  'on-failure',
+  'lock-timeout',
+  'grace',
 ];
 
 /** Secrets of a workflow: its name there, the input of the action, and what it is. */

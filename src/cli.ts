@@ -51,6 +51,7 @@ async function main(): Promise<void> {
       hidden,
       variables: config.variables,
       remember: () => {},
+      rememberLeases: () => {},
     },
     async (ports) => await run(config, ports),
   );

@@ -31,6 +31,8 @@ describe('the configuration', () => {
         "files": [],
         "forceRecreate": "built",
         "format": "text",
+        "graceSeconds": 60,
+        "heal": false,
         "health": {
           "timeoutSeconds": 180,
           "url": undefined,
@@ -42,7 +44,9 @@ describe('the configuration', () => {
           },
         ],
         "keepReleases": 5,
+        "lockTimeoutSeconds": 900,
         "migrate": undefined,
+        "onFailure": "rollback",
         "path": undefined,
         "platforms": [],
         "profiles": [],
