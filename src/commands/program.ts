@@ -23,8 +23,12 @@ const texts = {
   record: programs['record.sh'],
   prune: programs['prune.sh'],
   test: programs['test.sh'],
+  settled: programs['settled.sh'],
   status: join(programs['containers.sh'], ...tellRelease, programs['observe.sh'], programs['status.sh']),
 } as const;
+
+/** What a script that a server runs alone begins with. */
+export const scriptStart = programs['script.sh'];
 
 export type ProgramName = keyof typeof texts;
 

@@ -15,6 +15,20 @@ export const status = ({ root, project }: Place): Command => program('status', [
 
 export const inspect = (project: string): Command => program('inspect', [project]);
 
+export type Settled = {
+  readonly project: string;
+  readonly timeoutSeconds: number;
+  readonly settleSeconds: number;
+  /** Service → `name@sha256:…` */
+  readonly images: Readonly<Record<string, string>>;
+};
+
+/** Waits until the containers are as they should be, on the host itself. */
+export function settled({ project, timeoutSeconds, settleSeconds, images }: Settled): Command {
+  const wanted = Object.entries(images).map(([service, image]) => `${service}=${image}`);
+  return program('settled', [project, String(timeoutSeconds), String(settleSeconds), ...wanted]);
+}
+
 export type Login = {
   /** The Docker configuration that is made for it. */
   readonly folder: string;
