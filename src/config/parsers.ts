@@ -70,10 +70,6 @@ export function registryOf(text: string): Parsed<string> {
   return { value };
 }
 
-/** What to check when a secret or a variable is empty. */
-export const checkSettings =
-  'check that it exists in Settings → Secrets and variables → Actions, or in the environment that this job uses';
-
 export function tagOf(text: string): Parsed<string> {
   return /^\w[\w.-]{0,127}$/.test(text)
     ? { value: text }
