@@ -14,6 +14,8 @@ export type Link = {
   /** The client of ssh2 inside. */
   readonly client: Client;
   readonly socket: Duplex;
+  /** What the server calls itself: `SSH-2.0-OpenSSH_9.6`. */
+  readonly software: string;
   readonly lost: AbortSignal;
   readonly end: () => void;
 };
@@ -92,7 +94,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       lost.abort('it was closed here');
       client.end();
     };
-    client.on('ready', () => resolve({ ssh, client, socket, lost: lost.signal, end }));
+    client.on('ready', () => resolve({ ssh, client, socket, software: said, lost: lost.signal, end }));
     const stopListening = onAbort(to.signal, () => client.destroy());
     client.once('ready', stopListening).once('close', stopListening);
   });

@@ -2,13 +2,14 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { ConnectError } from '../errors.ts';
-import { type Result, shellLine } from '../model/command.ts';
+import { shellLine } from '../model/command.ts';
 import type { Address, SshTarget } from '../model/target.ts';
 import { onAbort } from './abort.ts';
 import type { Host } from './host.ts';
 import { full, sessions } from './sessions.ts';
 import { type Failure, notForwarded } from './ssh-failure.ts';
 import { type Link, login } from './ssh-login.ts';
+import { notStarted } from './ssh-not-started.ts';
 import { refused, runOn } from './ssh-run.ts';
 
 export type Retry = {
@@ -112,8 +113,9 @@ async function forward({ ssh, lost }: Link, to: Address, timeoutSeconds: number)
   }
 }
 
-function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Host {
+function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, graceSeconds: number): Host {
   const inTurn = sessions(mostSessions);
+  let hasRun = false;
   const alive = () => {
     if (!link.lost.aborted) return;
     throw new ConnectError(name, oneLine(`the connection is gone (${link.lost.reason})`), {
@@ -124,14 +126,21 @@ function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Ho
     name,
     run: async (command, options = {}) => {
       const line = shellLine(command);
-      const outcome = await inTurn<Result | typeof refused>(async () => {
+      const outcome = await inTurn(async () => {
         alive();
-        return runOn(link, { ...options, line, stdin: command.stdin, graceSeconds });
+        const startSeconds = hasRun ? undefined : connectTimeoutSeconds;
+        return await runOn(link, { ...options, line, stdin: command.stdin, graceSeconds, startSeconds });
       });
-      if (outcome !== full && outcome !== refused) return outcome;
-      throw new ConnectError(name, `the server runs no commands for user "${user}"`, {
-        hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
-      });
+      if (outcome === full || outcome === refused)
+        throw new ConnectError(name, `the server runs no commands for user "${user}"`, {
+          hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
+        });
+      if ('said' in outcome) {
+        const { message, hint } = notStarted(outcome, user, link.software);
+        throw new ConnectError(name, oneLine(message), { hint });
+      }
+      hasRun = true;
+      return outcome;
     },
     close: async () => {
       if (link.lost.aborted) return;

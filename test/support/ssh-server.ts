@@ -22,6 +22,10 @@ export const hostKeyPairs = {
 export type Options = {
   readonly hostKeys?: readonly (keyof typeof hostKeyPairs)[];
   readonly loginShell?: string;
+  /** What the server calls itself. */
+  readonly ident?: string;
+  /** Added to the environment of commands. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Decides about every login; by default any key of `keys` but `other` is let in. */
   readonly authenticate?: (context: AuthContext) => void;
   /** Sessions that a connection may have open, like MaxSessions of sshd. */
@@ -40,7 +44,11 @@ export async function startSshServer(options: Options = {}) {
   const sockets = new Set<Socket>();
   const children = new Set<ChildProcess>();
   const seen = { connections: 0, commands: [] as string[], mostSessions: 0 };
-  const config = { hostKeys: hostKeys.map((type) => hostKeyPairs[type].private), ...(algorithms && { algorithms }) };
+  const config = {
+    hostKeys: hostKeys.map((type) => hostKeyPairs[type].private),
+    ...(options.ident && { ident: options.ident }),
+    ...(algorithms && { algorithms }),
+  };
   const server = new ssh2.Server(config, (client) => serve(client, options, children, seen));
   const listener = createServer((socket) => {
     sockets.add(socket.setNoDelay());
@@ -101,7 +109,7 @@ function serve(client: Connection, options: Options, children: Set<ChildProcess>
     seen.mostSessions = Math.max(seen.mostSessions, ++sessions);
     const session = accept();
     session.on('close', () => sessions--);
-    execute(session, options.loginShell ?? '/bin/sh', children, seen);
+    execute(session, options, children, seen);
   });
   if (options.allowForwarding === false) return; // without a listener ssh2 refuses as sshd does: prohibited
   client.on('tcpip', (accept, reject, { destIP, destPort }) => {
@@ -129,11 +137,16 @@ function isKnown(context: AuthContext): boolean {
   });
 }
 
-function execute(session: Session, shell: string, children: Set<ChildProcess>, seen: Seen): void {
+function execute(
+  session: Session,
+  { loginShell = '/bin/sh', env = {} }: Options,
+  children: Set<ChildProcess>,
+  seen: Seen,
+): void {
   session.on('exec', (accept, _reject, { command }) => {
     seen.commands.push(command);
     const channel = accept();
-    const child = spawn(shell, ['-c', command], { detached: true });
+    const child = spawn(loginShell, ['-c', command], { detached: true, env: { ...process.env, ...env } });
     children.add(child);
     channel.pipe(child.stdin);
     child.stdin.on('error', () => {});
