@@ -51,7 +51,7 @@ async function main(): Promise<void> {
   log.end();
   for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
   if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(redact(summary(report), hidden)), true).write();
-  if (report.failure) fail(printable(redact(lines.join('\n'), hidden)));
+  if (report.failures.length > 0) fail(printable(redact(lines.join('\n'), hidden)));
 }
 
 const maskedLines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim().length >= 4);

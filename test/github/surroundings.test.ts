@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Context, refFacts } from '../../src/github/surroundings.ts';
-import { output } from '../bed/process.ts';
+import { output } from '../../bed/process.ts';
 
 const env = {
   GITHUB_REPOSITORY: 'acme/shop',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isAlive } from '../../fixtures/processes.ts';
 import { groupLeaderOn, local } from '../../src/hosts/local.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { isAlive } from '../support/processes.ts';
 
 const host = local({ env: { PATH: process.env['PATH'], GIVEN: 'outer' }, graceSeconds: 0.2 });
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script] });

@@ -3,10 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { isAlive } from '../../fixtures/processes.ts';
+import { type Options, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
-import { isAlive } from '../support/processes.ts';
-import { type Options, startSshServer, targetOf } from '../support/ssh-server.ts';
 
 const connected = async (options: Options, connectTimeoutSeconds = 5): Promise<Host> => {
   const server = await startSshServer(options);
