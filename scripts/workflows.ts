@@ -23,7 +23,16 @@ const builds: readonly InputName[] = [
   'cache-from',
   'cache-to',
 ];
-const servers: readonly InputName[] = ['hosts', 'known-hosts', 'jump-host', 'connect-timeout', 'path'];
+const servers: readonly InputName[] = [
+  'hosts',
+  'ssh-certificate',
+  'ssh-auth',
+  'known-hosts',
+  'jump-host',
+  'proxy-command',
+  'connect-timeout',
+  'path',
+];
 const deploys: readonly InputName[] = [
   'working-directory',
   'compose-file',

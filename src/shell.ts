@@ -33,7 +33,9 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
   const { env, cwd, temporary, log, signal, ref, remember } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
-  const connect = async (spec: HostSpec, config: Config): Promise<Host> => await connectTo(spec, config, log, signal);
+  const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
+  const connect = async (spec: HostSpec, config: Config): Promise<Host> =>
+    await connectTo(spec, config, visible, log, signal);
   const ports = {
     clock: systemClock,
     ask: askOverHttp,
@@ -48,20 +50,24 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     scratch,
   };
   try {
-    const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
     return await use({ ...ports, env: visible, local: local({ env: visible }) });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function connectTo(spec: HostSpec, { ssh }: Config, log: Log, signal: AbortSignal): Promise<Host> {
+async function connectTo(
+  spec: HostSpec,
+  { ssh }: Config,
+  env: Readonly<Record<string, string>>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Host> {
   if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
-  const { key, passphrase, hostKeys, jump, connectTimeoutSeconds } = ssh;
-  const { name, host, port, user } = spec;
-  const target = { name, host, port, user, key, hostKeys, connectTimeoutSeconds, attempts: 4 };
+  const { proxyCommand, ...rest } = ssh;
+  const proxy = proxyCommand && { argv: proxyCommand, env };
   return await connectSsh(
-    { ...target, ...(passphrase === undefined ? {} : { passphrase }), ...(jump === undefined ? {} : { jump }) },
+    { ...spec, ...rest, proxy, attempts: 4 },
     { signal, onRetry: ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`) },
   );
 }

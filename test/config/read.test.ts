@@ -133,7 +133,7 @@ describe('the configuration', () => {
       keepReleases: 3,
     });
     expect(config.registry?.login?.password.reveal()).toBe('hunter2');
-    expect(config.ssh?.key.reveal()).toBe(key.private);
+    expect(config.ssh?.key?.reveal()).toBe(key.private);
     expect(config.envFiles.map(({ path, content }) => [path, content.reveal()])).toEqual([
       ['.env', 'A=1\n'],
       ['secrets/a=b.txt', 't'],
