@@ -53,12 +53,12 @@ export function nameSignatures(client: Client): void {
   const { _protocol: protocol } = client as Client & Internals;
   if (protocol === undefined) throw new Error('this version of ssh2 cannot log in with a certificate');
   const { authPK } = protocol;
-  const { write } = protocol._packetRW;
-  const { finalize } = write;
   protocol.authPK = (user, key, algorithm, sign) => {
     if (sign === undefined) return authPK.call(protocol, user, key, algorithm);
     authPK.call(protocol, user, key, algorithm, (data, send) =>
       sign(data, (signature) => {
+        const { write } = protocol._packetRW; // another one since the keys were exchanged
+        const { finalize } = write;
         write.finalize = (packet) => {
           const request = renamed(packet.subarray(write.allocStart));
           const fresh = write.alloc(request.length);
