@@ -36,9 +36,10 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
   const { env, cwd, temporary, log, signal, ref, remember, rememberLeases } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
+  const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
   const onRetry: OnRetry = ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`);
-  const connect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, 4, { signal, onRetry });
-  const reconnect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, 1, { signal });
+  const connect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 4, { signal, onRetry });
+  const reconnect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 1, { signal });
   const ports = {
     clock: systemClock,
     ask: askOverHttp,
@@ -55,7 +56,6 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     scratch,
   };
   try {
-    const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
     return await use({ ...ports, env: visible, local: local({ env: visible }) });
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -65,15 +65,15 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
 async function connectTo(
   spec: HostSpec,
   { ssh }: Config,
+  env: Readonly<Record<string, string>>,
   attempts: number,
   options: { readonly signal: AbortSignal; readonly onRetry?: OnRetry },
 ): Promise<Host> {
   if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
-  const { key, passphrase, hostKeys, jump, connectTimeoutSeconds } = ssh;
-  const { name, host, port, user } = spec;
-  const target = { name, host, port, user, key, hostKeys, connectTimeoutSeconds, attempts };
+  const { proxyCommand, ...rest } = ssh;
+  const proxy = proxyCommand && { argv: proxyCommand, env };
   return await connectSsh(
-    { ...target, ...(passphrase === undefined ? {} : { passphrase }), ...(jump === undefined ? {} : { jump }) },
+    { ...spec, ...rest, proxy, attempts },
     options,
   );
 }

@@ -110,7 +110,7 @@ describe('the layers', () => {
       importsOf(file).flatMap((name) => (name.startsWith('@actions/') ? [[file, name]] : [])),
     );
     const elsewhere = known.filter(([file = '']) => layerOf(file) !== 'github');
-    expect(elsewhere).toEqual([['hosts/local.ts', '@actions/exec']]);
+    expect(elsewhere).toEqual([['hosts/program.ts', '@actions/exec']]);
   });
 
   it('make connections in hosts only', () => {

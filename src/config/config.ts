@@ -1,6 +1,6 @@
 import type { Release } from '../model/release.ts';
 import type { Secret } from '../model/secret.ts';
-import type { Address, HostKeys, HostSpec } from '../model/target.ts';
+import type { Address, Certificate, HostKeys, HostSpec } from '../model/target.ts';
 
 /** What `command` may contain: the first four in this order, any of them left out, or one of the others on its own. */
 const pipeline = ['test', 'build', 'push', 'deploy'] as const;
@@ -19,11 +19,17 @@ export type Registry = {
   readonly login: { readonly username: string; readonly password: Secret } | undefined;
 };
 
+export const sshAuth = ['key', 'none'] as const;
+
 export type Ssh = {
-  readonly key: Secret;
+  /** Undefined: the network itself says who comes. */
+  readonly key: Secret | undefined;
   readonly passphrase: Secret | undefined;
+  readonly certificate: Certificate | undefined;
   readonly hostKeys: HostKeys;
   readonly jump: Address | undefined;
+  /** The words of a program whose stdin and stdout are the connection. */
+  readonly proxyCommand: readonly string[] | undefined;
   readonly connectTimeoutSeconds: number;
 };
 

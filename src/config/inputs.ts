@@ -66,6 +66,14 @@ export const inputs = {
   },
   'ssh-key': { description: 'Private key to log in with (OpenSSH or PEM, also base64-encoded).', secret: true },
   'ssh-passphrase': { description: 'Passphrase of the private key.', secret: true },
+  'ssh-certificate': {
+    description:
+      'OpenSSH certificate for `ssh-key`, where servers trust an authority (`TrustedUserCAKeys`): the content of the file ending in `-cert.pub`.',
+  },
+  'ssh-auth': {
+    description: 'How to log in: `key`, or `none` where the network itself says who connects, as with Tailscale SSH.',
+    default: 'key',
+  },
   'known-hosts': {
     description:
       'Host keys to trust, one per line: known_hosts lines (`www.example.com ssh-ed25519 AAAA…`) or fingerprints (`SHA256:…`). Required: without them anyone could impersonate your server.',
@@ -73,6 +81,10 @@ export const inputs = {
   'jump-host': {
     description:
       'Bastion to connect through: `[user@]host[:port]`. It uses the same key, and its host key must be in `known-hosts` too.',
+  },
+  'proxy-command': {
+    description:
+      'Program whose stdin and stdout are the connection, for example `cloudflared access ssh --hostname %h`. `%h`, `%p` and `%r` stand for host, port and user. It runs without a shell.',
   },
   'connect-timeout': { description: 'Time limit for one attempt to connect.', default: '15s' },
   path: { description: "The application's folder on the servers. Default: `/opt/<project>`." },

@@ -14,6 +14,16 @@ const remote: InputTexts = { hosts: 'web1', 'ssh-key': key.private, 'known-hosts
 const release = JSON.stringify(releaseOf());
 
 describe('the configuration', () => {
+  it('needs no key where the network says who comes, and takes a program as the connection', () => {
+    const { ssh } = configOf({
+      hosts: 'web1',
+      'known-hosts': key.public,
+      'ssh-auth': 'none',
+      'proxy-command': 'nc %h %p',
+    });
+    expect(ssh).toMatchObject({ key: undefined, certificate: undefined, proxyCommand: ['nc', '%h', '%p'] });
+  });
+
   it('of a run that gives nothing but what it must is all defaults', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
@@ -137,7 +147,7 @@ describe('the configuration', () => {
       keepReleases: 3,
     });
     expect(config.registry?.login?.password.reveal()).toBe('hunter2');
-    expect(config.ssh?.key.reveal()).toBe(key.private);
+    expect(config.ssh?.key?.reveal()).toBe(key.private);
     expect(config.envFiles.map(({ path, content }) => [path, content.reveal()])).toEqual([
       ['.env', 'A=1\n'],
       ['secrets/a=b.txt', 't'],
@@ -334,6 +344,27 @@ describe('a problem with', () => {
       'a host key',
       { ...remote, 'known-hosts': 'web1' },
       'known-hosts: line 1 is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)',
+    ],
+    ['how to log in', { ...remote, 'ssh-auth': 'agent' }, 'ssh-auth: "agent" is not one of key, none'],
+    [
+      'a key where none is wanted',
+      { ...remote, 'ssh-auth': 'none' },
+      'ssh-key: is set, but ssh-auth is none; remove one of them',
+    ],
+    [
+      'a certificate',
+      { ...remote, 'ssh-certificate': key.public },
+      'ssh-certificate: is a public key; use its certificate, the file whose name ends with -cert.pub',
+    ],
+    [
+      'a program as the connection',
+      { ...remote, 'proxy-command': 'nc %h %p | tee log' },
+      `proxy-command: "nc %h %p | tee log" contains the shell operator |, but is not run by a shell; use \`sh -c '…'\``,
+    ],
+    [
+      'two ways to the servers',
+      { ...remote, 'proxy-command': 'nc %h %p', 'jump-host': 'bastion' },
+      'proxy-command: cannot be combined with jump-host; remove one of them',
     ],
     [
       'two jump hosts',
