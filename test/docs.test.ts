@@ -6,6 +6,9 @@ import ssh2 from 'ssh2';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { documents } from '../scripts/docs.ts';
+import { drawSummary } from '../scripts/pictures/summary.ts';
+import { drawTerminal } from '../scripts/pictures/terminal.ts';
+import { drawn } from '../scripts/pictures.ts';
 import { type InputTexts, inputNames, inputOf } from '../src/config/inputs.ts';
 import { readConfig } from '../src/config/read.ts';
 import { isRecord } from '../src/model/release.ts';
@@ -53,6 +56,58 @@ const workflows = [
 describe('generated parts', async () => {
   it.each(await documents())('of $path are what the code says (npm run docs)', ({ is, should }) => {
     expect(is).toBe(should);
+  });
+});
+
+describe('pictures', () => {
+  it.each(Object.entries(drawn()))(
+    'docs/%s is drawn from what was recorded (npm run pictures -- --render)',
+    (name, text) => {
+      expect(read(`docs/${name}`)).toBe(text);
+    },
+  );
+
+  const texts = (svg: string): string =>
+    svg
+      .replaceAll(/<style>.*?<\/style>/gs, '')
+      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&')
+      .replaceAll(/\s+/g, ' ');
+
+  it('of a terminal show every line, however long it is, and whatever is in it', () => {
+    const long = 'word '.repeat(60).trim();
+    const svg = drawTerminal(
+      'korrigo status',
+      `Plan\n  ✗ web1: <b> & co (1.2 s)\n  → ${long}\n    web  recreate  image\n`,
+    );
+    expect(texts(svg)).toContain('$ korrigo status');
+    expect(texts(svg)).toContain('✗ web1: <b> & co (1.2 s)');
+    expect(texts(svg).match(/word/g)).toHaveLength(60);
+    expect(svg).not.toMatch(/<b>|& /);
+  });
+
+  it('of a summary show headings, tables, code, lists and links, and what is folded only by its title', () => {
+    const svg = drawSummary(
+      [
+        '## ❌ deploy failed',
+        '```text\na | b <c>\n```',
+        '**Next:** run `rollback` ([compare](https://example.com/x))',
+        '- web1: `current` is still A',
+        '| service | why |\n| --- | --- |\n| web | a \\| b &lt;c> |',
+        '<details><summary>Steps</summary>\n\nfolded\n\n</details>',
+      ].join('\n\n'),
+    );
+    for (const part of [
+      '❌ deploy failed',
+      'a | b <c>',
+      'Next: run rollback (compare)',
+      'current is still A',
+      '▸ Steps',
+    ])
+      expect(texts(svg)).toContain(part);
+    expect(texts(svg)).not.toContain('folded');
   });
 });
 
@@ -219,7 +274,7 @@ describe('links', () => {
         .replaceAll(' ', '-'),
     );
   const links = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    [...read(page).matchAll(/(?:\]\(|<img src=")([^)\s"]+)[)"]/g)]
       .map(([, target = '']) => ({ page, target }))
       .filter(({ target }) => !/^https?:/.test(target)),
   );
@@ -291,8 +346,8 @@ describe('the steps before a first deploy', () => {
           *shared/.env) for last; do :; done; eval "$(echo "$last" | sed "s|/opt|$FOLDER/opt|g")" ;;
         esac`,
     });
-    const [key = '', hostKey = '', shared = ''] = shellOf('README.md', 'Before the first deploy');
-    const [server = ''] = shellOf('docs/server.md', 'Short');
+    const [key = '', hostKey = '', shared = ''] = shellOf('README.md', 'Set up');
+    const [server = ''] = shellOf('docs/server.md', 'With the script');
     for (const step of [key, hostKey, server, shared]) sh(step);
     const publicKey = file('home/.ssh/deploy_key.pub').trim();
     expect(file('calls').trimEnd().split('\n')).toEqual([
@@ -315,30 +370,31 @@ describe('the steps before a first deploy', () => {
 
 describe('workflows to copy', () => {
   const callers = list('examples/workflows');
-  const paragraphs = section('README.md', 'Workflows to copy').split(/\n(?=\*\*\[)/);
+  const paragraphs = section('docs/workflows.md', 'Workflows to copy').split(/\n(?=\*\*\[)/);
   const namesIn = (text: string): readonly string[] => [
     ...new Set([...text.matchAll(/(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name = '']) => name)),
   ];
 
-  it.each(callers)('%s has a paragraph in the README that names each variable and secret that it reads', (file) => {
-    const paragraph = paragraphs.find((text) => text.startsWith(`**[${file}](examples/workflows/${file})**`)) ?? '';
-    const text = read(`examples/workflows/${file}`);
-    const called = [...text.matchAll(/deploy-action\/(\.github\/workflows\/[\w-]+\.yml)@/g)].map(
-      ([, path = '']) => path,
-    );
-    const variables = called.flatMap((path) => read(path).match(/vars\.[A-Z_]+/g) ?? []).join(' ');
-    const names = namesIn(`${text} ${variables}`);
-    expect(names).toEqual(expect.arrayContaining(['HOSTS', 'KNOWN_HOSTS', 'SSH_KEY']));
-    expect(names.filter((name) => !new RegExp(`\`${name}\``).test(paragraph))).toEqual([]);
-  });
+  it.each(callers)(
+    '%s has a paragraph in docs/workflows.md that names each variable and secret that it reads',
+    (file) => {
+      const paragraph =
+        paragraphs.find((text) => text.startsWith(`**[${file}](../examples/workflows/${file})**`)) ?? '';
+      const text = read(`examples/workflows/${file}`);
+      const called = [...text.matchAll(/deploy-action\/(\.github\/workflows\/[\w-]+\.yml)@/g)].map(
+        ([, path = '']) => path,
+      );
+      const variables = called.flatMap((path) => read(path).match(/vars\.[A-Z_]+/g) ?? []).join(' ');
+      const names = namesIn(`${text} ${variables}`);
+      expect(names).toEqual(expect.arrayContaining(['HOSTS', 'KNOWN_HOSTS', 'SSH_KEY']));
+      expect(names.filter((name) => !new RegExp(`\`${name}\``).test(paragraph))).toEqual([]);
+    },
+  );
 
   it.each(callers)('%s gets what it cannot do without from the lines of its paragraph or of the steps', (file) => {
     const text = read(`examples/workflows/${file}`);
     const perEnvironment = text.includes('staging');
-    const lines = [
-      ...shellOf('README.md', 'Before the first deploy'),
-      ...shellOf('README.md', 'Workflows to copy'),
-    ].join('');
+    const lines = [...shellOf('README.md', 'Set up'), ...shellOf('docs/workflows.md', 'Workflows to copy')].join('');
     for (const name of ['SSH_KEY', 'KNOWN_HOSTS', 'HOSTS', 'HEALTH_URL'])
       for (const place of perEnvironment ? [' --env staging', ' --env production'] : [''])
         expect(lines).toMatch(new RegExp(`^gh (?:variable|secret) set ${name}${place}(?: --body \\S+| <\\S+|$)`, 'm'));
@@ -407,7 +463,9 @@ describe('docs/troubleshooting.md', () => {
     .map((file) => read(`src/${file}`))
     .join('\n')
     .replaceAll('\\`', '`');
-  const messages = [...read('docs/troubleshooting.md').matchAll(/^### `(.*)`$/gm)].map(([, message = '']) => message);
+  const messages = [...read('docs/troubleshooting.md').matchAll(/^### ``?(.*?)``?$/gm)].map(
+    ([, message = '']) => message,
+  );
 
   it.each(messages)('quotes a message as the code has it: %s', (message) => {
     for (const part of message.split('…')) expect(code).toContain(part.trim());

@@ -30,6 +30,8 @@ export type Scene = {
   readonly sshConfig: string;
   /** The inputs of each deploy, without those that are secret. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** The environment of each deploy, with the secrets. */
+  readonly environment: Readonly<Record<string, string>>;
   /**
    * `korrigo test build push deploy` in the repository. Resolves with the exit code; an abort ends it in good order.
    * @param more inputs for this one deploy
@@ -63,6 +65,7 @@ export async function setScene(bed: Bed): Promise<Scene> {
     site: site(url),
     sshConfig: await writeSshConfig(bed, server),
     inputs: all,
+    environment,
     deploy: async (listen, more, commands = ['test', 'build', 'push', 'deploy']) =>
       await runBundle(repository.folder, commands, { ...all, ...more }, environment, listen),
     containers: async () => await containersOf(server),
