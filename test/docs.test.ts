@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path/posix';
 import ssh2 from 'ssh2';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { documents } from '../scripts/docs.ts';
 import { drawSummary } from '../scripts/pictures/summary.ts';
 import { drawTerminal } from '../scripts/pictures/terminal.ts';
 import { drawn } from '../scripts/pictures.ts';
+import { readRawFile } from '../src/compose/raw.ts';
 import { type InputTexts, inputNames, inputOf } from '../src/config/inputs.ts';
 import { readConfig } from '../src/config/read.ts';
 import { isRecord } from '../src/model/release.ts';
 import { outputs } from '../src/report/outputs.ts';
+import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from './support/workflow-parser.ts';
 
 const top = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(top, path), 'utf8');
@@ -44,8 +46,11 @@ function blocksOf(page: string): readonly Block[] {
 }
 
 const blocks = pages.flatMap(blocksOf);
+const yamls = blocks.filter(({ language }) => language === 'yaml');
+const isCompose = ({ text }: Block): boolean => /^services:/m.test(text);
+const composeFiles = yamls.filter(isCompose);
 const workflows = [
-  ...blocks.filter(({ language }) => language === 'yaml'),
+  ...yamls.filter((block) => !isCompose(block)),
   ...list('examples/workflows').map((file) => ({
     where: `examples/workflows/${file}`,
     language: 'yaml',
@@ -256,6 +261,76 @@ describe('workflow examples', () => {
     const on = isRecord(workflow) && isRecord(workflow['on']) ? workflow['on']['workflow_call'] : undefined;
     const inputs = isRecord(on) && isRecord(on['inputs']) ? on['inputs'] : {};
     expect(Object.keys(step.with).filter((name) => !Object.hasOwn(inputs, name))).toEqual([]);
+  });
+});
+
+describe("GitHub's own parser", () => {
+  /** A workflow around what a page shows of one. */
+  function whole(text: string): string {
+    const value: unknown = parse(text);
+    const rest = isRecord(value) ? value : { steps: value };
+    const job = { 'runs-on': 'ubuntu-latest', ...rest };
+    return stringify({ on: 'push', ...(Object.hasOwn(rest, 'jobs') ? rest : { jobs: { job } }) });
+  }
+
+  async function errorsOf(name: string, content: string): Promise<readonly string[]> {
+    const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter());
+    if (value === undefined) return context.errors.getErrors().map(({ message }) => message);
+    const getFileContent = async (ref: object) => {
+      const path = 'path' in ref && typeof ref.path === 'string' ? ref.path : '';
+      return { name: path, content: read(path) };
+    };
+    const options = { fetchReusableWorkflowDepth: 1 };
+    const { errors = [] } = await convertWorkflowTemplate(context, value, { getFileContent }, options);
+    return [
+      ...new Set([
+        ...context.errors.getErrors().map(({ message }) => message),
+        ...errors.map(({ Message }) => Message),
+      ]),
+    ];
+  }
+
+  it.each(workflows)('has nothing to say against $where', async ({ where, text }) => {
+    expect(await errorsOf(where, whole(text))).toEqual([]);
+  });
+
+  it('would find a mistake in a part of a workflow', async () => {
+    const wrong = 'steps:\n  - uses: actions/checkout@v5\n    wiht: {}\n';
+    expect(await errorsOf('part', whole(wrong))).toEqual([expect.stringContaining("Unexpected value 'wiht'")]);
+  });
+});
+
+describe('compose files of the pages', () => {
+  const record = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});
+  /** The names of a list or of a mapping. */
+  const names = (value: unknown): readonly string[] =>
+    Array.isArray(value) ? value.filter((item) => typeof item === 'string') : Object.keys(record(value));
+
+  it.each(composeFiles)('$where can run each service, and defines all that they use', ({ text }) => {
+    const { services, volumes, networks, secrets, configs, ...others } = record(parse(text));
+    expect(Object.keys(others).filter((key) => key !== 'name' && !key.startsWith('x-'))).toEqual([]);
+    const defined = { volumes: names(volumes), networks: ['default', ...names(networks)], secrets: names(secrets) };
+    for (const [service, body] of Object.entries(record(services))) {
+      const of = record(body);
+      expect(of['image'] ?? of['build'] ?? of['extends'], service).toBeDefined();
+      const mounted = names(of['volumes']).map((mount) => mount.split(':')[0] ?? '');
+      const used = {
+        volumes: mounted.filter((name) => /^\w/.test(name)),
+        networks: names(of['networks']),
+        secrets: [...names(of['secrets']), ...names(record(of['build'])['secrets'])],
+      };
+      for (const kind of ['volumes', 'networks', 'secrets'] as const)
+        expect(defined[kind], `${kind} of ${service}`).toEqual(expect.arrayContaining([...used[kind]]));
+    }
+    expect(names(configs)).toEqual([]); // none so far; they would be checked like secrets
+  });
+
+  it.each(composeFiles)('$where reads as the product reads it', ({ text }) => {
+    expect(readRawFile(text).services).toEqual(names(record(parse(text))['services']));
+  });
+
+  it('name the files that they are', () => {
+    for (const { where, text } of composeFiles) expect(text, where).toMatch(/^# \S*compose\.yml/);
   });
 });
 
