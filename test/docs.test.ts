@@ -123,7 +123,7 @@ describe('action.yml', () => {
     return isRecord(value) ? value : {};
   };
 
-  it('runs the bundle on Node 24, and its clean-up always', () => {
+  it('runs the bundle on Node 24, and always cleans up', () => {
     expect(section('runs')).toEqual({
       using: 'node24',
       main: 'dist/index.js',
@@ -182,6 +182,13 @@ describe('workflow examples', () => {
   const steps = found.filter(({ uses }) => uses === 'korrigo/deploy-action@v1');
   const calls = found.filter(({ uses }) => uses !== 'korrigo/deploy-action@v1');
 
+  it('begin, in the README, with a step that is also in its workflow', () => {
+    const [first, second] = blocksOf('README.md').filter(({ language }) => language === 'yaml');
+    const [step] = usesOf(parse(first?.text ?? ''));
+    expect(step?.step.with).toHaveProperty('migrate');
+    expect(usesOf(parse(second?.text ?? ''))).toEqual([step]);
+  });
+
   it('are found', () => {
     expect(steps.map(({ where }) => where)).toEqual(expect.arrayContaining([expect.stringMatching(/^README\.md:/)]));
     expect(calls).not.toEqual([]);
@@ -231,7 +238,7 @@ describe('workflow examples', () => {
     },
   );
 
-  it.each(workflows)('$where keeps one deploy at a time and drops none that waits', ({ text }) => {
+  it.each(workflows)('$where runs one deploy at a time and keeps all that wait', ({ text }) => {
     const groups = concurrenciesOf(parse(text));
     for (const group of groups) expect(group).toEqual(oneAtATime);
     const whole = isRecord(parse(text)) && Object.hasOwn(parse(text), 'on');
@@ -300,13 +307,13 @@ describe("GitHub's own parser", () => {
   });
 });
 
-describe('compose files of the pages', () => {
+describe('compose files in the pages', () => {
   const record = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});
   /** The names of a list or of a mapping. */
   const names = (value: unknown): readonly string[] =>
     Array.isArray(value) ? value.filter((item) => typeof item === 'string') : Object.keys(record(value));
 
-  it.each(composeFiles)('$where can run each service, and defines all that they use', ({ text }) => {
+  it.each(composeFiles)('$where defines every service, volume, network and secret that it uses', ({ text }) => {
     const { services, volumes, networks, secrets, configs, ...others } = record(parse(text));
     expect(Object.keys(others).filter((key) => key !== 'name' && !key.startsWith('x-'))).toEqual([]);
     const defined = { volumes: names(volumes), networks: ['default', ...names(networks)], secrets: names(secrets) };
@@ -329,7 +336,7 @@ describe('compose files of the pages', () => {
     expect(readRawFile(text).services).toEqual(names(record(parse(text))['services']));
   });
 
-  it('name the files that they are', () => {
+  it('start with the name of their file', () => {
     for (const { where, text } of composeFiles) expect(text, where).toMatch(/^# \S*compose\.yml/);
   });
 });
@@ -407,8 +414,8 @@ const shellOf = (page: string, title: string): readonly string[] => {
     .map(({ text }) => text);
 };
 
-describe('the steps before a first deploy', () => {
-  it('can be done in the order in which they stand, by a shell', () => {
+describe('the set-up', () => {
+  it('work in the order they are written, in a shell', () => {
     const note = 'echo "$(basename "$0") $*" >>"$FOLDER/calls"';
     const { sh, file } = stubs({
       gh: `${note}; case "$*" in *--body*) ;; *' set '*) cat >"$FOLDER/$3" ;; esac`,
@@ -466,7 +473,7 @@ describe('workflows to copy', () => {
     },
   );
 
-  it.each(callers)('%s gets what it cannot do without from the lines of its paragraph or of the steps', (file) => {
+  it.each(callers)('%s gets what it needs from the lines of its paragraph or of the set-up', (file) => {
     const text = read(`examples/workflows/${file}`);
     const perEnvironment = text.includes('staging');
     const lines = [...shellOf('README.md', 'Set up'), ...shellOf('docs/workflows.md', 'Workflows to copy')].join('');
@@ -541,6 +548,21 @@ describe('docs/troubleshooting.md', () => {
   const messages = [...read('docs/troubleshooting.md').matchAll(/^### ``?(.*?)``?$/gm)].map(
     ([, message = '']) => message,
   );
+
+  // What a failed deploy and `status` print, as the README shows it.
+  const shown = [
+    'ended with exit code',
+    'the last lines of',
+    'see more: docker logs',
+    'no drift: what runs is the current release',
+    '  releases:',
+    '  containers:',
+  ];
+
+  it.each(shown)('and the README quote what is printed: %s', (part) => {
+    expect(read('README.md')).toContain(part);
+    expect(code).toContain(part);
+  });
 
   it.each(messages)('quotes a message as the code has it: %s', (message) => {
     for (const part of message.split('…')) expect(code).toContain(part.trim());
