@@ -439,7 +439,7 @@ describe('a problem with', () => {
     expect(problemsOf({ command: 'build', hosts: '' })).toEqual([]);
   });
 
-  it('only known-hosts missing is none: the connection prints the line to add', () => {
+  it('an empty known-hosts alone is left to the connection, which prints the line to add', () => {
     expect(problemsOf({ ...remote, 'known-hosts': '' })).toEqual([]);
     expect(problemsOf({ hosts: 'local', path: 'x' })).toHaveLength(1);
   });
