@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path/posix';
 import ssh2 from 'ssh2';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '../fixtures/workflow-parser.ts';
 import { documents } from '../scripts/docs.ts';
 import { drawSummary } from '../scripts/pictures/summary.ts';
 import { drawTerminal } from '../scripts/pictures/terminal.ts';
@@ -14,7 +15,6 @@ import { type InputTexts, inputNames, inputOf } from '../src/config/inputs.ts';
 import { readConfig } from '../src/config/read.ts';
 import { isRecord } from '../src/model/release.ts';
 import { outputs } from '../src/report/outputs.ts';
-import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from './support/workflow-parser.ts';
 
 const top = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(top, path), 'utf8');
@@ -74,7 +74,7 @@ describe('pictures', () => {
 
   const texts = (svg: string): string =>
     svg
-      .replaceAll(/<style>.*?<\/style>/gs, '')
+      .replaceAll(/<(style|title)>.*?<\/\1>/gs, '')
       .replaceAll(/<[^>]*>/g, '')
       .replaceAll('&lt;', '<')
       .replaceAll('&gt;', '>')
@@ -436,7 +436,7 @@ describe('the set-up', () => {
       'gh secret set SSH_KEY',
       'ssh root@www.example.com cat /etc/ssh/ssh_host_ed25519_key.pub',
       'gh variable set KNOWN_HOSTS',
-      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/test/bed/images/server/setup.sh',
+      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/bed/images/server/setup.sh',
       'scp setup.sh root@www.example.com:',
       `ssh root@www.example.com sh setup.sh '${publicKey}'`,
       expect.stringMatching(/^ssh -i \S+\/.ssh\/deploy_key deploy@www\.example\.com docker compose version$/),
@@ -520,7 +520,7 @@ describe('shell snippets', () => {
   });
 
   it('of docs/server.md are what setup.sh does', () => {
-    const setup = read('test/bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
+    const setup = read('bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
     const byHand = section('docs/server.md', 'By hand');
     const snippets = [...byHand.matchAll(/```sh\n(.*?)```/gs)].map(([, text = '']) => text);
     const commands = snippets.flatMap((text) =>

@@ -1,11 +1,11 @@
 /** Deploys the example three times on the test bed: the second run's log and the third one's summary are kept. */
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Bed, upBed } from '../../test/bed/bed.ts';
-import { output } from '../../test/bed/process.ts';
-import { dist, node24, runProcess } from '../../test/support/korrigo.ts';
-import { removeImages, type Scene, setScene } from '../demo/story.ts';
-import { holdEngine } from '../hold.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { holdEngine } from '../../bed/hold.ts';
+import { output } from '../../bed/process.ts';
+import { type Scene, setScene } from '../../fixtures/example/story.ts';
+import { dist, node24, runProcess } from '../../fixtures/korrigo.ts';
 
 export type Recorded = { readonly log: string; readonly summary: string };
 
@@ -26,7 +26,6 @@ export async function recordRun(onLine: (line: string) => void): Promise<Recorde
       const summary = await deployAsAction(scene, bed);
       return { log: anonymous(log, scene, bed), summary: anonymous(summary, scene, bed) };
     } finally {
-      await removeImages(bed);
       await bed.down();
     }
   } finally {

@@ -24,7 +24,10 @@ export function drawSummary(markdown: string): string {
     y += drawn.height + 14;
   }
   const height = Math.ceil(y + padding - 14);
-  return svg({ width, height }, css, [rect(0.5, 0.5, width - 1, height - 1, 'page', 6), ...parts]);
+  return svg({ title: 'A step summary on GitHub', width, height }, css, [
+    rect(0.5, 0.5, width - 1, height - 1, 'page', 6),
+    ...parts,
+  ]);
 }
 
 function draw(block: Block, y: number): Drawn {

@@ -5,14 +5,12 @@ export type Span = { readonly text: string; readonly style?: string };
 export const sans = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
 export const mono = "ui-monospace, SFMono-Regular, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
-export function svg(
-  size: { readonly width: number; readonly height: number },
-  css: string,
-  parts: readonly string[],
-): string {
-  const { width, height } = size;
+type Picture = { readonly title: string; readonly width: number; readonly height: number };
+
+export function svg({ title, width, height }: Picture, css: string, parts: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<title>${escaped(title)}</title>`,
     `<style>text { white-space: pre; } ${css}</style>`,
     ...parts,
     '</svg>\n',

@@ -20,7 +20,7 @@ export function drawTerminal(title: string, log: string): string {
   const lights = ['red', 'yellow', 'green'].map(
     (color, index) => `<circle cx="${padding + 4 + index * 20}" cy="${titleBar / 2}" r="6" class="${color}"/>`,
   );
-  return svg({ width, height }, css, [
+  return svg({ title: `A terminal: ${title}`, width, height }, css, [
     rect(0, 0, width, height, 'window', 10),
     `<path d="M0 ${titleBar}V10a10 10 0 0 1 10-10H${width - 10}a10 10 0 0 1 10 10V${titleBar}Z" class="bar"/>`,
     ...lights,

@@ -26,7 +26,7 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
     outcome,
     url: url ?? '',
     duration: seconds.toFixed(1),
-    downtime: downtime === undefined ? '' : downtime.longestGapSeconds.toFixed(1),
+    downtime: typeof downtime === 'object' ? downtime.longestGapSeconds.toFixed(1) : '',
     status: report.status === undefined ? '' : JSON.stringify(report.status),
   };
 }

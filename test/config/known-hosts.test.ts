@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hostKeyPairs } from '../../fixtures/ssh-server.ts';
 import { knownHostsOf } from '../../src/config/known-hosts.ts';
-import { hostKeyPairs } from '../support/ssh-server.ts';
 
 const [type = '', key = ''] = hostKeyPairs.ed25519.public.split(' ');
 const fingerprint = `SHA256:${'a'.repeat(43)}`;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { configOf, problemsOf, releaseOf } from '../../fixtures/builders.ts';
 import { commandNames } from '../../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
 import { checkSettings } from '../../src/config/parsers.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { configOf, problemsOf, releaseOf } from '../support/builders.ts';
 
 const key = ssh2.utils.generateKeyPairSync('ed25519');
 const remote: InputTexts = { hosts: 'web1', 'ssh-key': key.private, 'known-hosts': key.public };

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { keys } from '../../fixtures/ssh-server.ts';
 import { checkSettings } from '../../src/config/parsers.ts';
 import { privateKeyOf } from '../../src/config/ssh-key.ts';
-import { keys } from '../support/ssh-server.ts';
 
 const { ed25519, ecdsa, rsa } = keys;
 const locked = ssh2.utils.generateKeyPairSync('ed25519', {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Sandbox, sandbox } from '../support/server.ts';
+import { type Sandbox, sandbox } from '../../fixtures/server.ts';
 
 const tag = 'shop-20260203-040506-c0ffee012345';
 /** Writes every argument as it is, in one go since many run side by side, then what else it does. */

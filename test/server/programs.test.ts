@@ -10,12 +10,12 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHostState } from '../../src/engine/observe.ts';
+import { until } from '../../bed/process.ts';
+import { attemptOf, digest } from '../../fixtures/builders.ts';
+import { sandbox } from '../../fixtures/server.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { until } from '../bed/process.ts';
-import { attemptOf, digest } from '../support/builders.ts';
-import { sandbox } from '../support/server.ts';
 
 const id = '20260203-040506-c0ffee012345';
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
