@@ -1,18 +1,14 @@
+import { readRows } from '../facts/rows.ts';
 import { readHistory } from '../model/history.ts';
 import type { Container, HostState, Reopened, Resolution } from '../model/state.ts';
 import { readContainer } from './containers.ts';
 
 type Facts = ReadonlyMap<string, readonly string[]>;
 
-/** Facts of a server program: a name, a tab and a value on each line. */
+/** Facts of a server program by name, their values with tabs between them. */
 export function readFacts(output: string): Facts {
   const facts = new Map<string, string[]>();
-  for (const line of output.split('\n')) {
-    const tab = line.indexOf('\t');
-    if (tab < 1) continue;
-    const name = line.slice(0, tab);
-    facts.set(name, [...(facts.get(name) ?? []), line.slice(tab + 1)]);
-  }
+  for (const { name, values } of readRows(output)) facts.set(name, [...(facts.get(name) ?? []), values.join('\t')]);
   return facts;
 }
 

@@ -1,3 +1,4 @@
+import { readInspect } from '../facts/rows.ts';
 import type { WaitStep } from '../model/plan.ts';
 import { readContainer } from './containers.ts';
 import type { EnginePorts } from './ports.ts';
@@ -23,12 +24,12 @@ export async function probeOnce(
   const { code, stdout, stderr } = await ports
     .host(hostName)
     .run(probe, { signal: AbortSignal.any([ports.signal, AbortSignal.timeout(probeMilliseconds)]) });
-  const [now = '', ...lines] = stdout.trim().split('\n');
+  const { now, containers: lines } = readInspect(stdout);
   // Asked again: one answer that does not come is no reason to fail a deploy. A lost connection rejects the next time.
   if (code !== 0)
     return { kind: 'wait', says: `the containers could not be inspected: ${stderr.trim() || 'no answer'}` };
   if (until.kind !== 'services') return { kind: 'good', says: 'answers' };
   const containers = lines.map(readContainer).filter((container) => container !== undefined);
   if (seen) for (const { id, restarts } of containers) if (!seen.has(id)) seen.set(id, restarts);
-  return servicesVerdict(until, containers, Number(now), seen);
+  return servicesVerdict(until, containers, now ?? 0, seen);
 }

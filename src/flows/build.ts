@@ -5,6 +5,7 @@ import { bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts
 import { makeRelease, thirdParty } from '../compose/images.ts';
 import { outputKey } from '../engine/apply.ts';
 import { ConfigError, DeployError } from '../errors.ts';
+import { readPins } from '../facts/rows.ts';
 import { isRecord, parseJson, type Release } from '../model/release.ts';
 import { type BuildFacts, buildPlan, pushPlan } from '../plan/build.ts';
 import { testPlan } from '../plan/test.ts';
@@ -41,7 +42,7 @@ export async function push(session: Session, checkout: Checkout): Promise<Releas
   const others = thirdParty(model);
   const outputs = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
   const metadata = parseJson(outputs.get(outputKey('local', 'metadata')) ?? '{}');
-  const { pins, refused } = readPins(outputs.get(outputKey('local', 'pins')) ?? '');
+  const { pinned: pins, refused } = readPins(outputs.get(outputKey('local', 'pins')) ?? '');
   throwProblems(
     refused.toSorted().map(([image, why]) => `compose-file: the image ${image} cannot be had: ${why}`),
     'does it exist under that name, and may this user read it? Nothing was deployed',
@@ -70,17 +71,6 @@ function pushedImage(metadata: unknown, service: string): string {
     });
   }
   return `${(name.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
-}
-
-/** What the `pin` program printed: image → `name@sha256:…`, and the images that no registry will ever give. */
-function readPins(text: string): {
-  readonly pins: ReadonlyMap<string, string>;
-  readonly refused: readonly (readonly [string, string])[];
-} {
-  const rows = text.split('\n').map((line) => line.split('\t'));
-  const all = (fact: string) =>
-    rows.flatMap(([name, image = '', value = '']) => (name === fact ? [[image, value] as const] : []));
-  return { pins: new Map(all('pinned')), refused: all('refused') };
 }
 
 async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {

@@ -1,6 +1,7 @@
 import type { Migration, OneOff } from '../config/config.ts';
 import { outputKey } from '../engine/apply.ts';
 import { watchUrl } from '../engine/downtime.ts';
+import { readPull } from '../facts/rows.ts';
 import type { Release } from '../model/release.ts';
 import type { Downtime, HostAfter, ServiceChange } from '../model/report.ts';
 import type { HostState, Resolution } from '../model/state.ts';
@@ -31,14 +32,10 @@ export async function pull(session: Session, targets: readonly Target[], release
   throwProblems(problems, 'build for the right platform with the input platforms; nothing that runs was changed');
 }
 
-function wrongArchitecture(host: string, output: string): readonly string[] {
-  return output.split('\n').flatMap((line) => {
-    const [fact, image, builtFor, machine] = line.split('\t');
-    return fact === 'wrong-architecture'
-      ? [`${host}: ${image} is built for ${builtFor}, but this server is ${machine}`]
-      : [];
-  });
-}
+const wrongArchitecture = (host: string, output: string): readonly string[] =>
+  readPull(output).map(
+    ({ image, builtFor, machine }) => `${host}: ${image} is built for ${builtFor}, but this server is ${machine}`,
+  );
 
 type Facts = {
   readonly release: Release;

@@ -12,7 +12,6 @@ came=$root/releases/$2/shared
     chmod 600 "$root/shared/$file"
   else
     mv -fT "$came/$file" "$root/shared/$file"
-    printf 'wrote\t%s\n' "${file#./}"
   fi
 done
 rm -rf "$came"

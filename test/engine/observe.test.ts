@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readHostState, readReopened, readResolution } from '../../src/engine/observe.ts';
 import { readStatus } from '../../src/engine/status.ts';
+import { factsMarker } from '../../src/facts/rows.ts';
 import { attemptLine } from '../../src/model/history.ts';
-import { attemptOf, releaseOf } from '../support/builders.ts';
+import { attemptOf, factsOf, releaseOf } from '../support/builders.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
-const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');
+const lines = (facts: Facts): string => factsOf(...facts);
 const good: Facts = [
   ['user', 'deploy'],
   ['machine', 'x86_64'],
@@ -241,7 +242,7 @@ describe('a resolved release', () => {
       fc.property(
         fc.oneof(
           fc.string(),
-          fc.array(fact).map((facts) => facts.join('\n')),
+          fc.array(fact).map((facts) => `${factsMarker}\n${facts.join('\n')}`),
         ),
         (output) => {
           expect(readResolution('web1', output, '/opt/shop').host).toBe('web1');

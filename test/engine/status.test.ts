@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readStatus } from '../../src/engine/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
-import { attemptOf, containerOf, releaseOf } from '../support/builders.ts';
+import { attemptOf, containerOf, factsOf, releaseOf } from '../support/builders.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
-const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');
+const lines = (facts: Facts): string => factsOf(...facts);
 const good: Facts = [
   ['user', 'deploy'],
   ['docker', '26.1.5'],

@@ -19,7 +19,7 @@ import {
   scene,
   server,
 } from '../support/application.ts';
-import { attemptOf, commit, configOf, digest, releaseOf } from '../support/builders.ts';
+import { attemptOf, commit, configOf, digest, factsOf, releaseOf } from '../support/builders.ts';
 import { type FakeHost, fakeHost, nameOf } from '../support/fakes.ts';
 
 /** Hosts without the keys that a real connection needs: connect is a port. */
@@ -512,7 +512,7 @@ describe('a deploy that cannot begin', () => {
   });
 
   it('stops when a server cannot run the images', async () => {
-    const wrong = `wrong-architecture\tregistry.example.com/shop-web@${digest('1')}\tamd64\tarm64\n`;
+    const wrong = factsOf(['wrong-architecture', `registry.example.com/shop-web@${digest('1')}`, 'amd64', 'arm64']);
     const web1 = server('web1', { 'korrigo-pull': { stdout: wrong } });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report.failure).toEqual({

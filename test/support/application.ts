@@ -6,7 +6,7 @@ import type { Command } from '../../src/model/command.ts';
 import type { Release } from '../../src/model/release.ts';
 import type { Container } from '../../src/model/state.ts';
 import type { HostSpec } from '../../src/model/target.ts';
-import { commit, containerOf, digest, releaseOf } from './builders.ts';
+import { commit, containerOf, digest, factsOf, inspectFacts, releaseOf } from './builders.ts';
 import {
   type Answer,
   type CollectedLog,
@@ -28,7 +28,7 @@ const answering =
   };
 
 const facts = (...rows: readonly (readonly string[])[]): Answer => ({
-  stdout: rows.map((row) => `${row.join('\t')}\n`).join(''),
+  stdout: factsOf(...rows),
 });
 
 /** What `observe` prints of a server that is fit, and what else it knows. */
@@ -59,10 +59,10 @@ export function containerLine(overrides: Partial<Container> = {}): string {
 
 /** What `inspect` prints when the containers are these; by default all is well. */
 export const inspected = (...containers: readonly string[]): Answer => ({
-  stdout: [
-    '1770100000',
+  stdout: inspectFacts(
+    1_770_100_000,
     ...(containers.length > 0 ? containers : [containerLine(), containerLine({ service: 'cache' })]),
-  ].join('\n'),
+  ),
 });
 
 /** A server on which everything succeeds, but for what a test says. */
@@ -110,7 +110,7 @@ function runner(answers: Answers): FakeHost {
           },
         }),
       },
-      'korrigo-pin': { stdout: `pinned\tredis:7\t${images['cache']}\n` },
+      'korrigo-pin': facts(['pinned', 'redis:7', images['cache'] ?? '']),
       ...answers,
     }),
   );

@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { factsMarker } from '../../src/facts/rows.ts';
 import { shellLine } from '../../src/model/command.ts';
 import type { Attempt } from '../../src/model/history.ts';
 import type { Plan, Step } from '../../src/model/plan.ts';
@@ -20,6 +21,14 @@ const minimal: InputTexts = {
   registry: 'registry.example.com',
   hosts: 'local',
 };
+
+/** What a program of `server/` prints: its marker, and a fact a line. */
+export const factsOf = (...rows: readonly (readonly string[])[]): string =>
+  [factsMarker, ...rows.map((row) => row.join('\t'))].map((line) => `${line}\n`).join('');
+
+/** What `inspect` prints at this time (in seconds), of the containers on these lines. */
+export const inspectFacts = (now: number, ...lines: readonly string[]): string =>
+  factsOf(['time', String(now)], ...lines.map((line) => ['container', line]));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -38,8 +38,10 @@ export type Given = {
 export type Resolved = Resolution & {
   readonly root: string;
   readonly id: string;
-  /** The sealed file as Compose wrote it. */
+  /** The sealed file. */
   readonly text: string;
+  /** What it says. */
+  readonly data: unknown;
   /** A service of it, with dollars as a container would get them. */
   readonly service: (name: string) => Service;
   readonly services: readonly string[];
@@ -78,11 +80,15 @@ export async function makeResolver() {
     exists: (path: string) => existsSync(join(root, path)),
     /** The files of a container, as it would see them. */
     read: (path: string) => readFileSync(path, 'utf8'),
-    /** `docker compose config` of a sealed release, from another folder. */
-    again: async (text: string): Promise<string> => {
+    /** What Compose makes of a sealed release, from another folder. */
+    again: async (text: string): Promise<unknown> => {
       const file = join(mkdtempSync(join(folder, 'again-')), 'again.yml');
       writeFileSync(file, text);
-      return (await run(['docker', 'compose', '--file', file, 'config'], { env: { ...compose }, cwd: '/' })).stdout;
+      const argv = ['docker', 'compose', '--file', file, 'config', '--format', 'json'];
+      const value: unknown = JSON.parse((await run(argv, { env: { ...compose }, cwd: '/' })).stdout);
+      const services = isRecord(value) && isRecord(value['services']) ? value['services'] : {};
+      const stated = Object.entries(services).map(([name, body]) => [name, withoutNulls(body)]);
+      return { ...(isRecord(value) ? value : {}), services: Object.fromEntries(stated) };
     },
     resolve: async ({
       files,
@@ -162,8 +168,12 @@ function read(resolution: Resolution, root: string, text: string, log: readonly 
       body,
     };
   };
-  return { ...resolution, root, text, service, services: Object.keys(services), log };
+  return { ...resolution, root, text, data: parse(text), service, services: Object.keys(services), log };
 }
+
+/** Compose says of every service that it has no command and no entrypoint of its own. */
+const withoutNulls = (body: unknown): unknown =>
+  Object.fromEntries(Object.entries(isRecord(body) ? body : {}).filter(([, value]) => value !== null));
 
 /** Compose writes every dollar twice. */
 function unescaped(value: unknown): unknown {
