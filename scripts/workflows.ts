@@ -5,7 +5,7 @@ import { type OutputName, outputs } from '../src/report/outputs.ts';
 
 const top = new URL('..', import.meta.url);
 
-/** The one that ci.yml uses, with its version: Dependabot raises all of them together. */
+/** The version that ci.yml uses: Dependabot updates all of them together. */
 const [checkout = ''] =
   /actions\/checkout@.*/.exec(readFileSync(new URL('.github/workflows/ci.yml', top), 'utf8')) ?? [];
 
@@ -62,18 +62,18 @@ const rollbacks: readonly InputName[] = [
 /** Secrets of a workflow: its name there, the input of the action, and what it is. */
 const registrySecret = [
   'REGISTRY_PASSWORD',
-  'Password or token of the registry. Default: the token of the workflow, for ghcr.io.',
+  'Password or token for the registry. Default for ghcr.io: the token of the workflow.',
 ] as const;
 const sshSecrets = [
-  ['SSH_KEY', 'Private key of the deploy user.'],
+  ['SSH_KEY', 'Private key to log in to the servers.'],
   ['SSH_PASSPHRASE', 'Passphrase of the private key, if it has one.'],
 ] as const;
 const envSecrets = [
-  ['ENV_FILE', 'Content of a file on the servers: name it in env-files as `path=ENV_FILE`.'],
-  ['ENV_FILE_2', 'Content of another one.'],
+  ['ENV_FILE', 'Content of a file to write on the servers: `path=ENV_FILE` in env-files.'],
+  ['ENV_FILE_2', 'Content of a second file: `path=ENV_FILE_2`.'],
 ] as const;
 
-/** What an environment's variables may say instead of the caller. */
+/** Inputs that fall back to a variable of the environment or the repository. */
 const fromVariables: Partial<Record<InputName, string>> = {
   hosts: 'HOSTS',
   'known-hosts': 'KNOWN_HOSTS',
@@ -81,12 +81,9 @@ const fromVariables: Partial<Record<InputName, string>> = {
 };
 
 const own = {
-  environment: [
-    'GitHub environment of the deploy: its variables and protection rules count. Secrets are passed by name.',
-    'production',
-  ],
+  environment: ['GitHub environment to deploy to: its variables, secrets and protection rules apply.', 'production'],
   'runs-on': ['Label of the runner.', 'ubuntu-latest'],
-  'timeout-minutes': ['Longest time that a job may take.', '60'],
+  'timeout-minutes': ['Time limit for each job, in minutes.', '60'],
 } as const;
 
 type OwnName = keyof typeof own;
@@ -95,11 +92,7 @@ function inputsOf(names: readonly InputName[], ownNames: readonly OwnName[]): st
   const rows = [...new Set(names)].map((name) => {
     const description = inputOf(name).description;
     const variable = fromVariables[name];
-    return row(
-      name,
-      variable === undefined ? description : `${description} Default: the variable ${variable} of the environment.`,
-      '',
-    );
+    return row(name, variable === undefined ? description : `${description} Default: the variable ${variable}.`, '');
   });
   return [...rows, ...ownNames.map((name) => row(name, own[name][0], own[name][1]))].join('');
 }
@@ -152,13 +145,13 @@ const job = (id: string, name: string, permissions: readonly string[], more = ''
 
 const checkedOut = `    steps:\n      - name: Check out\n        uses: ${checkout}\n        with:\n          persist-credentials: false\n`;
 
-/** One deploy or rollback at a time in an environment; those that wait are not dropped. */
+/** One deploy or rollback at a time per environment. `queue: max` keeps every run that waits instead of only the last. */
 const inEnvironment = `    environment:\n      name: \${{ inputs.environment }}\n      url: \${{ steps.korrigo.outputs.url }}\n    concurrency:\n      group: korrigo-\${{ inputs.environment }}\n      cancel-in-progress: false\n      queue: max\n`;
 
-/** What a deploy or a rollback ends in. */
+/** The outputs of a deploy or a rollback. */
 const ends: readonly OutputName[] = ['outcome', 'url', 'release-id', 'previous-release', 'downtime'];
 
-/** Outputs of a workflow: which job has them, and their names. */
+/** Outputs of a workflow: the job that sets them, and their names. */
 const callOutputs = (rows: readonly (readonly [job: string, names: readonly OutputName[]])[]): string =>
   `    outputs:\n${rows
     .flatMap(([from, names]) => names.map((name) => [from, name] as const))
@@ -231,7 +224,7 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
       job('rollback', 'Roll back', ['packages: read'], inEnvironment) +
       jobOutputs(ends) +
       '    steps:\n' +
-      step(ref, 'Bring an earlier release back', 'rollback', rollbacks, { ...password, ...ssh }),
+      step(ref, 'Roll back to an earlier release', 'rollback', rollbacks, { ...password, ...ssh }),
   };
 }
 

@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   if (json && report.status !== undefined) process.stdout.write(`${JSON.stringify(report.status, undefined, 2)}\n`);
   if (report.release !== undefined && config.commands.at(-1) === 'push')
     process.stdout.write(`${JSON.stringify(report.release)}\n`);
-  process.exitCode = report.failure === undefined ? 0 : 1;
+  process.exitCode = report.failures.length === 0 ? 0 : 1;
 }
 
 /** Flags are the inputs; `@file` reads a file. A secret comes from a file or from KORRIGO_<NAME>: arguments can be seen by all. */

@@ -299,7 +299,7 @@ describe('the steps before a first deploy', () => {
       'gh secret set SSH_KEY',
       'ssh root@www.example.com cat /etc/ssh/ssh_host_ed25519_key.pub',
       'gh variable set KNOWN_HOSTS',
-      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/test/bed/images/server/setup.sh',
+      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/bed/images/server/setup.sh',
       'scp setup.sh root@www.example.com:',
       `ssh root@www.example.com sh setup.sh '${publicKey}'`,
       expect.stringMatching(/^ssh -i \S+\/.ssh\/deploy_key deploy@www\.example\.com docker compose version$/),
@@ -382,7 +382,7 @@ describe('shell snippets', () => {
   });
 
   it('of docs/server.md are what setup.sh does', () => {
-    const setup = read('test/bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
+    const setup = read('bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
     const byHand = section('docs/server.md', 'By hand');
     const snippets = [...byHand.matchAll(/```sh\n(.*?)```/gs)].map(([, text = '']) => text);
     const commands = snippets.flatMap((text) =>

@@ -2,9 +2,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { run } from '../bed/process.ts';
 import { silent } from '../src/log/log.ts';
 import { withPorts } from '../src/shell.ts';
-import { run } from './bed/process.ts';
 
 const korrigo = async (...args: readonly string[]) =>
   await run([process.execPath, join(import.meta.dirname, '../src/cli.ts'), ...args], { env: { KORRIGO_COMMAND: '' } });

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/expressions';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { actionRef, workflows } from '../scripts/workflows.ts';
-import type { CommandName } from '../src/config/config.ts';
-import { type InputName, inputNames } from '../src/config/inputs.ts';
-import { registryOf } from '../src/config/parsers.ts';
-import { outputs } from '../src/report/outputs.ts';
-import { forAct } from './support/act.ts';
+import { forAct } from '../fixtures/act.ts';
 import {
   convertWorkflowTemplate,
   NoOperationTraceWriter,
   parseAction,
   parseWorkflow,
-} from './support/workflow-parser.ts';
+} from '../fixtures/workflow-parser.ts';
+import { actionRef, workflows } from '../scripts/workflows.ts';
+import type { CommandName } from '../src/config/config.ts';
+import { type InputName, inputNames } from '../src/config/inputs.ts';
+import { registryOf } from '../src/config/parsers.ts';
+import { outputs } from '../src/report/outputs.ts';
 
 type Step = { readonly uses?: string; readonly with?: Texts; readonly env?: Texts; readonly run?: string };
 type Job = {

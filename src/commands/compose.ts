@@ -1,5 +1,4 @@
 import type { Command } from '../model/command.ts';
-import { program } from './server.ts';
 
 /** Which compose files, in which project. Paths are relative to where the command runs. */
 export type Files = {
@@ -22,11 +21,6 @@ export function composeOptions({ files, project, profiles = [] }: Files): readon
 
 export function configJson(files: Files, env: Readonly<Record<string, string>>): Command {
   return { argv: compose(files, ['config', '--format', 'json']), env };
-}
-
-/** Its exit code is that of the tests: of one service, or of the first container that ends. */
-export function testUp(files: Files & { readonly project: string }, service: string | undefined): Command {
-  return program('test', [files.project, service ?? '', ...composeOptions(files)]);
 }
 
 export function testDown(files: Files): Command {

@@ -1,64 +1,87 @@
-import { type Command, type Content, quote } from '../model/command.ts';
-import { programs } from '../server/programs.ts';
+import type { Command, Content } from '../model/command.ts';
+import type { Secret } from '../model/secret.ts';
+import { composeOptions, type Files } from './compose.ts';
+import { program } from './program.ts';
 
-/** Which awk programs the programs for servers use, and behind which functions each of them stands. */
-const awkParts = {
-  flatten: ['scalars', 'flatten'],
-  sealed: ['scalars', 'sealed'],
-  images: ['scalars', 'images'],
-  uses: ['scalars', 'moved', 'uses'],
-  canonical: ['scalars', 'canonical'],
-  seal: ['scalars', 'moved', 'seal'],
-  history: ['scalars', 'json', 'history'],
-} as const;
+/** One typed builder for each program of `server/`. `root` is the folder of the application on the host. */
 
-export type AwkName = keyof typeof awkParts;
+type Place = { readonly root: string; readonly project: string };
+type Kept = { readonly root: string; readonly id: string };
+type Env = Readonly<Record<string, string>>;
 
-export const awkText = (name: AwkName): string => awkParts[name].map((part) => programs[`${part}.awk`]).join('');
+export const observe = ({ root, project }: Place): Command => program('observe', [root, project]);
 
-/** Awk programs as variables of the shell. Functions that several of them use are in there once. */
-function awks(...names: readonly AwkName[]): string {
-  const functions = new Set(names.flatMap((name) => awkParts[name].slice(0, -1)));
-  const texts = [...functions].map((part) => `AWK_${part.toUpperCase()}=${quote(programs[`${part}.awk`])}`);
-  const whole = names.map((name) => {
-    const before = awkParts[name].slice(0, -1).map((part) => `$AWK_${part.toUpperCase()}`);
-    return `AWK_${name.toUpperCase()}=${before.join('')}${quote(programs[`${name}.awk`])}`;
-  });
-  return [...texts, ...whole].join('\n');
+export const status = ({ root, project }: Place): Command => program('status', [root, project]);
+
+export const inspect = (project: string): Command => program('inspect', [project]);
+
+export type Login = {
+  /** The Docker configuration that is made for it. */
+  readonly folder: string;
+  readonly server: string;
+  readonly username: string;
+  readonly password: Secret;
+};
+
+export function login({ folder, server, username, password }: Login): Command {
+  return program('login', [folder, server, username], { stdin: password });
 }
-const join = (...parts: readonly string[]): string => parts.join('\n');
-const facts = programs['facts.sh'];
-const observe = join(facts, programs['containers.sh'], programs['observe.sh']);
 
-/** The small POSIX programs that run on a host. `$0` names them in a process list; arguments are never read as code. */
-const texts = {
-  observe,
-  inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
-  login: programs['login.sh'],
-  pin: join(facts, programs['pin.sh']),
-  ship: programs['ship.sh'],
-  resolve: join(
-    facts,
-    awks('canonical', 'uses', 'seal', 'flatten', 'sealed'),
-    programs['release.sh'],
-    programs['resolve.sh'],
-    programs['seal.sh'],
-  ),
-  reopen: join(facts, awks('uses', 'images', 'flatten', 'sealed'), programs['release.sh'], programs['reopen.sh']),
-  place: programs['place.sh'],
-  pull: join(facts, programs['pull.sh']),
-  once: programs['once.sh'],
-  current: programs['current.sh'],
-  record: programs['record.sh'],
-  prune: join(awks('history'), programs['prune.sh']),
-  test: programs['test.sh'],
-  status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),
-} as const;
+export const pin = (images: readonly string[], env: Env): Command => program('pin', images, { env });
 
-export type ProgramName = keyof typeof texts;
+/** @param archive a tar, as compose/archive.ts makes it */
+export const ship = ({ root, id }: Kept, archive: Content): Command => program('ship', [root, id], { stdin: archive });
 
-type Surroundings = { readonly env?: Readonly<Record<string, string>>; readonly stdin?: Content };
+export type Resolve = Place & {
+  readonly id: string;
+  /** Of the first compose file, from the top of the repository. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly profiles: readonly string[];
+};
 
-export function program(name: ProgramName, args: readonly string[], surroundings: Surroundings = {}): Command {
-  return { argv: ['sh', '-c', texts[name], `korrigo-${name}`, ...args], ...surroundings };
+export function resolve({ root, id, project, folder, files, profiles }: Resolve): Command {
+  return program('resolve', [root, id, project, folder, ...composeOptions({ files, profiles })]);
+}
+
+export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
+
+/** Puts the files of `env-files` where they belong. */
+export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);
+
+/** @param tag that keeps the images from a prune; `login` is the folder of the registry login */
+export function pull(tag: string, images: readonly string[], login: string | undefined): Command {
+  return program('pull', [tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
+}
+
+export type OneOffRun = {
+  readonly seconds: number;
+  /** The input that set the limit: named when it is reached. */
+  readonly limit: string;
+  readonly project: string;
+  readonly container: string;
+  readonly file: string;
+  readonly withDependencies: boolean;
+  readonly service: string;
+  readonly argv: readonly string[];
+};
+
+export function oneOff(run: OneOffRun): Command {
+  const { seconds, limit, project, container, file, withDependencies, service, argv } = run;
+  const dependencies = withDependencies ? 'yes' : 'no';
+  return program('once', [String(seconds), limit, project, container, file, dependencies, service, ...argv]);
+}
+
+export const makeCurrent = ({ root, id }: Kept): Command => program('current', [root, id]);
+
+/** @param line of history.jsonl, with its line end */
+export const record = (root: string, line: string): Command => program('record', [root], { stdin: line });
+
+export function prune({ root, project, keep }: Place & { readonly keep: number }): Command {
+  return program('prune', [root, project, String(keep)]);
+}
+
+/** Its exit code is that of the tests: of one service, or of the first container that ends. */
+export function test(files: Files & { readonly project: string }, service: string | undefined): Command {
+  return program('test', [files.project, service ?? '', ...composeOptions(files)]);
 }

@@ -1,19 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ChildProcess } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
+import { exec } from '@actions/exec';
 import { bytesOf, type Command, type Result } from '../model/command.ts';
 import { isTimeout, onAbort } from './abort.ts';
 import type { Host, RunOptions } from './host.ts';
-import { collect } from './output.ts';
+import { startProblem } from './local-start.ts';
+import { collect, listenAlone, type Output } from './output.ts';
 
 type Options = {
   /** The environment that commands start with; their own `env` is added. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Seconds between SIGTERM and SIGKILL when a command is aborted. */
   readonly graceSeconds?: number;
+  /** The program that makes the one in its arguments the leader of a process group of its own. */
+  readonly groupLeader?: readonly [program: string, ...args: string[]];
 };
 
 /** This machine. Commands run without a shell, in a process group of their own. */
-export function local({ env, graceSeconds = 5 }: Options): Host {
+export function local({ env, graceSeconds = 5, groupLeader = groupLeaderOn(process.platform) }: Options): Host {
   return {
     name: 'local',
     run: async (command, options = {}) => {
@@ -22,7 +27,12 @@ export function local({ env, graceSeconds = 5 }: Options): Host {
       const stderr = collect((line) => options.onLine?.(line, 'stderr'));
       const code = options.signal?.aborted
         ? null
-        : await codeOf(command, env, { stdout: stdout.push, stderr: stderr.push }, options, graceSeconds);
+        : await codeOf({ ...command, env: { ...defined(env), ...command.env } }, options, {
+            stdout,
+            stderr,
+            graceSeconds,
+            groupLeader,
+          });
       return {
         code: options.signal?.aborted ? null : code,
         stdout: stdout.end(),
@@ -35,63 +45,72 @@ export function local({ env, graceSeconds = 5 }: Options): Host {
   };
 }
 
-type Sinks = Readonly<Record<'stdout' | 'stderr', (chunk: Buffer) => void>>;
+/** @actions/exec starts its programs in the process group of this one. macOS has no setsid. */
+export const groupLeaderOn = (platform: NodeJS.Platform): Required<Options>['groupLeader'] =>
+  platform === 'darwin' ? ['perl', '-e', 'setpgrp; exec { $ARGV[0] } @ARGV; exit 127'] : ['setsid'];
 
-function codeOf(
-  command: Command,
-  env: Options['env'],
-  to: Sinks,
+const defined = (env: Options['env']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])),
+  );
+
+type Process = Required<Pick<Options, 'graceSeconds' | 'groupLeader'>> & Readonly<Record<'stdout' | 'stderr', Output>>;
+
+async function codeOf(
+  command: Command & Required<Pick<Command, 'env'>>,
   { signal }: RunOptions,
-  graceSeconds: number,
+  { stdout, stderr, graceSeconds, groupLeader: [leader, ...before] }: Process,
 ): Promise<Result['code']> {
-  return new Promise((resolve, reject) => {
-    const notStarted = (error: unknown) => {
-      const problem = startProblem(error, command);
-      if (problem === undefined) return reject(error);
-      to.stderr(Buffer.from(`${problem.text}\n`));
-      resolve(problem.code);
-    };
-    try {
-      const [program = '', ...args] = command.argv;
-      const child = spawn(program, args, { cwd: command.cwd, env: { ...env, ...command.env }, detached: true });
-      const stopListening = onAbort(signal, () => kill(child, graceSeconds));
-      child.on('error', notStarted);
-      child.stdout.on('data', to.stdout);
-      child.stderr.on('data', to.stderr);
-      child.stdin.on('error', () => {}); // a program need not read all of its input
-      child.stdin.end(command.stdin === undefined ? undefined : bytesOf(command.stdin));
-      child.on('close', (code) => {
-        stopListening();
-        resolve(code);
-      });
-    } catch (error) {
-      notStarted(error);
-    }
-  });
+  const problem = startProblem(command);
+  if (problem !== undefined) {
+    stderr.push(Buffer.from(`${problem.text}\n`));
+    return problem.code;
+  }
+  const { argv, cwd, env, stdin } = command;
+  let stopListening = () => {};
+  const onStart = (child: ChildProcess) => {
+    listenAlone(child.stdout, stdout.push);
+    listenAlone(child.stderr, stderr.push);
+    child.stdin?.on('error', () => {}); // a program need not read all of its input
+    stopListening = onAbort(signal, () => kill(child, graceSeconds));
+  };
+  try {
+    return await starting.run(onStart, () =>
+      exec(leader, [...before, ...argv], {
+        ...(cwd === undefined ? {} : { cwd }),
+        env,
+        input: Buffer.from(stdin === undefined ? [] : bytesOf(stdin)), // without one it would stay open
+        silent: true,
+        ignoreReturnCode: true,
+        delay: 2 ** 31 - 1, // a child of the program may speak as long as it likes
+      }),
+    );
+  } finally {
+    stopListening();
+  }
 }
 
-/** The exit code and the words of a shell for a program that cannot be started; Node says ENOENT for a missing cwd too. */
-function startProblem(
-  error: unknown,
-  { argv, cwd }: Command,
-): { readonly code: number; readonly text: string } | undefined {
-  const program = argv[0] ?? '';
-  const reason = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (reason === 'ENOENT' || reason === 'ENOTDIR') {
-    const isFolder = cwd === undefined || statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true;
-    return { code: 127, text: isFolder ? `${program}: command not found` : `${cwd}: no such directory` };
-  }
-  if (reason === 'EACCES') return { code: 126, text: `${program}: permission denied` };
-  if (reason === 'E2BIG') return { code: 126, text: `${program}: argument list too long` };
-  return undefined;
-}
+/**
+ * @actions/exec keeps its child process to itself, and a process has to be stopped and its broken pipe survived. Node
+ * tells about each process that it creates, before it starts.
+ */
+const starting = new AsyncLocalStorage<(child: ChildProcess) => void>();
+
+subscribe('child_process', (message) => {
+  const onStart = starting.getStore();
+  if (onStart === undefined || !isNews(message)) return;
+  queueMicrotask(() => onStart(message.process)); // when it is started, and has its streams
+});
+
+const isNews = (message: unknown): message is { readonly process: ChildProcess } =>
+  typeof message === 'object' && message !== null && 'process' in message;
 
 function kill(child: ChildProcess, graceSeconds: number): void {
   const send = (signal: NodeJS.Signals | 0): boolean => {
     try {
       return child.pid !== undefined && process.kill(-child.pid, signal);
     } catch {
-      return false; // the whole group is gone
+      return child.exitCode === null && child.signalCode === null && child.kill(signal); // no group yet, or none any more
     }
   };
   send('SIGTERM');

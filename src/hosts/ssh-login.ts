@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ParsedKey } from 'ssh2';
+import { NodeSSH } from 'node-ssh';
+import type { Client, ParsedKey } from 'ssh2';
 import type { Address, HostKeys } from '../model/target.ts';
 import { onAbort } from './abort.ts';
 import { fingerprint, hostKeyOrder, verdict } from './host-key.ts';
@@ -8,7 +9,14 @@ import * as failures from './ssh-failure.ts';
 import * as refusals from './ssh-refusal.ts';
 
 /** A connection that is logged in. `lost` aborts when it ends, with the reason as a text. */
-export type Link = { readonly client: Client; readonly lost: AbortSignal; readonly end: () => void };
+export type Link = {
+  readonly ssh: NodeSSH;
+  /** The client of ssh2 inside. */
+  readonly client: Client;
+  readonly socket: Duplex;
+  readonly lost: AbortSignal;
+  readonly end: () => void;
+};
 
 export type Login = Address & {
   readonly key: ParsedKey;
@@ -23,36 +31,11 @@ export type Login = Address & {
 /** One attempt to log in, over `via` or a TCP connection of its own. Never rejects. */
 export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure> {
   return new Promise((resolve) => {
-    const client = new ssh2.Client();
+    const ssh = new NodeSSH();
     const lost = new AbortController();
     let connected = via !== undefined;
     let said = '';
     let refusal: failures.Failure | undefined;
-
-    const refuse = (failure: failures.Failure) => {
-      refusal = failure;
-      resolve(failure);
-      client.end();
-    };
-    // Without a listener for as long as it lives, a reset of the connection would be an uncaught exception.
-    client.on('error', (error) => {
-      const failure = refusal ?? failureOf(error, to, connected, said);
-      resolve(failure);
-      lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
-      client.destroy();
-    });
-    client.on('end', () => lost.abort('the server closed it'));
-    client.on('close', () => {
-      resolve(refusal ?? failures.closedEarly(said === '' ? 'it said nothing' : `it said ${JSON.stringify(said)}`));
-      lost.abort('the server closed it');
-    });
-    const end = () => {
-      lost.abort('it was closed here');
-      client.end();
-    };
-    client.on('ready', () => resolve({ client, lost: lost.signal, end }));
-    const stopListening = onAbort(to.signal, () => client.destroy());
-    client.once('ready', stopListening).once('close', stopListening);
 
     const socket = via ?? new Socket().setNoDelay();
     socket.once('connect', () => {
@@ -62,7 +45,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       // With the default of 250 ms, a far server that has an IPv6 address too is given up too early.
       socket.connect({ host: to.host, port: to.port, autoSelectFamilyAttemptTimeout: 3000 });
     }
-    client.connect({
+    const ready = ssh.connect({
       sock: socket,
       username: to.user,
       readyTimeout: to.timeoutSeconds * 1000,
@@ -81,10 +64,44 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
         else refuse(refusals.keyRefused(to, publicLine(to.key), fingerprint(to.key.getPublicSSH()), methods));
       },
     });
+    ready.catch(() => {}); // the same as the events below, which know more
     socket.once('data', (chunk: Buffer) => {
       said = readable(chunk);
     });
+
+    const client = clientOf(ssh);
+    const refuse = (failure: failures.Failure) => {
+      refusal = failure;
+      resolve(failure);
+      client.end();
+    };
+    // node-ssh stops listening when it is ready. Without a listener for as long as the connection lives, a reset of it
+    // would be an uncaught exception.
+    client.on('error', (error) => {
+      const failure = refusal ?? failureOf(error, to, connected, said);
+      resolve(failure);
+      lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
+      client.destroy();
+    });
+    client.on('end', () => lost.abort('the server closed it'));
+    client.on('close', () => {
+      resolve(refusal ?? failures.closedEarly(said === '' ? 'it said nothing' : `it said ${JSON.stringify(said)}`));
+      lost.abort('the server closed it');
+    });
+    const end = () => {
+      lost.abort('it was closed here');
+      client.end();
+    };
+    client.on('ready', () => resolve({ ssh, client, socket, lost: lost.signal, end }));
+    const stopListening = onAbort(to.signal, () => client.destroy());
+    client.once('ready', stopListening).once('close', stopListening);
   });
+}
+
+/** It is there from the moment that `connect` is called. */
+function clientOf({ connection }: NodeSSH): Client {
+  if (connection === null) throw new Error('node-ssh has no connection');
+  return connection.setMaxListeners(0); // it adds one for each command that begins
 }
 
 type SshError = Error & { readonly level?: string; readonly code?: unknown };

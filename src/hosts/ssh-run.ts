@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { bytesOf, type Content, type Result } from '../model/command.ts';
 import { isTimeout, onAbort } from './abort.ts';
 import type { RunOptions } from './host.ts';
-import { collect } from './output.ts';
+import { collect, listenAlone } from './output.ts';
 import { full } from './sessions.ts';
 import type { Link } from './ssh-login.ts';
 import { killLine, remoteLine, takePid } from './ssh-shell.ts';
@@ -32,49 +33,51 @@ export async function runOn(link: Link, work: Work): Promise<Result | typeof ful
   });
   if (work.signal?.aborted) return result(null);
 
-  const session = await open(link, remoteLine(work.line));
+  const stopper = stopperOf(link);
+  const errors = takePid(stopper.onPid, stderr.push);
+  const session = await open(link, remoteLine(work.line), {
+    stdin: work.stdin,
+    stdout: stdout.push,
+    stderr: errors.push,
+  });
   if (session === undefined) return result(null);
   if (session === full || session === refused) return session;
-  const { channel } = session;
-  const stopper = stopperOf(link, channel);
-  const errors = takePid(stopper.onPid, stderr.push);
-  channel.on('data', stdout.push);
-  channel.stderr.on('data', errors.push);
-  channel.end(work.stdin === undefined ? undefined : bytesOf(work.stdin)); // ssh2 keeps to the window of the server
   const code = await ended(session, link.lost, work, stopper.stop);
-  channel.removeAllListeners('data').resume();
-  channel.stderr.removeAllListeners('data').resume();
+  for (const stream of [session.channel, session.channel.stderr]) stream.removeAllListeners('data').resume();
   errors.end();
   return result(code);
 }
 
-type Session = { readonly channel: ClientChannel; readonly exit: { code: number | null } };
+/** `code`: when all output has come. It never resolves when the connection is lost meanwhile. */
+type Session = { readonly channel: ClientChannel; readonly code: Promise<number | null> };
 type Opened = Session | typeof full | typeof refused | undefined;
+type Streams = {
+  readonly stdin?: Content | undefined;
+  readonly stdout: (chunk: Buffer) => void;
+  readonly stderr: (chunk: Buffer) => void;
+};
 
 /** Undefined when the connection is lost meanwhile: the command may have started or not. */
-function open({ client, lost }: Link, line: string): Promise<Opened> {
+function open({ ssh, lost, socket }: Link, line: string, { stdin, stdout, stderr }: Streams): Promise<Opened> {
   return new Promise((resolve) => {
     const stopListening = onAbort(lost, () => resolve(undefined));
-    try {
-      client.exec(line, (error, channel) => {
-        stopListening();
-        if (error === undefined) resolve(sessionOf(channel));
-        else if (lost.aborted) resolve(undefined);
-        else resolve('reason' in error ? full : refused);
-      });
-    } catch {
-      resolve(undefined); // the socket has ended, and `lost` is about to tell
-    }
+    const onChannel = (channel: ClientChannel) => {
+      stopListening();
+      listenAlone(channel, stdout);
+      listenAlone(channel.stderr, stderr);
+      const closed = new Promise((close) => channel.stderr.once('close', close));
+      resolve({ channel, code: Promise.all([running, closed]).then(([{ code }]) => code) });
+    };
+    // As a stream: ssh2 keeps to the window of the server.
+    const input = stdin === undefined ? {} : { stdin: Readable.from([Buffer.from(bytesOf(stdin))]) };
+    const running = ssh.execCommand(line, { ...input, onChannel, noTrim: true });
+    running.catch((error: unknown) => {
+      stopListening();
+      // A socket that has ended makes it fail at once; `lost` is about to tell.
+      if (lost.aborted || !socket.writable) resolve(undefined);
+      else resolve(error instanceof Error && 'reason' in error ? full : refused);
+    });
   });
-}
-
-/** The exit code of a short command is there before a promise could have resolved: ssh2 tells it only once. */
-function sessionOf(channel: ClientChannel): Session {
-  const exit: Session['exit'] = { code: null };
-  channel.on('exit', (code: number | null) => {
-    exit.code = code;
-  });
-  return { channel, exit };
 }
 
 type Stop = (signal: 'TERM' | 'KILL') => void;
@@ -83,19 +86,17 @@ type Stop = (signal: 'TERM' | 'KILL') => void;
  * Kills through a channel of its own. The `signal` request of SSH would not do: sshd ignores it for root, and ssh2 sends
  * none once stdin is closed.
  */
-function stopperOf(link: Link, channel: ClientChannel): { readonly onPid: (pid: string) => void; readonly stop: Stop } {
+function stopperOf(link: Link): { readonly onPid: (pid: string) => void; readonly stop: Stop } {
   let pid: string | undefined;
   let wanted: Parameters<Stop>[0] | undefined;
   const kill = async () => {
     if (pid === undefined || wanted === undefined) return;
-    const killer = await open(link, killLine(pid, wanted));
-    if (typeof killer === 'object') killer.channel.resume().end();
+    await open(link, killLine(pid, wanted), { stdout: () => {}, stderr: () => {} });
   };
   return {
     stop: (signal) => {
       wanted = signal;
       void kill();
-      if (signal === 'KILL') channel.close();
     },
     onPid: (told) => {
       pid = told;
@@ -104,34 +105,31 @@ function stopperOf(link: Link, channel: ClientChannel): { readonly onPid: (pid: 
   };
 }
 
-function ended(
-  { channel, exit }: Session,
+async function ended(
+  { channel, code }: Session,
   lost: AbortSignal,
   { signal, graceSeconds }: Work,
   stop: Stop,
 ): Promise<number | null> {
-  return new Promise((resolve) => {
-    let streams = 2;
-    let timer: NodeJS.Timeout | undefined;
-    const finish = (code: number | null) => {
-      for (const stopListening of listening) stopListening();
-      clearTimeout(timer);
-      resolve(code);
-    };
-    const closed = () => {
-      if (--streams === 0) finish(exit.code);
-    };
-    channel.on('close', closed);
-    channel.stderr.on('close', closed);
-    const listening = [
-      onAbort(lost, () => setImmediate(finish, null)), // after the output that has arrived
+  let timer: NodeJS.Timeout | undefined;
+  const listening: (() => void)[] = [];
+  const cutOff = new Promise<null>((resolve) => {
+    listening.push(
+      onAbort(lost, () => setImmediate(resolve, null)), // after the output that has arrived
       onAbort(signal, () => {
         stop('TERM');
         timer = setTimeout(() => {
           stop('KILL');
-          finish(null);
+          channel.close();
+          resolve(null);
         }, graceSeconds * 1000);
       }),
-    ];
+    );
   });
+  try {
+    return await Promise.race([code, cutOff]);
+  } finally {
+    for (const stopListening of listening) stopListening();
+    clearTimeout(timer);
+  }
 }

@@ -97,22 +97,19 @@ const viaJump = ({ host }: Address, failure: Failure) => ({
   message: `jump host ${host}: ${failure.message}`,
 });
 
-function forward({ client, lost }: Link, to: Address, timeoutSeconds: number): Promise<Duplex | Failure> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(notForwarded(to, 'no answer', false)), timeoutSeconds * 1000);
-    const answer = (error: Error | undefined, channel?: Duplex) => {
-      clearTimeout(timer);
-      if (channel !== undefined) return resolve(channel);
-      const reason = error && 'reason' in error ? error.reason : undefined;
-      const detail = lost.aborted ? `${lost.reason}` : (error?.message.replace(/^.*failure: /, '') ?? '');
-      resolve(notForwarded(to, detail, reason === 1));
-    };
-    try {
-      client.forwardOut('127.0.0.1', 0, to.host, to.port, answer);
-    } catch {
-      answer(new Error('the connection is gone'));
-    }
-  });
+async function forward({ ssh, lost }: Link, to: Address, timeoutSeconds: number): Promise<Duplex | Failure> {
+  const timeUp = new AbortController();
+  const tooLate = pause(timeoutSeconds * 1000, undefined, { signal: timeUp.signal }).catch(() => undefined);
+  try {
+    const channel = await Promise.race([ssh.forwardOut('127.0.0.1', 0, to.host, to.port), tooLate]);
+    return channel ?? notForwarded(to, 'no answer', false);
+  } catch (error) {
+    const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
+    const said = error instanceof Error ? error.message.replace(/^.*failure: /, '') : '';
+    return notForwarded(to, lost.aborted ? `${lost.reason}` : said, reason === 1);
+  } finally {
+    timeUp.abort();
+  }
 }
 
 function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Host {

@@ -1,3 +1,4 @@
+import type { Difference } from './changes.ts';
 import type { Attempt } from './history.ts';
 
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
@@ -54,8 +55,8 @@ export type Resolution = {
   readonly replicas: Readonly<Record<string, number>>;
   /** Service → those whose network, processes, IPC or volumes it shares: it is recreated with them. */
   readonly shares: Readonly<Record<string, readonly string[]>>;
-  /** Service → what differs from the current release: `image`, `environment DEBUG`, `file nginx.conf`. */
-  readonly changes: Readonly<Record<string, readonly string[]>>;
+  /** Service → what differs from the current release. */
+  readonly differences: Readonly<Record<string, readonly Difference[]>>;
   /** Folders that were made under `shared/`. */
   readonly created: readonly string[];
 };

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { type Bed, type Server, upBed } from '../../bed/bed.ts';
 import {
   type Deployer,
   deployer,
@@ -14,26 +14,13 @@ import {
   releaseOf,
   startKorrigo,
   type Texts,
-} from '../support/korrigo.ts';
-import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
-import { output, page, removeBuiltImages, type State, shell, stateOf } from './state.ts';
+} from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { shopFiles } from '../../fixtures/shop.ts';
+import { output, page, type State, shell, stateOf } from '../../fixtures/state.ts';
 
-let bed: Bed;
-const repositories: Repository[] = [];
-
-beforeAll(async () => {
-  bed = await upBed();
-});
-afterAll(async () => {
-  for (const { remove } of repositories) remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
-});
-
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
+const { bed, repository: newRepository } = await openBed();
 
 /** A server on which the shop runs. */
 type Shop = {
@@ -49,7 +36,6 @@ type Shop = {
 
 async function openShop(server: Server, on: Bed = bed): Promise<Shop> {
   const repository = newRepository();
-  repositories.push(repository);
   const files = shopFiles(on);
   repository.commit(files);
   const deploy = deployer(repository.folder, on, server);
@@ -143,7 +129,7 @@ describe.concurrent('a server that is not ready', () => {
     execFileSync('ssh-keygen', ['-q', '-p', '-N', 'open sesame', '-f', file]);
     const key = { KORRIGO_SSH_KEY: readFileSync(file, 'utf8') };
     expect(await deploying({}, { ...key, KORRIGO_SSH_PASSPHRASE: 'open barley' })).toBe(
-      'ssh-key: does not open with the given ssh-passphrase',
+      'ssh-key: does not open with ssh-passphrase; check the passphrase',
     );
     expect(await deploying({}, key)).toBe('ssh-key: is encrypted; set ssh-passphrase too');
   });
@@ -410,7 +396,6 @@ describe.concurrent('a registry that is down', () => {
     shop = await openShop(await own.server(), own);
   });
   afterAll(async () => {
-    if (own) await removeBuiltImages(own);
     await own?.down();
   });
 

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { failureOf, korrigo, type Outcome, type Texts } from '../support/korrigo.ts';
-import { newRepository, type Repository, webDockerfile } from '../support/shop.ts';
-import { type Step, startStep } from './runner.ts';
+import { describe, expect, it } from 'vitest';
+import { failureOf, korrigo, type Outcome, type Texts } from '../../fixtures/korrigo.ts';
+import { openBed } from '../../fixtures/open-bed.ts';
+import { type Step, startStep } from '../../fixtures/runner.ts';
+import { webDockerfile } from '../../fixtures/shop.ts';
 
-let bed: Bed;
-let app: Repository;
+const { bed, repository } = await openBed();
+const app = repository('tested');
 
 /** Tests that ask `web`, which is built, and keep data in a volume; their own script is `tests`. */
 function testFile(tests: string, more = ''): Readonly<Record<string, string>> {
@@ -31,15 +31,6 @@ volumes:
 `,
   };
 }
-
-beforeAll(async () => {
-  bed = await upBed();
-  app = newRepository('tested');
-});
-afterAll(async () => {
-  app?.remove();
-  await bed?.down();
-});
 
 const test = async (files: Readonly<Record<string, string>>, inputs: Texts = {}): Promise<Outcome> => {
   app.commit(files);

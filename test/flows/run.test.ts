@@ -1,11 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { readRawFile } from '../../src/compose/raw.ts';
-import type { InputTexts } from '../../src/config/inputs.ts';
-import { ConnectError } from '../../src/errors.ts';
-import type { Command } from '../../src/model/command.ts';
-import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
-import { parseRelease } from '../../src/model/release.ts';
-import { run } from '../../src/run.ts';
 import {
   containerLine,
   files,
@@ -18,18 +11,26 @@ import {
   type Surroundings,
   scene,
   server,
-} from '../support/application.ts';
-import { attemptOf, commit, configOf, digest, factsOf, releaseOf } from '../support/builders.ts';
-import { type FakeHost, fakeHost, nameOf } from '../support/fakes.ts';
+} from '../../fixtures/application.ts';
+import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
+import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
+import { readRawFile } from '../../src/compose/raw.ts';
+import type { InputTexts } from '../../src/config/inputs.ts';
+import { ConnectError } from '../../src/errors.ts';
+import type { Command } from '../../src/model/command.ts';
+import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
+import { parseRelease } from '../../src/model/release.ts';
+import { run } from '../../src/run.ts';
 
 /** Hosts without the keys that a real connection needs: connect is a port. */
 const configFor = (texts: InputTexts, servers: readonly FakeHost[]) => {
   const hosts = servers.map(({ name }) => ({ kind: 'ssh', name, host: name, port: 22, user: 'deploy' }) as const);
   return { ...configOf({ ...texts, hosts: 'local' }), ...(servers.length > 0 ? { hosts } : {}) };
 };
+const runAs = async (...args: Parameters<typeof run>) => described(await run(...args));
 const perform = async (texts: InputTexts, surroundings: Surroundings = {}) => {
   const ports = scene(surroundings);
-  const report = await run(configFor(texts, surroundings.servers ?? []), ports);
+  const report = await runAs(configFor(texts, surroundings.servers ?? []), ports);
   return { report, ports };
 };
 const deployed = { command: 'deploy', release: JSON.stringify(pushed()) };
@@ -82,7 +83,7 @@ describe('reading the checkout', () => {
     [
       'no repository',
       { runner: { 'korrigo-git': { code: 128, stderr: 'fatal: not a git repository\n' } } },
-      '/src is no checkout of a git repository: fatal: not a git repository',
+      '/src is not a checkout of a git repository: fatal: not a git repository',
     ],
     [
       'no compose file',
@@ -200,7 +201,7 @@ describe('a push', () => {
       { command: 'push' },
       { runner: { 'cat /scratch/metadata.json': { stdout: '{}' } } },
     );
-    expect(report.failure?.message).toBe('docker buildx bake did not tell the digest of web');
+    expect(report.failure?.message).toBe('docker buildx bake did not report the digest of web');
   });
 
   it('builds before it talks to the registry, and does not try a failed build again', async () => {
@@ -284,7 +285,7 @@ describe('a deploy', () => {
     const web1 = server('web1', { 'korrigo-observe': observed(['release', pushed().id]) });
     const ports = scene({ servers: [web1] });
     ports.clock.advance(60_000);
-    const report = await run(configFor(deployed, [web1]), ports);
+    const report = await runAs(configFor(deployed, [web1]), ports);
     expect(report.release?.id).toBe('20260203-040606-c0ffee012345');
   });
 
@@ -295,7 +296,7 @@ describe('a deploy', () => {
       { servers: [web1] },
     );
     expect(report).toMatchObject({ outcome: 'succeeded', url: 'https://shop.example.com', downtime: { failed: 0 } });
-    expect(ports.log.lines.join('\n')).toContain('info no downtime: all ');
+    expect(ports.log.lines.join('\n')).toContain('info no downtime: health-url answered all ');
   });
 
   it('logs every host in with a folder of its own, and out again', async () => {
@@ -367,7 +368,7 @@ describe('a deploy that cannot begin', () => {
       expect.stringMatching(/^- web2: the variable SECRET_KEY is not set/),
       expect.stringMatching(/^- web2: \/opt\/shop\/shared\/\.env is missing/),
     ]);
-    expect(report.failure?.hint).toBe('nothing that runs was changed; mend this and deploy again');
+    expect(report.failure?.hint).toBe('nothing that runs was changed; fix this and deploy again');
     for (const host of [web1, web2]) untouched(host);
     expect(web2.ran.map(({ argv }) => argv.join(' '))).toContain(`rm -rf -- /opt/shop/releases/${pushed().id}`);
     expect(programsOf(web1)).not.toContain('korrigo-ship');
@@ -382,7 +383,7 @@ describe('a deploy that cannot begin', () => {
       if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer');
       return await ports.connect(spec, config);
     };
-    const report = await run(configFor(deployed, [web1, lost]), { ...ports, connect });
+    const report = await runAs(configFor(deployed, [web1, lost]), { ...ports, connect });
     expect(report.failure?.message).toContain('- web2: does not answer\n- web1: the variable A is not set');
     untouched(web1);
   });
@@ -392,7 +393,7 @@ describe('a deploy that cannot begin', () => {
     const connect: typeof ports.connect = async () => {
       throw new ConnectError('web1', 'does not answer', { hint: 'is it up?' });
     };
-    const report = await run(configFor({ command: 'push, deploy' }, [server('web1')]), { ...ports, connect });
+    const report = await runAs(configFor({ command: 'push, deploy' }, [server('web1')]), { ...ports, connect });
     expect(report.failure).toEqual({ message: 'web1: does not answer', hint: 'is it up?' });
     expect(programsOf(ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
   });
@@ -417,7 +418,7 @@ describe('a deploy that cannot begin', () => {
     expect(programsOf(early.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
     expect(programsOf(blind).at(-1)).toBe('rm -rf');
     const lost = await perform({ ...texts, migrate: 'api: migrate' }, { servers: [server('web1')] });
-    expect(lost.report.failure?.message).toBe('migrate: api is no service of compose.yml, which has web, cache');
+    expect(lost.report.failure?.message).toBe('migrate: no service "api" in compose.yml (found: web, cache)');
     expect(programsOf(lost.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
   });
 
@@ -429,7 +430,7 @@ describe('a deploy that cannot begin', () => {
       if (++connections === 2) throw new ConnectError('web1', 'went away');
       return await ports.connect(spec, config);
     };
-    const report = await run(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
+    const report = await runAs(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
     expect(connections).toBe(2);
     expect(report.failure?.message).toBe('web1: went away');
     expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-ship', 'korrigo-resolve', 'rm -rf', 'true']);
@@ -451,19 +452,19 @@ describe('a deploy that cannot begin', () => {
     [
       'a release of another commit',
       { release: JSON.stringify(pushed({ commit: 'd'.repeat(40), id: `20260203-040506-${'d'.repeat(12)}` })) },
-      'release: is of commit dddddddddddd, but the checkout is c0ffee012345',
+      'release: it was built from commit dddddddddddd, but commit c0ffee012345 is checked out',
     ],
     [
       'a release of another project',
       { release: JSON.stringify(pushed({ project: 'other' })) },
-      "release: is of project other, but this checkout's is shop",
+      'release: it belongs to project other, but this checkout is project shop',
     ],
     [
       'a migration of no service',
       { migrate: 'api: migrate' },
-      'migrate: api is no service of compose.yml, which has web, cache',
+      'migrate: no service "api" in compose.yml (found: web, cache)',
     ],
-    ['a backup of no service', { backup: 'dump' }, 'backup: dump is no service of compose.yml, which has web, cache'],
+    ['a backup of no service', { backup: 'dump' }, 'backup: no service "dump" in compose.yml (found: web, cache)'],
     [
       'a shipped file that was not built',
       { files: 'dist' },
@@ -592,13 +593,13 @@ describe('a deploy that fails halfway', () => {
       'korrigo-once',
     ]);
     expect(report.backup).toBe('web1: set 7 is whole');
-    expect(line(ports, 'info back up on web1')).toBe('info back up on web1, before anything is changed: cache');
+    expect(line(ports, 'info back up on web1')).toBe('info back up on web1 before anything is changed: cache');
 
     const broken = server('web1', { 'korrigo-observe': old, 'korrigo-once': { code: 1, lines: ['no space left'] } });
     const failed = await perform(texts, { servers: [broken] });
     expect(failed.report.failure).toEqual({
       message: 'web1: back up: cache failed with exit code 1\nno space left',
-      hint: 'nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+      hint: 'nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
     });
     expect(programsOf(broken)).not.toContain('compose up');
     expect(readAttempt(stdinOf(broken, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
@@ -748,7 +749,7 @@ describe('a rollback', () => {
       { servers: [server('web1', answers)], runner: { 'korrigo-git': { code: 128 } } },
     );
     expect(report.failure?.message).toBe(
-      'project-name: is not set, and there is no checkout to read it from; name the Compose project',
+      'project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project',
     );
   });
 });
@@ -785,7 +786,7 @@ describe('a status', () => {
       if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer', { hint: 'is it up?' });
       return await ports.connect(spec, config);
     };
-    const report = await run(configFor(texts, [web1, server('web2'), web3, web4]), { ...ports, connect });
+    const report = await runAs(configFor(texts, [web1, server('web2'), web3, web4]), { ...ports, connect });
     expect(report).toMatchObject({
       outcome: 'failed',
       failure: {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type SshServer, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
 import { killLine, remoteLine, takePid } from '../../src/hosts/ssh-shell.ts';
-import { type SshServer, startSshServer, targetOf } from '../support/ssh-server.ts';
 
 const loginShells = ['sh', 'bash', 'dash', 'ash', 'zsh', 'fish', 'tcsh']
   .flatMap((name) => ['/bin', '/usr/bin'].map((folder) => `${folder}/${name}`))

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../fixtures/processes.ts';
+import { type Options, type SshServer, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import { ConnectError } from '../../src/errors.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { isAlive } from '../support/processes.ts';
-import { type Options, type SshServer, startSshServer, targetOf } from '../support/ssh-server.ts';
 
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script] });
 

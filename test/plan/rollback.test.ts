@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { attemptOf, stateOf } from '../../fixtures/builders.ts';
 import type { HostState } from '../../src/model/state.ts';
 import { chooseRelease as choose } from '../../src/plan/rollback.ts';
-import { attemptOf, stateOf } from '../support/builders.ts';
 
 const commits = { r1: '1'.repeat(40), r2: '2'.repeat(40), r3: '3'.repeat(40), r4: '4'.repeat(40) } as const;
 type Id = keyof typeof commits;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type AwkName, awkText } from '../../src/commands/server.ts';
+import { type AwkName, awkText } from '../../src/commands/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'korrigo-awk-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readRows } from '../../src/facts/rows.ts';
-import { type Sandbox, sandbox } from '../support/server.ts';
+import { type Sandbox, sandbox } from '../../fixtures/server.ts';
+import { readFacts } from '../../src/facts/facts.ts';
 
 /** The facts that a program printed, each as its line, in an order of their own. */
 const facts = (output: string): readonly string[] =>
-  readRows(output)
-    .map(({ name, values }) => [name, ...values].join('\t'))
-    .toSorted();
+  [...readFacts(output)].flatMap(([name, values]) => values.map((value) => `${name}\t${value}`)).toSorted();
 
 const tag = 'shop-20260203-040506-c0ffee012345';
 /** Writes every argument as it is, in one go since many run side by side, then what else it does. */

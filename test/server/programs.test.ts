@@ -10,18 +10,18 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHostState } from '../../src/engine/observe.ts';
-import { readInspect, readRows } from '../../src/facts/rows.ts';
+import { until } from '../../bed/process.ts';
+import { attemptOf, digest } from '../../fixtures/builders.ts';
+import { sandbox } from '../../fixtures/server.ts';
+import { readFacts } from '../../src/facts/facts.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { until } from '../bed/process.ts';
-import { attemptOf, digest } from '../support/builders.ts';
-import { sandbox } from '../support/server.ts';
 
 const id = '20260203-040506-c0ffee012345';
 /** The facts that a program printed, each as its line. */
 const facts = (output: string): readonly string[] =>
-  readRows(output).map(({ name, values }) => [name, ...values].join('\t'));
+  [...readFacts(output)].flatMap(([name, values]) => values.map((value) => `${name}\t${value}`));
 
 describe('current', () => {
   it('points to a release, and then to another one', async () => {
@@ -555,9 +555,9 @@ describe('inspect', () => {
   it('reports the time of the server and its containers', async () => {
     const server = sandbox({ docker: `case $1 in ps) echo a;; inspect) echo '{"id":"a"}';; esac` });
     const { stdout } = await server.run('inspect', ['shop']);
-    const { now, containers } = readInspect(stdout);
-    expect(Math.abs((now ?? 0) - Date.now() / 1000)).toBeLessThan(60);
-    expect(containers).toEqual(['{"id":"a"}']);
+    const [time = '', ...containers] = facts(stdout);
+    expect(Math.abs(Number(time.replace('time\t', '')) - Date.now() / 1000)).toBeLessThan(60);
+    expect(containers).toEqual(['container\t{"id":"a"}']);
   });
 
   it('asks about no container when there is none', async () => {

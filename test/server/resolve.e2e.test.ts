@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readReopened } from '../../src/engine/observe.ts';
+import { digest } from '../../fixtures/builders.ts';
+import { makeResolver, type Resolver } from '../../fixtures/resolver.ts';
+import { readReopened } from '../../src/facts/resolution.ts';
 import { parseRelease } from '../../src/model/release.ts';
-import { digest } from '../support/builders.ts';
-import { makeResolver, type Resolver } from '../support/resolver.ts';
+import { reasonText } from '../../src/report/reasons.ts';
 
 let server: Resolver;
 beforeEach(async () => {
@@ -617,10 +618,11 @@ describe('a release that is brought back', () => {
     rmSync(at('shared/key'));
     const { code, stdout } = await server.run('reopen', [server.root, first.id]);
     const reopened = readReopened('web1', stdout, server.root);
+    const reasons = (reopened.differences['web'] ?? []).map(reasonText);
     expect(code).toBe(0);
     expect(parseRelease(reopened.json)).toMatchObject({ release: { id: first.id } });
     expect(reopened.hashes).toEqual(first.hashes);
-    expect(reopened.changes['web']).toEqual(expect.arrayContaining(['environment COLOUR', 'file site.conf']));
+    expect(reasons).toEqual(expect.arrayContaining(['environment COLOUR', 'file site.conf']));
     expect(reopened.missingImages).toEqual([`registry.example.com/web@${digest('1')}`]);
     expect(reopened.problems).toEqual([
       `web1: ${at('shared/key')} is missing (read by web): put it back on the server, or roll back to another release`,

@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Sandbox, sandbox } from '../../fixtures/server.ts';
 import { type ArchiveFile, itemFiles, makeArchive } from '../../src/compose/archive.ts';
 import { makeItem } from '../../src/compose/ship.ts';
-import { type Sandbox, sandbox } from '../support/server.ts';
 
 const id = '20260203-040506-c0ffee012345';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
