@@ -1,8 +1,7 @@
-# What must be known of this server before a deploy, one fact a line: name, tab, value. Changes nothing.
+# What must be known of this server before a deploy. Changes nothing.
 # Arguments: root project
 set -u
 root=$1 project=$2
-fact() { printf '%s\t%s\n' "$1" "$2"; }
 
 free() { # KiB that a user may still write where the path is, or where it will be
   path=$1

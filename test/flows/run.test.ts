@@ -12,7 +12,7 @@ import {
   scene,
   server,
 } from '../../fixtures/application.ts';
-import { attemptOf, commit, configOf, described, digest, releaseOf } from '../../fixtures/builders.ts';
+import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
 import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
 import { jobOf, leaseCallOf } from '../../fixtures/leased.ts';
 import { readRawFile } from '../../src/compose/raw.ts';
@@ -523,7 +523,7 @@ describe('a deploy that cannot begin', () => {
   });
 
   it('stops when a server cannot run the images', async () => {
-    const wrong = `wrong-architecture\tregistry.example.com/shop-web@${digest('1')}\tamd64\tarm64\n`;
+    const wrong = factsOf(['wrong-architecture', `registry.example.com/shop-web@${digest('1')}`, 'amd64', 'arm64']);
     const web1 = server('web1', { 'korrigo-pull': { stdout: wrong } });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report.failure).toEqual({
