@@ -44,6 +44,7 @@ async function main(): Promise<void> {
       hidden: variablesOf(texts),
       variables: config.variables,
       remember,
+      rememberLeases: (leases) => core.saveState('leases', JSON.stringify(leases)),
     },
     async (ports) => await run(config, ports),
   );

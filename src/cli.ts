@@ -57,6 +57,7 @@ async function main(): Promise<void> {
       hidden,
       variables: config.variables,
       remember: () => {},
+      rememberLeases: () => {},
     },
     async (ports) => await run(config, ports),
   );

@@ -94,6 +94,7 @@ describe('other programs on this machine', () => {
       hidden: ['WEB_ENV'],
       variables: { COLOUR: 'blue' },
       remember: () => {},
+      rememberLeases: () => {},
     };
     expect(await withPorts(surroundings, async (ports) => ports.env)).toEqual({
       KORRIGO_TAG: 'e',

@@ -166,7 +166,7 @@ describe('the reusable workflows', () => {
 
   it('leave out of the inputs of the action only what has no place in them', () => {
     const passed = new Set(reusable.flatMap(ownSteps).flatMap((step) => Object.keys(step.with ?? {})));
-    expect(inputNames.filter((name) => !passed.has(name))).toEqual(['format']); // of `status`, which is no workflow
+    expect(inputNames.filter((name) => !passed.has(name))).toEqual(['heal', 'format']); // of `status`, which is no workflow
   });
 
   it('let a deploy and a rollback of an environment wait for each other, and drop none that waits', () => {

@@ -25,6 +25,13 @@ export function secondsOf(text: string): Parsed<number> {
   return { value: seconds };
 }
 
+/** A connection that drops for a moment must not count as a dead run. */
+export function graceOf(text: string): Parsed<number> {
+  const parsed = secondsOf(text);
+  if ('problem' in parsed || parsed.value >= 20) return parsed;
+  return { problem: 'is too short: a connection may drop for a moment; use at least 20s' };
+}
+
 export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => Parsed<T> {
   return (text) => {
     const found = allowed.find((name) => name === text.trim());

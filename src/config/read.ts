@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, forceRecreate, formats } from './config.ts';
+import { type CommandName, type Config, forceRecreate, formats, onFailure } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
@@ -53,6 +53,10 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     backup: readBackup(reader),
     migrate: readMigration(reader),
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
+    onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
+    lockTimeoutSeconds: value('lock-timeout', parse.secondsOf) ?? 900,
+    graceSeconds: value('grace', parse.graceOf) ?? 60,
+    heal: value('heal', parse.oneOf(['true', 'false'])) === 'true',
     to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,

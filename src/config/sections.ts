@@ -12,6 +12,7 @@ import {
   type OneOff,
   type Registry,
   type Ssh,
+  sshAuth,
   standalone,
 } from './config.ts';
 import { hostsOf, jumpHostOf } from './hosts.ts';
@@ -19,7 +20,9 @@ import type { InputName } from './inputs.ts';
 import { knownHostsOf } from './known-hosts.ts';
 import { didYouMean } from './nearest.ts';
 import * as parse from './parsers.ts';
+import { proxyCommandOf } from './proxy-command.ts';
 import type { Reader } from './reader.ts';
+import { certificateOf } from './ssh-certificate.ts';
 import { privateKeyOf } from './ssh-key.ts';
 
 export function readCommands({ text, report, problems }: Reader): readonly CommandName[] {
@@ -75,15 +78,44 @@ export function readHosts({ text, problems, remedy }: Reader): readonly HostSpec
   return [];
 }
 
-export function readSsh({ text, value, problems, remedy }: Reader): Ssh | undefined {
-  const key = privateKeyOf(text('ssh-key'), text('ssh-passphrase'), remedy.input('ssh-key'));
+export function readSsh(reader: Reader): Ssh | undefined {
+  const { text, value, problems } = reader;
+  const credentials = readCredentials(reader);
   const hostKeys = knownHostsOf(text('known-hosts'));
   const jump = text('jump-host') === '' ? { value: undefined } : jumpHostOf(text('jump-host'), { user: defaultUser });
-  for (const part of [key, hostKeys, jump]) if ('problems' in part) problems.push(...part.problems);
+  for (const part of [hostKeys, jump]) if ('problems' in part) problems.push(...part.problems);
+  const proxyCommand = value('proxy-command', proxyCommandOf);
+  if (text('jump-host') !== '' && text('proxy-command') !== '')
+    problems.push('proxy-command: cannot be combined with jump-host; remove one of them');
   const connectTimeoutSeconds = value('connect-timeout', parse.secondsOf) ?? 0;
-  if (!('value' in key) || !('value' in hostKeys) || !('value' in jump)) return undefined;
-  const passphrase = text('ssh-passphrase') === '' ? undefined : new Secret(text('ssh-passphrase'));
-  return { key: key.value, passphrase, hostKeys: hostKeys.value, jump: jump.value, connectTimeoutSeconds };
+  if (credentials === undefined || !('value' in hostKeys) || !('value' in jump)) return undefined;
+  return { ...credentials, hostKeys: hostKeys.value, jump: jump.value, proxyCommand, connectTimeoutSeconds };
+}
+
+function readCredentials({
+  text,
+  value,
+  problems,
+  remedy,
+}: Reader): Pick<Ssh, 'key' | 'passphrase' | 'certificate'> | undefined {
+  if (value('ssh-auth', parse.oneOf(sshAuth)) === 'none') {
+    for (const name of ['ssh-key', 'ssh-passphrase', 'ssh-certificate'] as const)
+      if (text(name) !== '') problems.push(`${name}: is set, but ssh-auth is none; remove one of them`);
+    return { key: undefined, passphrase: undefined, certificate: undefined };
+  }
+  const passphrase = text('ssh-passphrase') || undefined;
+  const key = privateKeyOf(text('ssh-key'), passphrase ?? '', remedy.input('ssh-key'));
+  if ('problems' in key) return void problems.push(...key.problems);
+  const certificate =
+    text('ssh-certificate') === ''
+      ? { value: undefined }
+      : certificateOf(text('ssh-certificate'), key.value, passphrase);
+  if ('problems' in certificate) return void problems.push(...certificate.problems);
+  return {
+    key: key.value,
+    passphrase: passphrase === undefined ? undefined : new Secret(passphrase),
+    certificate: certificate.value,
+  };
 }
 
 export function readVariables({ text, report }: Reader): Config['variables'] {

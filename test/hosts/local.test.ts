@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isAlive } from '../../fixtures/processes.ts';
-import { groupLeaderOn, local } from '../../src/hosts/local.ts';
+import { local } from '../../src/hosts/local.ts';
+import { groupLeaderOn } from '../../src/hosts/program.ts';
 import { Secret } from '../../src/model/secret.ts';
 
 const host = local({ env: { PATH: process.env['PATH'], GIVEN: 'outer' }, graceSeconds: 0.2 });
