@@ -140,7 +140,7 @@ describe('status', () => {
     const dead = `${addressOf(second)}: no answer`;
     expect([text.code, data.code]).toEqual([1, 1]);
     expect(text.stdout.split('\nFailed\n')[1]).toMatch(
-      new RegExp(`^  ${dead}[^]*\n  ${server.ip}: release ${one}\n[^]*\n  → .*\n  ✗ status failed in `),
+      new RegExp(`^  ${dead}[^]*\n  ${server.ip}: release ${one}\n[^]*\n  → .*\n  ✗ status failed after `),
     );
     expect(JSON.parse(data.stdout)).toMatchObject([
       { host: addressOf(second), problems: [expect.stringContaining(dead)], releases: [], drift: [] },
