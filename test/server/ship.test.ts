@@ -76,7 +76,11 @@ describe('shipping a release', () => {
     const server = sandbox();
     server.write({ [`releases/${id}/old`]: 'x', [`.incoming-${id}/release/old`]: 'x' });
     await ship(server, []);
-    expect(readdirSync(server.path(`releases/${id}`))).toEqual(['release.json']);
+    // What it replaced stays, for the way back.
+    expect(readdirSync(server.path(`releases/${id}`)).sort()).toEqual(['release.json', 'replaced']);
+    expect(server.read(`releases/${id}/replaced/files/.env`)).toBe('old');
+    await server.run('restore', [server.root, id]);
+    expect(server.read('shared/.env')).toBe('old');
     expect(server.exists(`.incoming-${id}`)).toBe(false);
   });
 });
@@ -91,7 +95,11 @@ describe('a file that a workflow writes', () => {
     expect(modeOf(server, `releases/${id}`)).toBe('700');
     await server.run('place', [server.root, id]);
     expect(server.read('shared/.env')).toBe('new');
-    expect(readdirSync(server.path(`releases/${id}`))).toEqual(['release.json']);
+    // What it replaced stays, for the way back.
+    expect(readdirSync(server.path(`releases/${id}`)).sort()).toEqual(['release.json', 'replaced']);
+    expect(server.read(`releases/${id}/replaced/files/.env`)).toBe('old');
+    await server.run('restore', [server.root, id]);
+    expect(server.read('shared/.env')).toBe('old');
   });
 
   it('arrives byte for byte, whatever it holds and whatever it is called', async () => {
