@@ -1,4 +1,5 @@
 import type { Failure, FailureKind } from './model/failure.ts';
+import type { Holder, LeaseOutcome } from './model/lease.ts';
 
 type Facts = Partial<Omit<Failure, 'short' | 'message'>> & { readonly cause?: unknown };
 
@@ -80,6 +81,27 @@ export class HealthError extends DeployError {
 export class Cancelled extends DeployError {
   constructor(host: string | undefined, when: 'before' | 'during', step: string) {
     super(`${host === undefined ? '' : `${host}: `}cancelled ${when}: ${step}`, { kind: 'cancelled', host, step });
+  }
+}
+
+/** Somebody else has the lease of a host, and kept it for too long. */
+export class LeaseBusyError extends DeployError {
+  readonly holder: Holder;
+
+  constructor(host: string, holder: Holder, message: string, facts: Facts = {}) {
+    super(`${host}: ${message}`, { kind: 'refused', host, ...facts });
+    this.holder = holder;
+  }
+}
+
+/** The lease of a host is over, and it was not this program that ended it. */
+export class LeaseLostError extends DeployError {
+  /** How the host ended it, as far as it is known. */
+  readonly outcome: LeaseOutcome;
+
+  constructor(host: string, outcome: LeaseOutcome, message: string, facts: Facts = {}) {
+    super(`${host}: ${message}`, { kind: 'connection', host, ...facts });
+    this.outcome = outcome;
   }
 }
 

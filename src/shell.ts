@@ -14,6 +14,8 @@ import type { Environment, RefFacts } from './model/surroundings.ts';
 import type { HostSpec } from './model/target.ts';
 import { askOverHttp, nonce, systemClock } from './ports.ts';
 
+type OnRetry = (retry: { readonly seconds: number; readonly error: Error }) => void;
+
 type Surroundings = {
   readonly env: Environment;
   readonly cwd: string;
@@ -26,16 +28,18 @@ type Surroundings = {
   readonly hidden: readonly string[];
   readonly variables: Config['variables'];
   readonly remember: (cleanUp: Command) => void;
+  readonly rememberLeases: RunPorts['rememberLeases'];
 };
 
 /** Runs with the adapters that every shell uses, and a folder of its own that is gone afterwards. */
 export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunPorts) => Promise<T>): Promise<T> {
-  const { env, cwd, temporary, log, signal, ref, remember } = surroundings;
+  const { env, cwd, temporary, log, signal, ref, remember, rememberLeases } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
   const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
-  const connect = async (spec: HostSpec, config: Config): Promise<Host> =>
-    await connectTo(spec, config, visible, log, signal);
+  const onRetry: OnRetry = ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`);
+  const connect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 4, { signal, onRetry });
+  const reconnect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 1, { signal });
   const ports = {
     clock: systemClock,
     ask: askOverHttp,
@@ -46,7 +50,9 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     cwd,
     ref,
     remember,
+    rememberLeases,
     connect,
+    reconnect,
     scratch,
   };
   try {
@@ -60,15 +66,15 @@ async function connectTo(
   spec: HostSpec,
   { ssh }: Config,
   env: Readonly<Record<string, string>>,
-  log: Log,
-  signal: AbortSignal,
+  attempts: number,
+  options: { readonly signal: AbortSignal; readonly onRetry?: OnRetry },
 ): Promise<Host> {
   if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
   const { proxyCommand, ...rest } = ssh;
   const proxy = proxyCommand && { argv: proxyCommand, env };
   return await connectSsh(
-    { ...spec, ...rest, proxy, attempts: 4 },
-    { signal, onRetry: ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`) },
+    { ...spec, ...rest, proxy, attempts },
+    options,
   );
 }
 

@@ -17,14 +17,20 @@ const texts = {
   resolve: join(awk('paths'), awk('uses'), ...tellRelease, programs['resolve.sh']),
   reopen: join(awk('uses'), ...tellRelease, programs['reopen.sh']),
   place: programs['place.sh'],
+  restore: programs['restore.sh'],
+  tidy: programs['tidy.sh'],
   pull: programs['pull.sh'],
   once: programs['once.sh'],
   current: programs['current.sh'],
   record: programs['record.sh'],
   prune: programs['prune.sh'],
   test: programs['test.sh'],
+  settled: programs['settled.sh'],
   status: join(programs['containers.sh'], ...tellRelease, programs['observe.sh'], programs['status.sh']),
 } as const;
+
+/** What a script that a server runs alone begins with. */
+export const scriptStart = programs['script.sh'];
 
 export type ProgramName = keyof typeof texts;
 

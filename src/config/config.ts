@@ -10,6 +10,7 @@ export type CommandName = (typeof commandNames)[number];
 
 export const forceRecreate = ['built', 'all', 'none'] as const;
 export const formats = ['text', 'json'] as const;
+export const onFailure = ['rollback', 'keep'] as const;
 export const migrateWhen = ['before', 'after'] as const;
 
 export type Registry = {
@@ -70,6 +71,14 @@ export type Config = {
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
   readonly allowOlder: boolean;
+  /** What becomes of a switch that fails. */
+  readonly onFailure: (typeof onFailure)[number];
+  /** How long to wait for another deploy to the same servers. */
+  readonly lockTimeoutSeconds: number;
+  /** Without a sign of life of the runner for so long, a server rolls back by itself. */
+  readonly graceSeconds: number;
+  /** Of `status`: finish what an interrupted deploy left open. */
+  readonly heal: boolean;
   /** For `rollback`: a release id, a commit or `previous`. */
   readonly to: string;
   readonly reason: string | undefined;

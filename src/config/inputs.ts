@@ -134,6 +134,24 @@ export const inputs = {
     description: '`true` allows deploying a commit that is older than the current one, or that was rolled back.',
     default: 'false',
   },
+  'on-failure': {
+    description:
+      'What to do when the switch fails: `rollback` (back to the release before, on every server) or `keep` (leave everything as it is, to look at).',
+    default: 'rollback',
+  },
+  'lock-timeout': {
+    description: 'How long to wait for another deploy or rollback to the same servers.',
+    default: '15m',
+  },
+  grace: {
+    description:
+      'If a server hears nothing from this run for so long during the switch, it rolls back by itself; at least 20s.',
+    default: '60s',
+  },
+  heal: {
+    description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
+    default: 'false',
+  },
   to: {
     description:
       'For `rollback`: a release id, a commit, or `previous` for the last good release before the current one.',

@@ -38,7 +38,10 @@ parent=$root
 while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
 if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; fi
 fact disk-root "$(free "$root") $parent"
-[ ! -e "$root/current/compose.yml" ] || fact current "$(basename "$(readlink "$root/current")")"
+if [ -e "$root/current/compose.yml" ]; then
+  fact current "$(basename "$(readlink "$root/current")")"
+  fact json "$(tr -d '\n' <"$root/current/release.json")"
+fi
 for release in "$root"/releases/*/compose.yml; do
   [ ! -e "$release" ] || fact release "$(basename "$(dirname "$release")")"
 done

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { configOf, problemsOf, releaseOf } from '../../fixtures/builders.ts';
 import { commandNames } from '../../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
-import { checkSettings } from '../../src/config/parsers.ts';
+import { checkSettings } from '../../src/config/origin.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
@@ -41,6 +41,8 @@ describe('the configuration', () => {
         "files": [],
         "forceRecreate": "built",
         "format": "text",
+        "graceSeconds": 60,
+        "heal": false,
         "health": {
           "timeoutSeconds": 180,
           "url": undefined,
@@ -52,7 +54,9 @@ describe('the configuration', () => {
           },
         ],
         "keepReleases": 5,
+        "lockTimeoutSeconds": 900,
         "migrate": undefined,
+        "onFailure": "rollback",
         "path": undefined,
         "platforms": [],
         "profiles": [],
@@ -187,7 +191,12 @@ describe('a problem with', () => {
     [
       'a command that does not exist',
       { command: 'push, deplyo' },
-      'command: unknown command "deplyo"; use test, build, push, deploy, rollback, status',
+      'command: unknown command "deplyo"; did you mean deploy?',
+    ],
+    [
+      'a command like none',
+      { command: 'push, release' },
+      'command: unknown command "release"; use test, build, push, deploy, rollback, status',
     ],
     [
       'no command',
@@ -227,7 +236,7 @@ describe('a problem with', () => {
     [
       'a user without a password',
       { 'registry-username': 'ci' },
-      `registry-password: is empty, but registry-username is set; on GitHub it usually comes from the secret REGISTRY_PASSWORD: ${checkSettings}`,
+      `registry-password: is empty, but registry-username is set. On GitHub it usually comes from the secret REGISTRY_PASSWORD: ${checkSettings}`,
     ],
     [
       'a password without a user',
@@ -329,7 +338,7 @@ describe('a problem with', () => {
     [
       'no key',
       { ...remote, 'ssh-key': '' },
-      `ssh-key: is empty; on GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`,
+      `ssh-key: is empty. On GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`,
     ],
     [
       'a host key',

@@ -157,13 +157,12 @@ describe('once', () => {
   });
 
   it('stops a command that takes too long, and removes its container', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) exec sleep 30;; esac' });
+    const server = sandbox({ docker: 'case $1 in compose) exec sleep 1000;; esac' });
     const [, ...rest] = args('x');
     const result = await server.run('once', ['0.1', ...rest]);
     expect(result.code).toBe(124);
     expect(result.stderr).toContain('stopped after 0.1 s: it took longer than migrate-timeout');
     expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
-    expect(result.seconds).toBeLessThan(5);
   });
 
   it('tells a command that was killed from one that took too long', async () => {
@@ -554,9 +553,11 @@ esac`;
 describe('inspect', () => {
   it('tells the time of the server first, and then its containers', async () => {
     const server = sandbox({ docker: `case $1 in ps) echo a;; inspect) echo '{"id":"a"}';; esac` });
+    const before = Date.now();
     const { stdout } = await server.run('inspect', ['shop']);
     const [now, ...containers] = lines(stdout);
-    expect(Math.abs(Number(now) - Date.now() / 1000)).toBeLessThan(5);
+    expect(Number(now)).toBeGreaterThanOrEqual(Math.floor(before / 1000));
+    expect(Number(now)).toBeLessThanOrEqual(Date.now() / 1000);
     expect(containers).toEqual(['{"id":"a"}']);
   });
 
