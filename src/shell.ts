@@ -38,7 +38,8 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
   remember({ argv: ['rm', '-rf', '--', scratch] });
   const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
   const onRetry: OnRetry = ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`);
-  const connect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 4, { signal, onRetry });
+  const connect = async (spec: HostSpec, config: Config) =>
+    await connectTo(spec, config, visible, 4, { signal, onRetry });
   const reconnect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 1, { signal });
   const ports = {
     clock: systemClock,
@@ -72,10 +73,7 @@ async function connectTo(
   if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
   const { proxyCommand, ...rest } = ssh;
   const proxy = proxyCommand && { argv: proxyCommand, env };
-  return await connectSsh(
-    { ...spec, ...rest, proxy, attempts },
-    options,
-  );
+  return await connectSsh({ ...spec, ...rest, proxy, attempts }, options);
 }
 
 /** Inputs hold secrets: other programs do not get them. */

@@ -126,7 +126,15 @@ const besides: Readonly<Record<string, readonly string[]>> = {
   fixtures: ['bed', 'src'],
   scripts: ['bed', 'fixtures', 'src'],
   // Of the scripts, those that are tested.
-  test: ['bed', 'fixtures', 'src', 'scripts/docs.ts', 'scripts/workflows.ts'],
+  test: [
+    'bed',
+    'fixtures',
+    'src',
+    'scripts/docs.ts',
+    'scripts/workflows.ts',
+    'scripts/pictures.ts',
+    'scripts/pictures',
+  ],
 };
 
 const top = join(src, '..');

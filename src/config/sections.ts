@@ -104,7 +104,7 @@ function readCredentials({
     return { key: undefined, passphrase: undefined, certificate: undefined };
   }
   const passphrase = text('ssh-passphrase') || undefined;
-  const key = privateKeyOf(text('ssh-key'), passphrase, remedy.input('ssh-key'));
+  const key = privateKeyOf(text('ssh-key'), passphrase ?? '', remedy.input('ssh-key'));
   if ('problems' in key) return void problems.push(...key.problems);
   const certificate =
     text('ssh-certificate') === ''

@@ -81,7 +81,7 @@ describe('hosts', () => {
       '-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0',
       'hosts: contains a private key; move it to ssh-key',
     ],
-  ])('refuse %s', (_, text, problem) => {
+  ])('reject %s', (_, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
@@ -101,13 +101,13 @@ describe('hosts', () => {
     '[web1]:22',
     '[::1',
     '*',
-  ])('refuse %j as a host', (text) => {
+  ])('reject %j as a host', (text) => {
     expect(problemsOf(text)).toEqual([
       `hosts: ${JSON.stringify(text)} is not a valid host; use [user@]host[:port] with a DNS name, an IPv4 address, or an IPv6 address in brackets`,
     ]);
   });
 
-  it('tell every problem at once, and every host that is listed twice', () => {
+  it('report every problem at once, and every host that is listed twice', () => {
     expect(problemsOf('web1, -x, WEB1:22, web2:0, root@web1')).toEqual([
       'hosts: "-x" is not a valid host; use [user@]host[:port] with a DNS name, an IPv4 address, or an IPv6 address in brackets',
       'hosts: "web2:0" has an invalid port; use a number from 1 to 65535 after the colon',
@@ -116,7 +116,7 @@ describe('hosts', () => {
     ]);
   });
 
-  it('never throw, and let nothing through that a shell could misread', () => {
+  it('never throw, and accept nothing that a shell could misread', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), addressLike), (text) => {
         const parsed = hosts(text);

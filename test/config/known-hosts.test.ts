@@ -36,7 +36,7 @@ describe('known-hosts', () => {
     expect('value' in parsed && parsed.value).toEqual([entry, { hosts: [], revoked: false, fingerprint }]);
   });
 
-  it('are nobody when empty', () => {
+  it('trust no host when empty', () => {
     expect(knownHostsOf(' \n')).toEqual({ value: [] });
   });
 
@@ -65,11 +65,11 @@ describe('known-hosts', () => {
       'is a @cert-authority line, but host certificates are not supported; use the host key itself',
     ],
     ['an unknown marker', `@trusted * ${type} ${key}`, 'has an unknown marker "@trusted"; only @revoked is supported'],
-  ])('refuse %s', (_, line, problem) => {
+  ])('reject %s', (_, line, problem) => {
     expect(knownHostsOf(`# first\n${line}`)).toEqual({ problems: [`known-hosts: line 2 ${problem}`] });
   });
 
-  it('refuse a private key without quoting it', () => {
+  it('reject a private key without quoting it', () => {
     expect(knownHostsOf(hostKeyPairs.rsa.private)).toEqual({
       problems: ['known-hosts: contains a private key; move it to ssh-key'],
     });

@@ -124,7 +124,7 @@ describe.each(rows)('a %s', (_, { parser, takes, refuses, problem, form }) => {
     expect(parser(text)).toEqual({ problem });
   });
 
-  it('is either what it should be or a problem, whatever the text', () => {
+  it('is either valid or a problem, whatever the text', () => {
     const near = fc.constantFrom(...Object.keys(takes), ...refuses);
     const mixed = fc
       .tuple(near, fc.constantFrom('', ' ', '\n', '/', '..', '\0', '-', '$(id)'), near)
@@ -180,7 +180,7 @@ describe('a registry', () => {
     });
   });
 
-  it('never holds what a shell or a YAML parser could misread', () => {
+  it('never contains what a shell or a YAML parser could misread', () => {
     const part = fc.constantFrom(
       'ghcr.io',
       '/',
@@ -237,7 +237,7 @@ describe('a path inside the checkout', () => {
     expect(parse.repositoryPath(text)).toEqual({ problem });
   });
 
-  it('is normal and stays inside, whatever the text', () => {
+  it('is normalised and stays inside, whatever the text', () => {
     const part = fc.constantFrom('..', '.', '/', 'a', ' ', '\0', '...', '..a', '\\', '//');
     const text = fc.oneof(
       fc.string(),
@@ -258,7 +258,7 @@ describe('a path inside the checkout', () => {
 });
 
 describe('lists', () => {
-  it('are separated by commas and newlines, without what is empty', () => {
+  it('are separated by commas and newlines, without empty items', () => {
     expect(parse.listOf(' a, b\r\n\n,c ,')).toEqual(['a', 'b', 'c']);
   });
 

@@ -24,7 +24,7 @@ describe('the configuration', () => {
     expect(ssh).toMatchObject({ key: undefined, certificate: undefined, proxyCommand: ['nc', '%h', '%p'] });
   });
 
-  it('of a run that gives nothing but what it must is all defaults', () => {
+  it('is all defaults when only the required inputs are set', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
         "allowOlder": false,
@@ -81,7 +81,7 @@ describe('the configuration', () => {
     `);
   });
 
-  it('holds every input that is given', () => {
+  it('contains every input that is set', () => {
     const config = configOf(
       {
         command: 'test,build,push,deploy',
@@ -154,11 +154,11 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('takes an input of blanks for one that is not given', () => {
+  it('treats a blank input as one that is not set', () => {
     expect(configOf({ 'test-timeout': ' ', path: '\n', 'force-recreate': '  ' })).toEqual(configOf());
   });
 
-  it('of a deploy in a job of its own has the release of the one that pushed', () => {
+  it('of a deploy in a separate job has the release of the job that pushed', () => {
     expect(configOf({ command: 'deploy', release }).release).toEqual(releaseOf());
   });
 
@@ -168,7 +168,7 @@ describe('the configuration', () => {
     expect(config.ssh?.hostKeys).toHaveLength(1);
   });
 
-  it('has variables with whatever values they have', () => {
+  it('takes the values of variables literally', () => {
     expect(configOf({ variables: 'TAG=v1=x\n\n EMPTY=\nA_1=$(id) # no comment\n' }).variables).toEqual({
       TAG: 'v1=x',
       EMPTY: '',
@@ -176,12 +176,12 @@ describe('the configuration', () => {
     });
   });
 
-  it('asks for no host and no key where nothing is deployed', () => {
+  it('needs no host and no key if nothing is deployed', () => {
     const config = readConfig({ command: 'build', hosts: '-x', 'ssh-key': 'none' }, {});
     expect(config).toMatchObject({ commands: ['build'], hosts: [], ssh: undefined });
   });
 
-  it('asks for no key to deploy to this machine', () => {
+  it('needs no key to deploy to this machine', () => {
     expect(configOf({ hosts: 'local', 'ssh-key': 'none' }).ssh).toBeUndefined();
   });
 });
@@ -439,11 +439,11 @@ describe('a problem with', () => {
     ],
   ];
 
-  it.each(rows)('%s is told in one sentence', (_, texts, problem) => {
+  it.each(rows)('%s is reported in one sentence', (_, texts, problem) => {
     expect(problemsOf(texts)).toEqual([problem]);
   });
 
-  it('a deploy without a release tells where to get it', () => {
+  it('a deploy without a release says where to get it', () => {
     const [problem, ...others] = problemsOf({ command: 'deploy' });
     expect(problem).toMatch(
       /^release: is not set; `deploy` without `push` needs the `release` output of the job that pushed/,
@@ -451,7 +451,7 @@ describe('a problem with', () => {
     expect(others).toEqual([]);
   });
 
-  it('several inputs is told with all the others at once', () => {
+  it('several inputs is reported for all of them at once', () => {
     const texts = { command: 'test, push, deploy', registry: 'A B', hosts: '-x', path: 'x', migrate: 'x', files: '..' };
     const problems = problemsOf(texts);
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
@@ -467,7 +467,7 @@ describe('a problem with', () => {
     expect(() => configOf(texts)).toThrow(/^8 problems:\n- /);
   });
 
-  it('everything that SSH needs is told at once, with where to set it', () => {
+  it('all inputs that SSH needs is reported at once, and says where to set them', () => {
     const inputs = ({ command = 'deploy' }) =>
       problemsOf({ command, release, hosts: '', 'ssh-key': '', 'known-hosts': '' }).map((problem) => {
         expect(problem).toContain(': is empty');
@@ -479,12 +479,12 @@ describe('a problem with', () => {
     expect(problemsOf({ command: 'build', hosts: '' })).toEqual([]);
   });
 
-  it('an empty known-hosts is no problem alone: the connection prints the line to add', () => {
+  it('an empty known-hosts alone is left to the connection, which prints the line to add', () => {
     expect(problemsOf({ ...remote, 'known-hosts': '' })).toEqual([]);
     expect(problemsOf({ hosts: 'local', path: 'x' })).toHaveLength(1);
   });
 
-  it('several lines of one input is told for each of them', () => {
+  it('several lines of one input is reported for each of them', () => {
     expect(problemsOf({ tags: 'a/b, c/d', 'env-files': 'x\ny' })).toHaveLength(4);
   });
 });
@@ -508,7 +508,7 @@ describe('a migration', () => {
     expect(configOf({ migrate: ' web.v2-x_1 : a' }).migrate?.service).toBe('web.v2-x_1');
   });
 
-  it('does not read as a command what may be one word of a command', () => {
+  it('keeps each quoted word in one piece, whatever is in it', () => {
     const word = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((text) => !text.includes('\0'));
     const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
     fc.assert(
@@ -524,7 +524,7 @@ describe('a migration', () => {
 describe('secrets', () => {
   const canary = 'S3CR3T-C4N4RY';
 
-  it('stand in no message, whatever else is wrong', () => {
+  it('appear in no message, whatever else is wrong', () => {
     const broken = Object.fromEntries(
       inputNames.map((name) => [name, inputOf(name).secret ? `${canary}\n${canary}` : '\0 no such thing']),
     );
@@ -546,7 +546,7 @@ describe('secrets', () => {
 });
 
 describe('whatever the inputs are', () => {
-  it('they are a configuration or problems that name them, and nothing else', () => {
+  it('the result is a configuration, or problems that each name an input', () => {
     const word = fc.constantFrom(
       ...commandNames,
       'local',
