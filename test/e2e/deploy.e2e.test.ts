@@ -36,7 +36,9 @@ describe('one server, from nothing to the third release', () => {
 
   it('seals every image by digest and keeps it from a prune by a tag of the release', async () => {
     const { current } = await stateOf(server);
-    const images = (await shell(server, "sed -n 's/^    image: //p' /opt/shop/current/compose.yml | tr -d '\"'")).trim().split('\n');
+    const images = (await shell(server, "sed -n 's/^    image: //p' /opt/shop/current/compose.yml | tr -d '\"'"))
+      .trim()
+      .split('\n');
     expect(images).toHaveLength(2);
     for (const image of images) {
       expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
