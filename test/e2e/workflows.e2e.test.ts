@@ -7,7 +7,7 @@ import { type Act, forAct, newAct } from '../../fixtures/act.ts';
 import type { Outcome, Texts } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import type { Repository } from '../../fixtures/repository.ts';
-import { shopFiles } from '../../fixtures/shop.ts';
+import { impatient, shopFiles } from '../../fixtures/shop.ts';
 import { output, page, shell, stateOf } from '../../fixtures/state.ts';
 import { actionRef } from '../../scripts/workflows.ts';
 import { parseRelease } from '../../src/model/release.ts';
@@ -22,8 +22,12 @@ afterAll(async () => {
   act?.remove();
 });
 
-/** A caller as people copy it. act knows neither `queue: max` nor what it is about. */
-const example = (name: string): string => forAct(readFileSync(join('examples/workflows', name), 'utf8'));
+/** A caller as people copy it, with a migration of the shop's own. act knows neither `queue: max` nor what it is about. */
+const example = (name: string): string =>
+  forAct(readFileSync(join('examples/workflows', name), 'utf8')).replace(
+    /migrate: .*/,
+    `migrate: "web: sh -c 'date >>/data/migrated'"`,
+  );
 
 /** The shop with its tests, as a repository on GitHub. */
 function repositoryOnGitHub(): Repository {
@@ -89,6 +93,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const { all } = succeeded(await push(shop, server));
     expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy']);
     expect(await page(server)).toBe('one');
+    expect(all).toContain('migrate: web: sh -c date >>/data/migrated');
     expect(await history(server)).toMatchObject([{ command: 'deploy', outcome: 'succeeded', actor: 'octocat' }]);
   });
 
@@ -140,9 +145,11 @@ describe('a repository with deploy.yml and rollback.yml', () => {
   it('ends red at a version that never becomes healthy, with the reason at the end of the log', async () => {
     const lines = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo step $n; done';
     shop.commit(
-      files('three', {
-        Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
-      }),
+      impatient(
+        files('three', {
+          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
+        }),
+      ),
     );
     const outcome = await push(shop, server);
     expect(outcome.code).not.toBe(0);
