@@ -26,7 +26,7 @@ describe('the calls of a lease', () => {
   it('say how much there is to read, so that nothing is used that was cut off', () => {
     const undo = { script: 'echo "ü"\n', limitSeconds: 600, rolledBack: '{"a":1}\n', rollbackFailed: '{"b":2}' };
     expect(armLease(key, undo)).toEqual({
-      argv: ['sh', '/opt/shop/lease/keeper.sh', 'call', '/opt/shop', 'a1', 'arm', '27', '600'],
+      argv: ['sh', '/opt/shop/lease/keeper.sh', 'call', '/opt/shop', 'a1', 'arm', '26', '600'],
       stdin: new TextEncoder().encode('{"a":1}\n{"b":2}\necho "ü"\n'),
     });
     expect(confirmLease(key, 'ü\n').argv.at(-1)).toBe('3');
