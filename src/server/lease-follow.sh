@@ -2,8 +2,7 @@
 # way changes them. Arguments: folder offset-of-out offset-of-err seconds-to-wait
 most=196608
 follow() {
-  folder=$1 heard=no state=running code=''
-  if timeout 0.2 true 2>/dev/null; then tick=0.2; else tick=1; fi
+  folder=$1 heard=no state=running code='' tick=0.2
   uptime
   latest=$((now + $4 * 10))
   while :; do
@@ -33,11 +32,16 @@ has_ended() {
     state=missing
     return
   fi
-  timeout "$tick" flock -s "$folder/lock" true
-  case $? in
-    0) ;;
-    124 | 143) return ;;
-    *) fail "flock does not work in $folder" ;;
+  timeout "$tick" flock -s "$folder/lock" true 2>/dev/null
+  case $?:$tick in
+    0:*) ;;
+    124:* | 143:*) return ;;
+    *:1) fail "flock does not work in $folder" ;;
+    *)
+      tick=1 # not every timeout knows fractions
+      has_ended
+      return
+      ;;
   esac
   state=killed
   for entry in "$folder"/code.*; do

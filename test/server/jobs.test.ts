@@ -123,7 +123,7 @@ describe.concurrent.each(shells)('a job with $name', (shell) => {
     const command = { argv: ['sh', '-c', 'echo x >>"$HOME/ran"; cat; sleep 1'], stdin: 'input' };
     const all = await Promise.all([1, 2, 3, 4, 5, 6].map(() => server.start(a, '1', command, 30)));
     expect(all.map(({ state }) => state)).not.toContain('missing');
-    const again = await server.start(a, '1', command, 30);
+    const again = await whole(server, '1', command);
     expect([again.state, text(again.out)]).toEqual(['ended', 'input']);
     expect(readFileSync(join(server.env.HOME, 'ran'), 'utf8')).toBe('x\n');
   });
