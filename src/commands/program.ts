@@ -6,9 +6,10 @@ const awkParts = {
   flatten: ['scalars', 'flatten'],
   sealed: ['scalars', 'sealed'],
   images: ['scalars', 'images'],
-  uses: ['scalars', 'moved', 'uses'],
+  uses: ['scalars', 'moved', 'seccomp', 'uses'],
   canonical: ['scalars', 'canonical'],
-  seal: ['scalars', 'moved', 'seal'],
+  seal: ['scalars', 'moved', 'seccomp', 'seal'],
+  environment: ['scalars', 'environment'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -39,7 +40,7 @@ const texts = {
   ship: programs['ship.sh'],
   resolve: join(
     facts,
-    awks('canonical', 'uses', 'seal', 'flatten', 'sealed'),
+    awks('canonical', 'uses', 'seal', 'environment', 'flatten', 'sealed'),
     programs['release.sh'],
     programs['resolve.sh'],
     programs['seal.sh'],

@@ -50,13 +50,13 @@ export async function recorded(
         known.plan,
         async (host) => await attempt(session, record('rolled-back', true, [host])),
       );
-    } else {
+    } else if (session.leases.size > 0) {
       const { failures } = await attempt(session, record('failed', begun));
       for (const { message } of failures) ports.log.warn(message);
     }
     throw error;
   } finally {
-    if (intent.command === 'deploy' && !ports.signal.aborted) {
+    if (intent.command === 'deploy' && !ports.signal.aborted && session.leases.size > 0) {
       const { failures } = await attempt(session, prunePlan(intent, observed, config.keepReleases));
       for (const { message } of failures) ports.log.warn(message);
     }
