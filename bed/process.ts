@@ -42,12 +42,16 @@ export async function output(argv: readonly string[], options: RunOptions = {}):
   throw new Error(`${argv.join(' ')}\nexited with ${result.code}: ${said}`);
 }
 
+/** A machine that does much else is slow, and no failure of what is waited for. Milliseconds. */
+const patience = 240_000;
+
 /**
- * Asks every 50 ms until the answer is true; who does not answer yet is asked again. Throws after `timeout` milliseconds,
- * naming what was waited for.
+ * Asks every 50 ms until the answer is true; who does not answer yet is asked again. Throws, naming what was waited for,
+ * when that takes more than `patience` and more than `timeout` milliseconds.
  */
 export async function until(what: string, timeout: number, ask: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + timeout;
+  const limit = Math.max(timeout, patience);
+  const end = Date.now() + limit;
   let cause: unknown;
   for (;;) {
     try {
@@ -56,7 +60,7 @@ export async function until(what: string, timeout: number, ask: () => Promise<bo
     } catch (error) {
       cause = error;
     }
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeout / 1000} s`, { cause });
+    if (Date.now() > end) throw new Error(`${what}: not within ${limit / 1000} s`, { cause });
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

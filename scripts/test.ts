@@ -70,9 +70,8 @@ async function runProject(project: string, options: readonly string[]): Promise<
 
 async function runVitest(args: readonly string[]): Promise<number | null> {
   if (stop.signal.aborted) return null;
-  const env = { ...process.env, VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true' };
   const program = join(top, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [program, ...args], { cwd: top, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [program, ...args], { cwd: top, stdio: ['ignore', 'inherit', 'inherit'] });
   stop.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
   return await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
 }

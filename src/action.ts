@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import * as core from '@actions/core';
 import { type InputTexts, inputNames, inputOf } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
+import { unknownInputs } from './config/unknown.ts';
 import { DeployError } from './errors.ts';
 import { githubLog } from './github/log.ts';
 import { githubContext, refFacts } from './github/surroundings.ts';
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   const { env } = process;
   const texts: InputTexts = Object.fromEntries(inputNames.map((name) => [name, core.getInput(name)]));
   for (const name of inputNames) if (inputOf(name).secret) mask(maskedLines(texts[name] ?? ''));
+  for (const problem of unknownInputs(env)) core.warning(problem, { title: 'Korrigo Deploy' });
   const config = readConfig(texts, env);
   const hidden = maskedParts(secretsOf(config));
   mask(hidden);
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
       hidden: variablesOf(texts),
       variables: config.variables,
       remember,
+      rememberLeases: (leases) => core.saveState('leases', JSON.stringify(leases)),
     },
     async (ports) => await run(config, ports),
   );

@@ -27,6 +27,11 @@ export function testDown(files: Files): Command {
   return { argv: compose(files, ['down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '2']) };
 }
 
+/** Removes all containers and networks of a project. Volumes stay. */
+export function removeProject(project: string): Command {
+  return { argv: ['docker', 'compose', '--project-name', project, 'down', '--remove-orphans'] };
+}
+
 /** Brings a sealed release up. Nothing is built and nothing is pulled: everything was brought here before. */
 export function up(sealed: string, project: string, args: readonly string[] = []): Command {
   return {

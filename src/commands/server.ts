@@ -15,6 +15,20 @@ export const status = ({ root, project }: Place): Command => program('status', [
 
 export const inspect = (project: string): Command => program('inspect', [project]);
 
+export type Settled = {
+  readonly project: string;
+  readonly timeoutSeconds: number;
+  readonly settleSeconds: number;
+  /** Service → `name@sha256:…` */
+  readonly images: Readonly<Record<string, string>>;
+};
+
+/** Waits until the containers are as they should be, on the host itself. */
+export function settled({ project, timeoutSeconds, settleSeconds, images }: Settled): Command {
+  const wanted = Object.entries(images).map(([service, image]) => `${service}=${image}`);
+  return program('settled', [project, String(timeoutSeconds), String(settleSeconds), ...wanted]);
+}
+
 export type Login = {
   /** The Docker configuration that is made for it. */
   readonly folder: string;
@@ -46,8 +60,14 @@ export function resolve({ root, id, project, folder, files, profiles }: Resolve)
 
 export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
 
-/** Puts the files of `env-files` where they belong. */
+/** Puts the files of `env-files` where they belong; what they replace is kept. */
 export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);
+
+/** Puts back what `writeFiles` replaced. */
+export const restoreFiles = ({ root, id }: Kept): Command => program('restore', [root, id]);
+
+/** Removes the containers that an interrupted switch left. */
+export const tidy = (project: string): Command => program('tidy', [project]);
 
 /** @param tag that keeps the images from a prune; `login` is the folder of the registry login */
 export function pull(tag: string, images: readonly string[], login: string | undefined): Command {
@@ -72,7 +92,10 @@ export function oneOff(run: OneOffRun): Command {
   return program('once', [String(seconds), limit, project, container, file, dependencies, service, ...argv]);
 }
 
-export const makeCurrent = ({ root, id }: Kept): Command => program('current', [root, id]);
+/** @param id of the release; undefined: none is current */
+export function makeCurrent(root: string, id: string | undefined): Command {
+  return program('current', id === undefined ? [root] : [root, id]);
+}
 
 /** @param line of history.jsonl, with its line end */
 export const record = (root: string, line: string): Command => program('record', [root], { stdin: line });

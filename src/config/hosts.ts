@@ -1,22 +1,25 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Address, HostSpec } from '../model/target.ts';
-import { checkSettings, listOf } from './parsers.ts';
+import { listOf } from './parsers.ts';
 
 type Problems = { readonly problems: readonly string[] };
 type Defaults = { readonly user: string };
 
 const expectedForm = 'use [user@]host[:port]';
 
-/** The input `hosts`: `[user@]host[:port]` or `local`, separated by commas or newlines. Never throws. */
-export function hostsOf(text: string, { user }: Defaults): { readonly value: readonly HostSpec[] } | Problems {
+/**
+ * The input `hosts`: `[user@]host[:port]` or `local`, separated by commas or newlines. Never throws.
+ * @param remedy what to do when it is empty
+ */
+export function hostsOf(
+  text: string,
+  { user }: Defaults,
+  remedy: string,
+): { readonly value: readonly HostSpec[] } | Problems {
   if (text.includes('PRIVATE KEY')) return { problems: ['hosts: contains a private key; move it to ssh-key'] };
   const items = listOf(text);
   if (items.length === 0)
-    return {
-      problems: [
-        `hosts: is empty; ${expectedForm}, or \`local\` for this machine. On GitHub it usually comes from the variable HOSTS: ${checkSettings}`,
-      ],
-    };
+    return { problems: [`hosts: is empty; ${expectedForm}, or \`local\` for this machine. ${remedy}`] };
   const parsed = items.map((item) => (item === 'local' ? localSpec : sshSpec('hosts', item, user)));
   const specs = parsed.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []));
   const problems = [

@@ -66,6 +66,14 @@ export const inputs = {
   },
   'ssh-key': { description: 'Private key to log in with (OpenSSH or PEM, also base64-encoded).', secret: true },
   'ssh-passphrase': { description: 'Passphrase of the private key.', secret: true },
+  'ssh-certificate': {
+    description:
+      'OpenSSH certificate for `ssh-key`, where servers trust an authority (`TrustedUserCAKeys`): the content of the file ending in `-cert.pub`.',
+  },
+  'ssh-auth': {
+    description: 'How to log in: `key`, or `none` where the network itself says who connects, as with Tailscale SSH.',
+    default: 'key',
+  },
   'known-hosts': {
     description:
       'Host keys to trust, one per line: known_hosts lines (`www.example.com ssh-ed25519 AAAA…`) or fingerprints (`SHA256:…`). Required: without them anyone could impersonate your server.',
@@ -73,6 +81,10 @@ export const inputs = {
   'jump-host': {
     description:
       'Bastion to connect through: `[user@]host[:port]`. It uses the same key, and its host key must be in `known-hosts` too.',
+  },
+  'proxy-command': {
+    description:
+      'Program whose stdin and stdout are the connection, for example `cloudflared access ssh --hostname %h`. `%h`, `%p` and `%r` stand for host, port and user. It runs without a shell.',
   },
   'connect-timeout': { description: 'Time limit for one attempt to connect.', default: '15s' },
   path: { description: "The application's folder on the servers. Default: `/opt/<project>`." },
@@ -120,6 +132,24 @@ export const inputs = {
   'health-timeout': { description: 'Time limit for the new version to become healthy.', default: '3m' },
   'allow-older': {
     description: '`true` allows deploying a commit that is older than the current one, or that was rolled back.',
+    default: 'false',
+  },
+  'on-failure': {
+    description:
+      'What to do when the switch fails: `rollback` (back to the release before, on every server) or `keep` (leave everything as it is, to look at).',
+    default: 'rollback',
+  },
+  'lock-timeout': {
+    description: 'How long to wait for another deploy or rollback to the same servers.',
+    default: '15m',
+  },
+  grace: {
+    description:
+      'If a server hears nothing from this run for so long during the switch, it rolls back by itself; at least 20s.',
+    default: '60s',
+  },
+  heal: {
+    description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
     default: 'false',
   },
   to: {

@@ -25,6 +25,13 @@ export function secondsOf(text: string): Parsed<number> {
   return { value: seconds };
 }
 
+/** A connection that drops for a moment must not count as a dead run. */
+export function graceOf(text: string): Parsed<number> {
+  const parsed = secondsOf(text);
+  if ('problem' in parsed || parsed.value >= 20) return parsed;
+  return { problem: 'is too short: a connection may drop for a moment; use at least 20s' };
+}
+
 export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => Parsed<T> {
   return (text) => {
     const found = allowed.find((name) => name === text.trim());
@@ -62,10 +69,6 @@ export function registryOf(text: string): Parsed<string> {
   }
   return { value };
 }
-
-/** What to check when a secret or a variable is empty. */
-export const checkSettings =
-  'check that it exists in Settings → Secrets and variables → Actions, or in the environment that this job uses';
 
 export function tagOf(text: string): Parsed<string> {
   return /^\w[\w.-]{0,127}$/.test(text)

@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, forceRecreate, formats } from './config.ts';
+import { type CommandName, type Config, forceRecreate, formats, onFailure } from './config.ts';
 import type { InputTexts } from './inputs.ts';
+import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';
 import {
@@ -18,9 +19,9 @@ import {
 } from './sections.ts';
 
 /** Turns the texts of the inputs into one value. Throws a ConfigError with every problem found. */
-export function readConfig(texts: InputTexts, env: Environment): Config {
-  const reader = makeReader(texts);
-  const { text, value, values, problems } = reader;
+export function readConfig(texts: InputTexts, env: Environment, origin: Origin = 'github'): Config {
+  const reader = makeReader(texts, origin);
+  const { text, value, values, problems, remedy } = reader;
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
   const onHosts = does('deploy', 'rollback', 'status');
@@ -52,6 +53,10 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     backup: readBackup(reader),
     migrate: readMigration(reader),
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
+    onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
+    lockTimeoutSeconds: value('lock-timeout', parse.secondsOf) ?? 900,
+    graceSeconds: value('grace', parse.graceOf) ?? 60,
+    heal: value('heal', parse.oneOf(['true', 'false'])) === 'true',
     to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,
@@ -68,9 +73,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     problems.push('registry: is not set; set it to where images are pushed, for example ghcr.io/acme');
   }
   if (does('deploy') && !does('push') && !text('release')) {
-    problems.push(
-      'release: is not set; `deploy` without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret, so keep the names of registry, project and images in variables',
-    );
+    problems.push(`release: is not set; ${remedy.release}`);
   }
   if (does('push') && text('release')) {
     problems.push(
@@ -79,9 +82,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
   }
   // On its own this is no problem: the deploy then stops while connecting, where it can print the line to add.
   if (problems.length > 0 && remote && !text('known-hosts'))
-    problems.push(
-      `known-hosts: is empty; it must contain the servers' host keys. On GitHub it usually comes from the variable KNOWN_HOSTS: ${parse.checkSettings}`,
-    );
+    problems.push(`known-hosts: is empty; it must contain the servers' host keys. ${remedy.input('known-hosts')}`);
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...config, ssh };
 }

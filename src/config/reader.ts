@@ -1,10 +1,11 @@
 import { type InputName, type InputTexts, inputOf } from './inputs.ts';
+import { type Origin, remedies } from './origin.ts';
 import type * as parse from './parsers.ts';
 
 /** Reads inputs and collects what is wrong with them. */
 export type Reader = ReturnType<typeof makeReader>;
 
-export function makeReader(texts: InputTexts) {
+export function makeReader(texts: InputTexts, origin: Origin) {
   const problems: string[] = [];
   const text = (name: InputName): string => (texts[name]?.trim() ? texts[name] : (inputOf(name).default ?? ''));
   const report = (name: InputName, value: string, problem: string): undefined => {
@@ -19,6 +20,8 @@ export function makeReader(texts: InputTexts) {
   };
   return {
     problems,
+    /** What to do about something that is empty. */
+    remedy: remedies[origin],
     text,
     report,
     value: <T>(name: InputName, parser: (text: string) => parse.Parsed<T>): T | undefined =>

@@ -12,13 +12,17 @@ import {
   type OneOff,
   type Registry,
   type Ssh,
+  sshAuth,
   standalone,
 } from './config.ts';
 import { hostsOf, jumpHostOf } from './hosts.ts';
 import type { InputName } from './inputs.ts';
 import { knownHostsOf } from './known-hosts.ts';
+import { didYouMean } from './nearest.ts';
 import * as parse from './parsers.ts';
+import { proxyCommandOf } from './proxy-command.ts';
 import type { Reader } from './reader.ts';
+import { certificateOf } from './ssh-certificate.ts';
 import { privateKeyOf } from './ssh-key.ts';
 
 export function readCommands({ text, report, problems }: Reader): readonly CommandName[] {
@@ -30,8 +34,10 @@ export function readCommands({ text, report, problems }: Reader): readonly Comma
   if (names.length === 0) {
     report('command', given, `contains no command; use ${commandNames.join(', ')}`);
   } else if (unknown.length > 0) {
-    for (const name of unknown)
-      problems.push(`command: unknown command ${JSON.stringify(name)}; use ${commandNames.join(', ')}`);
+    for (const name of unknown) {
+      const remedy = didYouMean(name, commandNames) || `; use ${commandNames.join(', ')}`;
+      problems.push(`command: unknown command ${JSON.stringify(name)}${remedy}`);
+    }
   } else if (known.length > 1 && standalone.some((name) => known.includes(name))) {
     report('command', given, `combines commands that must stand alone: use ${standalone.join(' or ')} on its own`);
   } else if (known.join() !== ordered.join()) {
@@ -40,13 +46,11 @@ export function readCommands({ text, report, problems }: Reader): readonly Comma
   return ordered;
 }
 
-export function readRegistry({ text, value, problems }: Reader): Registry | undefined {
+export function readRegistry({ text, value, problems, remedy }: Reader): Registry | undefined {
   const name = value('registry', parse.registryOf);
   const [username, password] = [text('registry-username'), text('registry-password')];
   if (username && !password) {
-    problems.push(
-      `registry-password: is empty, but registry-username is set; on GitHub it usually comes from the secret REGISTRY_PASSWORD: ${parse.checkSettings}`,
-    );
+    problems.push(`registry-password: is empty, but registry-username is set. ${remedy.input('registry-password')}`);
   }
   if (password && !username) problems.push('registry-username: is empty, but registry-password is set; set both');
   if ((username || password) && !text('registry'))
@@ -67,22 +71,51 @@ export function readRelease({ text, problems }: Reader): Config['release'] {
 
 const defaultUser = 'deploy';
 
-export function readHosts({ text, problems }: Reader): readonly HostSpec[] {
-  const parsed = hostsOf(text('hosts'), { user: defaultUser });
+export function readHosts({ text, problems, remedy }: Reader): readonly HostSpec[] {
+  const parsed = hostsOf(text('hosts'), { user: defaultUser }, remedy.input('hosts'));
   if ('value' in parsed) return parsed.value;
   problems.push(...parsed.problems);
   return [];
 }
 
-export function readSsh({ text, value, problems }: Reader): Ssh | undefined {
-  const key = privateKeyOf(text('ssh-key'), text('ssh-passphrase'));
+export function readSsh(reader: Reader): Ssh | undefined {
+  const { text, value, problems } = reader;
+  const credentials = readCredentials(reader);
   const hostKeys = knownHostsOf(text('known-hosts'));
   const jump = text('jump-host') === '' ? { value: undefined } : jumpHostOf(text('jump-host'), { user: defaultUser });
-  for (const part of [key, hostKeys, jump]) if ('problems' in part) problems.push(...part.problems);
+  for (const part of [hostKeys, jump]) if ('problems' in part) problems.push(...part.problems);
+  const proxyCommand = value('proxy-command', proxyCommandOf);
+  if (text('jump-host') !== '' && text('proxy-command') !== '')
+    problems.push('proxy-command: cannot be combined with jump-host; remove one of them');
   const connectTimeoutSeconds = value('connect-timeout', parse.secondsOf) ?? 0;
-  if (!('value' in key) || !('value' in hostKeys) || !('value' in jump)) return undefined;
-  const passphrase = text('ssh-passphrase') === '' ? undefined : new Secret(text('ssh-passphrase'));
-  return { key: key.value, passphrase, hostKeys: hostKeys.value, jump: jump.value, connectTimeoutSeconds };
+  if (credentials === undefined || !('value' in hostKeys) || !('value' in jump)) return undefined;
+  return { ...credentials, hostKeys: hostKeys.value, jump: jump.value, proxyCommand, connectTimeoutSeconds };
+}
+
+function readCredentials({
+  text,
+  value,
+  problems,
+  remedy,
+}: Reader): Pick<Ssh, 'key' | 'passphrase' | 'certificate'> | undefined {
+  if (value('ssh-auth', parse.oneOf(sshAuth)) === 'none') {
+    for (const name of ['ssh-key', 'ssh-passphrase', 'ssh-certificate'] as const)
+      if (text(name) !== '') problems.push(`${name}: is set, but ssh-auth is none; remove one of them`);
+    return { key: undefined, passphrase: undefined, certificate: undefined };
+  }
+  const passphrase = text('ssh-passphrase') || undefined;
+  const key = privateKeyOf(text('ssh-key'), passphrase ?? '', remedy.input('ssh-key'));
+  if ('problems' in key) return void problems.push(...key.problems);
+  const certificate =
+    text('ssh-certificate') === ''
+      ? { value: undefined }
+      : certificateOf(text('ssh-certificate'), key.value, passphrase);
+  if ('problems' in certificate) return void problems.push(...certificate.problems);
+  return {
+    key: key.value,
+    passphrase: passphrase === undefined ? undefined : new Secret(passphrase),
+    certificate: certificate.value,
+  };
 }
 
 export function readVariables({ text, report }: Reader): Config['variables'] {
@@ -94,7 +127,7 @@ export function readVariables({ text, report }: Reader): Config['variables'] {
   return Object.fromEntries(entries);
 }
 
-export function readEnvFiles({ text, report, problems }: Reader, env: Environment): Config['envFiles'] {
+export function readEnvFiles({ text, report, problems, remedy }: Reader, env: Environment): Config['envFiles'] {
   return parse.linesOf(text('env-files')).flatMap((line) => {
     const at = line.lastIndexOf('=');
     const [path, variable] = [line.slice(0, at).trim(), line.slice(at + 1).trim()];
@@ -107,9 +140,7 @@ export function readEnvFiles({ text, report, problems }: Reader, env: Environmen
       );
     } else if ('problem' in parsed) report('env-files', path, parsed.problem);
     else if (!env[variable]) {
-      problems.push(
-        `env-files: the environment variable ${variable} for ${path} is empty; set it with \`env:\` on this step. If it comes from a secret: ${parse.checkSettings}`,
-      );
+      problems.push(`env-files: the environment variable ${variable} for ${path} is empty; ${remedy.variable}`);
     } else return [{ path: parsed.value, content: new Secret(env[variable]) }];
     return [];
   });

@@ -1,15 +1,17 @@
 import ssh2 from 'ssh2';
 import { Secret } from '../model/secret.ts';
-import { checkSettings } from './parsers.ts';
 
 type Outcome<T> = { readonly value: T } | { readonly problems: readonly string[] };
 
 /**
  * The inputs `ssh-key` and `ssh-passphrase`. Repairs what copying into a secret does to a key (line ends, `\n` as two
  * characters, one long line, base64 around it, missing markers) and checks that it opens. No problem quotes the key.
+ * @param remedy what to do when it is empty
  */
-export function privateKeyOf(text: string, passphrase = ''): Outcome<Secret> {
-  const pem = pemOf(text);
+export function privateKeyOf(text: string, passphrase: string, remedy: string): Outcome<Secret> {
+  const given = unwrapped(text);
+  if (given === '') return problems(`is empty. ${remedy}`);
+  const pem = pemOf(given);
   if ('problems' in pem) return pem;
   const problem = problemOf(pem.value, passphrase);
   return problem === undefined ? { value: new Secret(pem.value) } : problems(problem);
@@ -18,8 +20,7 @@ export function privateKeyOf(text: string, passphrase = ''): Outcome<Secret> {
 const problems = (problem: string) => ({ problems: [`ssh-key: ${problem}`] });
 
 /** The key as `ssh-keygen` would have written it: markers, headers, lines of 64. */
-function pemOf(text: string): Outcome<string> {
-  const given = unwrapped(text);
+function pemOf(given: string): Outcome<string> {
   const mistake = mistakes.find(({ looksLike }) => looksLike.test(given));
   if (mistake) return problems(mistake.problem);
   const [, label, inner] = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END \1-----/s.exec(given) ?? [];
@@ -50,7 +51,6 @@ const openssh = (edge: 'BEGIN' | 'END') => `-----${edge} OPENSSH PRIVATE KEY----
 
 const toOpenSsh = 'convert a copy with `ssh-keygen -p -f <file>` and use that';
 const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string }[] = [
-  { looksLike: /^$/, problem: `is empty; on GitHub it usually comes from the secret SSH_KEY: ${checkSettings}` },
   {
     looksLike: /^(ssh|ecdsa|sk)-\S+ |^---- BEGIN SSH2 PUBLIC|BEGIN [A-Z ]*PUBLIC KEY/,
     problem: 'is a public key; use the private key, the file without .pub',

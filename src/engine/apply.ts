@@ -25,6 +25,7 @@ export async function apply(plan: Plan, ports: EnginePorts): Promise<Applied> {
   const output = (host: string, id: string): string => outputs.get(outputKey(host, id)) ?? '';
   for (const stage of plan.stages) {
     ports.log.stage(stage.name);
+    ports.onStage?.(stage.name);
     const failures = await Promise.all(stage.tasks.map((task) => applyTask(stage, task, ports, steps, outputs)));
     ports.log.end();
     const found = failures.filter((failure) => failure !== undefined);
@@ -102,14 +103,17 @@ async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Pro
 }
 
 async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
-  const { title, command, output, timeoutSeconds, hint } = step;
+  const { title, command, output, timeoutSeconds, hint, channel } = step;
   const heard = listen(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     if (output !== 'facts' || stream === 'stderr') heard.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };
   const signal = AbortSignal.any([ports.signal, AbortSignal.timeout((timeoutSeconds ?? longestSeconds) * 1000)]);
-  const result = await ports.host(hostName).run(command, { signal, onLine }).finally(heard.stop);
+  const result = await ports
+    .host(hostName)
+    .run(command, { signal, onLine, ...(channel === undefined ? {} : { channel }) })
+    .finally(heard.stop);
   const tail = heard.stop();
   if (result.code === 0) return result.stdout;
   if (ports.signal.aborted) throw new Cancelled(hostName, 'during', title);

@@ -11,12 +11,15 @@ import type { Link } from './link.ts';
 export type Held = {
   readonly name: string;
   readonly root: string;
+  readonly token: string;
   /** Runs commands that go on by themselves: a dropped connection neither ends them nor runs them twice. */
   readonly detached: Host;
   /** Runs short commands. One that a dropped connection has cut off ends with the code null. */
   readonly direct: Host;
   /** Aborts with a LeaseLostError as its reason as soon as it is known that the lease is over. */
   readonly lost: AbortSignal;
+  /** A call of the lease: `armLease`, `confirmLease`. It may be repeated after a dropped connection. */
+  readonly call: (command: Command) => Promise<Result>;
   /** What is done now, for those who wait. */
   stage(name: string): Promise<void>;
   /** From now on an end that is not confirmed is undone. Again: another undo takes its place. */
@@ -70,7 +73,9 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
   return {
     name,
     root: key.root,
+    token: key.token,
     lost: ended.signal,
+    call,
     detached: {
       name,
       run: async (command, options) => await follow(key, String(++jobs), command, call, options),
@@ -94,6 +99,27 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
       return standing?.kind === 'lost' ? standing.outcome : 'unfinished';
     },
   };
+}
+
+/** The host as plans use it: each command goes the way that its step names. */
+export function hostOf({ name, detached, direct, call }: Held): Host {
+  const ways = {
+    detached: detached.run,
+    lease: async (command: Command) => await call(command).catch(unlessConfirmed),
+  } as const;
+  return {
+    name,
+    run: async (command, options = {}) =>
+      await (options.channel === undefined ? direct.run(command, options) : ways[options.channel](command, options)),
+    close: direct.close,
+  };
+}
+
+/** The answer to a confirmation got lost, and then the lease came to its end: as good as an answer. */
+function unlessConfirmed(error: unknown): Result {
+  if (error instanceof LeaseLostError && error.outcome === 'confirmed')
+    return { code: 0, stdout: '', stderr: '', seconds: 0, timedOut: false };
+  throw error;
 }
 
 function lostError(host: string, root: string, outcome: LeaseOutcome): LeaseLostError {

@@ -1,4 +1,5 @@
 import { readHistory } from '../model/history.ts';
+import { parseRelease, type Release } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 import { readContainer } from './containers.ts';
 import { readFacts } from './facts.ts';
@@ -37,6 +38,7 @@ export function readHostState(host: string, output: string): HostState {
     problems: fatal.map((problem) => `${host}: ${problem}`),
     full: [...new Set(full)].map((problem) => `${host}: ${problem}`),
     current: one('current'),
+    currentRelease: releaseIn(one('json')),
     releases: all('release'),
     files: all('file'),
     history: readHistory(all('attempt'), one('current')),
@@ -44,6 +46,11 @@ export function readHostState(host: string, output: string): HostState {
       .map(readContainer)
       .filter((container) => container !== undefined),
   };
+}
+
+function releaseIn(json: string | undefined): Release | undefined {
+  const parsed = json === undefined ? undefined : parseRelease(json);
+  return parsed !== undefined && 'release' in parsed ? parsed.release : undefined;
 }
 
 function dockerProblem(error: string, user: string): string {

@@ -1,5 +1,6 @@
 import type { Container } from '../model/state.ts';
 import { readContainer } from './containers.ts';
+import { readFacts } from './facts.ts';
 
 export type Inspection = {
   /** Of the host, seconds since 1970. */
@@ -7,8 +8,10 @@ export type Inspection = {
   readonly containers: readonly Container[];
 };
 
-/** Reads what the `inspect` program printed: the clock of the host, and a container a line. */
+/** Reads what the `inspect` program printed. */
 export function readInspection(output: string): Inspection {
-  const [now = '', ...lines] = output.trim().split('\n');
-  return { now: Number(now), containers: lines.map(readContainer).filter((container) => container !== undefined) };
+  const facts = readFacts(output);
+  const [now = ''] = facts.get('time') ?? [];
+  const containers = (facts.get('container') ?? []).map(readContainer);
+  return { now: Number(now), containers: containers.filter((container) => container !== undefined) };
 }

@@ -1,5 +1,4 @@
 import { type Attempt, goodReleases, lastSwitch } from '../model/history.ts';
-import { parseRelease } from '../model/release.ts';
 import type { HostState, HostStatus, KeptRelease } from '../model/state.ts';
 import { driftOf } from './drift.ts';
 import { readFacts } from './facts.ts';
@@ -47,10 +46,9 @@ function keptReleases(state: HostState): readonly KeptRelease[] {
     .toSorted((a, b) => b.time.localeCompare(a.time));
 }
 
-function drift({ containers }: HostState, output: string): readonly string[] {
+function drift({ containers, currentRelease }: HostState, output: string): readonly string[] {
   const facts = readFacts(output);
-  const sealed = parseRelease(facts.get('json')?.[0] ?? '');
-  const images = 'release' in sealed ? sealed.release.images : {};
+  const images = currentRelease?.images ?? {};
   return driftOf({ hashes: readHashes(facts), images, replicas: readReplicas(facts) }, containers);
 }
 

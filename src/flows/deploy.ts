@@ -17,9 +17,11 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const { config, ports } = session;
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
-  const opened = await open(session, pushed.project, { login: true });
+  const hold = { command: 'deploy', release: pushed.id } as const;
+  const opened = await open(session, pushed.project, { login: true, hold });
+  warnOfUnfinished(session, opened.states);
   const release = freshRelease(pushed, opened.states, new Date(ports.clock.now()));
-  const intent = intentOf(session, 'deploy', release);
+  const intent = intentOf(session, 'deploy', release, opened.token);
   await recorded(session, intent, opened, async () => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     await pull(session, opened.targets, release);
@@ -71,6 +73,16 @@ async function resolve(
   } catch (error) {
     await attempt(session, withdrawPlan(targets, release.id));
     throw error;
+  }
+}
+
+/** One that began and has no end was interrupted where no lease could tell. */
+function warnOfUnfinished({ ports }: Session, states: readonly HostState[]): void {
+  for (const { host, history } of states) {
+    const last = history.at(-1);
+    if (last?.outcome !== 'started') continue;
+    const run = last.run === undefined ? '' : ` (${last.run})`;
+    ports.log.warn(`${host}: the ${last.command} of ${last.release} by ${last.actor}${run} began and never ended`);
   }
 }
 

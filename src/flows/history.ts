@@ -2,16 +2,25 @@ import { hasBegun } from '../facts/left.ts';
 import type { Attempt } from '../model/history.ts';
 import type { Release } from '../model/release.ts';
 import type { Intent, Observed } from '../model/switch.ts';
-import { recordPlan } from '../plan/history.ts';
-import { attempt, type Session } from './session.ts';
+import { prunePlan, recordPlan } from '../plan/history.ts';
+import { attempt, perform, type Session } from './session.ts';
+import { undo } from './undo.ts';
 
-export function intentOf({ config, ports }: Session, command: Attempt['command'], release: Release): Intent {
+export function intentOf(
+  { config, ports }: Session,
+  command: Attempt['command'],
+  release: Release,
+  token: string,
+): Intent {
   const { allowOlder, reason } = config;
   const { actor, run } = ports.ref;
-  return { command, release, time: timeOf(ports.clock.now()), allowOlder, actor, run, reason };
+  return { command, release, token, time: timeOf(ports.clock.now()), allowOlder, actor, run, reason };
 }
 
-/** Does the work, then writes a line about how it ended into the history of every host, whatever happened. */
+/**
+ * Does the work, and writes on every host how it ended. A switch that failed is undone, unless it is to stay. A deploy also
+ * removes what is no longer kept.
+ */
 export async function recorded(
   session: Session,
   intent: Intent,
@@ -21,15 +30,36 @@ export async function recorded(
   const { config, ports, known } = session;
   known.release = intent.release;
   known.previousRelease = observed.states[0]?.current;
-  let outcome: Attempt['outcome'] = 'failed';
+  const hosts = observed.targets.map(({ host }) => host);
+  const ending = (outcome: Attempt['outcome'], switched: boolean) => ({
+    outcome,
+    switched,
+    time: timeOf(ports.clock.now()),
+  });
+  const record = (outcome: Attempt['outcome'], switched: boolean, on = hosts) =>
+    recordPlan(intent, observed, ending(outcome, switched), on);
   try {
     await work();
-    outcome = 'succeeded';
+    // Not confirmed is not deployed: the servers would roll back.
+    await perform(session, record('succeeded', true));
+  } catch (error) {
+    const begun = known.plan !== undefined && hasBegun(known.plan, known.steps);
+    if (begun && known.plan !== undefined && config.onFailure === 'rollback') {
+      known.undone = await undo(
+        session,
+        known.plan,
+        async (host) => await attempt(session, record('rolled-back', true, [host])),
+      );
+    } else {
+      const { failures } = await attempt(session, record('failed', begun));
+      for (const { message } of failures) ports.log.warn(message);
+    }
+    throw error;
   } finally {
-    const switched = known.plan !== undefined && hasBegun(known.plan, known.steps);
-    const ending = { outcome, switched, time: timeOf(ports.clock.now()) };
-    const { failures } = await attempt(session, recordPlan(intent, observed, ending, config.keepReleases));
-    for (const { message } of failures) ports.log.warn(message);
+    if (intent.command === 'deploy' && !ports.signal.aborted) {
+      const { failures } = await attempt(session, prunePlan(intent, observed, config.keepReleases));
+      for (const { message } of failures) ports.log.warn(message);
+    }
   }
 }
 

@@ -6,13 +6,16 @@ import type { Plan } from '../model/plan.ts';
 import type { Observed, Target } from '../model/switch.ts';
 import type { HostSpec } from '../model/target.ts';
 import { observePlan } from '../plan/observe.ts';
+import { holdLeases, type Purpose } from './lease.ts';
 import { attempt, messagesOf, type Session, throwCancelled } from './session.ts';
 
-/** Connected hosts, what was found on them, and what each of them printed. */
+/** Connected hosts, the lease that is held there, what was found on them, and what each of them printed. */
 export type Opened = Observed & {
+  /** Names this run to the servers whose lease it holds. */
+  readonly token: string;
   readonly unreachable: readonly DeployError[];
   readonly failures: readonly DeployError[];
-  readonly output: (host: string) => string;
+  readonly output: (host: string, id: string) => string;
 };
 
 type Look = (facts: { readonly targets: readonly Target[]; readonly project: string }) => Plan;
@@ -21,17 +24,20 @@ type Look = (facts: { readonly targets: readonly Target[]; readonly project: str
  * Connects to all hosts and looks at them: the beginning of deploy, rollback and status. What is wrong with a host becomes
  * a problem of that host, so that all of them are told at once.
  * @param login whether the hosts log in to the registry, too
+ * @param hold what their lease is held for; without, nothing that runs may be changed
  */
 export async function open(
   session: Session,
   project: string,
-  { login, look }: { readonly login: boolean; readonly look?: Look },
+  { login, hold, look }: { readonly login: boolean; readonly hold?: Purpose; readonly look?: Look },
 ): Promise<Opened> {
   const { config } = session;
   const root = applicationFolder(config.path, project);
   const unreachable = await connectAll(session);
   const reached = reachedTargets(session, root);
   const targets = login ? reached.map((target) => withLogin(session, target)) : reached;
+  const token = session.ports.nonce();
+  if (hold !== undefined) await holdLeases(session, targets, token, hold);
   const plan = look?.({ targets, project }) ?? observePlan({ targets, project }, config.registry);
   const { output, failures } = await attempt(session, plan);
   throwCancelled(failures);
@@ -40,7 +46,7 @@ export async function open(
     // Without Docker there is no login either: one problem is enough.
     return { ...state, problems: state.problems.length > 0 ? state.problems : messagesOf(failures, host) };
   });
-  return { root, targets, states, unreachable, failures, output: (host) => output(host, 'observe') };
+  return { token, root, targets, states, unreachable, failures, output };
 }
 
 /** Connects to all hosts side by side, but for those that are. Returns the failures of those that could not be reached. */

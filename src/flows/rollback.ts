@@ -16,7 +16,10 @@ import { attempt, perform, type Session, throwAll, throwProblems } from './sessi
 /** Brings an earlier release back on all hosts: its images, and its compose.yml as it was resolved then. */
 export async function rollback(session: Session): Promise<void> {
   const { config } = session;
-  const opened = await open(session, await projectOf(session), { login: false });
+  const opened = await open(session, await projectOf(session), {
+    login: false,
+    hold: { command: 'rollback', release: config.to === 'previous' ? '' : config.to },
+  });
   const { root, states, targets } = opened;
   throwAll(opened.unreachable);
   throwProblems(
@@ -27,7 +30,7 @@ export async function rollback(session: Session): Promise<void> {
   if ('problem' in choice) throw new DeployError(`rollback: ${choice.problem}`, { hint: choice.hint });
   const reopened = await reopen(session, targets, root, choice.id);
   const release = sameRelease(reopened);
-  const intent = intentOf(session, 'rollback', release);
+  const intent = intentOf(session, 'rollback', release, opened.token);
   await recorded(session, intent, opened, async () => {
     throwProblems(
       reopened.flatMap(({ problems }) => problems),

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Applied, apply } from '../engine/apply.ts';
+import type { Held } from '../engine/held.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { Cancelled, CommandError, ConfigError, type DeployError, Failures } from '../errors.ts';
 import type { Files } from '../hosts/files.ts';
@@ -15,6 +16,8 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly local: Host;
   /** Rejects with a ConnectError. */
   readonly connect: (spec: HostSpec, config: Config) => Promise<Host>;
+  /** Connects once more, in one attempt and without a word. Rejects with a ConnectError. */
+  readonly reconnect: (spec: HostSpec, config: Config) => Promise<Host>;
   readonly files: Files;
   /** Absolute folder that the program was started in. */
   readonly cwd: string;
@@ -26,13 +29,20 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly ref: RefFacts;
   /** What must be cleaned up on this machine even if this process is killed. */
   readonly remember: (cleanUp: Command) => void;
+  /** The leases that are held: whoever cleans up after this process tells the servers that it is gone. */
+  readonly rememberLeases: (leases: readonly HeldLease[]) => void;
 };
+
+/** A lease as data. */
+export type HeldLease = { readonly host: string; readonly root: string; readonly token: string };
 
 /** One run: its inputs, the outside, the hosts that are connected, and what is known so far. */
 export type Session = {
   readonly config: Config;
   readonly ports: RunPorts;
   readonly hosts: Map<string, Host>;
+  /** Of the hosts whose lease is held. In `hosts` they stand with commands that go through it. */
+  readonly leases: Map<string, Held>;
   readonly known: Known;
 };
 
@@ -45,13 +55,16 @@ export async function perform(session: Session, plan: Plan): Promise<Applied> {
 
 /** Carries out a plan, and leaves it to the caller what its failures mean. */
 export async function attempt(session: Session, plan: Plan): Promise<Applied> {
-  const { ports, hosts, known } = session;
+  const { ports, hosts, leases, known } = session;
   const host = (name: string): Host => {
     const found = hosts.get(name);
     if (found === undefined) throw new Error(`no host is called ${name}`);
     return found;
   };
-  const applied = await apply(plan, { ...ports, host });
+  const onStage = (name: string): void => {
+    for (const held of leases.values()) held.stage(name).catch(() => {});
+  };
+  const applied = await apply(plan, { ...ports, host, onStage });
   known.steps.push(...applied.steps);
   return applied;
 }

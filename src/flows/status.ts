@@ -1,4 +1,5 @@
 import { ConfigError, type DeployError } from '../errors.ts';
+import { readLease } from '../facts/lease.ts';
 import { readStatus, withDifference } from '../facts/status.ts';
 import type { HostStatus } from '../model/state.ts';
 import { statusPlan } from '../plan/observe.ts';
@@ -16,10 +17,11 @@ export async function status(session: Session): Promise<void> {
   const { root, output, unreachable, failures } = opened;
   const failed: readonly DeployError[] = [...unreachable, ...failures];
   const hosts = config.hosts.map(({ name }): HostStatus => {
-    const { problems, ...read } = readStatus(name, output(name), root);
-    return { ...read, problems: [...problems, ...messagesOf(failed, name)] };
+    const { problems, ...read } = readStatus(name, output(name, 'observe'), root);
+    const lease = readLease(output(name, 'lease'));
+    return { ...read, lease, problems: [...problems, ...messagesOf(failed, name)] };
   });
   known.status = withDifference(hosts);
-  const unfit = hosts.filter(({ host }) => output(host) !== '').flatMap(({ problems }) => problems);
+  const unfit = hosts.filter(({ host }) => output(host, 'observe') !== '').flatMap(({ problems }) => problems);
   throwAll([...failed, ...(unfit.length > 0 ? [new ConfigError(unfit, { hint: 'see docs/server.md' })] : [])]);
 }

@@ -2,13 +2,14 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from '../model/command.ts';
 
+type Start = Required<Pick<Command, 'argv' | 'env'>> & { readonly cwd?: string | undefined };
 type Problem = { readonly code: number; readonly text: string };
 
 /**
  * Why a program cannot be started, with the exit code and the words of a shell. @actions/exec has one error for all of
  * this, and never comes back from arguments that the system does not take.
  */
-export function startProblem({ argv, cwd, env = {} }: Command & Pick<Required<Command>, 'env'>): Problem | undefined {
+export function startProblem({ argv, cwd, env }: Start): Problem | undefined {
   const [program = ''] = argv;
   if ([...argv, ...Object.values(env), cwd ?? ''].some((text) => text.includes('\0')))
     throw new Error(`${program}: arguments, folder and environment must be without null bytes`);

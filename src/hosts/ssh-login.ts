@@ -1,10 +1,12 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { NodeSSH } from 'node-ssh';
-import type { Client, ParsedKey } from 'ssh2';
+import type { Client } from 'ssh2';
 import type { Address, HostKeys } from '../model/target.ts';
 import { onAbort } from './abort.ts';
-import { fingerprint, hostKeyOrder, verdict } from './host-key.ts';
+import { hostKeyOrder, verdict } from './host-key.ts';
+import { nameSignatures } from './ssh-certificate.ts';
+import { attemptsOf, type Credentials, refusalOf } from './ssh-credentials.ts';
 import * as failures from './ssh-failure.ts';
 import * as refusals from './ssh-refusal.ts';
 
@@ -14,12 +16,14 @@ export type Link = {
   /** The client of ssh2 inside. */
   readonly client: Client;
   readonly socket: Duplex;
+  /** What the server calls itself: `SSH-2.0-OpenSSH_9.6`. */
+  readonly software: string;
   readonly lost: AbortSignal;
   readonly end: () => void;
 };
 
 export type Login = Address & {
-  readonly key: ParsedKey;
+  readonly credentials: Credentials;
   readonly hostKeys: HostKeys;
   readonly timeoutSeconds: number;
   /** A connection is lost when four of these pass without a sign of life. */
@@ -35,7 +39,9 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
     const lost = new AbortController();
     let connected = via !== undefined;
     let said = '';
+    let banner = '';
     let refusal: failures.Failure | undefined;
+    const attempts = [...attemptsOf(to.credentials, to.user)];
 
     const socket = via ?? new Socket().setNoDelay();
     socket.once('connect', () => {
@@ -59,9 +65,9 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
         return trust.kind === 'trusted';
       },
       authHandler: (methods, partial, next) => {
-        if (methods === null) next({ type: 'publickey', username: to.user, key: to.key });
-        else if (partial) refuse(refusals.moreWanted(to, methods));
-        else refuse(refusals.keyRefused(to, publicLine(to.key), fingerprint(to.key.getPublicSSH()), methods));
+        const attempt = partial ? undefined : attempts.shift();
+        if (attempt !== undefined) next(attempt);
+        else refuse(refusalOf(to.credentials, to, methods ?? [], partial === true));
       },
     });
     ready.catch(() => {}); // the same as the events below, which know more
@@ -70,6 +76,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
     });
 
     const client = clientOf(ssh);
+    if (to.credentials.certificate !== undefined) nameSignatures(client);
     const refuse = (failure: failures.Failure) => {
       refusal = failure;
       resolve(failure);
@@ -78,10 +85,13 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
     // node-ssh stops listening when it is ready. Without a listener for as long as the connection lives, a reset of it
     // would be an uncaught exception.
     client.on('error', (error) => {
-      const failure = refusal ?? failureOf(error, to, connected, said);
+      const failure = refusal ?? failureOf(error, to, connected, said, banner);
       resolve(failure);
       lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
       client.destroy();
+    });
+    client.on('banner', (text) => {
+      banner = text;
     });
     client.on('end', () => lost.abort('the server closed it'));
     client.on('close', () => {
@@ -92,7 +102,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       lost.abort('it was closed here');
       client.end();
     };
-    client.on('ready', () => resolve({ ssh, client, socket, lost: lost.signal, end }));
+    client.on('ready', () => resolve({ ssh, client, socket, software: said, lost: lost.signal, end }));
     const stopListening = onAbort(to.signal, () => client.destroy());
     client.once('ready', stopListening).once('close', stopListening);
   });
@@ -106,8 +116,9 @@ function clientOf({ connection }: NodeSSH): Client {
 
 type SshError = Error & { readonly level?: string; readonly code?: unknown };
 
-function failureOf(error: SshError, to: Login, connected: boolean, said: string): failures.Failure {
-  if (error.level === 'client-timeout') return connected ? failures.tooSlow(to.timeoutSeconds) : failures.noAnswer(to);
+function failureOf(error: SshError, to: Login, connected: boolean, said: string, banner: string): failures.Failure {
+  if (error.level === 'client-timeout')
+    return connected ? failures.tooSlow(to.timeoutSeconds, banner.trim()) : failures.noAnswer(to);
   if (error.level === 'client-socket') return failures.networkFailure(codeOf(error), to);
   if (typeof error.code === 'number') return failures.disconnected(error.message);
   if (said === '') return failures.closedEarly('it said nothing');
@@ -122,8 +133,6 @@ function codeOf(error: SshError): string {
   const codes = [error, ...(error instanceof AggregateError ? error.errors : [])].map((each) => String(each.code));
   return ['ECONNREFUSED', 'ETIMEDOUT'].find((code) => codes.includes(code)) ?? codes[0] ?? '';
 }
-
-const publicLine = (key: ParsedKey) => `${key.type} ${key.getPublicSSH().toString('base64')}`;
 
 /** The first line, as far as it is text. */
 function readable(chunk: Buffer): string {

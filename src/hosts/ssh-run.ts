@@ -6,9 +6,10 @@ import type { RunOptions } from './host.ts';
 import { collect, listenAlone } from './output.ts';
 import { full } from './sessions.ts';
 import type { Link } from './ssh-login.ts';
-import { killLine, remoteLine, takePid } from './ssh-shell.ts';
+import type { NotStarted } from './ssh-not-started.ts';
+import { afterMark, killLine, remote } from './ssh-shell.ts';
 
-/** The server lets the user in, but runs no commands for them. */
+/** The server lets the user in, but opens nothing for a command. */
 export const refused = Symbol('refused');
 
 export type Work = RunOptions & {
@@ -17,10 +18,12 @@ export type Work = RunOptions & {
   readonly stdin: Content | undefined;
   /** Seconds between TERM and KILL when it is aborted. */
   readonly graceSeconds: number;
+  /** How many seconds it may take to start; undefined: as long as it likes. */
+  readonly startSeconds: number | undefined;
 };
 
 /** Runs a line in a channel of its own, without a terminal. */
-export async function runOn(link: Link, work: Work): Promise<Result | typeof full | typeof refused> {
+export async function runOn(link: Link, work: Work): Promise<Result | NotStarted | typeof full | typeof refused> {
   const started = performance.now();
   const stdout = collect((line) => work.onLine?.(line, 'stdout'));
   const stderr = collect((line) => work.onLine?.(line, 'stderr'));
@@ -33,26 +36,24 @@ export async function runOn(link: Link, work: Work): Promise<Result | typeof ful
   });
   if (work.signal?.aborted) return result(null);
 
+  const { command, before } = remote(work.line);
   const stopper = stopperOf(link);
-  const errors = takePid(stopper.onPid, stderr.push);
-  const session = await open(link, remoteLine(work.line), {
-    stdin: work.stdin,
-    stdout: stdout.push,
-    stderr: errors.push,
-  });
+  const [out, err] = [afterMark(stopper.onPid, stdout.push), afterMark(stopper.onPid, stderr.push)];
+  const stdin = Buffer.concat([Buffer.from(before), bytesOf(work.stdin ?? '')]);
+  const session = await open(link, command, { stdin, stdout: out.push, stderr: err.push });
   if (session === undefined) return result(null);
   if (session === full || session === refused) return session;
-  const code = await ended(session, link.lost, work, stopper.stop);
+  const end = await ended(session, link.lost, work, stopper);
   for (const stream of [session.channel, session.channel.stderr]) stream.removeAllListeners('data').resume();
-  errors.end();
-  return result(code);
+  if (end === null || stopper.knows() || work.signal?.aborted) return result(end === tooLate ? null : end);
+  return { said: `${out.before()}\n${err.before()}`, code: end === tooLate ? undefined : end };
 }
 
 /** `code`: when all output has come. It never resolves when the connection is lost meanwhile. */
 type Session = { readonly channel: ClientChannel; readonly code: Promise<number | null> };
 type Opened = Session | typeof full | typeof refused | undefined;
 type Streams = {
-  readonly stdin?: Content | undefined;
+  readonly stdin: Buffer;
   readonly stdout: (chunk: Buffer) => void;
   readonly stderr: (chunk: Buffer) => void;
 };
@@ -68,9 +69,8 @@ function open({ ssh, lost, socket }: Link, line: string, { stdin, stdout, stderr
       const closed = new Promise((close) => channel.stderr.once('close', close));
       resolve({ channel, code: Promise.all([running, closed]).then(([{ code }]) => code) });
     };
-    // As a stream: ssh2 keeps to the window of the server.
-    const input = stdin === undefined ? {} : { stdin: Readable.from([Buffer.from(bytesOf(stdin))]) };
-    const running = ssh.execCommand(line, { ...input, onChannel, noTrim: true });
+    // As a stream: a string would not keep its bytes.
+    const running = ssh.execCommand(line, { stdin: Readable.from([stdin]), onChannel, noTrim: true });
     running.catch((error: unknown) => {
       stopListening();
       // A socket that has ended makes it fail at once; `lost` is about to tell.
@@ -80,56 +80,70 @@ function open({ ssh, lost, socket }: Link, line: string, { stdin, stdout, stderr
   });
 }
 
-type Stop = (signal: 'TERM' | 'KILL') => void;
+type Stopper = {
+  readonly onPid: (pid: string) => void;
+  /** Whether the process id has come, and so the command has started. */
+  readonly knows: () => boolean;
+  readonly stop: (signal: 'TERM' | 'KILL') => void;
+};
 
 /**
  * Kills through a channel of its own. The `signal` request of SSH would not do: sshd ignores it for root, and ssh2 sends
  * none once stdin is closed.
  */
-function stopperOf(link: Link): { readonly onPid: (pid: string) => void; readonly stop: Stop } {
+function stopperOf(link: Link): Stopper {
   let pid: string | undefined;
-  let wanted: Parameters<Stop>[0] | undefined;
+  let wanted: 'TERM' | 'KILL' | undefined;
   const kill = async () => {
     if (pid === undefined || wanted === undefined) return;
-    await open(link, killLine(pid, wanted), { stdout: () => {}, stderr: () => {} });
+    await open(link, killLine(pid, wanted), { stdin: Buffer.alloc(0), stdout: () => {}, stderr: () => {} });
   };
   return {
+    knows: () => pid !== undefined,
     stop: (signal) => {
       wanted = signal;
       void kill();
     },
     onPid: (told) => {
+      const known = pid !== undefined;
       pid = told;
-      void kill();
+      if (!known) void kill(); // it stands on both streams
     },
   };
 }
 
+const tooLate = Symbol('too late');
+
 async function ended(
   { channel, code }: Session,
   lost: AbortSignal,
-  { signal, graceSeconds }: Work,
-  stop: Stop,
-): Promise<number | null> {
-  let timer: NodeJS.Timeout | undefined;
+  { signal, graceSeconds, startSeconds }: Work,
+  { knows, stop }: Stopper,
+): Promise<number | null | typeof tooLate> {
+  const timers: NodeJS.Timeout[] = [];
   const listening: (() => void)[] = [];
-  const cutOff = new Promise<null>((resolve) => {
+  const after = (seconds: number, act: () => void) => timers.push(setTimeout(act, seconds * 1000));
+  const cutOff = new Promise<null | typeof tooLate>((resolve) => {
+    const giveUp = (reason: null | typeof tooLate) => {
+      channel.close();
+      resolve(reason);
+    };
     listening.push(
       onAbort(lost, () => setImmediate(resolve, null)), // after the output that has arrived
       onAbort(signal, () => {
         stop('TERM');
-        timer = setTimeout(() => {
+        after(graceSeconds, () => {
           stop('KILL');
-          channel.close();
-          resolve(null);
-        }, graceSeconds * 1000);
+          giveUp(null);
+        });
       }),
     );
+    if (startSeconds !== undefined) after(startSeconds, () => knows() || giveUp(tooLate));
   });
   try {
     return await Promise.race([code, cutOff]);
   } finally {
     for (const stopListening of listening) stopListening();
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
   }
 }

@@ -4,6 +4,12 @@ import type { Expectation } from './state.ts';
 /** Tried again, with the pauses in seconds between the tries. */
 export type Retry = { readonly pauses: readonly number[] };
 
+/**
+ * `detached`: it may take long, so it goes on by itself on the host and is followed: a dropped connection does not end it.
+ * `lease`: a call of the lease itself.
+ */
+export type Channel = 'detached' | 'lease';
+
 type Named = {
   /** Its name among the steps of its host: results are found by it. */
   readonly id: string;
@@ -17,6 +23,8 @@ export type RunStep = Named & {
   readonly command: Command;
   /** `live` shows the output as it comes; `quiet` shows its end when the command fails; the stdout of `facts` is for this program alone. */
   readonly output: 'live' | 'quiet' | 'facts';
+  /** How it runs on a host whose lease is held. Default: as a short command. */
+  readonly channel?: Channel;
   /** Default: an hour. */
   readonly timeoutSeconds?: number;
   readonly retry?: Retry;
@@ -47,6 +55,8 @@ export type Task = {
   readonly host: string;
   readonly steps: readonly Step[];
   readonly always?: readonly Step[];
+  /** Bring the host back to where it was before `steps`. */
+  readonly undo?: readonly Step[];
 };
 
 /** Tasks side by side. The next stage begins when all of them have succeeded. */

@@ -42,11 +42,24 @@ export type Known = {
   /** The backup that was made before anything was changed: its host, and what it said last. */
   backup?: string;
   status?: readonly HostStatus[];
+  /** What became of each host on which a failed switch was undone. */
+  undone?: readonly Undone[];
 };
+
+export type Undone = {
+  readonly host: string;
+  /** `unfinished`: the server is at it by itself, and nobody waited for the end. */
+  readonly outcome: 'rolled-back' | 'rollback-failed' | 'unfinished';
+  /** Why it failed. */
+  readonly failure?: Failure;
+};
+
+/** `failed`: nothing that runs was changed, or it was to stay as it is. */
+export type Outcome = 'succeeded' | 'rolled-back' | 'rollback-failed' | 'failed';
 
 export type Report = Readonly<Known> & {
   readonly commands: readonly string[];
-  readonly outcome: 'succeeded' | 'failed';
+  readonly outcome: Outcome;
   readonly seconds: number;
   readonly url?: string;
   /** The first is the one to tell; empty after a success. */

@@ -1,5 +1,7 @@
 import type { Difference } from './changes.ts';
 import type { Attempt } from './history.ts';
+import type { LeaseView } from './lease.ts';
+import type { Release } from './release.ts';
 
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
 export type Container = {
@@ -37,6 +39,8 @@ export type HostState = {
   /** Too little space for new images. */
   readonly full: readonly string[];
   readonly current: string | undefined;
+  /** What the current release consists of, as far as its record can be read. */
+  readonly currentRelease: Release | undefined;
   readonly releases: readonly string[];
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];
@@ -88,4 +92,6 @@ export type HostStatus = {
   readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
   /** How what runs differs from the current release: one sentence each. */
   readonly drift: readonly string[];
+  /** Who is deploying there, or what a deploy left open. */
+  readonly lease?: LeaseView;
 };

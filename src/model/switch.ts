@@ -22,6 +22,8 @@ export type Observed = {
 /** What a deploy or a rollback is about: the release, who wants it, and why. Lines of the history are made of it. */
 export type Intent = Pick<Attempt, 'time' | 'command' | 'allowOlder' | 'actor' | 'run' | 'reason'> & {
   readonly release: Release;
+  /** Names this run to the servers whose lease it holds. */
+  readonly token: string;
 };
 
 /** A command in a container of its own, decided: on which host, or why not at all. */
@@ -51,4 +53,10 @@ export type SwitchPlan = {
 };
 
 /** The steps whose results decide what is said after a failure. */
-export const stepIds = { backup: 'backup', begin: 'begin', migrate: 'migrate', current: 'current' } as const;
+export const stepIds = {
+  backup: 'backup',
+  begin: 'begin',
+  migrate: 'migrate',
+  current: 'current',
+  confirm: 'confirm',
+} as const;

@@ -1,3 +1,4 @@
+import { showLease } from '../commands/lease.ts';
 import { observe, reopen, status } from '../commands/server.ts';
 import type { Registry } from '../config/config.ts';
 import type { Plan, Step } from '../model/plan.ts';
@@ -16,7 +17,10 @@ export function observePlan({ targets, project }: Facts, registry: Registry | un
 }
 
 export function statusPlan({ targets, project }: Facts): Plan {
-  const tasks = targets.map(({ host, root }) => ({ host, steps: [look('observe', status({ root, project }))] }));
+  const tasks = targets.flatMap(({ host, root }) => [
+    { host, steps: [look('observe', status({ root, project }))] },
+    { host, steps: [{ ...look('lease', showLease(root)), title: 'see who is deploying' }] },
+  ]);
   return { stages: [{ name: 'Look at the servers', tasks }] };
 }
 

@@ -41,6 +41,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
               argv,
             }),
             output: 'live',
+            channel: 'detached',
             timeoutSeconds: seconds + 30,
             hint,
           },

@@ -18,6 +18,7 @@ export function pullPlan(targets: readonly Target[], release: Release): Plan {
         title: `pull ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
         command: pull(tag, images, login),
         output: 'facts',
+        channel: 'detached',
         retry: registryRetry,
         hint: 'is the registry up, can this server reach it, and is there space on its disk? Nothing that runs was changed',
       } as const,

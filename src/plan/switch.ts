@@ -2,7 +2,7 @@ import { makeCurrent, writeFiles } from '../commands/server.ts';
 import type { Config, Migration } from '../config/config.ts';
 import type { Stage, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
-import type { Resolution } from '../model/state.ts';
+import type { HostState, Resolution } from '../model/state.ts';
 import {
   type HostSwitch,
   type Intent,
@@ -15,9 +15,10 @@ import { beginStage } from './history.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
 import { serviceChanges } from './services.ts';
 import { strategies } from './strategies/strategies.ts';
+import { undoSteps } from './undo.ts';
 import { answersStep, healthyStep } from './verify.ts';
 
-export type SwitchConfig = Pick<Config, 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health'>;
+export type SwitchConfig = Pick<Config, 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health' | 'onFailure'>;
 
 /** From the old release to the new one on every host: what happens to each service and why, and the steps that do it. */
 export function planSwitch(
@@ -48,7 +49,7 @@ export function planSwitch(
       first === undefined || backup === undefined || decision?.kind !== 'run'
         ? []
         : [oneOffStage('backup', backup, first, release)],
-    stages: stagesOf(hosts, { ...release, images: runningImages(release, resolved) }, intent, migrate, config),
+    stages: stagesOf(hosts, states, { ...release, images: runningImages(release, resolved) }, intent, migrate, config),
   };
 }
 
@@ -66,10 +67,11 @@ function runningImages({ images }: Release, resolved: readonly Resolution[]): Re
 
 function stagesOf(
   hosts: readonly HostSwitch[],
+  states: readonly HostState[],
   release: Release,
   intent: Intent,
   migrate: Migration | undefined,
-  { envFiles, health }: SwitchConfig,
+  { envFiles, health, onFailure }: SwitchConfig,
 ): readonly Stage[] {
   const { url, timeoutSeconds } = health;
   const strategy = strategies.recreate;
@@ -77,12 +79,21 @@ function stagesOf(
     name,
     tasks: hosts.map((host) => ({ host: host.host, steps: steps(host) })),
   });
+  const writes = intent.command === 'deploy' && envFiles.length > 0;
+  const undo = (host: HostSwitch): readonly Step[] => {
+    const { currentRelease, containers = [] } = states.find((state) => state.host === host.host) ?? {};
+    const before = { currentRelease, containers };
+    return undoSteps(strategy, { host, release, before, healthTimeoutSeconds: timeoutSeconds }, writes);
+  };
   const [first] = hosts;
   const migration =
     first === undefined || migrate === undefined ? [] : [oneOffStage('migrate', migrate, first, release)];
   return [
-    beginStage(intent, hosts),
-    ...(intent.command === 'deploy' && envFiles.length > 0 ? [stage('Write the files', writeFilesSteps)] : []),
+    beginStage(
+      intent,
+      hosts.map((host) => ({ host, undo: onFailure === 'keep' ? [] : undo(host) })),
+    ),
+    ...(writes ? [stage('Write the files', writeFilesSteps)] : []),
     ...(migrate?.when === 'before' ? migration : []),
     stage(strategy.stage, (host) => strategy.steps({ host, release, healthTimeoutSeconds: timeoutSeconds })),
     ...(migrate?.when === 'after' ? migration : []),
@@ -90,7 +101,7 @@ function stagesOf(
     ...(url === undefined
       ? []
       : [{ name: 'Ask from outside', tasks: [{ host: 'local', steps: [answersStep(url, timeoutSeconds)] }] }]),
-    stage('Finish', currentSteps),
+    stage('Finish', (host) => [currentStep(host)]),
   ];
 }
 
@@ -99,7 +110,7 @@ function writeFilesSteps({ root, to: id }: HostSwitch): readonly Step[] {
   return [{ kind: 'run', id: 'write-files', title, command: writeFiles({ root, id }), output: 'quiet' }];
 }
 
-function currentSteps({ root, to: id }: HostSwitch): readonly Step[] {
+function currentStep({ root, to: id }: HostSwitch): Step {
   const title = `make ${id} current`;
-  return [{ kind: 'run', id: stepIds.current, title, command: makeCurrent({ root, id }), output: 'quiet' }];
+  return { kind: 'run', id: stepIds.current, title, command: makeCurrent(root, id), output: 'quiet' };
 }

@@ -1,24 +1,23 @@
 import type { Report } from '../model/report.ts';
-import { afterOf, leftBehind, wayBack } from './after.ts';
+import { afterwards } from './after.ts';
 import { endingOf, failuresText, hintOf } from './failures.ts';
 import { statusText } from './status.ts';
 
 /** The last lines of a log: what happened, and after a failure why, what is there now, and what to do. */
 export function closing(report: Report): readonly string[] {
   const { commands, release, seconds, failures, status, backup } = report;
-  const what = `${commands.join(', ')} ${endingOf(failures)} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
+  const what = `${commands.join(', ')} ${endingOf(report)} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
   const said = status === undefined ? undefined : statusText(status);
   const [first] = failures;
   if (first === undefined) return said ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
-  const [after, id, hint] = [afterOf(report), release?.id ?? '', hintOf(failures)];
-  const back = wayBack(after, id);
+  const [{ lines, next }, hint] = [afterwards(report), hintOf(failures)];
   const text = failuresText(failures);
   return [
     ...(said ?? [text]),
     ...(hint === undefined ? [] : [`→ ${hint}`]),
     ...(backup === undefined ? [] : [`the backup from before this deploy: ${backup}`]),
-    ...leftBehind(after, id),
-    ...(back === undefined ? [] : [`→ ${back}`]),
+    ...lines,
+    ...(next === undefined ? [] : [`→ ${next}`]),
     // The reason once more as the very last words, when the lines of a container's log have moved it out of sight.
     `✗ ${what}${text.includes('\n') ? `: ${first.short}` : ''}`,
   ];

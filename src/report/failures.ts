@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts';
+import type { Outcome, Report } from '../model/report.ts';
 
 /** Everything that is known of the failures, the first one first. */
 export const failuresText = (failures: readonly Failure[]): string => failures.map(({ message }) => message).join('\n');
@@ -7,6 +8,7 @@ export const failuresText = (failures: readonly Failure[]): string => failures.m
 export const hintOf = (failures: readonly Failure[]): string | undefined =>
   failures.find(({ hint }) => hint !== undefined)?.hint;
 
-/** `failed` or `cancelled`: the word for how it ended. */
-export const endingOf = ([first]: readonly Failure[]): 'succeeded' | 'failed' | 'cancelled' =>
-  first === undefined ? 'succeeded' : first.kind === 'cancelled' ? 'cancelled' : 'failed';
+/** The word for how it ended: the outcome, but that a cancellation is nobody's failure. */
+export function endingOf({ outcome, failures: [first] }: Report): Outcome | 'cancelled' {
+  return outcome === 'failed' && first?.kind === 'cancelled' ? 'cancelled' : outcome;
+}

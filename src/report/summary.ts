@@ -1,18 +1,24 @@
 import type { Failure } from '../model/failure.ts';
-import type { HostAfter, Known, Report, StepReport } from '../model/report.ts';
+import type { Known, Report, StepReport } from '../model/report.ts';
 import type { HostSwitch } from '../model/switch.ts';
-import { afterOf, leftBehind, wayBack } from './after.ts';
+import { type Afterwards, afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
 import { endingOf, failuresText, hintOf } from './failures.ts';
 import { cell, details, fenced, table } from './markdown.ts';
 
-const icons = { succeeded: '✅', failed: '❌', cancelled: '⏹️' } as const;
+const icons = {
+  succeeded: '✅',
+  'rolled-back': '↩️',
+  'rollback-failed': '🔥',
+  failed: '❌',
+  cancelled: '⏹️',
+} as const;
 
 /** The step summary: what a person wants to know of a deploy without opening its log. Markdown, far below GitHub's 1 MiB. */
 export function summary(report: Report): string {
   const { commands, release, previousRelease, seconds, downtime, failures, url, backup, plan } = report;
-  const ending = endingOf(failures);
-  const after = afterOf(report);
+  const ending = endingOf(report);
+  const after = afterwards(report);
   const facts = [
     ...(release === undefined ? [] : [`Release \`${release.id}\``]),
     ...(previousRelease === undefined ? [] : [`before: \`${previousRelease}\``]),
@@ -21,11 +27,11 @@ export function summary(report: Report): string {
     ...(url === undefined ? [] : [url]),
   ];
   return [
-    `## ${icons[ending]} ${commands.join(', ')} ${ending}`,
+    `## ${icons[ending]} ${commands.join(', ')} ${ending === 'rolled-back' ? 'failed, rolled back' : ending === 'rollback-failed' ? 'failed, and so did the rollback' : ending}`,
     facts.join(' · '),
     ...(failures.length === 0 ? [] : [failureText(failures)]),
     ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
-    ...(after.length === 0 ? [] : [afterText(after, release?.id ?? '')]),
+    ...(after.lines.length === 0 ? [] : [afterText(after)]),
     ...(plan?.hosts ?? []).map((host) => servicesTable(host, failures.length === 0)),
     ...(release === undefined ? [] : [imagesTable(release.images)]),
     stepsTable(report.steps),
@@ -43,12 +49,11 @@ function failureText(failures: readonly Failure[]): string {
   return `${fenced(text)}${hint === undefined ? '' : `\n\n**What to do:** ${cell(hint)}`}`;
 }
 
-function afterText(after: readonly HostAfter[], id: string): string {
-  const back = wayBack(after, id);
-  const lines = leftBehind(after, id).map((line) => `- ${cell(line)}`);
+function afterText({ lines: texts, next }: Afterwards): string {
+  const lines = texts.map((line) => `- ${cell(line)}`);
   return [
     `### What is there now\n\n${lines.join('\n')}`,
-    ...(back === undefined ? [] : [`**Next:** ${cell(back)}`]),
+    ...(next === undefined ? [] : [`**Next:** ${cell(next)}`]),
   ].join('\n\n');
 }
 

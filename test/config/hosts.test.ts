@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostsOf, jumpHostOf } from '../../src/config/hosts.ts';
-import { checkSettings } from '../../src/config/parsers.ts';
+import { checkSettings, remedies } from '../../src/config/origin.ts';
 
-const hosts = (text: string) => hostsOf(text, { user: 'deploy' });
+const hosts = (text: string) => hostsOf(text, { user: 'deploy' }, remedies.github.input('hosts'));
 const problemsOf = (text: string) => {
   const parsed = hosts(text);
   return 'problems' in parsed ? parsed.problems : [];

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { configOf, problemsOf, releaseOf } from '../../fixtures/builders.ts';
 import { commandNames } from '../../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
-import { checkSettings } from '../../src/config/parsers.ts';
+import { checkSettings } from '../../src/config/origin.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
@@ -14,6 +14,16 @@ const remote: InputTexts = { hosts: 'web1', 'ssh-key': key.private, 'known-hosts
 const release = JSON.stringify(releaseOf());
 
 describe('the configuration', () => {
+  it('needs no key where the network says who comes, and takes a program as the connection', () => {
+    const { ssh } = configOf({
+      hosts: 'web1',
+      'known-hosts': key.public,
+      'ssh-auth': 'none',
+      'proxy-command': 'nc %h %p',
+    });
+    expect(ssh).toMatchObject({ key: undefined, certificate: undefined, proxyCommand: ['nc', '%h', '%p'] });
+  });
+
   it('is all defaults when only the required inputs are set', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
@@ -31,6 +41,8 @@ describe('the configuration', () => {
         "files": [],
         "forceRecreate": "built",
         "format": "text",
+        "graceSeconds": 60,
+        "heal": false,
         "health": {
           "timeoutSeconds": 180,
           "url": undefined,
@@ -42,7 +54,9 @@ describe('the configuration', () => {
           },
         ],
         "keepReleases": 5,
+        "lockTimeoutSeconds": 900,
         "migrate": undefined,
+        "onFailure": "rollback",
         "path": undefined,
         "platforms": [],
         "profiles": [],
@@ -133,7 +147,7 @@ describe('the configuration', () => {
       keepReleases: 3,
     });
     expect(config.registry?.login?.password.reveal()).toBe('hunter2');
-    expect(config.ssh?.key.reveal()).toBe(key.private);
+    expect(config.ssh?.key?.reveal()).toBe(key.private);
     expect(config.envFiles.map(({ path, content }) => [path, content.reveal()])).toEqual([
       ['.env', 'A=1\n'],
       ['secrets/a=b.txt', 't'],
@@ -177,7 +191,12 @@ describe('a problem with', () => {
     [
       'a command that does not exist',
       { command: 'push, deplyo' },
-      'command: unknown command "deplyo"; use test, build, push, deploy, rollback, status',
+      'command: unknown command "deplyo"; did you mean deploy?',
+    ],
+    [
+      'a command like none',
+      { command: 'push, release' },
+      'command: unknown command "release"; use test, build, push, deploy, rollback, status',
     ],
     [
       'no command',
@@ -217,7 +236,7 @@ describe('a problem with', () => {
     [
       'a user without a password',
       { 'registry-username': 'ci' },
-      `registry-password: is empty, but registry-username is set; on GitHub it usually comes from the secret REGISTRY_PASSWORD: ${checkSettings}`,
+      `registry-password: is empty, but registry-username is set. On GitHub it usually comes from the secret REGISTRY_PASSWORD: ${checkSettings}`,
     ],
     [
       'a password without a user',
@@ -319,12 +338,33 @@ describe('a problem with', () => {
     [
       'no key',
       { ...remote, 'ssh-key': '' },
-      `ssh-key: is empty; on GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`,
+      `ssh-key: is empty. On GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`,
     ],
     [
       'a host key',
       { ...remote, 'known-hosts': 'web1' },
       'known-hosts: line 1 is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)',
+    ],
+    ['how to log in', { ...remote, 'ssh-auth': 'agent' }, 'ssh-auth: "agent" is not one of key, none'],
+    [
+      'a key where none is wanted',
+      { ...remote, 'ssh-auth': 'none' },
+      'ssh-key: is set, but ssh-auth is none; remove one of them',
+    ],
+    [
+      'a certificate',
+      { ...remote, 'ssh-certificate': key.public },
+      'ssh-certificate: is a public key; use its certificate, the file whose name ends with -cert.pub',
+    ],
+    [
+      'a program as the connection',
+      { ...remote, 'proxy-command': 'nc %h %p | tee log' },
+      `proxy-command: "nc %h %p | tee log" contains the shell operator |, but is not run by a shell; use \`sh -c '…'\``,
+    ],
+    [
+      'two ways to the servers',
+      { ...remote, 'proxy-command': 'nc %h %p', 'jump-host': 'bastion' },
+      'proxy-command: cannot be combined with jump-host; remove one of them',
     ],
     [
       'two jump hosts',

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { keys } from '../../fixtures/ssh-server.ts';
-import { checkSettings } from '../../src/config/parsers.ts';
+import { checkSettings, remedies } from '../../src/config/origin.ts';
 import { privateKeyOf } from '../../src/config/ssh-key.ts';
 
 const { ed25519, ecdsa, rsa } = keys;
@@ -18,8 +18,8 @@ const lockedPkcs1 = String(
 );
 const pkcs8 = String(pem.export({ type: 'pkcs8', format: 'pem' }));
 
-const read = (text: string, passphrase?: string) => {
-  const parsed = privateKeyOf(text, passphrase);
+const read = (text: string, passphrase = '') => {
+  const parsed = privateKeyOf(text, passphrase, remedies.github.input('ssh-key'));
   return 'value' in parsed ? parsed.value.reveal() : parsed;
 };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -72,7 +72,7 @@ describe('a private key', () => {
   });
 
   it.each([
-    ['nothing', ' \n', `is empty; on GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`],
+    ['nothing', ' \n', `is empty. On GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`],
     ['a public key', ed25519.public, 'is a public key; use the private key, the file without .pub'],
     [
       'a public PEM',

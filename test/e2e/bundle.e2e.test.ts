@@ -94,7 +94,7 @@ describe('the whole way: test, build, push, deploy', () => {
     const release = JSON.parse(outputs['release'] ?? '');
     expect(release).toMatchObject({ id: outputs['release-id'], project: 'shop', built: ['web'] });
     expect(JSON.parse(outputs['images'] ?? '')).toEqual(release.images);
-    expect(Number(outputs['duration'])).toBeGreaterThan(1);
+    expect(Number(outputs['duration'])).toBeGreaterThan(0);
     for (const mask of masks()) for (const value of Object.values(outputs)) expect(value).not.toContain(mask);
   });
 

@@ -18,7 +18,7 @@ import {
 } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import type { Repository } from '../../fixtures/repository.ts';
-import { quickHealth, shopFiles } from '../../fixtures/shop.ts';
+import { impatient, quickHealth, shopFiles } from '../../fixtures/shop.ts';
 import { output, page, type State, shell, stateOf } from '../../fixtures/state.ts';
 
 const { bed, repository } = await openBed();
@@ -364,7 +364,7 @@ describe('what a rollback finds', () => {
   it('says so when an old release is no longer well, and goes back to what ran before', async () => {
     // An application whose new version changes the data so that the old one cannot read them.
     const health = (test: string): Texts => {
-      const files = shopFiles(bed, test === 'old' ? 'four' : 'five');
+      const files = impatient(shopFiles(bed, test === 'old' ? 'four' : 'five'));
       const check = test === 'old' ? 'test ! -e /data/new' : 'touch /data/new';
       const compose = files['compose.yml']?.replace(
         / {6}test: \["CMD", "wget".*\n/,

@@ -4,7 +4,7 @@ import type { Server } from '../../bed/bed.ts';
 import { addressOf, type Deployer, deployer, type Outcome, reach, releaseOf } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import { startStep } from '../../fixtures/runner.ts';
-import { shopFiles } from '../../fixtures/shop.ts';
+import { impatient, shopFiles } from '../../fixtures/shop.ts';
 import { output, shell, stateOf } from '../../fixtures/state.ts';
 import type { HostStatus } from '../../src/model/state.ts';
 
@@ -168,7 +168,7 @@ describe('after somebody has typed on the server, the drift', () => {
   const web = 'web: shop-web-1';
 
   beforeAll(async () => {
-    shop.commit(shopFiles(bed, 'three', { web: '    restart: always\n    init: true\n' }));
+    shop.commit(impatient(shopFiles(bed, 'three', { web: '    restart: always\n    init: true\n' })));
     succeeded(await deploy(everything));
   });
 

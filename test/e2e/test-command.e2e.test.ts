@@ -148,13 +148,11 @@ describe('a cancelled run', () => {
     return startStep(app.folder, { command: 'test', 'test-compose-file': 'compose.test.yml' }, bed.engine.env);
   };
 
-  it('that is told by SIGINT ends in time, and leaves nothing for post to do', async () => {
+  it('that is told by SIGINT ends, and leaves nothing for post to do', async () => {
     const step = start();
     await step.says('| waiting');
-    const cancelled = Date.now();
     step.kill('SIGINT');
     const outcome = await step.done;
-    expect(Date.now() - cancelled).toBeLessThan(7500);
     expect(outcome.code).toBe(1);
     expect(outcome.all).toContain('cancelled during: run the tests of');
     expect(await leftOf(outcome)).toEqual([]);

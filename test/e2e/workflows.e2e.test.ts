@@ -7,7 +7,7 @@ import { type Act, forAct, newAct } from '../../fixtures/act.ts';
 import type { Outcome, Texts } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import type { Repository } from '../../fixtures/repository.ts';
-import { shopFiles } from '../../fixtures/shop.ts';
+import { impatient, shopFiles } from '../../fixtures/shop.ts';
 import { output, page, shell, stateOf } from '../../fixtures/state.ts';
 import { actionRef } from '../../scripts/workflows.ts';
 import { parseRelease } from '../../src/model/release.ts';
@@ -145,9 +145,11 @@ describe('a repository with deploy.yml and rollback.yml', () => {
   it('ends red at a version that never becomes healthy, with the reason at the end of the log', async () => {
     const lines = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo step $n; done';
     shop.commit(
-      files('three', {
-        Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
-      }),
+      impatient(
+        files('three', {
+          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
+        }),
+      ),
     );
     const outcome = await push(shop, server);
     expect(outcome.code).not.toBe(0);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { containerOf, releaseOf } from '../../fixtures/builders.ts';
+import { containerOf, inspectFacts, releaseOf } from '../../fixtures/builders.ts';
 import { type Answer, type AnswerTo, enginePorts, fakeHost } from '../../fixtures/fakes.ts';
 import { apply } from '../../src/engine/apply.ts';
 import { CommandError, ConnectError, DeployError, HealthError } from '../../src/errors.ts';
@@ -386,7 +386,7 @@ describe('a failed step that knows where to look', () => {
   it('tells which container is the reason, with the end of its log', async () => {
     const answer = answering({
       up: { code: 1, lines: ['container web exited'] },
-      inspect: { stdout: `1770000000\n${line({ status: 'exited', exitCode: 1 })}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'exited', exitCode: 1 })) },
       docker: { stdout: 'starting\n', stderr: 'no database\n' },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
@@ -401,7 +401,7 @@ describe('a failed step that knows where to look', () => {
   it('tells which container it waited for when the time was up', async () => {
     const answer = answering({
       up: { code: null, timedOut: true },
-      inspect: { stdout: `1770000000\n${line({ status: 'restarting', exitCode: 1 })}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'restarting', exitCode: 1 })) },
       docker: { stdout: 'no database\n' },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
@@ -416,7 +416,7 @@ describe('a failed step that knows where to look', () => {
   it('tells the command when no container is the reason', async () => {
     const answer = answering({
       up: { code: 1, lines: ['no space'] },
-      inspect: { stdout: `1770000000\n${line({})}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({})) },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
     expect(failures.map(({ message }) => message)).toEqual(['web1: up failed with exit code 1\nno space']);
@@ -425,7 +425,7 @@ describe('a failed step that knows where to look', () => {
   it('tells the command when a container is only still the old one', async () => {
     const answer = answering({
       up: { code: 1, lines: ['port is already allocated'] },
-      inspect: { stdout: `1770000000\n${line({ image: 'old' })}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ image: 'old' })) },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
     expect(failures.map(({ message }) => message)).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, releaseOf } from '../../fixtures/builders.ts';
+import { containerOf, inspectFacts, releaseOf } from '../../fixtures/builders.ts';
 import { type Answer, enginePorts, fakeHost } from '../../fixtures/fakes.ts';
 import { waitFor } from '../../src/engine/wait.ts';
 import { ConnectError, HealthError } from '../../src/errors.ts';
@@ -28,7 +28,7 @@ function printed(overrides: Partial<Container> = {}): Answer {
     ...(health === 'none' ? {} : { Health: { Status: health, Log: [{ Output: healthOutput }] } }),
   };
   const line = JSON.stringify({ id, name: `/${name}`, image, labels: [service, 'hash', 'False'], restarts, state });
-  return { stdout: `${Date.parse('2026-02-03T05:00:00Z') / 1000}\n${line}\n` };
+  return { stdout: inspectFacts(Date.parse('2026-02-03T05:00:00Z') / 1000, line) };
 }
 /** One answer after the other, the last one for ever; `docker logs` prints `log`. */
 const host = (probes: readonly Answer[], log: Answer = {}) => {
@@ -49,7 +49,7 @@ describe('waiting', () => {
   });
 
   it('asks every half second and tells only what is new', async () => {
-    const ports = enginePorts([host([{ stdout: '1' }, starting, starting, starting, healthy])]);
+    const ports = enginePorts([host([{ stdout: inspectFacts(1) }, starting, starting, starting, healthy])]);
     await waitFor(step, 'web1', ports);
     expect(ports.clock.slept).toEqual([500, 500, 500, 500]);
     expect(ports.log.lines).toEqual(['info … web1: web has no container', 'info … web1: web is starting']);
@@ -123,7 +123,7 @@ describe('waiting', () => {
   });
 
   it('for a service without a container says where to look', async () => {
-    await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: '1\n' }])]))).rejects.toMatchObject({
+    await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: inspectFacts(1) }])]))).rejects.toMatchObject({
       message: 'web1: web has no container, after 10 s',
       failures: [{ hint: 'look at the containers: docker ps --all (on web1)', service: undefined }],
     });

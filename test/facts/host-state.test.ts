@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attemptOf, releaseOf } from '../../fixtures/builders.ts';
+import { attemptOf, factsOf, releaseOf } from '../../fixtures/builders.ts';
+import { factsMarker } from '../../src/facts/facts.ts';
 import { readHostState } from '../../src/facts/host-state.ts';
 import { readReopened, readResolution } from '../../src/facts/resolution.ts';
 import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
-const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');
+const lines = (facts: Facts): string => factsOf(...facts);
 const good: Facts = [
   ['user', 'deploy'],
   ['machine', 'x86_64'],
@@ -245,7 +246,7 @@ describe('a resolved release', () => {
       fc.property(
         fc.oneof(
           fc.string(),
-          fc.array(fact).map((facts) => facts.join('\n')),
+          fc.array(fact).map((facts) => `${factsMarker}\n${facts.join('\n')}`),
         ),
         (output) => {
           expect(readResolution('web1', output, '/opt/shop').host).toBe('web1');

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { attemptOf, containerOf, releaseOf } from '../../fixtures/builders.ts';
+import { attemptOf, containerOf, factsOf, releaseOf } from '../../fixtures/builders.ts';
 import { readStatus } from '../../src/facts/status.ts';
 import { attemptLine } from '../../src/model/history.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
-const lines = (facts: Facts): string => facts.map((fact) => `${fact.join('\t')}\n`).join('');
+const lines = (facts: Facts): string => factsOf(...facts);
 const good: Facts = [
   ['user', 'deploy'],
   ['docker', '26.1.5'],

@@ -12,14 +12,16 @@ import {
   scene,
   server,
 } from '../../fixtures/application.ts';
-import { attemptOf, commit, configOf, described, digest, releaseOf } from '../../fixtures/builders.ts';
+import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
 import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
+import { jobOf, leaseCallOf } from '../../fixtures/leased.ts';
 import { readRawFile } from '../../src/compose/raw.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { ConnectError } from '../../src/errors.ts';
 import type { Command } from '../../src/model/command.ts';
 import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
 import { parseRelease } from '../../src/model/release.ts';
+import { closing } from '../../src/report/closing.ts';
 import { run } from '../../src/run.ts';
 
 /** Hosts without the keys that a real connection needs: connect is a port. */
@@ -36,6 +38,8 @@ const perform = async (texts: InputTexts, surroundings: Surroundings = {}) => {
 const deployed = { command: 'deploy', release: JSON.stringify(pushed()) };
 const stdinOf = (host: FakeHost, name: string): string =>
   String(host.ran.findLast((command) => nameOf(command) === name)?.stdin ?? '');
+/** The last line that a host was told about how it ended. */
+const endOf = (host: FakeHost) => readAttempt(host.leaseCalls.findLast(({ name }) => name === 'confirm')?.stdin ?? '');
 const line = (ports: Scene, start: string): string | undefined =>
   ports.log.lines.find((text) => text.startsWith(start));
 
@@ -223,11 +227,17 @@ describe('a deploy', () => {
       'korrigo-resolve',
       'korrigo-pull',
       'korrigo-record',
+      'korrigo-tidy',
       'compose up',
       'korrigo-inspect',
       'korrigo-current',
-      'korrigo-record',
       'korrigo-prune',
+    ]);
+    expect(web1.leaseCalls.map(({ name }) => name).filter((name) => name !== 'stage')).toEqual([
+      'take',
+      'arm',
+      'confirm',
+      'leave',
     ]);
     expect(report).toMatchObject({
       outcome: 'succeeded',
@@ -269,7 +279,8 @@ describe('a deploy', () => {
       return {
         ...host,
         run: async (...args: Parameters<FakeHost['run']>) => {
-          order.push(nameOf(args[0]));
+          const call = leaseCallOf(args[0]);
+          order.push(nameOf(call?.name === 'start' ? jobOf(call) : args[0]));
           return await host.run(...args);
         },
       };
@@ -319,7 +330,7 @@ describe('a deploy', () => {
   it('writes what happened into the history', async () => {
     const web1 = server('web1', { 'korrigo-observe': observed(['current', 'r1']) });
     await perform({ ...deployed, reason: 'hotfix' }, { servers: [web1] });
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({
+    expect(endOf(web1)).toMatchObject({
       command: 'deploy',
       release: pushed().id,
       commit,
@@ -335,9 +346,8 @@ describe('a deploy', () => {
     const hosts = [server('web1', { 'korrigo-observe': observed(['current', 'r1']) }), server('web2')];
     await perform({ ...deployed, 'allow-older': 'true' }, { servers: hosts });
     for (const host of hosts) {
-      const [begin = '', end = ''] = host.ran
-        .filter((command) => nameOf(command) === 'korrigo-record')
-        .map(({ stdin }) => String(stdin));
+      const begin = stdinOf(host, 'korrigo-record');
+      const end = host.leaseCalls.find(({ name }) => name === 'confirm')?.stdin ?? '';
       expect(readAttempt(begin)).toMatchObject({ outcome: 'started', switched: true, allowOlder: true });
       expect(readHistory([begin], 'r1')).toMatchObject([{ outcome: 'started', release: pushed().id }]);
       expect(readHistory([begin, end], undefined)).toMatchObject([{ outcome: 'succeeded' }]);
@@ -372,7 +382,7 @@ describe('a deploy that cannot begin', () => {
     for (const host of [web1, web2]) untouched(host);
     expect(web2.ran.map(({ argv }) => argv.join(' '))).toContain(`rm -rf -- /opt/shop/releases/${pushed().id}`);
     expect(programsOf(web1)).not.toContain('korrigo-ship');
-    expect(readAttempt(stdinOf(web2, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(web2)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
   it('tells a host that cannot be reached beside the problems of the others', async () => {
@@ -513,7 +523,7 @@ describe('a deploy that cannot begin', () => {
   });
 
   it('stops when a server cannot run the images', async () => {
-    const wrong = `wrong-architecture\tregistry.example.com/shop-web@${digest('1')}\tamd64\tarm64\n`;
+    const wrong = factsOf(['wrong-architecture', `registry.example.com/shop-web@${digest('1')}`, 'amd64', 'arm64']);
     const web1 = server('web1', { 'korrigo-pull': { stdout: wrong } });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report.failure).toEqual({
@@ -533,7 +543,7 @@ describe('a deploy that cannot begin', () => {
       hint: 'nothing that runs was changed; is there space on the disk?',
     });
     for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
   it('stops when an image does not come, on any host', async () => {
@@ -557,16 +567,15 @@ describe('a deploy that fails halfway', () => {
     });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report).toMatchObject({
-      outcome: 'failed',
+      outcome: 'rolled-back',
       failure: {
         message:
           'web1: web is unhealthy\nits healthcheck said: no database\nthe last lines of shop-web-1:\n  Traceback',
       },
       release: { id: pushed().id },
     });
-    expect(report.after).toEqual([{ host: 'web1', containers: 'new', current: undefined }]);
-    expect(programsOf(web1)).not.toContain('korrigo-current');
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: true });
+    expect(report.undone).toEqual([{ host: 'web1', outcome: 'rolled-back' }]);
+    expect(endOf(web1)).toMatchObject({ outcome: 'rolled-back', switched: true });
   });
 
   it('does not migrate when the containers do not come up, nor go on when a migration fails', async () => {
@@ -579,7 +588,9 @@ describe('a deploy that fails halfway', () => {
     expect(report.failure).toMatchObject({
       message: 'web1: migrate: web: migrate failed with exit code 1\nno such column',
     });
-    expect(programsOf(stuck)).not.toContain('korrigo-current');
+    expect(stuck.ran.map(({ argv }) => argv.slice(3).join(' '))).not.toContain(
+      `korrigo-current /opt/shop ${pushed().id}`,
+    );
   });
 
   it('backs up before anything is changed, tells of it, and stops when that fails', async () => {
@@ -602,7 +613,7 @@ describe('a deploy that fails halfway', () => {
       hint: 'nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
     });
     expect(programsOf(broken)).not.toContain('compose up');
-    expect(readAttempt(stdinOf(broken, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(broken)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
   it('backs up nothing where there is nothing yet, and says so', async () => {
@@ -626,7 +637,7 @@ describe('a deploy that fails halfway', () => {
       { ...deployed, 'health-url': 'https://shop.example.com/' },
       { servers: [web1], overrides: { ask } },
     );
-    expect(report).toMatchObject({ outcome: 'failed', downtime: { up: false } });
+    expect(report).toMatchObject({ outcome: 'rolled-back', downtime: { up: false } });
     expect(report.failure?.message).toBe('local: https://shop.example.com/ answers 503, after 180 s');
     expect(line(ports, 'info health-url does not answer: down for')).toBeDefined();
   });
@@ -642,7 +653,161 @@ describe('a deploy that fails halfway', () => {
     const { report } = await perform(deployed, { servers: [web1], overrides: { signal: cancel.signal } });
     expect(report.failure?.message).toBe('web1: cancelled during: pull 2 images');
     expect(programsOf(web1)).not.toContain('compose up');
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: false });
+  });
+});
+
+describe('a switch that fails', () => {
+  const was = releaseOf({ id: 'r1' });
+  const before = observed(['current', 'r1'], ['json', JSON.stringify(was)], ['container', containerLine()]);
+  const texts = { ...deployed, migrate: 'web: migrate' };
+  const ups = (host: FakeHost): readonly string[] =>
+    host.ran
+      .filter(({ argv }) => argv.includes('up'))
+      .map(({ argv }) => argv.join(' ').replace(/^.*releases\/([^/]*)\/.*$/, '$1'));
+
+  it('is undone on every host, one that is stuck not stopping the others, which then tries by itself', async () => {
+    const failing = { 'korrigo-observe': before, 'korrigo-once': { code: 1, lines: ['no such column'] } };
+    const stuck = ({ argv }: Command) =>
+      argv.join(' ').includes('releases/r1/') ? { code: 1, errors: ['no engine'] } : {};
+    const web1 = server('web1', failing);
+    const web2 = server('web2', { ...failing, 'docker compose': stuck }, ({ name }) =>
+      name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\trollback-failed\n' } : undefined,
+    );
+    const { report, ports } = await perform(texts, { servers: [web1, web2] });
+    expect(ups(web1)).toEqual([pushed().id, 'r1']);
+    expect(report.outcome).toBe('rollback-failed');
+    expect(report.failure?.message).toContain('no such column');
+    expect(report.undone).toMatchObject([
+      { host: 'web1', outcome: 'rolled-back' },
+      { host: 'web2', outcome: 'rollback-failed', failure: { kind: 'command', host: 'web2' } },
+    ]);
+    expect(endOf(web1)).toMatchObject({ outcome: 'rolled-back', previous: 'r1' });
+    expect(web2.leaseCalls.some(({ name }) => name === 'confirm')).toBe(false);
+    expect(ports.log.lines.join('\n')).toContain('stage Roll back');
+    expect(closing(report).join('\n')).toContain('web1: rolled back, r1 is running again');
+    expect(closing(report).join('\n')).toContain('web2: the rollback failed');
+    expect(closing(report).join('\n')).toContain('web1: the migration was begun, and is not undone');
+  });
+
+  it('stays as it is where that is asked for', async () => {
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': { code: 1 } });
+    const { report } = await perform({ ...texts, 'on-failure': 'keep' }, { servers: [web1] });
+    expect(ups(web1)).toEqual([pushed().id]);
+    expect(report).toMatchObject({ outcome: 'failed', after: [{ host: 'web1', containers: 'new', current: 'r1' }] });
+    expect(web1.leaseCalls.map(({ name }) => name)).not.toContain('arm');
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: true });
+  });
+
+  it('because it is cancelled leaves the way back to the servers, at once', async () => {
+    const cancel = new AbortController();
+    const once = () => {
+      cancel.abort();
+      return { code: null };
+    };
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': once }, ({ name }) =>
+      name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\tunfinished\n' } : undefined,
+    );
+    const remembered: string[] = [];
+    const rememberLeases = (leases: readonly { readonly host: string }[]) =>
+      void remembered.push(leases.map(({ host }) => host).join());
+    const { report } = await perform(texts, { servers: [web1], overrides: { signal: cancel.signal, rememberLeases } });
+    expect(report.failures[0]?.kind).toBe('cancelled');
+    expect(report.undone).toEqual([{ host: 'web1', outcome: 'unfinished' }]);
+    expect(ups(web1)).toEqual([pushed().id]);
+    expect(web1.leaseCalls.at(-1)).toMatchObject({ name: 'leave', args: ['/opt/shop', expect.any(String), '0'] });
+    expect(web1.leaseCalls.map(({ name }) => name)).not.toContain('confirm');
+    // Whoever cleans up afterwards waits for the outcome.
+    expect(remembered).toEqual(['web1', 'web1']);
+    expect(closing(report).join('\n')).toContain('web1: is rolling back to r1 by itself');
+  });
+
+  it('after it succeeded, because nobody can confirm it, is undone as well', async () => {
+    const web1 = server('web1', { 'korrigo-observe': before }, ({ name, stdin }) =>
+      name === 'confirm' && stdin.includes('"succeeded"') ? { code: 1, stderr: 'no space left' } : undefined,
+    );
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.outcome).toBe('rolled-back');
+    expect(ups(web1)).toEqual([pushed().id, 'r1']);
+  });
+});
+
+describe('whose turn it is', () => {
+  const busy = [
+    'lease\tbusy',
+    'actor\tbob',
+    'command\tdeploy',
+    'release\tr9',
+    'since\t2026-02-03T04:00:00Z',
+    'stage\tRecreate',
+  ];
+
+  it('is waited for, saying who is at it, and not for ever', async () => {
+    const web1 = server('web1', {}, ({ name }) =>
+      name === 'take' ? { stdout: ['korrigo-facts 1', ...busy, ''].join('\n') } : undefined,
+    );
+    const { report, ports } = await perform({ ...deployed, 'lock-timeout': '40s' }, { servers: [web1] });
+    expect(report.outcome).toBe('failed');
+    expect(report.failure?.message).toContain("bob's deploy of r9");
+    expect(ports.log.lines.filter((text) => text.includes("waiting for bob's deploy of r9"))).toHaveLength(3);
+    expect(programsOf(web1)).toEqual([]);
+  });
+});
+
+describe('a cancellation', () => {
+  const commands: readonly (readonly [string, InputTexts, readonly string[]])[] = [
+    [
+      'a deploy',
+      deployed,
+      [
+        'korrigo-observe',
+        'korrigo-ship',
+        'korrigo-resolve',
+        'korrigo-pull',
+        'korrigo-record',
+        'docker compose',
+        'korrigo-inspect',
+        'korrigo-current',
+      ],
+    ],
+    [
+      'a rollback',
+      { command: 'rollback', 'project-name': 'shop' },
+      ['korrigo-observe', 'korrigo-reopen', 'korrigo-record', 'docker compose', 'korrigo-inspect', 'korrigo-current'],
+    ],
+    ['a status', { command: 'status', 'project-name': 'shop' }, ['korrigo-status']],
+  ];
+  const rows = commands.flatMap(([name, texts, programs]) =>
+    programs.map((program) => [name, program, texts] as const),
+  );
+
+  it.each(rows)('of %s during %s says so, and nothing else', async (_, program, texts) => {
+    const cancel = new AbortController();
+    const old = releaseOf({ id: '20260202-040506-badc0ffee012' });
+    const history = [attemptOf({ release: old.id }), attemptOf({ release: 'r2' })];
+    const there = observed(
+      ['current', 'r2'],
+      ['release', old.id],
+      ['release', 'r2'],
+      ...(texts.command === 'rollback' ? history.map((attempt) => ['attempt', attemptLine(attempt).trim()]) : []),
+    );
+    const usual: Record<string, ReturnType<typeof observed>> = {
+      'korrigo-observe': there,
+      'korrigo-reopen': resolved(['json', JSON.stringify(old)]),
+    };
+    const web1 = server('web1', {
+      ...usual,
+      [program]: () => {
+        cancel.abort();
+        return { code: null };
+      },
+    });
+    const { report } = await perform(texts, { servers: [web1], overrides: { signal: cancel.signal } });
+    expect(report.failures[0]).toMatchObject({ kind: 'cancelled' });
+    expect(report.failure?.message).toContain('cancelled');
+    expect(report.failure?.message).not.toContain('nothing was ever deployed');
+    expect(report.outcome).not.toBe('succeeded');
+    expect(closing(report).at(-1)).toMatch(/^✗ (deploy|rollback|status) (cancelled|failed) after/);
   });
 });
 
@@ -678,13 +843,13 @@ describe('a rollback', () => {
       'korrigo-observe',
       'korrigo-reopen',
       'korrigo-record',
+      'korrigo-tidy',
       'compose up',
       'korrigo-inspect',
       'korrigo-current',
-      'korrigo-record',
     ]);
-    expect(web1.ran.at(-2)?.argv.slice(-2)).toEqual(['/opt/shop', old.id]);
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({
+    expect(web1.ran.at(-1)?.argv.slice(-2)).toEqual(['/opt/shop', old.id]);
+    expect(endOf(web1)).toMatchObject({
       command: 'rollback',
       release: old.id,
       outcome: 'succeeded',

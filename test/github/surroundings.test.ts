@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { type Context, refFacts } from '../../src/github/surroundings.ts';
 import { output } from '../../bed/process.ts';
+import { type Context, refFacts } from '../../src/github/surroundings.ts';
 
 const env = {
   GITHUB_REPOSITORY: 'acme/shop',

@@ -4,6 +4,7 @@ import { type Options, type SshServer, startSshServer, targetOf } from '../../fi
 import { ConnectError } from '../../src/errors.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
+import { remote } from '../../src/hosts/ssh-shell.ts';
 import { Secret } from '../../src/model/secret.ts';
 
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script] });
@@ -43,7 +44,7 @@ describe('a host at the other end of SSH', () => {
 
   it('never puts the input into the command line', async () => {
     await host.run({ argv: ['cat'], stdin: new Secret('hidden') });
-    expect(server.seen.commands.at(-1)).toBe(`exec sh -c 'echo "korrigo-pid $$" >&2; cat'`);
+    expect(server.seen.commands.at(-1)).toBe(remote('cat').command);
   });
 
   it('tells lines as they come, in whole characters', async () => {

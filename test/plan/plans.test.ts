@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   configOf,
   containerOf,
+  digest,
   intentOf,
   observedOf,
   planLines,
@@ -10,12 +11,15 @@ import {
   stateOf,
 } from '../../fixtures/builders.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
-import type { Attempt } from '../../src/model/history.ts';
+import { bytesOf } from '../../src/model/command.ts';
+import { type Attempt, readAttempt } from '../../src/model/history.ts';
 import type { Container } from '../../src/model/state.ts';
 import { buildPlan, pushPlan } from '../../src/plan/build.ts';
 import { pullPlan } from '../../src/plan/pull.ts';
+import { script } from '../../src/plan/script.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
 import { testPlan } from '../../src/plan/test.ts';
+import { undoPlan } from '../../src/plan/undo.ts';
 
 const build = {
   definition: '{}',
@@ -140,10 +144,10 @@ const plan = ({
 
 describe('the plan to switch', () => {
   const all = (given: Given) => planLines(plan(given)).split('\n');
-  /** Without the note that the switch begins. */
+  /** Without the stage that arms the rollback and notes that the switch begins. */
   const lines = (given: Given) =>
     all(given)
-      .slice(1 + (given.hosts ?? ['web1']).length)
+      .slice(1 + 2 * (given.hosts ?? ['web1']).length)
       .join('\n');
   const titles = (given: Given) =>
     lines(given)
@@ -152,9 +156,11 @@ describe('the plan to switch', () => {
   const migrate = { migrate: 'web: python manage.py migrate' };
 
   it('notes on every host that it begins before anything is changed', () => {
-    expect(all({ hosts: ['web1', 'web2'] }).slice(0, 3)).toEqual([
+    expect(all({ hosts: ['web1', 'web2'] }).slice(0, 5)).toEqual([
       '# Begin',
+      expect.stringMatching(/^web1: arm the rollback on the server: .* call \/opt\/shop abc123 arm /),
       'web1: note that the switch begins: korrigo-record /opt/shop',
+      expect.stringMatching(/^web2: arm the rollback on the server: /),
       'web2: note that the switch begins: korrigo-record /opt/shop',
     ]);
   });
@@ -162,6 +168,7 @@ describe('the plan to switch', () => {
   it('recreates what was built, leaves the rest to Compose, and asks whether it is well', () => {
     expect(lines({})).toMatchInlineSnapshot(`
       "# Recreate
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Verify
@@ -174,8 +181,10 @@ describe('the plan to switch', () => {
   it('migrates on the first host after the containers are recreated', () => {
     expect(lines({ hosts: ['web1', 'web2'], inputs: migrate })).toMatchInlineSnapshot(`
       "# Recreate
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
+      web2: clear what an interrupted deploy left: korrigo-tidy shop
       web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web2: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Migrate
@@ -195,6 +204,7 @@ describe('the plan to switch', () => {
         "# Migrate",
         "web1: migrate: web: python manage.py migrate",
         "# Recreate",
+        "web1: clear what an interrupted deploy left",
         "web1: recreate web",
         "web1: bring everything else up",
         "# Verify",
@@ -235,6 +245,7 @@ describe('the plan to switch', () => {
     expect(titles({ inputs: { 'health-url': 'https://shop.example.com/' } })).toMatchInlineSnapshot(`
       [
         "# Recreate",
+        "web1: clear what an interrupted deploy left",
         "web1: recreate web",
         "web1: bring everything else up",
         "# Verify",
@@ -291,13 +302,65 @@ describe('the plan to switch', () => {
     const limits = plan({ inputs: migrate })
       .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
       .map((step) => ('timeoutSeconds' in step ? step.timeoutSeconds : undefined));
-    expect(limits).toEqual([undefined, 240, 240, 630, 180, undefined]);
+    expect(limits).toEqual([undefined, undefined, 120, 240, 240, 630, 180, undefined]);
   });
 
   it('marks the steps that change what runs, and gives every step of a host an id of its own', () => {
     const steps = plan({ inputs: migrate }).stages.flatMap(({ tasks }) => tasks.flatMap((task) => task.steps));
     expect(steps.filter(({ changes }) => changes).map(({ id }) => id)).toEqual(['up-forced', 'up']);
     expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
+  });
+});
+
+describe('the way back', () => {
+  const was = releaseOf({ id: 'r1', images: { web: `x@${digest('7')}`, job: `y@${digest('8')}` } });
+  const states = [stateOf({ current: 'r1', currentRelease: was, containers: runs })];
+  const planWith = (inputs: InputTexts, given = states, env = {}) =>
+    planSwitch(observedOf(given), [resolutionOf()], intentOf(), configOf(inputs, env));
+
+  it('is `up` of the release before, made current again and verified, by the steps that the server has for itself', () => {
+    const made = planWith({});
+    const undo = undoPlan(made);
+    expect(planLines(undo)).toMatchInlineSnapshot(`
+      "# Roll back
+      web1: make r1 current: korrigo-current /opt/shop r1
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: bring r1 back: docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans
+      web1: every container is healthy: korrigo-inspect shop"
+    `);
+    const wait = undo.stages[0]?.tasks[0]?.steps.find((step) => step.kind === 'wait');
+    // A service that did not run before need not run afterwards.
+    expect(wait?.until).toMatchObject({ kind: 'services', images: { web: was.images['web'] } });
+    const arm = made.stages[0]?.tasks[0]?.steps[0];
+    const armed = arm?.kind === 'run' ? Buffer.from(bytesOf(arm.command.stdin ?? '')).toString() : '';
+    expect(armed).toContain(script(undo.stages[0]?.tasks[0]?.steps ?? [], 'shop'));
+    expect(
+      armed
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => readAttempt(line)?.outcome),
+    ).toEqual(['rolled-back', 'rollback-failed']);
+  });
+
+  it('of a first deploy removes the containers and networks, and no volume', () => {
+    expect(planLines(undoPlan(planWith({}, [stateOf()])))).toMatchInlineSnapshot(`
+      "# Roll back
+      web1: make no release current: korrigo-current /opt/shop
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: remove the containers and networks: docker compose --project-name shop down --remove-orphans"
+    `);
+  });
+
+  it('puts back the files that env-files replaced, before anything starts', () => {
+    const [first] =
+      undoPlan(planWith({ 'env-files': '.env=A' }, states, { A: 'A=1' })).stages[0]?.tasks[0]?.steps ?? [];
+    expect(first?.title).toBe('put the old files back');
+  });
+
+  it('is not armed and not gone where everything is to stay', () => {
+    const kept = planWith({ 'on-failure': 'keep' });
+    expect(undoPlan(kept).stages[0]?.tasks).toEqual([]);
+    expect(planLines(kept)).not.toContain('arm the rollback');
   });
 });
 

@@ -85,7 +85,8 @@ describe('after a switch that failed the last lines', () => {
     const back = wayBack(after, id);
     return [...leftBehind(after, id), ...(back === undefined ? [] : [`→ ${back}`])];
   };
-  const byItself = '`command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
+  const byName = (release: string) =>
+    `\`command: rollback\` with \`to: ${release}\` in a workflow, \`dist/cli.js rollback --to ${release}\` in a terminal`;
 
   it('tell what is on each host, and how to go back', () => {
     expect(
@@ -98,7 +99,7 @@ describe('after a switch that failed the last lines', () => {
       `web1: the containers of ${id} stay; \`current\` is still r1`,
       `web2: the switch was cut short: containers of ${id} and of the release before may be running; \`current\` is still r1`,
       'web3: no container was touched; `current` is still r1',
-      `→ to bring r1 back: ${byItself}`,
+      `→ to bring r1 back: ${byName('r1')}`,
     ]);
   });
 
@@ -126,7 +127,9 @@ describe('after a switch that failed the last lines', () => {
   });
 
   it('of a return of the current release promise no particular one', () => {
-    expect(lines({ host: 'web1', containers: 'new', current: id }).at(-1)).toBe(`→ to go back: ${byItself}`);
+    expect(lines({ host: 'web1', containers: 'new', current: id }).at(-1)).toBe(
+      '→ to go back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal',
+    );
   });
 });
 

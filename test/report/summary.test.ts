@@ -119,7 +119,7 @@ describe('the summary', () => {
 
       - web1: the containers of 20260203-040506-c0ffee012345 stay; \`current\` is still r1
 
-      **Next:** to bring r1 back: \`command: rollback\` in a workflow, \`dist/cli.js rollback\` in a terminal
+      **Next:** to bring r1 back: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
       ### web1: what was planned
 
