@@ -51,7 +51,7 @@ const texts = {
   once: programs['once.sh'],
   current: programs['current.sh'],
   record: programs['record.sh'],
-  prune: join(awks('history'), programs['prune.sh']),
+  prune: join(facts, awks('history'), programs['prune.sh']),
   test: programs['test.sh'],
   status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),
 } as const;

@@ -1,3 +1,4 @@
+import { readKept } from '../facts/kept.ts';
 import { hasBegun } from '../facts/left.ts';
 import type { Attempt } from '../model/history.ts';
 import type { Release } from '../model/release.ts';
@@ -28,8 +29,10 @@ export async function recorded(
   } finally {
     const switched = known.plan !== undefined && hasBegun(known.plan, known.steps);
     const ending = { outcome, switched, time: timeOf(ports.clock.now()) };
-    const { failures } = await attempt(session, recordPlan(intent, observed, ending, config.keepReleases));
+    const { failures, output } = await attempt(session, recordPlan(intent, observed, ending, config.keepReleases));
     for (const { message } of failures) ports.log.warn(message);
+    for (const { host } of observed.targets)
+      for (const kept of readKept(host, output(host, 'prune'))) ports.log.warn(kept);
   }
 }
 

@@ -45,7 +45,7 @@ export function recordPlan(intent: Intent, { targets, states }: Observed, ending
       id: 'prune',
       title: `keep ${keep} releases`,
       command: prune({ root, project, keep }),
-      output: 'quiet',
+      output: 'facts',
     };
     return [{ host, steps: [], always: [end, ...(intent.command === 'deploy' ? [pruning] : [])] }];
   });
