@@ -138,7 +138,9 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const end = lastLines(outcome);
     expect(end).toContain('expected 3, got 4');
     expect(end).toContain('nothing was built, pushed or deployed');
-    expect(end).toMatch(/✗ test failed after .*: local: run the tests of .*compose\.test\.yml failed with exit code 3$/);
+    expect(end).toMatch(
+      /✗ test failed after .*: local: run the tests of .*compose\.test\.yml failed with exit code 3$/,
+    );
     expect(await stateOf(server)).toEqual(before);
   });
 
