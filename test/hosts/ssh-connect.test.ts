@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ed25519Pair } from '../../fixtures/key-pair.ts';
 import { hostKeyPairs, keys, type Options, startSshServer, targetOf, trusted } from '../../fixtures/ssh-server.ts';
 import { ConnectError } from '../../src/errors.ts';
 import { fingerprint } from '../../src/hosts/host-key.ts';
@@ -62,7 +62,7 @@ describe('a login', () => {
 
   it('works with an encrypted key', async () => {
     const server = await serve({ authenticate: (context) => context.accept() });
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'sesame', cipher: 'aes256-ctr', rounds: 1 });
+    const pair = ed25519Pair({ passphrase: 'sesame', cipher: 'aes256-ctr', rounds: 1 });
     const { host } = await connectTo(
       targetOf(server, { key: new Secret(pair.private), passphrase: new Secret('sesame') }),
     );
