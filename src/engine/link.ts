@@ -27,6 +27,7 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
   let host = first;
   let restoring: Promise<void> | undefined;
   let closed = false;
+  let gone: LeaseLostError | undefined;
 
   const restore = async (): Promise<void> => {
     const dropped = clock.now();
@@ -38,7 +39,10 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
         return;
       } catch (error) {
         if (!(error instanceof ConnectError)) throw error;
-        if (closed || clock.now() - dropped >= patienceSeconds * 1000) throw unreachable(name, patienceSeconds, error);
+        if (closed || clock.now() - dropped >= patienceSeconds * 1000) {
+          gone = unreachable(name, patienceSeconds, error);
+          throw gone;
+        }
         await clock.sleep(1000);
       }
     }
@@ -46,6 +50,8 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
   /** Whoever notices it first brings it back for all. */
   const restored = async (lost: Host): Promise<void> => {
     if (host !== lost) return;
+    // Waited for once is enough.
+    if (gone !== undefined) throw gone;
     restoring ??= restore().finally(() => {
       restoring = undefined;
     });

@@ -27,9 +27,7 @@ export async function holdLeases(
     const [host, spec] = [hosts.get(name), config.hosts.find((other) => other.name === name)];
     if (host === undefined || spec === undefined) return [];
     const reconnect = async () => (spec.kind === 'local' ? ports.local : await ports.reconnect(spec, config));
-    return [
-      { name, root, login, key: { root, token }, link: linkTo(host, 2 * graceSeconds, { log, clock, reconnect }) },
-    ];
+    return [{ name, root, login, key: { root, token }, link: linkTo(host, graceSeconds, { log, clock, reconnect }) }];
   });
   ports.rememberLeases(links.map(({ name: host, root }) => ({ host, root, token })));
   const { actor, run } = ports.ref;

@@ -24,11 +24,22 @@ export function statusText(hosts: readonly HostStatus[]): readonly string[] {
         ({ name, status: how, health, image }) =>
           `    ${name}  ${how}${health === 'none' ? '' : ` (${health})`}  ${shortImage(image)}`,
       ),
+      ...leaseLines(status).map((line) => `  ${line}`),
       ...(drift.length > 0 ? ['  drift:', ...drift.map((line) => `    ${line}`)] : []),
       ...(clean ? ['  no drift: what runs is the current release'] : []),
       ...problems,
     ];
   });
+}
+
+/** Who is deploying there, or what nobody has finished. */
+function leaseLines({ lease }: HostStatus): readonly string[] {
+  if (lease === undefined) return [];
+  const { state, holder, failedUndo } = lease;
+  const who = `${holder.command} of ${holder.release || 'a release'} by ${holder.actor}`;
+  if (state === 'busy') return [`in use: ${who}, now: ${holder.stage || 'at its beginning'}`];
+  if (state === 'open') return [`interrupted: ${who}; finish its rollback with \`status\` and \`heal: true\``];
+  return failedUndo === undefined ? [] : [`a rollback failed; try it again with \`status\` and \`heal: true\``];
 }
 
 function nothing({ root, lastAttempt }: HostStatus): string {
