@@ -23,7 +23,8 @@ export async function status(session: Session): Promise<void> {
   const hosts = config.hosts.map(({ name }): HostStatus => {
     const { problems, ...read } = readStatus(name, output(name, 'observe'), root);
     const lease = readLease(output(name, 'lease'));
-    return { ...read, lease, problems: [...problems, ...messagesOf(failed, name)] };
+    const open = lease.state !== 'free' || lease.failedUndo !== undefined;
+    return { ...read, ...(open ? { lease } : {}), problems: [...problems, ...messagesOf(failed, name)] };
   });
   known.status = withDifference(hosts);
   const unfit = hosts.filter(({ host }) => output(host, 'observe') !== '').flatMap(({ problems }) => problems);

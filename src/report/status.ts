@@ -53,12 +53,20 @@ function releaseLine(kept: KeptRelease): string {
   return `  ${current ? '*' : ' '} ${release}  ${minuteOf(kept)}  ${outcomes[outcome]}  ${who}`;
 }
 
+const endings: Readonly<Record<Attempt['outcome'], string>> = {
+  started: 'is under way, or was cut off',
+  succeeded: 'succeeded',
+  'rolled-back': 'failed and was rolled back',
+  'rollback-failed': 'failed, and so did its rollback',
+  failed: 'failed',
+};
+
 /** The last attempt, and the last one that touched what runs, unless they succeeded. */
 function troubles({ lastAttempt, lastSwitch }: HostStatus): readonly string[] {
   const tell = (name: string, attempt: Attempt | undefined): readonly string[] => {
     if (attempt === undefined || attempt.outcome === 'succeeded') return [];
     const { command, release, actor, outcome, switched } = attempt;
-    const how = outcome === 'started' ? 'is under way, or was cut off' : 'failed';
+    const how = endings[outcome];
     const harmless = switched ? '' : ' (refused, nothing was touched)';
     return [`the last ${name} ${how}: ${command} of ${release}, ${minuteOf(attempt)} by ${actor}${harmless}`];
   };

@@ -241,7 +241,7 @@ describe('what a deploy does after a rollback', () => {
 
   it('refuses one that failed and would now succeed, until a newer one comes', async () => {
     commits.push(shop.commit(shopFiles(bed, 'four')));
-    expect((await deploy(everything, { migrate: "web: sh -c 'exit 7'" })).code).toBe(1);
+    expect((await deploy(everything, { migrate: "web: sh -c 'exit 7'", 'on-failure': 'keep' })).code).toBe(1);
     expect(await page(server)).toBe('four');
     succeeded(await deploy(['rollback'], { reason: 'four half migrated' }));
     expect(await page(server)).toBe('two');
@@ -320,7 +320,7 @@ describe('what a rollback finds', () => {
 
   it('goes from a version that failed to the last good one, and calls the other one by its name', async () => {
     shop.commit(sick());
-    expect((await deploy(everything)).code).toBe(1);
+    expect((await deploy(everything, { 'on-failure': 'keep' })).code).toBe(1);
     const failed = (await historyOf(server)).at(-1)?.['release'] ?? '';
     expect((await stateOf(server)).containers['shop-web-1']?.status).not.toBe('running');
     const said = await refused(server, () => deploy(['rollback'], { to: failed }));
@@ -333,7 +333,7 @@ describe('what a rollback finds', () => {
 
   it('goes to the last good one when the next deploy after the one that failed got nowhere', async () => {
     shop.commit({ ...sick(), 'www/index.html': 'sick again\n' });
-    expect((await deploy(everything)).code).toBe(1);
+    expect((await deploy(everything, { 'on-failure': 'keep' })).code).toBe(1);
     const files = shopFiles(bed, 'mended', { web: '    env_file: nowhere.env\n' });
     shop.commit(files);
     const release = releaseOf(succeeded(await deploy(['build', 'push'])));
@@ -355,7 +355,7 @@ describe('what a rollback finds', () => {
     expect(said).toContain('→ ');
     const { all } = succeeded(await deploy(['rollback'], { to: ids[1] ?? '' }));
     expect(all).toContain(`✓ ${server.ip}: log in to ${bed.registry.address} as korrigo`);
-    expect(all).toContain(`✓ ${server.ip}: forget the registry login`);
+    expect(all).toContain(`✓ ${server.ip}: remove the registry login`);
     expect(await page(server)).toBe('two');
     expect(await output(server, 'docker', 'image', 'ls', '--digests')).toContain(image.split('@')[1]);
     expect((await stateOf(server)).left).toEqual([]);
@@ -378,9 +378,10 @@ describe('what a rollback finds', () => {
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toMatch(new RegExp(`^${server.ip}: web is unhealthy\n`));
     expect((await stateOf(server)).current).toBe(five);
-    expect((await historyOf(server)).at(-1)).toMatchObject({ release: four, outcome: 'failed', switched: true });
-    expect((await deploy(['status'])).stdout).toContain(`the last attempt failed: rollback of ${four}`);
-    succeeded(await deploy(['rollback']));
+    expect((await historyOf(server)).at(-1)).toMatchObject({ release: four, outcome: 'rolled-back', switched: true });
+    expect((await deploy(['status'])).stdout).toContain(
+      `the last attempt failed and was rolled back: rollback of ${four}`,
+    );
     expect(await page(server)).toBe('five');
     expect((await stateOf(server)).current).toBe(five);
   });
@@ -503,7 +504,7 @@ describe('without a checkout', () => {
   it('asks for that name when it is not given', async () => {
     const said = await refused(server, () => deployer(elsewhere, bed, server)(['rollback']));
     expect(said).toBe(
-      'project-name: is not set, and there is no checkout to read it from; name the Compose project\n→ it is the name of the folder below /opt on the servers',
+      'project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project\n→ it is the name of the folder below /opt on the servers',
     );
   });
 

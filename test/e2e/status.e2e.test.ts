@@ -248,7 +248,7 @@ describe('after somebody has typed on the server, the drift', () => {
   it('is the version that failed, after a deploy that did', async () => {
     const { current } = await stateOf(server);
     shop.commit({ Dockerfile: 'ARG BASE\nFROM ${BASE}\nCMD ["sleep", "infinity"]\n' });
-    expect((await deploy(everything)).code).toBe(1);
+    expect((await deploy(everything, { 'on-failure': 'keep' })).code).toBe(1);
     const sick = (await stateOf(server)).releases.at(-1);
     const told = await status();
     expect(told).toContain(`${server.ip}: release ${current}\n`);
