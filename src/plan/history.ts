@@ -44,6 +44,7 @@ export function beginStage(intent: Intent, hosts: readonly Beginning[]): Stage {
       kind: 'run',
       id: stepIds.begin,
       title: 'note that the switch begins',
+      channel: 'detached',
       command: record(root, line('started', intent.time)),
       output: 'quiet',
       hint,

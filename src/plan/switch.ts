@@ -107,10 +107,19 @@ function stagesOf(
 
 function writeFilesSteps({ root, to: id }: HostSwitch): readonly Step[] {
   const title = 'put the files of env-files in place';
-  return [{ kind: 'run', id: 'write-files', title, command: writeFiles({ root, id }), output: 'quiet' }];
+  return [
+    { kind: 'run', id: 'write-files', title, channel: 'detached', command: writeFiles({ root, id }), output: 'quiet' },
+  ];
 }
 
 function currentStep({ root, to: id }: HostSwitch): Step {
   const title = `make ${id} current`;
-  return { kind: 'run', id: stepIds.current, title, command: makeCurrent(root, id), output: 'quiet' };
+  return {
+    kind: 'run',
+    id: stepIds.current,
+    title,
+    channel: 'detached',
+    command: makeCurrent(root, id),
+    output: 'quiet',
+  };
 }

@@ -181,10 +181,11 @@ describe('a failure', () => {
     expect(errors[0]?.value).toContain(
       `${server.ip}: migrate: web: sh -c echo ::error::no such column; exit 4 failed with exit code 4\n`,
     );
-    expect(errors[0]?.value).toContain('→ a migration is not undone: mend it and deploy again');
-    expect(step.outputs()).toMatchObject({ outcome: 'failed' });
-    expect(step.summary()).toContain('## ❌ test, build, push, deploy failed\n');
-    expect(step.summary()).toContain('**What to do:** a migration is not undone: mend it and deploy again');
+    expect(errors[0]?.value).toContain('→ a migration is not undone: fix it and deploy again');
+    expect(errors[0]?.value).toContain(`${server.ip}: rolled back, `);
+    expect(step.outputs()).toMatchObject({ outcome: 'rolled-back' });
+    expect(step.summary()).toContain('## ↩️ test, build, push, deploy failed and was rolled back\n');
+    expect(step.summary()).toContain('**What to do:** a migration is not undone: fix it and deploy again');
   });
 
   it('of the inputs exits with 1 and one annotation that lists all of them', async () => {

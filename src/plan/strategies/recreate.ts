@@ -83,5 +83,13 @@ function upStep(id: string, title: string, healthTimeoutSeconds: number) {
 
 function tidyStep(project: string): Step {
   const title = 'clear what an interrupted deploy left';
-  return { kind: 'run', id: 'tidy', title, command: tidy(project), output: 'live', timeoutSeconds: 120 };
+  return {
+    kind: 'run',
+    id: 'tidy',
+    title,
+    channel: 'detached',
+    command: tidy(project),
+    output: 'live',
+    timeoutSeconds: 120,
+  };
 }
