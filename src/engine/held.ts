@@ -94,7 +94,9 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
     },
     leave: async (waitSeconds) => {
       stopBeating();
-      const { stdout } = await link.call(leaveLease(key, waitSeconds));
+      // Nobody waits for a connection that is away: without it the server does the same by itself.
+      const signal = AbortSignal.timeout((waitSeconds + 5) * 1000);
+      const { stdout } = await link.call(leaveLease(key, waitSeconds), { signal });
       const standing = readStanding(stdout);
       return standing?.kind === 'lost' ? standing.outcome : 'unfinished';
     },

@@ -48,11 +48,14 @@ async function scene(
   {
     fate = () => 'runs',
     connect = () => true,
+    connecting,
     graceSeconds = 60,
   }: {
     readonly fate?: (command: Command) => Fate;
     /** Whether the nth attempt to connect succeeds. */
     readonly connect?: (attempt: number) => boolean;
+    /** What an attempt waits for. */
+    readonly connecting?: Promise<never>;
     readonly graceSeconds?: number;
   } = {},
 ): Promise<Scene> {
@@ -66,6 +69,7 @@ async function scene(
     log,
     clock: fakeClock(),
     reconnect: async () => {
+      await connecting;
       if (!connect(++attempts)) throw new ConnectError('web1', 'no route to host');
       return flaky(server.host, fate);
     },
@@ -278,6 +282,16 @@ describe.concurrent('a connection that drops', () => {
       hint: expect.stringContaining('goes back to the release before by itself'),
     });
     expect(held.lost.aborted).toBe(true);
+  });
+
+  it('is not waited for by a holder who leaves', async ({ onTestFinished }) => {
+    const { held } = await scene(onTestFinished, {
+      fate: () => 'lost',
+      connect: () => false,
+      // An attempt that never comes to an end.
+      connecting: new Promise<never>(() => {}),
+    });
+    expect(await held.leave(0)).toBe('unfinished');
   });
 
   it('cuts off a short command, but does not keep one from beginning', async ({ onTestFinished }) => {
