@@ -1,5 +1,5 @@
 import { healLease, type LeaseKey, type Terms, takeLease } from '../commands/lease.ts';
-import { CommandError, DeployError, LeaseBusyError } from '../errors.ts';
+import { Cancelled, CommandError, DeployError, LeaseBusyError } from '../errors.ts';
 import { readHealing, readTaken } from '../facts/lease.ts';
 import { collect } from '../hosts/output.ts';
 import type { Log } from '../log/log.ts';
@@ -78,8 +78,11 @@ async function takeEach(
   }
 }
 
+/** What was left open is finished at the first try, unless somebody else comes in between. */
+const heals = 3;
+
 async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undefined> {
-  for (;;) {
+  for (let tries = 0; tries <= heals; tries++) {
     const taken = await host.take(seconds);
     if (taken.kind === 'taken') return undefined;
     if (taken.kind === 'busy') return taken.holder;
@@ -91,6 +94,10 @@ async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undef
     }
     await host.heal(taken.holder);
   }
+  throw new DeployError(`${host.name}: what an interrupted deploy left there cannot be finished`, {
+    hint: 'look at lease/undo.log in the folder of the application there; nothing that runs was changed',
+    host: host.name,
+  });
 }
 
 /** "ana's deploy of 20260203-… (https://…), since 04:05 UTC, now: Recreate" */
@@ -136,13 +143,15 @@ export async function heal(
   name: string,
   run: Run,
   root: string,
-  { log, clock }: Pick<Ports, 'log' | 'clock'>,
+  { log, clock, signal }: Pick<Ports, 'log' | 'clock'> & Partial<Pick<Ports, 'signal'>>,
   { token = '', retry = false }: { readonly token?: string; readonly retry?: boolean } = {},
 ): Promise<Healed | undefined> {
   const lines = collect((line) => log.output(name, line));
   let seen = { token, logEnd: 0, retry };
   let holder: Holder | undefined;
   for (;;) {
+    // The server goes on with it by itself.
+    if (signal?.aborted) throw new Cancelled(name, 'during', 'finish what was cut off');
     const { code, stdout, stderr, timedOut } = await run(healLease(root, seen, waitSeconds));
     const healing = code === 0 ? readHealing(stdout) : undefined;
     if (healing === undefined)

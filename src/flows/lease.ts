@@ -41,7 +41,7 @@ export async function holdLeases(
         leave: async () => await call(leaveLease(key, 10)),
         heal: async (holder) => {
           log.warn(`${name}: ${holderText(holder)} was interrupted; finishing its rollback first`);
-          await heal(name, call, root, { log, clock });
+          await heal(name, call, root, { log, clock, signal });
         },
       };
     }),
@@ -58,9 +58,8 @@ export async function holdLeases(
 
 /**
  * Gives all leases back. What is still armed is undone by the server: at once, without waiting for it, with `seconds` 0.
- * @returns how each lease ended
  */
-export async function leaveLeases(session: Session, seconds: number): Promise<ReadonlyMap<string, LeaseOutcome>> {
+export async function leaveLeases(session: Session, seconds: number): Promise<void> {
   const { leases, ports } = session;
   const remembered = [...leases].map(([host, { root, token }]) => ({ host, root, token }));
   const ended = await Promise.all(
@@ -71,5 +70,4 @@ export async function leaveLeases(session: Session, seconds: number): Promise<Re
   const unfinished = ended.filter(([, outcome]) => outcome === 'unfinished').map(([name]) => name);
   ports.rememberLeases(ports.signal.aborted ? remembered.filter(({ host }) => unfinished.includes(host)) : []);
   leases.clear();
-  return new Map(ended);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { until } from '../../bed/process.ts';
 import { collectedLog, fakeClock } from '../../fixtures/fakes.ts';
-import { kill, type LeaseServer, leaseServer, undoOf } from '../../fixtures/lease.ts';
+import { arm, confirm, kill, type LeaseServer, leaseServer, undoOf } from '../../fixtures/lease.ts';
 import { shells } from '../../fixtures/shells.ts';
 import { type Held, heldOn } from '../../src/engine/held.ts';
 import { type Link, linkTo } from '../../src/engine/link.ts';
@@ -188,8 +188,8 @@ describe.concurrent('a lease that is held', () => {
     const { server, held } = await scene(onTestFinished);
     await held.stage('Recreate');
     expect(await server.show()).toMatchObject({ state: 'busy', holder: { stage: 'Recreate' } });
-    await held.arm(undoOf('echo undone'));
-    await held.confirm('{"n":1}\n');
+    await arm(held, undoOf('echo undone'));
+    await confirm(held, '{"n":1}\n');
     expect(await held.leave(30)).toBe('confirmed');
     expect(server.lines('history.jsonl')).toEqual(['{"n":1}']);
     expect(held.lost.aborted).toBe(false);
@@ -199,7 +199,7 @@ describe.concurrent('a lease that is held', () => {
     onTestFinished,
   }) => {
     const { held } = await scene(onTestFinished);
-    await held.arm(undoOf('sleep 1; echo undone'));
+    await arm(held, undoOf('sleep 1; echo undone'));
     expect(await held.leave(0)).toBe('unfinished');
     expect(await held.leave(30)).toBe('rolled-back');
   });
@@ -221,7 +221,7 @@ describe.concurrent('a lease that is held', () => {
     ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself and failed'],
   ] as const)('and was lost says so: the server %s', async ([, script, outcome, says], { onTestFinished }) => {
     const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 1 });
-    if (script !== undefined) await held.arm(undoOf(script));
+    if (script !== undefined) await arm(held, undoOf(script));
     await server.free();
     const error: unknown = await held.detached.run({ argv: ['true'] }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(LeaseLostError);
@@ -242,17 +242,17 @@ describe.concurrent('a lease that is held', () => {
 
   it('was confirmed even when the answer got lost, and the lease came to its end', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
-    await held.arm(undoOf('echo undone'));
+    await arm(held, undoOf('echo undone'));
     await server.confirm(a, '{"n":1}\n');
     await server.leave(a);
-    await held.confirm('{"n":1}\n');
+    await confirm(held, '{"n":1}\n');
     expect(server.lines('history.jsonl')).toEqual(['{"n":1}']);
   });
 
   it('cannot be armed where the server has no room for it', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
     server.addProgram('mkdir', 'echo "mkdir: No space left on device" >&2; exit 1');
-    await expect(held.arm(undoOf('true'))).rejects.toThrow(/arm the undo failed.*\n.*No space left on device/);
+    await expect(arm(held, undoOf('true'))).rejects.toThrow(/arm the undo failed.*\n.*No space left on device/);
   });
 });
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
 import { until } from '../../bed/process.ts';
 import { collectedLog } from '../../fixtures/fakes.ts';
-import { terms, undoOf } from '../../fixtures/lease.ts';
+import { arm, confirm, terms, undoOf } from '../../fixtures/lease.ts';
 import { openBed } from '../../fixtures/open-bed.ts';
 import { output, shell } from '../../fixtures/state.ts';
 import { leaveLease } from '../../src/commands/lease.ts';
@@ -135,7 +135,7 @@ describe('on a server', () => {
 
   it('goes back by itself when the network stays away, and says so when it is back', async () => {
     const { held } = await hold(server, 10);
-    await held.arm(undoOf('echo undone; sleep 1'));
+    await arm(held, undoOf('echo undone; sleep 1'));
     const running = held.detached.run(counting(600)).catch((error: unknown) => error);
     await pause(3);
     await server.unplug();
@@ -205,13 +205,13 @@ describe('on a server', () => {
 
   it('whose keeper is killed goes on with another one', async () => {
     const { held } = await hold(server, 20);
-    await held.arm(undoOf('echo undone'));
+    await arm(held, undoOf('echo undone'));
     const running = held.detached.run(counting(12));
     await pause(3);
     await shell(server, 'kill -KILL "$(cut -d " " -f 1 /opt/shop/lease/keeper)"');
     expect(await running).toMatchObject(countedTo(12));
     await ran();
-    await held.confirm('{"n":1}\n');
+    await confirm(held, '{"n":1}\n');
     expect(await held.leave(30)).toBe('confirmed');
   });
 });
@@ -227,7 +227,7 @@ describe('on a server whose disk is full', () => {
 
   it('the lease is kept, what cannot start says why, and the undo works all the same', async () => {
     const { held, token } = await hold(server, 8);
-    await held.arm(undoOf('echo undone >>/home/deploy/undone; echo said'));
+    await arm(held, undoOf('echo undone >>/home/deploy/undone; echo said'));
     await fill();
     onTestFinished(empty);
     await pause(12);
@@ -235,7 +235,7 @@ describe('on a server whose disk is full', () => {
     const refused = await held.detached.run({ argv: ['sh', '-c', 'echo x'], stdin: 'y'.repeat(100_000) });
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toMatch(/No space left on device|is the disk full/);
-    await expect(held.arm(undoOf('x'.repeat(100_000)))).rejects.toThrow(/arm the undo failed/);
+    await expect(arm(held, undoOf('x'.repeat(100_000)))).rejects.toThrow(/arm the undo failed/);
     expect(await held.leave(60)).toBe('rolled-back');
     expect(await output(server, 'cat', '/home/deploy/undone')).toBe('undone\n');
     expect(await shell(server, 'ls /opt/shop/lease/outcomes')).toContain(`${token}.rolled-back`);
@@ -244,10 +244,10 @@ describe('on a server whose disk is full', () => {
   it('a confirmation counts, and a new lease is not given', async () => {
     await empty();
     const { held } = await hold(server, 30);
-    await held.arm(undoOf('echo undone >>/home/deploy/undone-again'));
+    await arm(held, undoOf('echo undone >>/home/deploy/undone-again'));
     await fill();
     onTestFinished(empty);
-    await held.confirm('{"n":1}\n');
+    await confirm(held, '{"n":1}\n');
     expect(await held.leave(60)).toBe('confirmed');
     expect((await server.exec(['test', '-e', '/home/deploy/undone-again'])).code).toBe(1);
     await fill();
@@ -264,7 +264,7 @@ describe('on a server that loses power', () => {
   it('the next one finishes what was begun', async () => {
     const server = await bed.server({ docker: false });
     const { held, link } = await hold(server, 60);
-    await held.arm(undoOf('echo undone'));
+    await arm(held, undoOf('echo undone'));
     void held.detached.run(counting(600)).catch(() => {});
     await pause(2);
     // The runner is gone as well: one that comes back would go on with its lease.

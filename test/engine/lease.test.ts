@@ -114,6 +114,15 @@ describe('the leases of all hosts', () => {
     expect(done).toEqual(['take web1', 'heal web1 after bob', 'take web1', 'take web2']);
   });
 
+  it('are given up where what was cut off stays open, however often it is finished', async () => {
+    const { done, held, take } = fleet({ web2: () => ({ kind: 'open', holder: bob }) });
+    await expect(take(['web1', 'web2'])).rejects.toThrow(
+      'web2: what an interrupted deploy left there cannot be finished',
+    );
+    expect(done.filter((what) => what.startsWith('heal web2'))).toHaveLength(4);
+    expect(held.size).toBe(0);
+  });
+
   it('are not taken where a program is missing, and nothing is held then', async () => {
     const { held, take } = fleet({ web2: () => ({ kind: 'missing', programs: ['flock', 'setsid'] }) });
     await expect(take(['web1', 'web2'])).rejects.toMatchObject({

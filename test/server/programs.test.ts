@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -742,6 +743,19 @@ describe('prune', () => {
       ),
     );
     expect(left(server)).toEqual([r1, r3, r5]);
+  });
+
+  it('removes what env-files replaced, and does not take it for data, unless a way back needs it', async () => {
+    const server = filled('');
+    const replaced = `releases/${r5}/replaced/files/.env`;
+    server.write({ [`releases/${r1}/replaced/files/.env`]: 'old', [replaced]: 'old', 'lease/failed/undo.sh': '' });
+    const first = await server.run('prune', [server.root, 'shop', '1']);
+    expect(readKept('web1', first.stdout)).toEqual([]);
+    expect(left(server)).toEqual([r5]);
+    expect(server.read(replaced)).toBe('old');
+    rmSync(server.path('lease'), { recursive: true });
+    await server.run('prune', [server.root, 'shop', '1']);
+    expect(existsSync(server.path(`releases/${r5}/replaced`))).toBe(false);
   });
 
   it('has nothing to do where nothing was deployed', async () => {
