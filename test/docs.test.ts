@@ -551,10 +551,10 @@ describe('docs/troubleshooting.md', () => {
 
   // What a failed deploy and `status` print, as the README shows it.
   const shown = [
-    'ended with exit code',
-    'the last lines of',
-    'see more: docker logs',
-    'no drift: what runs is the current release',
+    'exited with code',
+    'last log lines of',
+    'For the full log, on',
+    'no drift: the running containers match the current release',
     '  releases:',
     '  containers:',
   ];

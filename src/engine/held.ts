@@ -114,23 +114,23 @@ function lostError(host: string, root: string, outcome: LeaseOutcome): LeaseLost
 
 const told: Readonly<Record<LeaseOutcome, { readonly says: string; readonly hint: string }>> = {
   released: {
-    says: 'the connection was away for too long, and the server gave the lease to others; nothing that runs was changed',
-    hint: 'deploy again',
+    says: 'the connection was lost for too long, and the server released its lease; no running container was touched',
+    hint: 'Deploy again.',
   },
   confirmed: {
-    says: 'the lease has ended; what was deployed is confirmed',
-    hint: 'look at it with the command status',
+    says: 'the lease has ended; the deploy is confirmed',
+    hint: 'Check it with the command status.',
   },
   'rolled-back': {
-    says: 'the connection was away for too long, and the server has rolled back by itself',
-    hint: 'deploy again',
+    says: 'the connection was lost for too long, so the server rolled back by itself',
+    hint: 'Deploy again.',
   },
   'rollback-failed': {
-    says: 'the connection was away for too long, and the server tried to roll back by itself and failed',
-    hint: 'on {host}, look at {root}/lease/undo.log, fix what it says, and run: sh {root}/lease/failed/undo.sh',
+    says: 'the connection was lost for too long, so the server tried to roll back by itself, and failed',
+    hint: 'On {host}, read {root}/lease/undo.log, fix the problem, and run: sh {root}/lease/failed/undo.sh',
   },
   unfinished: {
-    says: 'the connection was away for too long, and the server is rolling back by itself',
-    hint: 'look at it with the command status, then deploy again',
+    says: 'the connection was lost for too long, so the server is rolling back by itself',
+    hint: 'Check it with the command status, then deploy again.',
   },
 };

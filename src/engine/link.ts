@@ -113,8 +113,8 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
 const cutOff: Result = { code: null, stdout: '', stderr: '', seconds: 0, timedOut: false };
 
 function unreachable(name: string, seconds: number, cause?: ConnectError): LeaseLostError {
-  return new LeaseLostError(name, 'unfinished', `the connection dropped, and was not back within ${seconds} s`, {
-    hint: 'the server goes back to the release before by itself; check its network, and deploy again',
+  return new LeaseLostError(name, 'unfinished', `the connection dropped and did not come back within ${seconds} s`, {
+    hint: 'The server rolls back by itself. Check its network, then deploy again.',
     cause,
   });
 }

@@ -28,7 +28,7 @@ export async function status(session: Session): Promise<void> {
   });
   known.status = withDifference(hosts);
   const unfit = hosts.filter(({ host }) => output(host, 'observe') !== '').flatMap(({ problems }) => problems);
-  throwAll([...failed, ...(unfit.length > 0 ? [new ConfigError(unfit, { hint: 'see docs/server.md' })] : [])]);
+  throwAll([...failed, ...(unfit.length > 0 ? [new ConfigError(unfit, { hint: 'See docs/server.md.' })] : [])]);
 }
 
 /** Finishes what an interrupted deploy left open, or what an earlier try could not. Whether there was anything. */

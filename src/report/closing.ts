@@ -15,7 +15,7 @@ export function closing(report: Report): readonly string[] {
   return [
     ...(said ?? [text]),
     ...(hint === undefined ? [] : [`→ ${hint}`]),
-    ...(backup === undefined ? [] : [`the backup from before this deploy: ${backup}`]),
+    ...(backup === undefined ? [] : [`backup taken before this deploy: ${backup}`]),
     ...lines,
     ...(next === undefined ? [] : [`→ ${next}`]),
     // The reason once more as the very last words, when the lines of a container's log have moved it out of sight.

@@ -26,7 +26,7 @@ export function statusText(hosts: readonly HostStatus[]): readonly string[] {
       ),
       ...leaseLines(status).map((line) => `  ${line}`),
       ...(drift.length > 0 ? ['  drift:', ...drift.map((line) => `    ${line}`)] : []),
-      ...(clean ? ['  no drift: what runs is the current release'] : []),
+      ...(clean ? ['  no drift: the running containers match the current release'] : []),
       ...problems,
     ];
   });
@@ -37,14 +37,14 @@ function leaseLines({ lease }: HostStatus): readonly string[] {
   if (lease === undefined) return [];
   const { state, holder, failedUndo } = lease;
   const who = `${holder.command} of ${holder.release || 'a release'} by ${holder.actor}`;
-  if (state === 'busy') return [`in use: ${who}, now: ${holder.stage || 'at its beginning'}`];
+  if (state === 'busy') return [`in use: ${who}, now: ${holder.stage || 'starting'}`];
   if (state === 'open') return [`interrupted: ${who}; finish its rollback with \`status\` and \`heal: true\``];
   return failedUndo === undefined ? [] : [`a rollback failed; try it again with \`status\` and \`heal: true\``];
 }
 
 function nothing({ root, lastAttempt }: HostStatus): string {
   if (lastAttempt !== undefined) return 'no release is current';
-  return `nothing was ever deployed to ${root}; if that is not so, check project-name or path`;
+  return `nothing has been deployed to ${root}; if that is wrong, check project-name and path`;
 }
 
 function releaseLine(kept: KeptRelease): string {
@@ -54,7 +54,7 @@ function releaseLine(kept: KeptRelease): string {
 }
 
 const endings: Readonly<Record<Attempt['outcome'], string>> = {
-  started: 'is under way, or was cut off',
+  started: 'is still running, or was interrupted',
   succeeded: 'succeeded',
   'rolled-back': 'failed and was rolled back',
   'rollback-failed': 'failed, and so did its rollback',

@@ -20,7 +20,7 @@ succeeded() { # ids, the one that succeeded last first; what was current before 
     END { for (; n > 0; n--) if (!seen[line[n]]++) print line[n] }
   ' "$work/history" | while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
 }
-# Where Docker does not answer, this fails: nothing is removed that may be in use.
+# Where Docker is not responding, this fails: nothing is removed that may be in use.
 used=$(docker ps --all --filter "label=com.docker.compose.project=$project" \
   --format '{{.Label "com.docker.compose.project.config_files"}}')
 settled() { # ids whose last attempt came before the last success: since then nothing runs from their files

@@ -19,7 +19,7 @@ type Fate = 'runs' | 'lost' | 'unanswered';
 
 function flaky(inner: Host, fate: (command: Command) => Fate): Host {
   let gone = false;
-  const lose = (): ConnectError => new ConnectError('web1', 'the connection is gone');
+  const lose = (): ConnectError => new ConnectError('web1', 'the connection dropped');
   return {
     name: 'web1',
     run: async (command, options) => {
@@ -216,9 +216,9 @@ describe.concurrent('a lease that is held', () => {
   });
 
   it.for([
-    ['rolled back', 'echo undone', 'rolled-back', 'the server has rolled back by itself'],
-    ['freed with nothing armed', undefined, 'released', 'nothing that runs was changed'],
-    ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself and failed'],
+    ['rolled back', 'echo undone', 'rolled-back', 'the server rolled back by itself'],
+    ['freed with nothing armed', undefined, 'released', 'no running container was touched'],
+    ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself, and failed'],
   ] as const)('and was lost says so: the server %s', async ([, script, outcome, says], { onTestFinished }) => {
     const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 1 });
     if (script !== undefined) await arm(held, undoOf(script));
@@ -278,8 +278,8 @@ describe.concurrent('a connection that drops', () => {
     const error: unknown = await held.detached.run({ argv: ['true'] }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       outcome: 'unfinished',
-      message: 'web1: the connection dropped, and was not back within 120 s',
-      hint: expect.stringContaining('goes back to the release before by itself'),
+      message: 'web1: the connection dropped and did not come back within 120 s',
+      hint: expect.stringContaining('rolls back by itself'),
     });
     expect(held.lost.aborted).toBe(true);
   });

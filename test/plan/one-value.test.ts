@@ -13,7 +13,7 @@ describe('one plan of a switch', () => {
 
   it('is printed as a log', () => {
     expect(planLines(plan).join('\n')).toMatchInlineSnapshot(`
-      "web1, now r1:
+      "web1, currently r1:
         web    recreate  force-recreate: built
         cache  recreate  environment SIZE"
     `);

@@ -26,7 +26,7 @@ function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeco
   const title =
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
-      : 'bring everything else up';
+      : 'bring up everything else';
   return [
     tidyStep(release.project),
     ...(forced.length > 0
