@@ -45,11 +45,13 @@ const deploys: readonly InputName[] = [
   'health-url',
   'health-timeout',
   'allow-older',
+  'accept',
   'keep-releases',
 ];
 const rollbacks: readonly InputName[] = [
   'to',
   'reason',
+  'accept',
   'project-name',
   'registry',
   'registry-username',

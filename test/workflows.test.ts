@@ -91,6 +91,7 @@ const readBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'health-url': onServers,
   'health-timeout': onServers,
   'allow-older': ['deploy'],
+  accept: onServers,
   to: ['rollback'],
   reason: ['rollback'],
   'keep-releases': ['deploy'],

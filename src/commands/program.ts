@@ -2,7 +2,7 @@ import { type Command, type Content, quote } from '../model/command.ts';
 import { programs } from '../server/programs.ts';
 
 /** An awk program as a variable of the shell. */
-const awk = (name: 'flatten' | 'paths' | 'sealed' | 'uses'): string =>
+const awk = (name: 'claims' | 'flatten' | 'paths' | 'sealed' | 'uses'): string =>
   `AWK_${name.toUpperCase()}=${quote(programs[`${name}.awk`])}`;
 const tellRelease = [awk('flatten'), awk('sealed'), programs['release.sh']];
 const join = (...parts: readonly string[]): string => parts.join('\n');
@@ -16,6 +16,8 @@ const texts = {
   ship: programs['ship.sh'],
   resolve: join(awk('paths'), awk('uses'), ...tellRelease, programs['resolve.sh']),
   reopen: join(awk('uses'), ...tellRelease, programs['reopen.sh']),
+  claims: join(awk('claims'), programs['claims.sh']),
+  preview: programs['preview.sh'],
   place: programs['place.sh'],
   pull: programs['pull.sh'],
   once: programs['once.sh'],

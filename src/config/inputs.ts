@@ -122,6 +122,10 @@ export const inputs = {
     description: '`true` allows deploying a commit that is older than the current one, or that was rolled back.',
     default: 'false',
   },
+  accept: {
+    description:
+      'Dangerous changes that this one deploy may make, as its refusal names them: `new-volume`, `dropped-volume`, `changed-volume`, `shared-volume`, `other-source`.',
+  },
   to: {
     description:
       'For `rollback`: a release id, a commit, or `previous` for the last good release before the current one.',

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, forceRecreate, formats } from './config.ts';
+import { type CommandName, type Config, consents, forceRecreate, formats } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';
@@ -52,6 +52,7 @@ export function readConfig(texts: InputTexts, env: Environment): Config {
     backup: readBackup(reader),
     migrate: readMigration(reader),
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
+    accept: values('accept', parse.listOf, parse.oneOf(consents)),
     to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,

@@ -1,4 +1,5 @@
 import type { Difference } from '../model/changes.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Reopened, Resolution } from '../model/state.ts';
 import { type Facts, readFacts, rowsOf } from './facts.ts';
 
@@ -41,6 +42,7 @@ export function readResolution(host: string, output: string, root: string, remed
     shares: grouped(all('shares'), (other) => other),
     differences: grouped(all('changed'), readDifference),
     created: all('created').map(([name = '']) => name),
+    claims: noClaims,
   };
 }
 

@@ -9,6 +9,8 @@ import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
 import { type Opened, open } from './open.ts';
+import { withPreviews } from './preview.ts';
+import { refusals } from './refusals.ts';
 import { attempt, type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 
@@ -23,7 +25,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   await recorded(session, intent, opened, async () => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     await pull(session, opened.targets, release);
-    const plan = planSwitch(opened, resolved, intent, config);
+    const plan = planSwitch(opened, await withPreviews(session, opened, release, resolved), intent, config);
     print(session, plan);
     await execute(session, plan);
   });
@@ -48,10 +50,11 @@ export async function rehearse(session: Session, checkout: Checkout): Promise<vo
 async function resolve(
   session: Session,
   checkout: Checkout,
-  { root, unreachable, states, targets }: Opened,
+  opened: Opened,
   release: Release,
   stage: string,
 ): Promise<readonly Resolution[]> {
+  const { root, unreachable, states, targets } = opened;
   const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
   const able = older.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
   let resolved: readonly Resolution[] = [];
@@ -61,6 +64,7 @@ async function resolve(
     try {
       resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
       problems.push(...resolved.flatMap((resolution) => resolution.problems));
+      problems.push(...refusals(opened, resolved, release, session.config.accept));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);

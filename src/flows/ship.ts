@@ -4,6 +4,7 @@ import { pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
 import { chooseShipped, type Entry, type Item, isUnder, makeItem } from '../compose/ship.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../errors.ts';
+import { readClaims } from '../facts/claims.ts';
 import { deployRemedy, type Remedy, readResolution } from '../facts/resolution.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
@@ -44,7 +45,8 @@ export async function shipAndResolve(
   throwCancelled(failures);
   return hosts.map(({ host }) => {
     const resolution = readResolution(host, output(host, 'resolve'), root, shipRemedy(checkout));
-    return { ...resolution, problems: [...resolution.problems, ...messagesOf(failures, host)] };
+    const claims = readClaims(output(host, 'claims'));
+    return { ...resolution, claims, problems: [...resolution.problems, ...messagesOf(failures, host)] };
   });
 }
 

@@ -1,5 +1,7 @@
 import type { Difference } from './changes.ts';
+import type { Claims, Mount } from './claims.ts';
 import type { Attempt } from './history.ts';
+import type { Preview } from './preview.ts';
 
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
 export type Container = {
@@ -17,6 +19,8 @@ export type Container = {
   readonly restarts: number;
   /** Of Docker: `no`, `on-failure`, `always` or `unless-stopped`. */
   readonly restartPolicy: string;
+  /** Volumes by name, bind mounts by path. */
+  readonly mounts: readonly Omit<Mount, 'service'>[];
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** Output of the last health probe. */
   readonly healthOutput: string;
@@ -59,6 +63,9 @@ export type Resolution = {
   readonly differences: Readonly<Record<string, readonly Difference[]>>;
   /** Folders that were made under `shared/`. */
   readonly created: readonly string[];
+  readonly claims: Claims;
+  /** What Compose said it would do, where it was asked. */
+  readonly preview?: Preview;
 };
 
 /** A release that is on a server already, about to be brought back. */

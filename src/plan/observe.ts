@@ -3,6 +3,7 @@ import type { Registry } from '../config/config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 import { loginSteps, serverLoginHint } from './login.ts';
+import { claimsStep } from './ship.ts';
 
 type Facts = { readonly targets: readonly Target[]; readonly project: string };
 
@@ -36,6 +37,7 @@ export function reopenPlan(targets: readonly Target[], id: string): Plan {
         command: reopen({ root, id }),
         output: 'facts',
       } as const,
+      claimsStep(root, id),
     ],
   }));
   return { stages: [{ name: 'Reopen the release', tasks }] };

@@ -24,6 +24,12 @@ export function reasonText(reason: Reason): string {
       return `is ${reason.status}`;
     case 'shares':
       return `shares the container of ${reason.service}`;
+    case 'depends':
+      return `depends on ${reason.service}`;
+    case 'network':
+      return `network ${reason.name}`;
+    case 'compose':
+      return 'Compose does so';
     case 'unwanted':
       return 'scaled to zero';
     case 'gone':

@@ -17,6 +17,7 @@ describe('the configuration', () => {
   it('of a run that gives nothing but what it must is all defaults', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
+        "accept": [],
         "allowOlder": false,
         "backup": undefined,
         "cacheFrom": [],

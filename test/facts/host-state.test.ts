@@ -4,6 +4,7 @@ import { attemptOf, releaseOf } from '../../fixtures/builders.ts';
 import { readHostState } from '../../src/facts/host-state.ts';
 import { readReopened, readResolution } from '../../src/facts/resolution.ts';
 import { readStatus } from '../../src/facts/status.ts';
+import { noClaims } from '../../src/model/claims.ts';
 import { attemptLine } from '../../src/model/history.ts';
 
 type Facts = readonly (readonly [string, ...string[]])[];
@@ -168,6 +169,7 @@ describe('a resolved release', () => {
         db: [{ kind: 'file', name: 'my.cnf' }],
       },
       created: ['data'],
+      claims: noClaims,
     });
   });
 

@@ -221,6 +221,7 @@ describe('a deploy', () => {
       'korrigo-observe',
       'korrigo-ship',
       'korrigo-resolve',
+      'korrigo-claims',
       'korrigo-pull',
       'korrigo-record',
       'compose up',
@@ -433,7 +434,14 @@ describe('a deploy that cannot begin', () => {
     const report = await runAs(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
     expect(connections).toBe(2);
     expect(report.failure?.message).toBe('web1: went away');
-    expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-ship', 'korrigo-resolve', 'rm -rf', 'true']);
+    expect(programsOf(web1)).toEqual([
+      'korrigo-observe',
+      'korrigo-ship',
+      'korrigo-resolve',
+      'korrigo-claims',
+      'rm -rf',
+      'true',
+    ]);
     expect((await perform({ command: 'push, deploy' }, { servers: [server('web1')] })).report.outcome).toBe(
       'succeeded',
     );
@@ -677,6 +685,7 @@ describe('a rollback', () => {
     expect(programsOf(web1)).toEqual([
       'korrigo-observe',
       'korrigo-reopen',
+      'korrigo-claims',
       'korrigo-record',
       'compose up',
       'korrigo-inspect',

@@ -29,12 +29,13 @@ export const recreate: Strategy = {
     const title =
       touched.length > 0
         ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
-        : 'bring everything else up';
+        : 'bring everything up';
+    // First what Compose itself finds, with all that depends on it, as it was asked for the plan; then, by name, the rest.
     return [
-      ...(forced.length > 0
-        ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
-        : []),
       bring('up', title, ['--remove-orphans']),
+      ...(forced.length > 0
+        ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', '--no-deps', ...forced])]
+        : []),
     ];
   },
 };
