@@ -26,6 +26,7 @@ export function readContainer(line: string): Container | undefined {
     restarts: count(value['restarts']),
     restartPolicy: text(value['policy']) || 'no',
     mounts: Array.isArray(value['mounts']) ? value['mounts'].filter(isRecord).map(readMount) : [],
+    networks: Array.isArray(value['networks']) ? value['networks'].map(text).filter((name) => name !== '') : [],
     health: healthOf(text(health['Status'])),
     healthOutput: text(probes.at(-1)?.['Output']).trim(),
     error: text(state['Error']),

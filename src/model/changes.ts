@@ -19,6 +19,8 @@ export type Reason =
   | { readonly kind: 'shares'; readonly service: string }
   /** It depends on a service that gets another container, and Compose takes it along. */
   | { readonly kind: 'depends'; readonly service: string }
+  /** A volume or network of it is another one. `forced`: Compose would not notice. */
+  | { readonly kind: 'resource'; readonly name: string; readonly forced: boolean }
   /** A network of it is made anew. */
   | { readonly kind: 'network'; readonly name: string }
   /** Compose does so, for a reason of its own. */

@@ -21,6 +21,8 @@ export type Container = {
   readonly restartPolicy: string;
   /** Volumes by name, bind mounts by path. */
   readonly mounts: readonly Omit<Mount, 'service'>[];
+  /** By name. */
+  readonly networks: readonly string[];
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** Output of the last health probe. */
   readonly healthOutput: string;

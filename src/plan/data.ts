@@ -85,7 +85,7 @@ function placesNow({ claims, containers, root }: DataFacts): readonly Place[] {
 const isAnonymous = (name: string): boolean => name === '' || name === '-' || /^[0-9a-f]{64}$/.test(name);
 
 /** The name of a volume, which its key in the compose file is not. */
-const sourceOf = ({ kind, source }: Mount, volumes: readonly Resource[]): string =>
+export const sourceOf = ({ kind, source }: Mount, volumes: readonly Resource[]): string =>
   kind === 'volume' ? (volumes.find(({ key }) => key === source)?.name ?? source) : source;
 
 function changeOfPlace(place: Place, facts: DataFacts): DataChange | undefined {

@@ -7,6 +7,7 @@ import type { Fate, Preview } from '../model/preview.ts';
 import type { Release } from '../model/release.ts';
 import type { Container } from '../model/state.ts';
 import type { Target } from '../model/switch.ts';
+import { otherResource } from './resources.ts';
 
 /** Asks Compose on every host what it would do. */
 export function previewPlan(targets: readonly Target[], { id, project }: Pick<Release, 'id' | 'project'>): Plan {
@@ -28,7 +29,7 @@ export function previewPlan(targets: readonly Target[], { id, project }: Pick<Re
 type Seen = {
   readonly preview: Preview;
   readonly containers: readonly Container[];
-  readonly claims: Pick<Claims, 'depends' | 'attached' | 'networks'>;
+  readonly claims: Claims;
 };
 
 /**
@@ -44,7 +45,7 @@ export function withPreview(changes: readonly ServiceChange[], seen: Seen): read
   return changes.map((change): ServiceChange => {
     const { service, action } = change;
     const fate = fates.get(service);
-    if (action === 'remove' || action === 'create' || isForced(change)) return change;
+    if (action === 'remove' || action === 'create') return change;
     if (fate === 'recreate' || fate === 'restart') {
       if (action === 'recreate' && fate === 'recreate') return change;
       if (action === 'recreate') return { ...change, action: 'restart' };
@@ -56,7 +57,6 @@ export function withPreview(changes: readonly ServiceChange[], seen: Seen): read
 }
 
 const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || action === 'recreate';
-const isForced = ({ reasons: [first] }: ServiceChange): boolean => first?.kind === 'forced';
 const scaleOf = ({ reasons }: ServiceChange): readonly Reason[] => reasons.filter(({ kind }) => kind === 'scale');
 
 /** Of several containers, what weighs most; undefined where Compose says nothing of any. */
@@ -68,10 +68,20 @@ function fateOf(service: string, { preview, containers }: Seen): Fate | undefine
   return (['recreate', 'restart', 'start', 'keep'] as const).find((fate) => fates.includes(fate));
 }
 
-function reasonOf(service: string, touched: (service: string) => boolean, { claims, preview }: Seen): Reason {
+function reasonOf(
+  service: string,
+  touched: (service: string) => boolean,
+  { claims, preview, containers }: Seen,
+): Reason {
   const on = claims.depends.find((row) => row.service === service && touched(row.on));
   const own = claims.attached.filter((row) => row.service === service).map(({ network }) => network);
   const network = claims.networks.find(({ key, name }) => own.includes(key) && preview.networks.includes(name));
   if (network !== undefined) return { kind: 'network', name: network.key };
+  const other = otherResource(
+    service,
+    containers.filter((container) => container.service === service && !container.oneOff),
+    claims,
+  );
+  if (other !== undefined) return { kind: 'resource', name: other, forced: false };
   return on === undefined ? { kind: 'compose' } : { kind: 'depends', service: on.on };
 }

@@ -5,6 +5,7 @@ import { noClaims } from '../model/claims.ts';
 import type { Release } from '../model/release.ts';
 import type { Container, Resolution } from '../model/state.ts';
 import { withPreview } from './preview.ts';
+import { otherResource } from './resources.ts';
 
 type Resolved = Pick<Resolution, 'hashes' | 'differences'> &
   Partial<Pick<Resolution, 'replicas' | 'shares' | 'claims' | 'preview'>>;
@@ -29,10 +30,14 @@ export function serviceChanges(
   const shared = withShared(worked, shares);
   const changes = preview === undefined ? shared : withPreview(shared, { preview, containers, claims });
   const forced = changes.map((change): ServiceChange => {
-    const { service, action, reasons } = change;
-    if (force === 'none' || (force === 'built' && !built.includes(service))) return change;
+    const { service, action } = change;
     if (action === 'remove' || isFresh(change)) return change;
-    return { service, action: 'recreate', reasons: [{ kind: 'forced', by: force }, ...reasons.filter(isScale)] };
+    const own = containers.filter((container) => container.service === service && !container.oneOff);
+    // What Compose restarts, later versions connect to the new network.
+    const name = action === 'restart' ? undefined : otherResource(service, own, claims);
+    if (name !== undefined) return recreated(change, { kind: 'resource', name, forced: true });
+    const wanted = force === 'all' || (force === 'built' && built.includes(service));
+    return wanted ? recreated(change, { kind: 'forced', by: force }) : change;
   });
   return takenAlong(forced, shares, claims.depends);
 }
@@ -114,11 +119,13 @@ const recreated = ({ service, reasons }: ServiceChange, reason: Reason): Service
 });
 
 const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || action === 'recreate';
+const isForced = ({ reasons: [reason] }: ServiceChange): boolean =>
+  reason?.kind === 'forced' || (reason?.kind === 'resource' && reason.forced);
 const isScale = ({ kind }: Reason): boolean => kind === 'scale';
 
 /** The services that `up` would leave alone and that are recreated all the same: by force, or along with such a one. */
 export function forcedServices(changes: readonly ServiceChange[]): readonly string[] {
-  const first = changes.filter(({ reasons: [reason] }) => reason?.kind === 'forced').map(({ service }) => service);
+  const first = changes.filter(isForced).map(({ service }) => service);
   const grow = (found: readonly string[]): readonly string[] => {
     const more = changes.filter(({ service, reasons: [reason] }) => {
       const along = reason?.kind === 'shares' || reason?.kind === 'depends';

@@ -26,6 +26,8 @@ export function reasonText(reason: Reason): string {
       return `shares the container of ${reason.service}`;
     case 'depends':
       return `depends on ${reason.service}`;
+    case 'resource':
+      return `uses ${reason.name} now`;
     case 'network':
       return `network ${reason.name}`;
     case 'compose':
