@@ -67,7 +67,7 @@ export async function readSources(files: readonly string[], read: ReadText): Pro
   ];
   return {
     files: [...found.keys()],
-    name: all.map(({ raw }) => raw.name).findLast((name) => name !== undefined),
+    name: files.map((file) => found.get(file)?.raw.name).findLast((name) => name !== undefined),
     services: [...new Set([...found].flatMap(([path, { raw }]) => (loaded.has(path) ? raw.services : [])))],
     envFiles: [...envFiles],
     variables: {

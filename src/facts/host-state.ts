@@ -1,4 +1,5 @@
 import { readHistory } from '../model/history.ts';
+import { parseRelease } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 import { readContainer } from './containers.ts';
 import { readFacts } from './facts.ts';
@@ -37,6 +38,7 @@ export function readHostState(host: string, output: string): HostState {
     problems: fatal.map((problem) => `${host}: ${problem}`),
     full: [...new Set(full)].map((problem) => `${host}: ${problem}`),
     current: one('current'),
+    currentSource: sourceOf(one('current-release') ?? ''),
     releases: all('release'),
     files: all('file'),
     history: readHistory(all('attempt'), one('current')),
@@ -44,6 +46,11 @@ export function readHostState(host: string, output: string): HostState {
       .map(readContainer)
       .filter((container) => container !== undefined),
   };
+}
+
+function sourceOf(json: string): HostState['currentSource'] {
+  const parsed = parseRelease(json);
+  return 'release' in parsed ? parsed.release.source : undefined;
 }
 
 function dockerProblem(error: string, user: string): string {

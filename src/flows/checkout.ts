@@ -1,9 +1,11 @@
 import { join, relative } from 'node:path/posix';
 import { gitFacts, gitModified, gitTracked } from '../commands/git.ts';
 import type { ComposeModel } from '../compose/model.ts';
+import { repositoryName } from '../compose/project.ts';
 import { readTracked, type Tracked } from '../compose/ship.ts';
 import { readSources, type Sources } from '../compose/sources.ts';
 import { Cancelled, ConfigError, DeployError } from '../errors.ts';
+import type { Source } from '../model/release.ts';
 import { must, type Session } from './session.ts';
 import { readStructure } from './structure.ts';
 
@@ -16,6 +18,7 @@ export type Checkout = {
   readonly defaultBranch: boolean;
   readonly tracked: Tracked;
   readonly project: string;
+  readonly source: Source;
   /** The compose files that the user named, in order. */
   readonly composeFiles: readonly string[];
   readonly sources: Sources;
@@ -29,7 +32,7 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   const { config, ports } = session;
   const folder = join(ports.cwd, config.directory);
   const git = await ports.local.run({ ...gitFacts, cwd: folder }, { signal: ports.signal });
-  const [top = '', commit = '', committedAt = '', branch = ''] = git.stdout.split('\n');
+  const [top = '', commit = '', committedAt = '', branch = '', origin = ''] = git.stdout.split('\n');
   if (ports.signal.aborted) throw new Cancelled(undefined, 'before', 'read the checkout');
   if (git.code !== 0) {
     throw new DeployError(`${folder} is not a checkout of a git repository: ${git.stderr.trim().split('\n').at(-1)}`, {
@@ -48,12 +51,16 @@ export async function readCheckout(session: Session): Promise<Checkout> {
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   });
   if (sources.problems.length > 0) throw new ConfigError(sources.problems.map((problem) => `compose-file: ${problem}`));
-  const model = await readStructure(session, { top, commit, composeFiles, sources });
+  const address = origin.trim() || ports.ref.source;
+  const model = await readStructure(session, { top, commit, composeFiles, sources, address });
+  const repository = repositoryName(address);
+  const source: Source = { ...(repository === undefined ? {} : { repository }), files: composeFiles };
   const ref = ports.ref.ref ?? (branch === 'HEAD' ? undefined : branch);
   const defaultBranch =
     ref !== undefined &&
     (ports.ref.defaultBranch === undefined ? ['main', 'master'].includes(ref) : ref === ports.ref.defaultBranch);
-  return { top, commit, committedAt, ref, defaultBranch, tracked, project: model.name, composeFiles, sources, model };
+  const project = model.name;
+  return { top, commit, committedAt, ref, defaultBranch, tracked, project, source, composeFiles, sources, model };
 }
 
 async function findComposeFiles({ config, ports }: Session, top: string, folder: string): Promise<readonly string[]> {

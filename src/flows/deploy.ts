@@ -4,6 +4,7 @@ import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
 import { withdrawPlan } from '../plan/ship.ts';
+import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
 import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
@@ -20,7 +21,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
   const opened = await open(session, pushed.project, { login: true });
-  const release = freshRelease(pushed, opened.states, new Date(ports.clock.now()));
+  const release = freshRelease({ ...pushed, source: checkout.source }, opened.states, new Date(ports.clock.now()));
   const intent = intentOf(session, 'deploy', release);
   await recorded(session, intent, opened, async () => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
@@ -37,12 +38,12 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
  */
 export async function rehearse(session: Session, checkout: Checkout): Promise<void> {
   const { config, ports } = session;
-  const { commit, committedAt, project, model } = checkout;
+  const { commit, committedAt, project, source, model } = checkout;
   checkServices(checkout, config);
   const opened = await open(session, project, { login: true });
   const images = Object.fromEntries(model.services.map((service) => [service, `rehearsal@sha256:${'0'.repeat(64)}`]));
   const id = releaseId(new Date(ports.clock.now()), commit);
-  await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [] }, 'Rehearse');
+  await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [], source }, 'Rehearse');
   await attempt(session, withdrawPlan(opened.targets, id));
 }
 
@@ -56,10 +57,13 @@ async function resolve(
 ): Promise<readonly Resolution[]> {
   const { root, unreachable, states, targets } = opened;
   const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
-  const able = older.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
+  const foreign = session.config.accept.includes('other-source')
+    ? []
+    : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
+  const able = older.length + foreign.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
   let resolved: readonly Resolution[] = [];
   try {
-    const problems: string[] = [...older, ...unreachable.map(({ message }) => message)];
+    const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
     problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
     try {
       resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });

@@ -1,10 +1,10 @@
 import { dirname, join, relative } from 'node:path/posix';
 import { configJson, type Files } from '../commands/compose.ts';
 import { type ComposeModel, readModel } from '../compose/model.ts';
+import { defaultProject } from '../compose/project.ts';
 import { runnerOverride } from '../compose/seal.ts';
 import type { Sources } from '../compose/sources.ts';
 import { blamedFor, firstStandIns, nextStandIns, type StandIns, valuesOf } from '../compose/stand-ins.ts';
-import { projectNameOf } from '../config/parsers.ts';
 import { Cancelled, CommandError, ConfigError } from '../errors.ts';
 import type { Result } from '../model/command.ts';
 import { must, type Session } from './session.ts';
@@ -14,6 +14,8 @@ type Read = {
   readonly commit: string;
   readonly composeFiles: readonly string[];
   readonly sources: Sources;
+  /** Where the repository was cloned from. */
+  readonly address: string | undefined;
 };
 
 /** Lets Compose tell what the application consists of: with the runner's values, and stand-ins for the server's. */
@@ -38,12 +40,13 @@ export async function readStructure(session: Session, read: Read): Promise<Compo
   };
 }
 
-async function resolve({ config, ports }: Session, read: Read, override: string): Promise<Result> {
+async function resolve(session: Session, read: Read, override: string): Promise<Result> {
+  const { config, ports } = session;
   const { top, commit, composeFiles, sources } = read;
   const { variables } = sources;
   const files: Files = {
     files: [...composeFiles.map((file) => join(top, file)), override],
-    project: config.project ?? (sources.name === undefined ? nameFrom(ports.ref.source ?? top) : undefined),
+    project: await projectOf(session, read),
     profiles: config.profiles,
   };
   const PWD = join(top, dirname(composeFiles[0] ?? ''));
@@ -92,17 +95,23 @@ function throwUndefined(names: readonly string[]): void {
   );
 }
 
-/**
- * The project's name when nobody gave one: the repository's, else that of its folder, as Compose would write it. On a
- * runner the folder may be called otherwise (`path` of actions/checkout).
- */
-function nameFrom(place: string): string {
-  const name = (place.split('/').at(-1) ?? '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_-]/g, '')
-    .replace(/^[_-]+/, '');
-  const parsed = projectNameOf(name);
-  if ('problem' in parsed)
-    throw new ConfigError([`project-name: is not set, and the name of ${place} gives none; set it`]);
-  return parsed.value;
+/** Compose takes the name from its own variable or the compose file, where one of them has it; else it is made here. */
+async function projectOf(
+  { config, ports }: Session,
+  { top, composeFiles, sources, address }: Read,
+): Promise<string | undefined> {
+  if (config.project !== undefined) return config.project;
+  if (sources.name !== undefined || ports.env[variable]) return undefined;
+  const folder = dirname(composeFiles[0] ?? '');
+  const dotenv = await ports.files.read(join(top, folder, '.env'));
+  if (
+    dotenv !== undefined &&
+    new RegExp(`^\\s*(?:export\\s+)?${variable}\\s*=\\s*\\S`, 'm').test(new TextDecoder().decode(dotenv))
+  )
+    return undefined;
+  const made = defaultProject(address ?? top, folder);
+  if ('problem' in made) throw new ConfigError([made.problem]);
+  return made.name;
 }
+
+const variable = 'COMPOSE_PROJECT_NAME';

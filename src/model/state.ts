@@ -2,6 +2,7 @@ import type { Difference } from './changes.ts';
 import type { Claims, Mount } from './claims.ts';
 import type { Attempt } from './history.ts';
 import type { Preview } from './preview.ts';
+import type { Source } from './release.ts';
 
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
 export type Container = {
@@ -43,6 +44,8 @@ export type HostState = {
   /** Too little space for new images. */
   readonly full: readonly string[];
   readonly current: string | undefined;
+  /** Where the current release came from, if it tells. */
+  readonly currentSource: Source | undefined;
   readonly releases: readonly string[];
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];

@@ -39,6 +39,8 @@ function missingExternals({
     here: Readonly<Record<string, unknown>>,
     isUsed: (key: string) => boolean,
   ) => resources.filter(({ key, name, external }) => external && isUsed(key) && !Object.hasOwn(here, name));
+  // Every engine has networks: without any, they could not be listed.
+  if (Object.keys(networksHere).length === 0) return [];
   return [
     ...missing(networks, networksHere, (key) => attached.some(({ network }) => network === key)).map(
       ({ name }) => `the external network ${name} does not exist: create it with \`docker network create ${name}\``,

@@ -19,8 +19,8 @@ printf '%s\n' "$wanted" | while IFS=$tab read -r fact _ kind path _ mode; do
   if [ "$fact $kind $mode" != 'mount bind rw' ] || [ ! -d "$path" ]; then continue; fi
   if entries=$(ls -A "$path" 2>/dev/null) && [ -z "$entries" ]; then printf 'empty\t%s\n' "$path"; fi
 done
-docker volume ls --format "{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}" |
-  awk -F "$tab" '$1 !~ /^[0-9a-f]+$/ || length($1) != 64 { print "here-volume" FS $0 }'
+volumes=$(docker volume ls --format "{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}") || exit 0
+printf '%s\n' "$volumes" | awk -F "$tab" 'NF && ($1 !~ /^[0-9a-f]+$/ || length($1) != 64) { print "here-volume" FS $0 }'
 docker network ls --format "here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}"
 # Of this project, too: what publishes a port is told from what only listens on it.
 docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.service\"}}$tab{{.Label \"com.docker.compose.project.working_dir\"}}$tab{{.State}}$tab{{.Ports}}"

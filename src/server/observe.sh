@@ -39,6 +39,7 @@ while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
 if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; fi
 fact disk-root "$(free "$root") $parent"
 [ ! -e "$root/current/compose.yml" ] || fact current "$(basename "$(readlink "$root/current")")"
+[ ! -r "$root/current/release.json" ] || fact current-release "$(tr -d '\n' <"$root/current/release.json")"
 for release in "$root"/releases/*/compose.yml; do
   [ ! -e "$release" ] || fact release "$(basename "$(dirname "$release")")"
 done

@@ -149,6 +149,51 @@ describe('reading the checkout', () => {
     expect(config?.env).toMatchObject({ RELEASE_COMMIT: commit, PWD: '/src' });
   });
 
+  const clone = (origin: string) => ({
+    'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\n${origin}\n` },
+  });
+  const unnamed = 'services: {web: {image: "x:1"}}\n';
+  it.each<readonly [string, Surroundings, InputTexts, string | undefined]>([
+    [
+      'where it was cloned from',
+      { files: { 'compose.yml': unnamed }, runner: clone('git@x.example:acme/wiki.git') },
+      {},
+      'wiki',
+    ],
+    [
+      'where it was cloned from and the folder of the compose file',
+      { files: { 'apps/blog/compose.yml': unnamed }, runner: clone('https://x.example/acme/mono') },
+      { 'working-directory': 'apps/blog' },
+      'mono-apps-blog',
+    ],
+    ['its own folder, where nothing else is known', { files: { 'compose.yml': unnamed } }, {}, 'src'],
+    ['nothing of ours, where the file says it', { files: { 'compose.yml': `name: shop\n${unnamed}` } }, {}, undefined],
+    [
+      'nothing of ours, where Compose has a variable for it',
+      { files: { 'compose.yml': unnamed }, overrides: { env: { COMPOSE_PROJECT_NAME: 'shop' } } },
+      {},
+      undefined,
+    ],
+    [
+      'nothing of ours, where Compose reads that in .env',
+      { files: { 'compose.yml': unnamed, '.env': 'A=1\nCOMPOSE_PROJECT_NAME=shop\n' } },
+      {},
+      undefined,
+    ],
+    [
+      'its own folder, where .env leaves that empty',
+      { files: { 'compose.yml': unnamed, '.env': 'COMPOSE_PROJECT_NAME=\n# COMPOSE_PROJECT_NAME=x\n' } },
+      {},
+      'src',
+    ],
+    ['the input', { files: { 'compose.yml': unnamed } }, { 'project-name': 'own' }, 'own'],
+  ])('names the project after %s', async (_, surroundings, texts, expected) => {
+    const { ports } = await perform({ command: 'build', ...texts }, surroundings);
+    const { argv = [] } = ports.local.ran.find((command) => command.argv.includes('config')) ?? {};
+    const at = argv.indexOf('--project-name');
+    expect(at < 0 ? undefined : argv[at + 1]).toBe(expected);
+  });
+
   it('happens once a run', async () => {
     const { ports } = await perform({ command: 'build, push' });
     expect(programsOf(ports.local).filter((name) => name === 'korrigo-git')).toHaveLength(1);
@@ -483,6 +528,23 @@ describe('a deploy that cannot begin', () => {
     const { report } = await perform({ ...deployed, ...texts }, { servers: [web1] });
     expect(report.failure?.message).toBe(message);
     untouched(web1);
+  });
+
+  it('does not replace another application of its name, unless that is meant', async () => {
+    const other = releaseOf({ source: { repository: 'github.com/acme/other', files: ['compose.yml'] } });
+    const web1 = server('web1', {
+      'korrigo-observe': observed(['current', 'r1'], ['current-release', JSON.stringify(other)]),
+    });
+    const origin = {
+      'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\ngit@github.com:acme/shop.git\n` },
+    };
+    const { report } = await perform(deployed, { servers: [web1], runner: origin });
+    expect(report.failure?.message).toContain(
+      'project shop was deployed from github.com/acme/other: compose.yml before',
+    );
+    expect(programsOf(web1)).not.toContain('korrigo-ship');
+    const meant = await perform({ ...deployed, accept: 'other-source' }, { servers: [web1], runner: origin });
+    expect(meant.report.outcome).toBe('succeeded');
   });
 
   it('does not replace a newer commit, unless that is meant', async () => {

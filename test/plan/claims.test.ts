@@ -104,7 +104,8 @@ describe('what is external', () => {
   const mounts = [{ service: 'web', kind: 'volume', source: 'data', target: '/data', writable: true }];
 
   it('and does not exist is told with the command that makes it', () => {
-    expect(problemsOf({ networks, volumes, attached, mounts })).toEqual([
+    const networksHere = { bridge: { project: '', key: '' } };
+    expect(problemsOf({ networks, volumes, attached, mounts, networksHere })).toEqual([
       'web1: the external network proxy does not exist: create it with `docker network create proxy`',
       'web1: the external volume old-data does not exist: create it with `docker volume create old-data` and restore its data if it had any',
     ]);
@@ -113,6 +114,8 @@ describe('what is external', () => {
   it('and exists, or is not used, is fine', () => {
     const here = { networksHere: { proxy: { project: '', key: '' } }, volumesHere: { 'old-data': '' } };
     expect(problemsOf({ networks, volumes, attached, mounts, ...here })).toEqual([]);
-    expect(problemsOf({ networks, volumes })).toEqual([]);
+    expect(problemsOf({ networks, volumes, networksHere: { bridge: { project: '', key: '' } } })).toEqual([]);
+    // Docker did not answer.
+    expect(problemsOf({ networks, volumes, attached, mounts })).toEqual([]);
   });
 });
