@@ -2,7 +2,8 @@ import type { CommandName, Config } from './config/config.ts';
 import { DeployError } from './errors.ts';
 import { build, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
-import { deploy, rehearse } from './flows/deploy.ts';
+import { deploy } from './flows/deploy.ts';
+import { plan, rehearse } from './flows/forecast.ts';
 import { leaveLeases } from './flows/lease.ts';
 import { rollback } from './flows/rollback.ts';
 import type { RunPorts, Session } from './flows/session.ts';
@@ -69,6 +70,7 @@ async function runCommands(session: Session): Promise<void> {
       if (known.release === undefined) throw new Error('a deploy needs a release');
       await deploy(session, await checkout(), known.release);
     },
+    plan: async () => await plan(session, await checkout()),
     rollback: async () => await rollback(session),
     status: async () => await status(session),
   };

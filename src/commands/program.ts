@@ -46,6 +46,7 @@ const texts = {
     programs['seal.sh'],
   ),
   reopen: join(facts, awks('uses', 'images', 'flatten', 'sealed'), programs['release.sh'], programs['reopen.sh']),
+  withdraw: programs['withdraw.sh'],
   place: programs['place.sh'],
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],

@@ -60,6 +60,9 @@ export function resolve({ root, id, project, folder, files, profiles }: Resolve)
 
 export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
 
+/** Takes back what a plan shipped: nothing of it stays. */
+export const withdraw = ({ root, id }: Kept): Command => program('withdraw', [root, id]);
+
 /** Puts the files of `env-files` where they belong; what they replace is kept. */
 export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);
 

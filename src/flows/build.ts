@@ -95,7 +95,7 @@ async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFa
 }
 
 /** Logs this machine in to the registry, once a run, in a Docker configuration of the run's own. */
-async function runnerLogin(session: Session): Promise<Readonly<Record<string, string>>> {
+export async function runnerLogin(session: Session): Promise<Readonly<Record<string, string>>> {
   const { config, ports } = session;
   if (config.registry?.login === undefined) return {};
   const folder = join(ports.scratch, 'docker');
