@@ -72,6 +72,7 @@ export type Config = {
   readonly migrate: Migration | undefined;
   /** Lists the migrations that `migrate` would run. */
   readonly migratePlan: OneOff | undefined;
+  readonly sequential: boolean;
   readonly allowOlder: boolean;
   /** What becomes of a switch that fails. */
   readonly onFailure: (typeof onFailure)[number];

@@ -11,7 +11,7 @@ import { forecastLookPlan } from '../plan/observe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
 import { planSwitch } from '../plan/switch.ts';
 import { forecastLines } from '../report/forecast.ts';
-import { runnerLogin } from './build.ts';
+import { loginEnv } from './build.ts';
 import { buildCauses } from './builds.ts';
 import type { Checkout } from './checkout.ts';
 import { checkRelease, checkServices, prepare, throwPrepared } from './deploy.ts';
@@ -93,7 +93,7 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
   }
   const others = thirdParty(model);
   const images = [...new Set(Object.values(others))];
-  const { output, failures } = await attempt(session, lookUpPlan(images, await runnerLogin(session)));
+  const { output, failures } = await attempt(session, lookUpPlan(images, loginEnv(session)));
   throwCancelled(failures);
   const { pins, refused } = readPins(output('local', 'pins'));
   const current = states.find(({ currentRelease }) => currentRelease !== undefined)?.currentRelease;

@@ -39,7 +39,10 @@ describe('a plan', () => {
     const before = await everything();
     const { hosts, problems } = await planned();
     expect(problems).toEqual([]);
-    expect(hosts[0]?.changes.map(({ service, action }) => `${service} ${action}`)).toEqual(['cache create', 'web create']);
+    expect(hosts[0]?.changes.map(({ service, action }) => `${service} ${action}`)).toEqual([
+      'cache create',
+      'web create',
+    ]);
     expect(await everything()).toBe(before);
   });
 

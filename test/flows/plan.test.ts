@@ -53,14 +53,18 @@ describe('a plan', () => {
     );
     expect(report.outcome).toBe('succeeded');
     const from = ports.log.lines.findIndex((line) => line.startsWith('stage Plan'));
-    expect(ports.log.lines.slice(from).join('\n')).toMatchInlineSnapshot(`
+    expect(
+      ports.log.lines
+        .slice(from)
+        .filter((line) => line !== 'end')
+        .join('\n'),
+    ).toMatchInlineSnapshot(`
       "stage Plan: commit c0ffee012345
       info web1, currently 20260101-000000-0123456789ab:
       info   web    recreate  will be built: api/main.py, api/a.py and 1 more changed
       info   cache  keep
       info migrate on web1 after the containers are recreated: web: ./migrate
-      info short downtime of web: it is stopped before its new container starts
-      end"
+      info short downtime of web: it is stopped before its new container starts"
     `);
     expect(closing(report)[0]).toMatch(/^✓ plan: 1 service recreated, 1 kept, a migration runs/);
   });
