@@ -10,6 +10,7 @@ const awkParts = {
   canonical: ['scalars', 'canonical'],
   seal: ['scalars', 'moved', 'seccomp', 'seal'],
   environment: ['scalars', 'environment'],
+  once: ['scalars', 'once'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -50,7 +51,7 @@ const texts = {
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],
   pull: join(facts, programs['pull.sh']),
-  once: programs['once.sh'],
+  once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],
   record: programs['record.sh'],
   prune: join(facts, awks('history'), programs['prune.sh']),
