@@ -37,6 +37,7 @@ const texts = {
   observe,
   inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
   login: programs['login.sh'],
+  bake: programs['bake.sh'],
   pin: join(facts, programs['pin.sh']),
   ship: programs['ship.sh'],
   resolve: join(

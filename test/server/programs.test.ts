@@ -448,6 +448,24 @@ esac`;
   });
 });
 
+describe('bake', () => {
+  const args = ['fs=* ssh', '--file', 'bake.yml', '--push'];
+
+  it.each([
+    ['allows what is asked for', '--allow stringArray', 'buildx bake --file bake.yml --push --allow fs=* --allow ssh'],
+    ['says nothing of it to one that is older', '--set stringArray', 'buildx bake --file bake.yml --push'],
+  ])('%s', async (_, help, call) => {
+    const server = sandbox({ docker: `case "$*" in *--help) echo '      ${help}' ;; esac` });
+    expect(await server.run('bake', args)).toMatchObject({ code: 0, stderr: '' });
+    expect(server.dockerCalls().at(-1)).toBe(call);
+  });
+
+  it('fails as bake does', async () => {
+    const server = sandbox({ docker: 'case "$*" in *--help) ;; *) exit 4 ;; esac' });
+    expect((await server.run('bake', args)).code).toBe(4);
+  });
+});
+
 describe('login', () => {
   const args = (folder: string) => [folder, 'registry.example.com', 'ci'];
 
