@@ -231,7 +231,11 @@ describe('a backup', () => {
     );
     const without = await restore('--force', set);
     expect(without.code).toBe(1);
-    expect(without.stderr).toContain('mount the age identity at /run/age-identity');
+    const complaints = without.stderr.split('\n').filter((line) => line.startsWith('restore: '));
+    expect(complaints).toEqual([
+      `restore: FAILED: /backups/${set} is encrypted: mount the age identity at /run/age-identity (run --volume <file>:/run/age-identity:ro).`,
+      'restore: Nothing was changed.',
+    ]);
 
     await stack.compose('stop', 'backend');
     await stack.compose('exec', '-T', 'redis', 'redis-cli', 'flushall');
