@@ -8,11 +8,13 @@ export PGHOST=${DB_HOST:-db} PGPORT=${DB_PORT:-5432} PGUSER=${DB_USER:-korrigo_u
 database=${DB_NAME:-korrigo_db}
 redis_host=${REDIS_HOST:-redis} redis_port=${REDIS_PORT:-6379}
 
-# A password comes as a variable or as the path of a file, as secrets do. Empty counts as not set.
-if [ -n "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(<"$DB_PASSWORD_FILE"); fi
+# A password comes as a variable or as the path of a file, as secrets do. Empty counts as not set. A file is missing on a
+# server whose release is older than the roles, see before_roles.
+if [ -r "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(<"$DB_PASSWORD_FILE"); fi
 if [ -n "${DB_PASSWORD:-}" ]; then export PGPASSWORD=$DB_PASSWORD; fi
-if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then REDIS_PASSWORD=$(<"$REDIS_PASSWORD_FILE"); fi
+if [ -r "${REDIS_PASSWORD_FILE:-}" ]; then REDIS_PASSWORD=$(<"$REDIS_PASSWORD_FILE"); fi
 if [ -n "${REDIS_PASSWORD:-}" ]; then export REDISCLI_AUTH=$REDIS_PASSWORD; fi
+redis_user=${REDIS_USER:-default}
 
 say() { echo "${0##*/}: $*"; }
 fail() {
@@ -23,7 +25,18 @@ fail() {
 sql() { psql --no-password --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 --dbname "${2:-$database}" --command "$1"; }
 
 # redis-cli ends with 0 when Redis answers with an error, -e makes that a 1.
-redis() { redis-cli -e -h "$redis_host" -p "$redis_port" "$@"; }
+redis() { redis-cli -e --no-auth-warning -h "$redis_host" -p "$redis_port" ${REDISCLI_AUTH:+--user "$redis_user"} "$@"; }
+
+# The backup before the deploy that brings roles and passwords meets a database and a Redis that know of neither: it logs
+# in as it would have before.
+before_roles() {
+  local old=/run/prepared/db_password
+  [ ! -e "${DB_PASSWORD_FILE:-}" ] && [ -r "$old" ] || return 0
+  say "the database is one of an older release: logging in as korrigo_user"
+  PGUSER=korrigo_user PGPASSWORD=$(<"$old")
+  export PGUSER PGPASSWORD
+  unset REDISCLI_AUTH
+}
 
 # The names of the finished sets, oldest first. What is being written has another kind of name.
 sets() { find "$backups" -mindepth 1 -maxdepth 1 -type d -regextype egrep -regex '.*/[0-9]{8}-[0-9]{6}' -printf '%f\n' | sort; }

@@ -6,7 +6,7 @@ FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AN
 SELECT format('ALTER %s %I.%I OWNER TO %I', kind, nspname, relname, :'owner')
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
   JOIN (VALUES ('r', 'TABLE'), ('p', 'TABLE'), ('f', 'FOREIGN TABLE'), ('v', 'VIEW'), ('m', 'MATERIALIZED VIEW'), ('S', 'SEQUENCE'))
-    AS kinds (relkind, kind) USING (relkind)
+    AS kinds (letter, kind) ON letter = relkind::text
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND relowner <> :'owner'::regrole
   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype IN ('a', 'e', 'i'))
 \gexec

@@ -89,7 +89,7 @@ export async function assembleStack(
     return `${what}:\n${rows.map((name) => `  ${name}: {labels: {korrigo.bed: ${bed.id}}${hurry(name)}}\n`).join('')}`;
   };
   // So that all of it goes with the bed, however this process ends.
-  const network = `networks: {default: {labels: {korrigo.bed: ${bed.id}}}}\n`;
+  const network = `networks: {default: {labels: {korrigo.bed: ${bed.id}}}, data: {labels: {korrigo.bed: ${bed.id}}}}\n`;
   await writeFile(labels, `${await labelled('services')}${await labelled('volumes')}${network}`);
 
   const compose = async (...args: readonly string[]) => {
@@ -114,7 +114,7 @@ export async function assembleStack(
       return await bed.engine.docker(
         'inspect',
         '--format',
-        '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
+        `{{with index .NetworkSettings.Networks "${project}_default"}}{{.IPAddress}}{{end}}`,
         id,
       );
     },

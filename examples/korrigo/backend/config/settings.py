@@ -1,5 +1,6 @@
 """Everything that differs between two servers is an environment variable; see .env.prod.example."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -75,6 +76,8 @@ DATABASES = {
 REDIS_URL = env.url("REDIS_URL", "redis://redis:6379/1", "REDIS_CACHE_PASSWORD")
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis://redis:6379/0", "REDIS_BROKER_PASSWORD")
 CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis://redis:6379/2", "REDIS_BROKER_PASSWORD")
+# Celery reads these variables too, and prefers them to its settings.
+os.environ |= {"CELERY_BROKER_URL": CELERY_BROKER_URL, "CELERY_RESULT_BACKEND": CELERY_RESULT_BACKEND}
 
 CACHES = {
     "default": {
