@@ -1,8 +1,10 @@
 # shellcheck shell=bash disable=SC2034
-# What backup, restore and timer share: the settings with their defaults, and how they speak. Sourced.
+# What the programs of this folder share: the settings with their defaults, and how they speak. Sourced.
 
 backups=${BACKUPS:-/backups}
 media=${MEDIA:-/media}
+certificates=${CERTIFICATES:-/letsencrypt}
+scratch=${SCRATCH:-/scratch}
 metrics=${METRICS:-/metrics}
 export PGHOST=${DB_HOST:-db} PGPORT=${DB_PORT:-5432} PGUSER=${DB_USER:-korrigo_user} PGCONNECT_TIMEOUT=10 PGOPTIONS=--client-min-messages=warning
 database=${DB_NAME:-korrigo_db}
@@ -14,7 +16,7 @@ if [ -r "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(<"$DB_PASSWORD_FILE"); fi
 if [ -n "${DB_PASSWORD:-}" ]; then export PGPASSWORD=$DB_PASSWORD; fi
 if [ -r "${REDIS_PASSWORD_FILE:-}" ]; then REDIS_PASSWORD=$(<"$REDIS_PASSWORD_FILE"); fi
 if [ -n "${REDIS_PASSWORD:-}" ]; then export REDISCLI_AUTH=$REDIS_PASSWORD; fi
-redis_user=${REDIS_USER:-default}
+redis_user=${REDIS_USER:-default} has_roles=yes
 
 say() { echo "${0##*/}: $*"; }
 fail() {
@@ -23,6 +25,9 @@ fail() {
 }
 
 sql() { psql --no-password --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 --dbname "${2:-$database}" --command "$1"; }
+
+# Of this database server: its log of changes fits to no other one.
+system_identifier() { sql 'SELECT system_identifier FROM pg_control_system()' postgres; }
 
 # redis-cli ends with 0 when Redis answers with an error, -e makes that a 1.
 redis() { redis-cli -e --no-auth-warning -h "$redis_host" -p "$redis_port" ${REDISCLI_AUTH:+--user "$redis_user"} "$@"; }
@@ -33,7 +38,7 @@ before_roles() {
   local old=/run/prepared/db_password
   [ ! -e "${DB_PASSWORD_FILE:-}" ] && [ -r "$old" ] || return 0
   say "the database is one of an older release: logging in as korrigo_user"
-  PGUSER=korrigo_user PGPASSWORD=$(<"$old")
+  PGUSER=korrigo_user PGPASSWORD=$(<"$old") has_roles=no
   export PGUSER PGPASSWORD
   unset REDISCLI_AUTH
 }
@@ -54,3 +59,11 @@ lock() {
 }
 
 size_of() { numfmt --to=iec --suffix=B "$(du --bytes --summarize "$1" | cut -f 1)"; }
+
+# figures FILE: what is piped in becomes what the node exporter's textfile collector reads, whole or not at all.
+figures() {
+  if [ ! -d "$metrics" ]; then cat >/dev/null; return; fi
+  cat >"$metrics/$1.part" && chmod 644 "$metrics/$1.part" && mv "$metrics/$1.part" "$metrics/$1"
+}
+
+gauge() { printf '# HELP %s %s\n# TYPE %s gauge\n%s %s\n' "$1" "$3" "$1" "$1" "$2"; }

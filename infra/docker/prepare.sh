@@ -7,7 +7,7 @@
 set -eu
 umask 077
 
-application=10001 database=10002 redis=10003 backups=10004 monitoring=10005
+application=10001 database=10002 redis=10003 backups=10004 monitoring=10005 offsite=10006
 
 main() {
   # To be passed through by every reader, and listed by none.
@@ -32,6 +32,7 @@ readers_of() {
     database_*) echo $database ;;
     redis_password | redis_users) echo $redis ;;
     db_backup_password | redis_backup_password) echo $backups ;;
+    offsite_*) echo $offsite ;;
     db_monitor_password | redis_monitor_* | prometheus_token | alert* | grafana_*) echo $monitoring ;;
     *) echo $application ;;
   esac

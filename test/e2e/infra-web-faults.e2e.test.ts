@@ -113,7 +113,7 @@ describe('no row and no queued task is lost', () => {
 
   it('when the database is not migrated yet', async () => {
     const ids = await queue(8);
-    const psql = ['exec', '-T', 'db', 'psql', '-U', 'korrigo_user', '-d', 'korrigo_db', '-c'];
+    const psql = ['exec', '-T', 'db', 'psql', '-U', 'korrigo_owner', '-d', 'korrigo_db', '-c'];
     await stack.compose(...psql, 'ALTER TABLE exams_copy RENAME TO later');
     const before = await putBack();
     await startWorker();
