@@ -71,8 +71,12 @@ recovery_target_action = promote
 $([ "$moment" = end ] || echo "recovery_target_time = '$moment'")
 EOF
   [ "$(id -u)" != 0 ] || chown -R 10001:10001 "$scratch"
-  as_server pg_ctl start --silent --wait --timeout 86400 --pgdata "$data" --log "$scratch/log" \
-    --options "-c config_file=$scratch/postgresql.conf" >/dev/null 2>&1 || explain
+  # pg_ctl would not wait for the end of a recovery without hot standby, and PostgreSQL ends when it cannot get there.
+  as_server postgres -D "$data" -c config_file="$scratch/postgresql.conf" >"$scratch/log" 2>&1 &
+  until there pg_isready --quiet --dbname postgres; do
+    kill -0 $! 2>/dev/null || explain
+    sleep 0.2
+  done
   say "a server of $name, with the changes up to $(last_change)"
 }
 
@@ -92,7 +96,7 @@ last_change() { sed -n 's/.*last completed transaction was at log time \(.*\)/\1
 
 stop_server() {
   [ -e "$scratch/data/postmaster.pid" ] || return 0
-  as_server pg_ctl stop --silent --mode immediate --pgdata "$scratch/data" >/dev/null 2>&1 || true
+  as_server pg_ctl stop --silent --wait --mode immediate --pgdata "$scratch/data" >/dev/null 2>&1 || true
 }
 
 # There: the superuser, by the socket.
