@@ -29,11 +29,12 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return unauthorized("Please sign in.")
         if seconds := throttle.wait(f"api:{request.user.pk}", settings.API_REQUESTS_PER_MINUTE, 60):
             return problem(429, "Too many requests. Please wait a moment.", seconds)
-        if request.token is None:
-            return protected(request, *args, **kwargs)
-        if request.method not in SAFE and not request.token.can_write:
+        if request.token and not request.token.can_write and request.method not in SAFE:
             return problem(403, "This token may only read.")
-        return view(request, *args, **kwargs)
+        response = (view if request.token else protected)(request, *args, **kwargs)
+        # Names and grades stay in nobody's cache.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     return guarded
 
