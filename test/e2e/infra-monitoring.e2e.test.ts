@@ -18,14 +18,44 @@ const files = ['docker-compose.local-prod.yml', 'docker-compose.backup.yml', 'do
 const exporters = ['node-exporter', 'postgres-exporter', 'redis-exporter', 'blackbox-exporter'];
 const services = ['nginx', 'backend', 'celery', 'backup-timer', 'prometheus', 'alertmanager', 'webhook', ...exporters];
 const failed = 'celery_tasks_total{outcome="failed",task="exams.tasks.process_copy"}';
+/** Prints what it is sent: webhooks by path, and mail. */
 const receiver = `
-import http.server
-class Receiver(http.server.BaseHTTPRequestHandler):
+import http.server, socketserver, threading
+class Webhook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        print("POST", self.path, self.headers.get("Authorization", "-"), body, flush=True)
         self.send_response(200)
         self.end_headers()
-http.server.HTTPServer(("", 8080), Receiver).serve_forever()
+    def log_message(self, *args): pass
+class Mail(socketserver.StreamRequestHandler):
+    def say(self, text): self.wfile.write(text.encode() + b"\\r\\n")
+    def handle(self):
+        self.say("220 mail")
+        while line := self.rfile.readline().decode().strip():
+            command = line.upper()
+            if command.startswith("EHLO"): self.say("250 mail")
+            elif command == "DATA":
+                self.say("354 go on")
+                lines = []
+                while (text := self.rfile.readline().decode().strip()) != ".": lines.append(text)
+                print("MAIL", " | ".join(lines), flush=True)
+                self.say("250 taken")
+            elif command == "QUIT": return self.say("221 bye")
+            else: self.say("250 ok")
+threading.Thread(target=socketserver.ThreadingTCPServer(("", 2525), Mail).serve_forever, daemon=True).start()
+http.server.ThreadingHTTPServer(("", 8080), Webhook).serve_forever()
+`;
+const alertSettings = `
+EMAIL_TO=head@school.example
+SMTP_HOST=webhook:2525
+SMTP_FROM=korrigo@school.example
+SMTP_TLS=off
+SLACK_URL=http://webhook:8080/slack
+NTFY_URL=http://webhook:8080/ntfy
+NTFY_TOKEN=tk_only_for_this_test
+WEBHOOK_URL=http://webhook:8080/hook
+WATCHDOG_URL=http://webhook:8080/watchdog
 `;
 
 type Rules = {
@@ -60,6 +90,7 @@ describe('the monitoring of the reference infrastructure', () => {
   let backend: string;
   let worker: string;
   let prometheus: string;
+  let teacher: { readonly authorization: string };
   let images: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
@@ -77,9 +108,14 @@ describe('the monitoring of the reference infrastructure', () => {
     };
     stack = await assembleStack(bed, files, { ...images, ...ports, BACKUP_DIR: backups }, testServices(bed));
     await stack.asRoot(bed.folder, 'mkdir /folder/backups && chown 10001:10001 /folder/backups');
+    await writeFile(join(stack.folder, 'infra/docker/secrets/alerts.txt'), alertSettings);
     await stack.compose('build', '--quiet', 'nginx', 'backend', 'backup-timer');
     await stack.compose('--profile', 'monitoring', 'up', '--detach', '--wait', ...services);
     await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
+    const token = ['token', 'teacher', 'tests', '--create', '--write'];
+    teacher = {
+      authorization: `Bearer ${await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', ...token)}`,
+    };
     site = `http://${await stack.address('nginx')}`;
     backend = `http://${await stack.address('backend')}:8000`;
     worker = `http://${await stack.address('celery')}:9808`;
@@ -205,7 +241,8 @@ describe('the monitoring of the reference infrastructure', () => {
   it('counts exactly, whichever process answered, and goes on when one of them dies', async () => {
     const name = 'http_requests_total{endpoint="api/exams/",method="GET",status="200"}';
     const before = (await figures(backend))[name] ?? 0;
-    const askOften = async () => await Promise.all(Array.from({ length: 60 }, () => get(`${backend}/api/exams/`)));
+    const askOften = async () =>
+      await Promise.all(Array.from({ length: 60 }, () => get(`${backend}/api/exams/`, teacher)));
     await askOften();
     expect((await figures(backend))[name]).toBe(before + 60);
     // The youngest gunicorn, which is a worker.
@@ -226,11 +263,11 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
 
   it('has no series for each path or method that a stranger makes up', async () => {
     await fetch(`${backend}/no/such/page`);
-    await fetch(`${backend}/api/copies/999/`);
+    await fetch(`${backend}/api/copies/999/`, { headers: teacher });
     const before = Object.keys(await figures(backend)).length;
     for (let page = 0; page < 200; page++) {
       await fetch(`${backend}/no/such/page/${page}`);
-      await fetch(`${backend}/api/copies/${1000 + page}/`);
+      await fetch(`${backend}/api/copies/${1000 + page}/`, { headers: teacher });
     }
     expect(Object.keys(await figures(backend))).toHaveLength(before);
   });
@@ -255,12 +292,64 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     );
     const told = await stack.compose('logs', '--no-log-prefix', 'webhook');
     expect(told).toMatch(/exams\.tasks\.process_copy failed [\d.]+ times in 15 minutes\./);
-    // Sent when Alertmanager did not listen yet, an alert comes again after a minute.
-    const alertmanager = `http://${await stack.address('alertmanager')}:9093/api/v2/alerts`;
-    await until('the watchdog is active', 150_000, async () =>
-      (await (await fetch(alertmanager)).text()).includes('"Watchdog"'),
+    expect(told).toMatch(
+      /^MAIL .*To: head@school\.example .*Subject: TasksFail \(warning\) .*What to do: docker compose logs/m,
     );
-    expect(told).not.toContain('Watchdog');
+    expect(
+      told.split('\n').filter((line) => line.includes('"Watchdog"') && !line.startsWith('POST /watchdog ')),
+    ).toEqual([]);
+  });
+
+  it('is missed when it stops coming: the watchdog calls again and again', async () => {
+    const calls = async () => (await caught()).filter((line) => line.startsWith('POST /watchdog ')).length;
+    await until('called twice', 240_000, async () => (await calls()) >= 2);
+  });
+
+  it('is tried out by one command, which says who was told and who was not', async () => {
+    const command = (await readFile(join(monitoring, 'README.md'), 'utf8')).match(
+      /^ +(docker compose .* sh .*test-alert\.sh)$/m,
+    )?.[1];
+    expect(command).toBeDefined();
+    const typed = `${command}`.replace(' exec ', ' exec -T ');
+    expect(await stack.shell(typed)).toBe('email: told\nslack: told\nntfy: told\nwebhook: told');
+    const found = (await caught()).filter((line) => line.includes('This is a test. Alerts reach you.'));
+    const [mail = '', ...others] = found.sort();
+    expect(mail).toMatch(/^MAIL .*From: korrigo@school\.example .*Subject: TestAlert \(critical\)/);
+    expect(
+      others.map((line) =>
+        line
+          .split(' ')
+          .slice(0, 4)
+          .join(' ')
+          .replace(/ [{].*/, ''),
+      ),
+    ).toEqual(['POST /hook -', 'POST /ntfy?template=alertmanager Bearer tk_only_for_this_test', 'POST /slack -']);
+    await stack.compose('stop', '--timeout', '1', 'webhook');
+    const failed = await stack.tryCompose(['exec', '-T', 'alertmanager', 'sh', '/etc/alertmanager/test-alert.sh']);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('email: NOT told\nslack: NOT told\nntfy: NOT told\nwebhook: NOT told\n');
+    await stack.compose('start', 'webhook');
+  });
+
+  it('does not start with receivers that cannot be, and says all that is wrong', async () => {
+    const wrong = join(bed.folder, 'alerts');
+    await writeFile(wrong, 'EMAIL_TO=a@b.example\nSLACK=x\nNTFY_URL=ntfy.sh/x\n');
+    const run = [
+      '--profile',
+      'monitoring',
+      'run',
+      '--rm',
+      '-T',
+      '--no-deps',
+      '--volume',
+      `${wrong}:/run/prepared/alerts:ro`,
+    ];
+    const { code, stderr } = await stack.tryCompose([...run, 'alertmanager']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/SLACK is none of the settings: EMAIL_TO, /);
+    expect(stderr).toContain('NTFY_URL is no http:// or https:// address.');
+    expect(stderr).toContain('EMAIL_TO needs SMTP_HOST with its port, such as smtp.example.org:587.');
+    expect(stderr).toContain('EMAIL_TO needs SMTP_FROM, the address of the sender.');
   });
 
   it('knows of the backups', async () => {
@@ -384,6 +473,11 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     ]);
     return Object.fromEntries(rows);
   };
+  const caught = async (): Promise<readonly string[]> =>
+    (await stack.compose('logs', '--no-log-prefix', 'webhook'))
+      .split('\n')
+      .map((line) => stripVTControlCharacters(line).trim())
+      .filter(Boolean);
   const query = async (expression: string): Promise<readonly Sample[]> => {
     const reply = await fetch(`${prometheus}/query?${new URLSearchParams({ query: expression })}`);
     return ((await reply.json()) as { data: { result: Sample[] } }).data.result;
@@ -406,13 +500,13 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
       ),
     );
   const upload = async (): Promise<{ readonly requestId: string }> => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { ...teacher, 'content-type': 'application/json' };
     const exam = JSON.stringify({ title: 'Algebra', date: '2026-06-15' });
     expect((await fetch(`${site}/api/exams/`, { method: 'POST', headers, body: exam })).status).toBe(201);
     const body = new FormData();
     body.set('student', 'Amira');
     body.set('file', new Blob([await readFile(sample)], { type: 'application/pdf' }), 'scan.pdf');
-    const reply = await fetch(`${site}/api/exams/1/copies/`, { method: 'POST', body });
+    const reply = await fetch(`${site}/api/exams/1/copies/`, { method: 'POST', headers: teacher, body });
     expect(reply.status).toBe(201);
     return { requestId: reply.headers.get('x-request-id') ?? '' };
   };

@@ -52,7 +52,7 @@ export async function assembleStack(
     db_password: 'p$ss/w+rd==',
     secret_key: 'only-for-this-test',
     metrics_token: metricsToken,
-    alert_webhook: 'http://webhook:8080/',
+    alerts: 'WEBHOOK_URL=http://webhook:8080/hook',
     grafana_password: 'only-for-this-test',
   };
   for (const [name, value] of Object.entries(secrets)) {
