@@ -52,6 +52,8 @@ time_of() { date --utc --date "${1:0:4}-${1:4:2}-${1:6:2} ${1:9:2}:${1:11:2}:${1
 # One at a time, restores included, across containers: the lock is the kernel's, so it does not outlive its holder.
 lock() {
   exec 9>>"$backups/.lock" || fail "$backups/.lock cannot be written by user $(id -u)."
+  # A restore on a new machine is the first to make it, as root; the next backup is not.
+  [ "$(id -u)" != 0 ] || chown --reference="$backups" "$backups/.lock"
   flock --nonblock 9 && return
   say "another backup or restore is running: waiting up to ${BACKUP_LOCK_TIMEOUT:-600} s"
   flock --timeout "${BACKUP_LOCK_TIMEOUT:-600}" 9 ||

@@ -16,8 +16,8 @@ ALTER ROLE :"backup" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION NOBYP
 ALTER ROLE :"monitor" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'monitor_password';
 GRANT pg_read_all_data TO :"backup";
 GRANT pg_monitor TO :"monitor";
--- A restore has to see whether anybody is using the database.
-GRANT pg_read_all_stats TO :"owner";
+-- A restore has to see whether anybody is using the database, and the receiver of the log how far it is.
+GRANT pg_read_all_stats TO :"owner", :"backup";
 REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE postgres TO :"owner", :"backup", :"monitor";
 ALTER DATABASE :"database" OWNER TO :"owner";

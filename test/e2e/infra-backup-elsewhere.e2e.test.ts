@@ -177,7 +177,7 @@ describe('a copy off the machine', () => {
       copy,
       'for file in $(find /folder/data -type f); do printf x | dd of=$file bs=1 seek=100 conv=notrunc; done 2>/dev/null',
     );
-    const result = await offsite(['--volume', `${copy}:/offsite`, '--tmpfs', '/cache'], 'verify');
+    const result = await offsite(['--volume', `${copy}:/damaged`, '--env', 'OFFSITE_REPOSITORY=/damaged'], 'verify');
     expect(result.code, result.stdout).toBe(1);
     expect(result.stderr).toMatch(/cannot be read|is damaged/);
   });
@@ -185,7 +185,7 @@ describe('a copy off the machine', () => {
   it('goes to S3', async () => {
     await stack.compose('up', '--detach', 's3');
     await secret('offsite_s3', `[default]\naws_access_key_id=${s3.user}\naws_secret_access_key=${s3.password}`);
-    const there = ['--env', 'OFFSITE_REPOSITORY=s3:http://s3:8080/korrigo/server', '--tmpfs', '/cache'];
+    const there = ['--env', 'OFFSITE_REPOSITORY=s3:http://s3:8080/korrigo/server'];
     for (const command of ['copy', 'verify'])
       expect((await offsite(there, command)).stderr, command).not.toContain('FAILED');
     expect(await stack.compose('exec', '-T', 's3', 'ls', '/data/korrigo/server')).toContain('snapshots');
@@ -195,12 +195,7 @@ describe('a copy off the machine', () => {
     const server = await bed.jump();
     await secret('offsite_ssh_key', server.privateKey.trim());
     await secret('offsite_known_hosts', server.hostKey.trim());
-    const there = (folder: string) => [
-      '--env',
-      `OFFSITE_REPOSITORY=sftp:deploy@${server.ip}:/home/deploy/${folder}`,
-      '--tmpfs',
-      '/cache',
-    ];
+    const there = (folder: string) => ['--env', `OFFSITE_REPOSITORY=sftp:deploy@${server.ip}:/home/deploy/${folder}`];
     for (const command of ['copy', 'verify'])
       expect((await offsite(there('copies'), command)).stderr, command).not.toContain('FAILED');
     expect((await server.ssh('ls copies')).stdout).toContain('snapshots');
