@@ -82,7 +82,8 @@ describe('the database', () => {
     await until('received again', 60_000, async () => /^korrigo_wal_receiving 1$/m.test(await figures('wal')));
     const name = (await readdir(join(backups, 'wal')))[0] ?? '';
     const kept = async () => (await readdir(join(backups, 'wal', name))).filter((file) => /^\w{24}$/.test(file)).sort();
-    for (let segment = 0; segment < 3; segment++) await psql('SELECT pg_switch_wal(); CREATE TABLE t(); DROP TABLE t');
+    for (let segment = 0; segment < 3; segment++)
+      await psql('RESET ROLE; SELECT pg_switch_wal(); CREATE TABLE t(); DROP TABLE t');
     await until('three more', 60_000, async () => (await kept()).length >= 3);
     const before = await kept();
     // All sets but the next one are old by now.
