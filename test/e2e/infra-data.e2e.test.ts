@@ -5,9 +5,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { until } from '../bed/process.ts';
-import { assembleStack, type Stack } from '../support/infra-stack.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { until } from '../../bed/process.ts';
+import { assembleStack, type Stack } from '../../fixtures/infra-stack.ts';
 
 let bed: Bed;
 let stack: Stack;

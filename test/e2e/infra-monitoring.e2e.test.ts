@@ -1,16 +1,18 @@
 /** Logs, metrics and alerts of the reference infrastructure, with Prometheus and its company really running. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
+import typescript from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { script } from '../bed/engine.ts';
-import { output, until } from '../bed/process.ts';
-import { exceptionsOf } from '../support/confinement.ts';
-import { assembleStack, metricsToken, type Stack, type Texts } from '../support/infra-stack.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { script } from '../../bed/engine.ts';
+import { output, until } from '../../bed/process.ts';
+import { exceptionsOf } from '../../fixtures/confinement.ts';
+import { assembleStack, metricsToken, type Stack, type Texts } from '../../fixtures/infra-stack.ts';
 
 const monitoring = join(import.meta.dirname, '../../infra/monitoring');
 const sample = join(import.meta.dirname, '../../examples/korrigo/sample.pdf');
@@ -397,7 +399,9 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
   it('shows something in every panel but those of what did not happen', async () => {
     const empty = [];
     for (const { name, expr } of await panels()) if ((await query(expr)).length === 0) empty.push(name);
-    expect(empty).toEqual(['The certificate is valid for']);
+    // Shown with a certificate and copies elsewhere in infra-monitoring-deploy.e2e.test.ts.
+    const elsewhere = 'Age of the newest copy off the machine';
+    expect(empty).toEqual(['The certificate is valid for', elsewhere, elsewhere]);
   });
 
   it('has a case of its own for every alert, and each of them passes', async () => {
@@ -433,6 +437,16 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
       'prepare may CHOWN, DAC_OVERRIDE',
       'prepare runs as root',
     ]);
+  });
+
+  it('is what Grafana calls a dashboard, in the version that is shipped', async () => {
+    const wrong = await notOfItsSchema(await dashboard());
+    expect(wrong).toEqual([]);
+    const broken = {
+      ...(await dashboard()),
+      panels: [{ type: 'stat', title: 1, gridPos: { x: 0, y: 0, w: 1, height: 1 } }],
+    };
+    expect(await notOfItsSchema(broken)).toHaveLength(2);
   });
 
   it('gives Grafana its data source and its dashboard', async () => {
@@ -553,6 +567,61 @@ async function panels(): Promise<readonly Expression[]> {
   return (await dashboard()).panels.flatMap(({ title, targets = [] }) =>
     targets.map(({ expr }) => ({ name: title, expr })),
   );
+}
+
+/** What the types of Grafana's own package object to in a dashboard, its panels, their options and how they draw. */
+async function notOfItsSchema(dashboard: object): Promise<readonly string[]> {
+  const {
+    panels = [],
+    annotations,
+    ...rest
+  } = dashboard as Record<string, never> & {
+    readonly panels?: readonly (Readonly<Record<string, unknown>> & {
+      readonly type: string;
+      readonly options?: object;
+      readonly fieldConfig?: { readonly defaults?: { readonly custom?: object } };
+    })[];
+    readonly annotations?: object;
+  };
+  const raw = join(import.meta.dirname, '../../node_modules/@grafana/schema/dist/types/raw');
+  const options: Readonly<Record<string, string>> = { stat: 'Stat', timeseries: 'Timeseries' };
+  const check = (value: unknown, type: string) => `(${JSON.stringify(value)}) satisfies Loose<${type}>;`;
+  const lines = [
+    `import type { Dashboard, Panel, RowPanel } from '${raw}/dashboard/x/types.gen';`,
+    ...Object.entries(options).map(
+      ([type, name]) => `import type * as ${name} from '${raw}/composable/${type}/panelcfg/x/types.gen';`,
+    ),
+    // JSON has words where they have enums, and leaves out what has a default.
+    'type Loose<T> = T extends object ? { [K in keyof T]?: Loose<T[K]> } : T extends string ? `${T}` : T;',
+    // The fields of a data source in an annotation are its own.
+    check({ ...rest, annotations: {} }, 'Dashboard'),
+    ...panels.flatMap((panel) => [
+      check(panel, panel.type === 'row' ? 'RowPanel' : 'Panel'),
+      ...(options[panel.type] ? [check(panel.options ?? {}, `${options[panel.type]}.Options`)] : []),
+      ...(panel.type === 'timeseries'
+        ? [check(panel.fieldConfig?.defaults?.custom ?? {}, 'Timeseries.FieldConfig')]
+        : []),
+    ]),
+  ];
+  expect(annotations === undefined || typeof annotations === 'object').toBe(true);
+  const folder = await mkdtemp(join(tmpdir(), 'korrigo-dashboard-'));
+  try {
+    const file = join(folder, 'dashboard.ts');
+    await writeFile(file, lines.join('\n'));
+    const program = typescript.createProgram([file], {
+      noEmit: true,
+      strict: true,
+      skipLibCheck: true,
+      types: [],
+      module: typescript.ModuleKind.ESNext,
+      moduleResolution: typescript.ModuleResolutionKind.Bundler,
+    });
+    return typescript
+      .getPreEmitDiagnostics(program)
+      .map(({ messageText }) => typescript.flattenDiagnosticMessageText(messageText, ' '));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The commands of the README that read logs, each on one line. */
