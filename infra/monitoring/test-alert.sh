@@ -9,8 +9,8 @@ here=http://localhost:9093
 main() {
   receivers=$(sed -n 's/^  - name: //p' /tmp/alertmanager.yml | grep -vE '^(nobody|watchdog)$')
   for name in $receivers; do eval "before_$name=$(sent "$name")"; done
-  amtool alert add TestAlert severity=critical id="$(date +%s)" --annotation=summary='This is a test. Alerts reach you.' \
-    --annotation=action='Nothing.' --alertmanager.url=$here --end="$(date -u -d "@$(($(date +%s) + 300))" +%Y-%m-%dT%H:%M:%SZ)"
+  amtool alert add TestAlert severity=critical id="$(date +%s)" --annotation='summary="This is a test. Alerts reach you."' \
+    --annotation='action="Nothing."' --alertmanager.url=$here --end="$(date -u -d "@$(($(date +%s) + 300))" +%Y-%m-%dT%H:%M:%SZ)"
   failed=0
   for name in $receivers; do report "$name" || failed=1; done
   [ $failed = 0 ] || { echo "Why is in: docker compose logs --tail 20 alertmanager" >&2; exit 1; }

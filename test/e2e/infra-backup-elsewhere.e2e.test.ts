@@ -282,6 +282,37 @@ describe('when the machine is lost', () => {
   });
 });
 
+it('a backup before the deploy that brings roles and passwords logs in as it would have before', async () => {
+  await stack.compose('down', '--volumes', '--timeout', '2');
+  await stack.asRoot(backups, 'rm -rf /folder/*');
+  await stack.compose('create', 'redis');
+  await stack.compose('run', '--rm', '-T', 'prepare');
+  const old = (alias: string, image: string, ...options: readonly string[]) =>
+    bed.engine.docker(
+      ...['run', '--detach', '--name', `${bed.id}-old-${alias}`, '--label', `korrigo.bed=${bed.id}`],
+      ...['--network', `${stack.project}_data`, '--network-alias', alias, ...options, image],
+    );
+  const login = ['--env', 'POSTGRES_USER=korrigo_user', '--env', 'POSTGRES_PASSWORD=another one'];
+  await old('db', bed.engine.images.postgres, ...login, '--env', 'POSTGRES_DB=korrigo_db');
+  await old('redis', bed.engine.images.redis);
+  const isUp = ['exec', `${bed.id}-old-db`, 'pg_isready', '-h', '127.0.0.1'];
+  await until('the old one', 60_000, async () => (await bed.engine.tryDocker(isUp)).code === 0);
+  // Its files of passwords are not there before the first start of the new release.
+  const result = await stack.tryCompose([
+    'run',
+    '--rm',
+    '-T',
+    '--no-deps',
+    '--env',
+    'DB_PASSWORD_FILE=/run/prepared/none',
+    'backup',
+  ]);
+  expect(result, result.stderr).toMatchObject({ code: 0 });
+  expect(result.stdout).toContain('the database is one of an older release: logging in as korrigo_user');
+  expect(await stack.asRoot(backups, `ls /folder/${(await sets()).at(-1)}`)).not.toContain('cluster');
+  await bed.engine.docker('rm', '--force', '--volumes', `${bed.id}-old-db`, `${bed.id}-old-redis`);
+});
+
 // The stack, shortly.
 
 const start = () => stack.compose('up', '--detach', '--wait', ...application);

@@ -384,6 +384,7 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
       'probe_ssl_earliest_cert_expiry',
       'probe_ssl_last_chain_info',
       'korrigo_offsite_last_attempt_ok',
+      'korrigo_offsite_last_copy_timestamp_seconds',
       'korrigo_offsite_last_verified_timestamp_seconds',
       'ALERTS',
     ]);
