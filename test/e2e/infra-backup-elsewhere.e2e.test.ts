@@ -78,6 +78,7 @@ describe('the database', () => {
 
   it('goes on being received after it was away, and its changes go with the sets that need them', async () => {
     await stack.compose('restart', 'db');
+    await start();
     await psql('INSERT INTO marks VALUES (2000)');
     await until('received again', 60_000, async () => /^korrigo_wal_receiving 1$/m.test(await figures('wal')));
     const name = (await readdir(join(backups, 'wal')))[0] ?? '';

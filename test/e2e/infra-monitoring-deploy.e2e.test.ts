@@ -85,6 +85,13 @@ describe('production with backups and monitoring', () => {
     );
   });
 
+  it('shows how long the certificate is valid, and that the log of changes is received', async () => {
+    await until('the figures', 60_000, async () => {
+      const asked = ['min(probe_ssl_earliest_cert_expiry) - time()', 'korrigo_wal_receiving == 1'];
+      return (await Promise.all(asked.map(query))).every((found) => found.length === 1);
+    });
+  });
+
   it('is seen from outside on the ports of the site only', async () => {
     const listens = async (port: number): Promise<boolean> =>
       (await run(['curl', '--silent', '--max-time', '3', `telnet://${server.ip}:${port}`], { stdin: '' })).code !== 7;
