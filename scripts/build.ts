@@ -46,8 +46,10 @@ export function build(into: string): void {
       "#!/usr/bin/env node\nglobalThis.korrigoShell = 'cli';\nrequire('./index.js');\n",
     );
     chmodSync(join(bundle, 'cli.js'), 0o755);
-    mkdirSync(into, { recursive: true });
     const files = readdirSync(bundle);
+    const foreign = files.filter((file) => !/\.(?:js|txt)$/.test(file));
+    if (foreign.length > 0) throw new Error(`${foreign.join(', ')}: not for every machine, does not belong in dist/`);
+    mkdirSync(into, { recursive: true });
     for (const file of files) {
       const fresh = join(into, `.${file}.new`);
       copyFileSync(join(bundle, file), fresh);

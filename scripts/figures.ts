@@ -12,10 +12,11 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { type Bed, type Server, upBed } from '../test/bed/bed.ts';
-import { output, run } from '../test/bed/process.ts';
-import { dist, node24, type Outcome, reach, releaseOf, startKorrigo } from '../test/support/korrigo.ts';
-import { newRepository, type Repository, shopFiles } from '../test/support/shop.ts';
+import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import { output, run } from '../bed/process.ts';
+import { dist, node24, type Outcome, reach, releaseOf, startKorrigo } from '../fixtures/korrigo.ts';
+import { newRepository, type Repository } from '../fixtures/repository.ts';
+import { shopFiles } from '../fixtures/shop.ts';
 
 const rounds = Number(process.argv[2] ?? 7);
 const migration = "web: sh -c 'echo migrated >/data/migrated'";
@@ -34,7 +35,6 @@ async function main(): Promise<void> {
     await compare(bed, server, other, repository);
   } finally {
     repository.remove();
-    await removeImages(bed);
     await bed.down();
   }
   say('load of this machine meanwhile', loadavg()[0]?.toFixed(1) ?? '?');
@@ -196,12 +196,6 @@ function startDeploy(
 function must(outcome: Outcome): Outcome {
   if (outcome.code !== 0) throw new Error(outcome.all);
   return outcome;
-}
-
-async function removeImages({ engine, registry }: Bed): Promise<void> {
-  const all = await engine.docker('images', '--format', '{{.Repository}}:{{.Tag}}');
-  const own = all.split('\n').filter((name) => name.startsWith(`${registry.address}/`));
-  if (own.length > 0) await engine.tryDocker(['rmi', '--force', ...own]);
 }
 
 await main();

@@ -8,7 +8,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Held, holdEngine } from './hold.ts';
+import { type Held, holdEngine } from '../bed/hold.ts';
+import { durationsOf, type FileDuration } from './durations.ts';
 
 const top = join(import.meta.dirname, '..');
 const results = join(top, '.cache/tests');
@@ -56,7 +57,8 @@ async function runProject(project: string, options: readonly string[]): Promise<
   const started = Date.now();
   const report = join(results, `${project}.json`);
   const args = ['run', '--project', project, ...options, ...filters, '--passWithNoTests'];
-  const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile', report];
+  const own = join(import.meta.dirname, 'durations.ts');
+  const reporters = ['--reporter', 'default', '--reporter', own, '--reporter', 'json', '--outputFile.json', report];
   const code = await runVitest([...args, ...reporters]);
   const outcome = readOutcome(report);
   const failures =
@@ -68,9 +70,8 @@ async function runProject(project: string, options: readonly string[]): Promise<
 
 async function runVitest(args: readonly string[]): Promise<number | null> {
   if (stop.signal.aborted) return null;
-  const env = { ...process.env, VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true' };
   const program = join(top, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [program, ...args], { cwd: top, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [program, ...args], { cwd: top, stdio: ['ignore', 'inherit', 'inherit'] });
   stop.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
   return await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
 }
@@ -111,10 +112,26 @@ function summarise(outcomes: readonly Outcome[]): void {
     );
     for (const failure of failures) console.log(`  ✗ ${failure.replaceAll('\n', '\n    ')}`);
   }
+  showSlowest(outcomes.flatMap(({ project }) => readDurations(project)));
   const failed = outcomes.flatMap(({ failures }) => failures).length;
   const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
   console.log(failed === 0 ? `\nAll ${passed} tests passed.` : `\n${failed} failed, ${passed} passed.`);
   process.exitCode = failed === 0 && !stop.signal.aborted ? 0 : 1;
+}
+
+function readDurations(project: string): readonly FileDuration[] {
+  try {
+    return JSON.parse(readFileSync(durationsOf(project), 'utf8')) as readonly FileDuration[];
+  } catch {
+    return []; // it did not get as far as that
+  }
+}
+
+function showSlowest(files: readonly FileDuration[]): void {
+  if (files.length < 2) return;
+  console.log('\nThe slowest files (they run side by side):');
+  for (const { file, seconds } of files.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10))
+    console.log(`${seconds.toFixed(0).padStart(6)} s  ${file}`);
 }
 
 await main();

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as core from '@actions/core';
 import { type InputTexts, inputNames, inputOf } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
+import { unknownInputs } from './config/unknown.ts';
 import { DeployError } from './errors.ts';
 import { githubLog } from './github/log.ts';
-import { refFacts } from './github/surroundings.ts';
+import { githubContext, refFacts } from './github/surroundings.ts';
 import { printable } from './log/console.ts';
 import { maskedParts, redact, redacting } from './log/redact.ts';
 import type { Command } from './model/command.ts';
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
   const { env } = process;
   const texts: InputTexts = Object.fromEntries(inputNames.map((name) => [name, core.getInput(name)]));
   for (const name of inputNames) if (inputOf(name).secret) mask(maskedLines(texts[name] ?? ''));
+  for (const problem of unknownInputs(env)) core.warning(problem, { title: 'Korrigo Deploy' });
   const config = readConfig(texts, env);
   const hidden = maskedParts(secretsOf(config));
   mask(hidden);
@@ -39,10 +40,11 @@ async function main(): Promise<void> {
       temporary: env['RUNNER_TEMP'] ?? tmpdir(),
       log,
       signal: cancel.signal,
-      ref: refFacts(env, eventOf(env['GITHUB_EVENT_PATH'])),
+      ref: refFacts(await githubContext(), env),
       hidden: variablesOf(texts),
       variables: config.variables,
       remember,
+      rememberLeases: (leases) => core.saveState('leases', JSON.stringify(leases)),
     },
     async (ports) => await run(config, ports),
   );
@@ -52,7 +54,7 @@ async function main(): Promise<void> {
   log.end();
   for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
   if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(redact(summary(report), hidden)), true).write();
-  if (report.failure) fail(printable(redact(lines.join('\n'), hidden)));
+  if (report.failures.length > 0) fail(printable(redact(lines.join('\n'), hidden)));
 }
 
 const maskedLines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim().length >= 4);
@@ -66,14 +68,6 @@ const variablesOf = (texts: InputTexts): readonly string[] =>
   (texts['env-files'] ?? '')
     .split('\n')
     .flatMap((line) => (line.includes('=') ? [line.slice(line.lastIndexOf('=') + 1).trim()] : []));
-
-function eventOf(path: string | undefined): string {
-  try {
-    return path === undefined ? '' : readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 /** One annotation, at most 4096 characters, and exit code 1. */
 function fail(message: string): void {

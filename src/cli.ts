@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
-import { parseArgs } from 'node:util';
+import { dirname, join } from 'node:path';
+import { type Flags, readFlags } from './config/flags.ts';
+import { help } from './config/help.ts';
 import { environmentName, type InputName, type InputTexts, inputNames, inputOf } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
+import { isCommand } from './config/uses.ts';
 import { ConfigError, DeployError } from './errors.ts';
 import { consoleLog } from './log/console.ts';
 import { maskedParts, redacting } from './log/redact.ts';
@@ -10,19 +13,22 @@ import { closing } from './report/closing.ts';
 import { run } from './run.ts';
 import { secretsOf, withPorts } from './shell.ts';
 
-const usage = 'korrigo [test] [build] [push] [deploy] | rollback | status [--input value]...';
-
 async function main(): Promise<void> {
   const { env } = process;
   const args = process.argv.slice(2);
   // Whoever reads may stop reading: `korrigo status | head`.
   process.stdout.on('error', () => process.exit(1));
-  if (args.includes('--help') || args.includes('-h') || (args.length === 0 && !env['KORRIGO_COMMAND'])) {
-    process.stdout.write(help());
+  const flags = readFlags(args);
+  if (flags.version) {
+    process.stdout.write(version());
     return;
   }
-  const texts = readArguments(args, env);
-  const config = readConfig(texts, env);
+  if (flags.help || flags.words[0] === 'help' || (args.length === 0 && !env['KORRIGO_COMMAND'])) {
+    process.stdout.write(help(flags.words.filter(isCommand)));
+    return;
+  }
+  const texts = textsOf(flags, env);
+  const config = readConfig(texts, env, 'terminal');
   // What a program reads has stdout for itself.
   const json = config.commands[0] === 'status' && config.format === 'json';
   const out = json ? process.stderr : process.stdout;
@@ -51,6 +57,7 @@ async function main(): Promise<void> {
       hidden,
       variables: config.variables,
       remember: () => {},
+      rememberLeases: () => {},
     },
     async (ports) => await run(config, ports),
   );
@@ -59,18 +66,16 @@ async function main(): Promise<void> {
   if (json && report.status !== undefined) process.stdout.write(`${JSON.stringify(report.status, undefined, 2)}\n`);
   if (report.release !== undefined && config.commands.at(-1) === 'push')
     process.stdout.write(`${JSON.stringify(report.release)}\n`);
-  process.exitCode = report.failure === undefined ? 0 : 1;
+  process.exitCode = report.failures.length === 0 ? 0 : 1;
 }
 
-/** Flags are the inputs; `@file` reads a file. A secret comes from a file or from KORRIGO_<NAME>: arguments can be seen by all. */
-function readArguments(args: readonly string[], env: NodeJS.ProcessEnv): InputTexts {
-  const options = Object.fromEntries(inputNames.map((name) => [name, { type: 'string' as const }]));
-  const { values, positionals } = parse(args, options);
-  const problems: string[] = [];
+/** `@file` reads a file. A secret comes from a file or from KORRIGO_<NAME>: arguments can be seen by all. */
+function textsOf(flags: Flags, env: NodeJS.ProcessEnv): InputTexts {
+  const problems = [...flags.problems];
   const texts = inputNames.flatMap((name): [InputName, string][] => {
-    const given = values[name];
+    const given = flags.texts[name];
     const fromEnv = env[environmentName(name)];
-    if (typeof given !== 'string') return fromEnv === undefined ? [] : [[name, fromEnv]];
+    if (given === undefined) return fromEnv === undefined ? [] : [[name, fromEnv]];
     if (given.startsWith('@')) {
       try {
         return [[name, readFileSync(given.slice(1).replace(/^~(?=\/)/, homedir()), 'utf8').replace(/\r?\n$/, '')]];
@@ -86,33 +91,23 @@ function readArguments(args: readonly string[], env: NodeJS.ProcessEnv): InputTe
       );
     return [[name, given]];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { ...Object.fromEntries(texts), ...(positionals.length > 0 ? { command: positionals.join(',') } : {}) };
-}
-
-function parse(args: readonly string[], options: Record<string, { type: 'string' }>) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)], {
-      hint: `usage: ${usage}; all inputs: --help`,
-    });
+  if (problems.length > 0) {
+    const hint = flags.problems.length > 0 ? { hint: 'korrigo <command> --help lists the flags of a command' } : {};
+    throw new ConfigError(problems, hint);
   }
+  return { ...Object.fromEntries(texts), ...(flags.words.length > 0 ? { command: flags.words.join(',') } : {}) };
 }
 
-function help(): string {
-  const rows = inputNames.map((name) => {
-    const { description, default: value, secret } = inputOf(name);
-    const kind = secret ? '@file' : 'value';
-    return `  --${name} ${kind}${value === undefined ? '' : ` (${value})`}\n${wrapped(description)}`;
-  });
-  return `${usage}\n\nThe same inputs as the action. \`@file\` reads a value from a file; every input can also be set as KORRIGO_<NAME>.\n\n${rows.join('\n')}\n`;
-}
-
-/** Lines of at most 100 columns, indented. */
-function wrapped(text: string): string {
-  const lines = text.replaceAll(/(.{1,92})(?:\s+|$)/g, '      $1\n');
-  return lines.trimEnd();
+/** For a report of a bug. The version stands in package.json, which is beside dist/ and src/. */
+function version(): string {
+  const node = `Node ${process.versions.node}`;
+  try {
+    const file = join(dirname(realpathSync(process.argv[1] ?? '')), '../package.json');
+    const settings: { readonly version?: string } = JSON.parse(readFileSync(file, 'utf8'));
+    return `korrigo ${settings.version}, ${node}\n`;
+  } catch {
+    return `korrigo of an unknown version (there is no package.json beside its folder), ${node}\n`;
+  }
 }
 
 main().catch((error: unknown) => {

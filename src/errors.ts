@@ -1,28 +1,34 @@
-/** Facts are fields, never parsed from text. `hint` says what to do next, in one line. */
-type Details = { readonly hint?: string; readonly cause?: unknown };
+import type { Failure, FailureKind } from './model/failure.ts';
+import type { Holder, LeaseOutcome } from './model/lease.ts';
 
-/** An expected failure, told in one short line. Anything else that is thrown is a bug and shows its stack. */
+type Facts = Partial<Omit<Failure, 'short' | 'message'>> & { readonly cause?: unknown };
+
+/** An expected failure: one short line, more lines where there is more to say, and facts as fields. Anything else that is thrown is a bug and shows its stack. */
 export class DeployError extends Error {
-  readonly hint: string | undefined;
+  readonly failures: readonly Failure[];
 
-  constructor(message: string, { hint, cause }: Details = {}) {
+  constructor(message: string, { cause, kind = 'refused', ...facts }: Facts = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
-    this.hint = hint;
+    this.failures = [{ kind, short: firstLine(message), message, ...facts }];
+  }
+
+  get kind(): FailureKind {
+    return this.failures[0]?.kind ?? 'refused';
+  }
+
+  get hint(): string | undefined {
+    return this.failures.find(({ hint }) => hint !== undefined)?.hint;
   }
 }
 
-/** Something to mend before a deploy can start: `problems` holds all of them, one sentence each. */
+/** Something to fix before a deploy can start: `problems` holds all of them, one sentence each. */
 export class ConfigError extends DeployError {
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[], details: Details = {}) {
-    super(
-      problems.length === 1
-        ? `${problems[0]}`
-        : `${problems.length} problems:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
-      details,
-    );
+  constructor(problems: readonly string[], facts: Facts = {}) {
+    const list = `${problems.length} problems:\n${problems.map((problem) => `- ${problem}`).join('\n')}`;
+    super(problems.length === 1 ? `${problems[0]}` : list, { kind: 'input', ...facts });
     this.problems = problems;
   }
 }
@@ -31,44 +37,86 @@ export class ConfigError extends DeployError {
 export class ConnectError extends DeployError {
   readonly host: string;
 
-  constructor(host: string, message: string, details: Details = {}) {
-    super(`${host}: ${message}`, details);
+  constructor(host: string, message: string, facts: Facts = {}) {
+    super(`${host}: ${message}`, { kind: 'connection', host, ...facts });
     this.host = host;
   }
 }
 
-/** A command of a plan failed. `output` is the end of what it printed. */
-export class CommandError extends DeployError {
+type FailedCommand = {
   readonly host: string;
+  readonly title: string;
   readonly code: number | null;
   readonly timedOut: boolean;
+  /** The end of what it printed. */
   readonly output: string;
+};
 
-  constructor(
-    failed: { host: string; title: string; code: number | null; timedOut: boolean; output: string },
-    details: Details = {},
-  ) {
-    const how = failed.timedOut
+/** A command of a plan failed. */
+export class CommandError extends DeployError {
+  readonly code: number | null;
+  readonly timedOut: boolean;
+
+  constructor({ host, title, code, timedOut, output }: FailedCommand, facts: Facts = {}) {
+    const how = timedOut
       ? 'took too long and was ended'
-      : failed.code === null
+      : code === null
         ? 'was cut off'
-        : `failed with exit code ${failed.code}`;
-    super(`${failed.host}: ${failed.title} ${how}${failed.output === '' ? '' : `\n${failed.output}`}`, details);
-    this.host = failed.host;
-    this.code = failed.code;
-    this.timedOut = failed.timedOut;
-    this.output = failed.output;
+        : `failed with exit code ${code}`;
+    const message = `${host}: ${title} ${how}${output === '' ? '' : `\n${output}`}`;
+    super(message, { kind: 'command', host, step: title, code, timedOut, ...facts });
+    this.code = code;
+    this.timedOut = timedOut;
   }
 }
 
-/** The new version runs but is not well. */
+/** The new version runs but is not healthy. */
 export class HealthError extends DeployError {
-  readonly host: string;
-  readonly service: string | undefined;
-
-  constructor(host: string, service: string | undefined, message: string, details: Details = {}) {
-    super(`${host}: ${message}`, details);
-    this.host = host;
-    this.service = service;
+  constructor(host: string, service: string | undefined, message: string, facts: Facts = {}) {
+    super(`${host}: ${message}`, { kind: 'health', host, service, ...facts });
   }
 }
+
+/** The person or the runner cancelled. A kind of its own everywhere: it says nothing about the host. */
+export class Cancelled extends DeployError {
+  constructor(host: string | undefined, when: 'before' | 'during', step: string) {
+    super(`${host === undefined ? '' : `${host}: `}cancelled ${when}: ${step}`, { kind: 'cancelled', host, step });
+  }
+}
+
+/** Somebody else has the lease of a host, and kept it for too long. */
+export class LeaseBusyError extends DeployError {
+  readonly holder: Holder;
+
+  constructor(host: string, holder: Holder, message: string, facts: Facts = {}) {
+    super(`${host}: ${message}`, { kind: 'refused', host, ...facts });
+    this.holder = holder;
+  }
+}
+
+/** The lease of a host is over, and it was not this program that ended it. */
+export class LeaseLostError extends DeployError {
+  /** How the host ended it, as far as it is known. */
+  readonly outcome: LeaseOutcome;
+
+  constructor(host: string, outcome: LeaseOutcome, message: string, facts: Facts = {}) {
+    super(`${host}: ${message}`, { kind: 'connection', host, ...facts });
+    this.outcome = outcome;
+  }
+}
+
+/** Failures of several hosts as one. */
+export class Failures extends DeployError {
+  override readonly failures: readonly Failure[];
+
+  constructor(errors: readonly DeployError[]) {
+    super(errors.map(({ message }) => message).join('\n'), { cause: errors[0] });
+    const all = errors.flatMap(({ failures }) => failures);
+    // What was cancelled everywhere is cancelled; where one host failed first, that is the news.
+    this.failures = [...all.filter(({ kind }) => kind !== 'cancelled'), ...all.filter(isCancelled)];
+  }
+}
+
+const isCancelled = ({ kind }: Failure): boolean => kind === 'cancelled';
+
+const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/:$/, '');

@@ -14,6 +14,8 @@ import type { Environment, RefFacts } from './model/surroundings.ts';
 import type { HostSpec } from './model/target.ts';
 import { askOverHttp, nonce, systemClock } from './ports.ts';
 
+type OnRetry = (retry: { readonly seconds: number; readonly error: Error }) => void;
+
 type Surroundings = {
   readonly env: Environment;
   readonly cwd: string;
@@ -26,14 +28,19 @@ type Surroundings = {
   readonly hidden: readonly string[];
   readonly variables: Config['variables'];
   readonly remember: (cleanUp: Command) => void;
+  readonly rememberLeases: RunPorts['rememberLeases'];
 };
 
 /** Runs with the adapters that every shell uses, and a folder of its own that is gone afterwards. */
 export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunPorts) => Promise<T>): Promise<T> {
-  const { env, cwd, temporary, log, signal, ref, remember } = surroundings;
+  const { env, cwd, temporary, log, signal, ref, remember, rememberLeases } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
-  const connect = async (spec: HostSpec, config: Config): Promise<Host> => await connectTo(spec, config, log, signal);
+  const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
+  const onRetry: OnRetry = ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`);
+  const connect = async (spec: HostSpec, config: Config) =>
+    await connectTo(spec, config, visible, 4, { signal, onRetry });
+  const reconnect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 1, { signal });
   const ports = {
     clock: systemClock,
     ask: askOverHttp,
@@ -44,26 +51,29 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     cwd,
     ref,
     remember,
+    rememberLeases,
     connect,
+    reconnect,
     scratch,
   };
   try {
-    const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
     return await use({ ...ports, env: visible, local: local({ env: visible }) });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function connectTo(spec: HostSpec, { ssh }: Config, log: Log, signal: AbortSignal): Promise<Host> {
+async function connectTo(
+  spec: HostSpec,
+  { ssh }: Config,
+  env: Readonly<Record<string, string>>,
+  attempts: number,
+  options: { readonly signal: AbortSignal; readonly onRetry?: OnRetry },
+): Promise<Host> {
   if (spec.kind === 'local' || ssh === undefined) throw new Error(`${spec.name} needs no connection`);
-  const { key, passphrase, hostKeys, jump, connectTimeoutSeconds } = ssh;
-  const { name, host, port, user } = spec;
-  const target = { name, host, port, user, key, hostKeys, connectTimeoutSeconds, attempts: 4 };
-  return await connectSsh(
-    { ...target, ...(passphrase === undefined ? {} : { passphrase }), ...(jump === undefined ? {} : { jump }) },
-    { signal, onRetry: ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`) },
-  );
+  const { proxyCommand, ...rest } = ssh;
+  const proxy = proxyCommand && { argv: proxyCommand, env };
+  return await connectSsh({ ...spec, ...rest, proxy, attempts }, options);
 }
 
 /** Inputs hold secrets: other programs do not get them. */

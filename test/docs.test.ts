@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path/posix';
 import ssh2 from 'ssh2';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '../fixtures/workflow-parser.ts';
 import { documents } from '../scripts/docs.ts';
+import { drawSummary } from '../scripts/pictures/summary.ts';
+import { drawTerminal } from '../scripts/pictures/terminal.ts';
+import { drawn } from '../scripts/pictures.ts';
+import { readRawFile } from '../src/compose/raw.ts';
 import { type InputTexts, inputNames, inputOf } from '../src/config/inputs.ts';
 import { readConfig } from '../src/config/read.ts';
 import { isRecord } from '../src/model/release.ts';
@@ -41,8 +46,11 @@ function blocksOf(page: string): readonly Block[] {
 }
 
 const blocks = pages.flatMap(blocksOf);
+const yamls = blocks.filter(({ language }) => language === 'yaml');
+const isCompose = ({ text }: Block): boolean => /^services:/m.test(text);
+const composeFiles = yamls.filter(isCompose);
 const workflows = [
-  ...blocks.filter(({ language }) => language === 'yaml'),
+  ...yamls.filter((block) => !isCompose(block)),
   ...list('examples/workflows').map((file) => ({
     where: `examples/workflows/${file}`,
     language: 'yaml',
@@ -56,6 +64,58 @@ describe('generated parts', async () => {
   });
 });
 
+describe('pictures', () => {
+  it.each(Object.entries(drawn()))(
+    'docs/%s is drawn from what was recorded (npm run pictures -- --render)',
+    (name, text) => {
+      expect(read(`docs/${name}`)).toBe(text);
+    },
+  );
+
+  const texts = (svg: string): string =>
+    svg
+      .replaceAll(/<(style|title)>.*?<\/\1>/gs, '')
+      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&')
+      .replaceAll(/\s+/g, ' ');
+
+  it('of a terminal show every line, however long it is, and whatever is in it', () => {
+    const long = 'word '.repeat(60).trim();
+    const svg = drawTerminal(
+      'korrigo status',
+      `Plan\n  ✗ web1: <b> & co (1.2 s)\n  → ${long}\n    web  recreate  image\n`,
+    );
+    expect(texts(svg)).toContain('$ korrigo status');
+    expect(texts(svg)).toContain('✗ web1: <b> & co (1.2 s)');
+    expect(texts(svg).match(/word/g)).toHaveLength(60);
+    expect(svg).not.toMatch(/<b>|& /);
+  });
+
+  it('of a summary show headings, tables, code, lists and links, and what is folded only by its title', () => {
+    const svg = drawSummary(
+      [
+        '## ❌ deploy failed',
+        '```text\na | b <c>\n```',
+        '**Next:** run `rollback` ([compare](https://example.com/x))',
+        '- web1: `current` is still A',
+        '| service | why |\n| --- | --- |\n| web | a \\| b &lt;c> |',
+        '<details><summary>Steps</summary>\n\nfolded\n\n</details>',
+      ].join('\n\n'),
+    );
+    for (const part of [
+      '❌ deploy failed',
+      'a | b <c>',
+      'Next: run rollback (compare)',
+      'current is still A',
+      '▸ Steps',
+    ])
+      expect(texts(svg)).toContain(part);
+    expect(texts(svg)).not.toContain('folded');
+  });
+});
+
 describe('action.yml', () => {
   const action: unknown = parse(read('action.yml'));
   const section = (name: string): Readonly<Record<string, unknown>> => {
@@ -63,7 +123,7 @@ describe('action.yml', () => {
     return isRecord(value) ? value : {};
   };
 
-  it('runs the bundle on Node 24, and its clean-up always', () => {
+  it('runs the bundle on Node 24, and always cleans up', () => {
     expect(section('runs')).toEqual({
       using: 'node24',
       main: 'dist/index.js',
@@ -122,6 +182,13 @@ describe('workflow examples', () => {
   const steps = found.filter(({ uses }) => uses === 'korrigo/deploy-action@v1');
   const calls = found.filter(({ uses }) => uses !== 'korrigo/deploy-action@v1');
 
+  it('begin, in the README, with a step that is also in its workflow', () => {
+    const [first, second] = blocksOf('README.md').filter(({ language }) => language === 'yaml');
+    const [step] = usesOf(parse(first?.text ?? ''));
+    expect(step?.step.with).toHaveProperty('migrate');
+    expect(usesOf(parse(second?.text ?? ''))).toEqual([step]);
+  });
+
   it('are found', () => {
     expect(steps.map(({ where }) => where)).toEqual(expect.arrayContaining([expect.stringMatching(/^README\.md:/)]));
     expect(calls).not.toEqual([]);
@@ -171,7 +238,7 @@ describe('workflow examples', () => {
     },
   );
 
-  it.each(workflows)('$where keeps one deploy at a time and drops none that waits', ({ text }) => {
+  it.each(workflows)('$where runs one deploy at a time and keeps all that wait', ({ text }) => {
     const groups = concurrenciesOf(parse(text));
     for (const group of groups) expect(group).toEqual(oneAtATime);
     const whole = isRecord(parse(text)) && Object.hasOwn(parse(text), 'on');
@@ -204,6 +271,76 @@ describe('workflow examples', () => {
   });
 });
 
+describe("GitHub's own parser", () => {
+  /** A workflow around what a page shows of one. */
+  function whole(text: string): string {
+    const value: unknown = parse(text);
+    const rest = isRecord(value) ? value : { steps: value };
+    const job = { 'runs-on': 'ubuntu-latest', ...rest };
+    return stringify({ on: 'push', ...(Object.hasOwn(rest, 'jobs') ? rest : { jobs: { job } }) });
+  }
+
+  async function errorsOf(name: string, content: string): Promise<readonly string[]> {
+    const { context, value } = parseWorkflow({ name, content }, new NoOperationTraceWriter());
+    if (value === undefined) return context.errors.getErrors().map(({ message }) => message);
+    const getFileContent = async (ref: object) => {
+      const path = 'path' in ref && typeof ref.path === 'string' ? ref.path : '';
+      return { name: path, content: read(path) };
+    };
+    const options = { fetchReusableWorkflowDepth: 1 };
+    const { errors = [] } = await convertWorkflowTemplate(context, value, { getFileContent }, options);
+    return [
+      ...new Set([
+        ...context.errors.getErrors().map(({ message }) => message),
+        ...errors.map(({ Message }) => Message),
+      ]),
+    ];
+  }
+
+  it.each(workflows)('has nothing to say against $where', async ({ where, text }) => {
+    expect(await errorsOf(where, whole(text))).toEqual([]);
+  });
+
+  it('would find a mistake in a part of a workflow', async () => {
+    const wrong = 'steps:\n  - uses: actions/checkout@v5\n    wiht: {}\n';
+    expect(await errorsOf('part', whole(wrong))).toEqual([expect.stringContaining("Unexpected value 'wiht'")]);
+  });
+});
+
+describe('compose files in the pages', () => {
+  const record = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});
+  /** The names of a list or of a mapping. */
+  const names = (value: unknown): readonly string[] =>
+    Array.isArray(value) ? value.filter((item) => typeof item === 'string') : Object.keys(record(value));
+
+  it.each(composeFiles)('$where defines every service, volume, network and secret that it uses', ({ text }) => {
+    const { services, volumes, networks, secrets, configs, ...others } = record(parse(text));
+    expect(Object.keys(others).filter((key) => key !== 'name' && !key.startsWith('x-'))).toEqual([]);
+    const defined = { volumes: names(volumes), networks: ['default', ...names(networks)], secrets: names(secrets) };
+    for (const [service, body] of Object.entries(record(services))) {
+      const of = record(body);
+      expect(of['image'] ?? of['build'] ?? of['extends'], service).toBeDefined();
+      const mounted = names(of['volumes']).map((mount) => mount.split(':')[0] ?? '');
+      const used = {
+        volumes: mounted.filter((name) => /^\w/.test(name)),
+        networks: names(of['networks']),
+        secrets: [...names(of['secrets']), ...names(record(of['build'])['secrets'])],
+      };
+      for (const kind of ['volumes', 'networks', 'secrets'] as const)
+        expect(defined[kind], `${kind} of ${service}`).toEqual(expect.arrayContaining([...used[kind]]));
+    }
+    expect(names(configs)).toEqual([]); // none so far; they would be checked like secrets
+  });
+
+  it.each(composeFiles)('$where reads as the product reads it', ({ text }) => {
+    expect(readRawFile(text).services).toEqual(names(record(parse(text))['services']));
+  });
+
+  it('start with the name of their file', () => {
+    for (const { where, text } of composeFiles) expect(text, where).toMatch(/^# \S*compose\.yml/);
+  });
+});
+
 describe('links', () => {
   /** As GitHub makes the anchor of a heading. */
   const anchorsOf = (page: string): readonly string[] =>
@@ -219,7 +356,7 @@ describe('links', () => {
         .replaceAll(' ', '-'),
     );
   const links = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
+    [...read(page).matchAll(/(?:\]\(|<img src=")([^)\s"]+)[)"]/g)]
       .map(([, target = '']) => ({ page, target }))
       .filter(({ target }) => !/^https?:/.test(target)),
   );
@@ -277,8 +414,8 @@ const shellOf = (page: string, title: string): readonly string[] => {
     .map(({ text }) => text);
 };
 
-describe('the steps before a first deploy', () => {
-  it('can be done in the order in which they stand, by a shell', () => {
+describe('the set-up', () => {
+  it('work in the order they are written, in a shell', () => {
     const note = 'echo "$(basename "$0") $*" >>"$FOLDER/calls"';
     const { sh, file } = stubs({
       gh: `${note}; case "$*" in *--body*) ;; *' set '*) cat >"$FOLDER/$3" ;; esac`,
@@ -291,15 +428,15 @@ describe('the steps before a first deploy', () => {
           *shared/.env) for last; do :; done; eval "$(echo "$last" | sed "s|/opt|$FOLDER/opt|g")" ;;
         esac`,
     });
-    const [key = '', hostKey = '', shared = ''] = shellOf('README.md', 'Before the first deploy');
-    const [server = ''] = shellOf('docs/server.md', 'Short');
+    const [key = '', hostKey = '', shared = ''] = shellOf('README.md', 'Set up');
+    const [server = ''] = shellOf('docs/server.md', 'With the script');
     for (const step of [key, hostKey, server, shared]) sh(step);
     const publicKey = file('home/.ssh/deploy_key.pub').trim();
     expect(file('calls').trimEnd().split('\n')).toEqual([
       'gh secret set SSH_KEY',
       'ssh root@www.example.com cat /etc/ssh/ssh_host_ed25519_key.pub',
       'gh variable set KNOWN_HOSTS',
-      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/test/bed/images/server/setup.sh',
+      'curl -fsSLO https://raw.githubusercontent.com/korrigo/deploy-action/v1/bed/images/server/setup.sh',
       'scp setup.sh root@www.example.com:',
       `ssh root@www.example.com sh setup.sh '${publicKey}'`,
       expect.stringMatching(/^ssh -i \S+\/.ssh\/deploy_key deploy@www\.example\.com docker compose version$/),
@@ -315,30 +452,31 @@ describe('the steps before a first deploy', () => {
 
 describe('workflows to copy', () => {
   const callers = list('examples/workflows');
-  const paragraphs = section('README.md', 'Workflows to copy').split(/\n(?=\*\*\[)/);
+  const paragraphs = section('docs/workflows.md', 'Workflows to copy').split(/\n(?=\*\*\[)/);
   const namesIn = (text: string): readonly string[] => [
     ...new Set([...text.matchAll(/(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name = '']) => name)),
   ];
 
-  it.each(callers)('%s has a paragraph in the README that names each variable and secret that it reads', (file) => {
-    const paragraph = paragraphs.find((text) => text.startsWith(`**[${file}](examples/workflows/${file})**`)) ?? '';
-    const text = read(`examples/workflows/${file}`);
-    const called = [...text.matchAll(/deploy-action\/(\.github\/workflows\/[\w-]+\.yml)@/g)].map(
-      ([, path = '']) => path,
-    );
-    const variables = called.flatMap((path) => read(path).match(/vars\.[A-Z_]+/g) ?? []).join(' ');
-    const names = namesIn(`${text} ${variables}`);
-    expect(names).toEqual(expect.arrayContaining(['HOSTS', 'KNOWN_HOSTS', 'SSH_KEY']));
-    expect(names.filter((name) => !new RegExp(`\`${name}\``).test(paragraph))).toEqual([]);
-  });
+  it.each(callers)(
+    '%s has a paragraph in docs/workflows.md that names each variable and secret that it reads',
+    (file) => {
+      const paragraph =
+        paragraphs.find((text) => text.startsWith(`**[${file}](../examples/workflows/${file})**`)) ?? '';
+      const text = read(`examples/workflows/${file}`);
+      const called = [...text.matchAll(/deploy-action\/(\.github\/workflows\/[\w-]+\.yml)@/g)].map(
+        ([, path = '']) => path,
+      );
+      const variables = called.flatMap((path) => read(path).match(/vars\.[A-Z_]+/g) ?? []).join(' ');
+      const names = namesIn(`${text} ${variables}`);
+      expect(names).toEqual(expect.arrayContaining(['HOSTS', 'KNOWN_HOSTS', 'SSH_KEY']));
+      expect(names.filter((name) => !new RegExp(`\`${name}\``).test(paragraph))).toEqual([]);
+    },
+  );
 
-  it.each(callers)('%s gets what it cannot do without from the lines of its paragraph or of the steps', (file) => {
+  it.each(callers)('%s gets what it needs from the lines of its paragraph or of the set-up', (file) => {
     const text = read(`examples/workflows/${file}`);
     const perEnvironment = text.includes('staging');
-    const lines = [
-      ...shellOf('README.md', 'Before the first deploy'),
-      ...shellOf('README.md', 'Workflows to copy'),
-    ].join('');
+    const lines = [...shellOf('README.md', 'Set up'), ...shellOf('docs/workflows.md', 'Workflows to copy')].join('');
     for (const name of ['SSH_KEY', 'KNOWN_HOSTS', 'HOSTS', 'HEALTH_URL'])
       for (const place of perEnvironment ? [' --env staging', ' --env production'] : [''])
         expect(lines).toMatch(new RegExp(`^gh (?:variable|secret) set ${name}${place}(?: --body \\S+| <\\S+|$)`, 'm'));
@@ -382,7 +520,7 @@ describe('shell snippets', () => {
   });
 
   it('of docs/server.md are what setup.sh does', () => {
-    const setup = read('test/bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
+    const setup = read('bed/images/server/setup.sh').replaceAll(/\s+/g, ' ');
     const byHand = section('docs/server.md', 'By hand');
     const snippets = [...byHand.matchAll(/```sh\n(.*?)```/gs)].map(([, text = '']) => text);
     const commands = snippets.flatMap((text) =>
@@ -407,7 +545,24 @@ describe('docs/troubleshooting.md', () => {
     .map((file) => read(`src/${file}`))
     .join('\n')
     .replaceAll('\\`', '`');
-  const messages = [...read('docs/troubleshooting.md').matchAll(/^### `(.*)`$/gm)].map(([, message = '']) => message);
+  const messages = [...read('docs/troubleshooting.md').matchAll(/^### ``?(.*?)``?$/gm)].map(
+    ([, message = '']) => message,
+  );
+
+  // What a failed deploy and `status` print, as the README shows it.
+  const shown = [
+    'ended with exit code',
+    'the last lines of',
+    'see more: docker logs',
+    'no drift: what runs is the current release',
+    '  releases:',
+    '  containers:',
+  ];
+
+  it.each(shown)('and the README quote what is printed: %s', (part) => {
+    expect(read('README.md')).toContain(part);
+    expect(code).toContain(part);
+  });
 
   it.each(messages)('quotes a message as the code has it: %s', (message) => {
     for (const part of message.split('…')) expect(code).toContain(part.trim());

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -72,6 +72,9 @@ function clone(): Clone {
   const folder = mkdtempSync(join(tmpdir(), 'korrigo-clone-'));
   clones.push(folder);
   git(folder, 'clone', '--quiet', origin, '.');
+  // As `npm ci` would leave it.
+  symlinkSync(join(top, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n');
   return {
     folder,
     git: (...args) => git(folder, ...args),

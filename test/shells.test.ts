@@ -1,13 +1,16 @@
 /** The shells, run from their sources as programs. */
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { run } from '../bed/process.ts';
+import { commandNames } from '../src/config/config.ts';
 import { silent } from '../src/log/log.ts';
 import { withPorts } from '../src/shell.ts';
-import { run } from './bed/process.ts';
 
+const top = join(import.meta.dirname, '..');
 const korrigo = async (...args: readonly string[]) =>
-  await run([process.execPath, join(import.meta.dirname, '../src/cli.ts'), ...args], { env: { KORRIGO_COMMAND: '' } });
+  await run([process.execPath, join(top, 'src/cli.ts'), ...args], { env: { KORRIGO_COMMAND: '' } });
 
 describe('the command-line program', () => {
   it('names a file that cannot be read, with everything else that is wrong', async () => {
@@ -16,6 +19,57 @@ describe('the command-line program', () => {
     expect(stderr).toBe(
       '2 problems:\n- --registry-password: is secret and does not belong in arguments; write --registry-password @file, or set KORRIGO_REGISTRY_PASSWORD\n- ssh-key: the file /no/such/key cannot be read (ENOENT)\n',
     );
+  });
+});
+
+describe('the command-line program, asked for help', () => {
+  it('says its version, and that of Node', async () => {
+    const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
+    expect(await korrigo('--version')).toMatchObject({
+      code: 0,
+      stdout: `korrigo ${version}, Node ${process.versions.node}\n`,
+    });
+  });
+
+  it.each([[['--help']], [['-h']], [['help']], [[]]])('by %j lists the commands', async (args) => {
+    const { code, stdout } = await korrigo(...args);
+    expect(code).toBe(0);
+    for (const name of commandNames) expect(stdout).toMatch(new RegExp(`^  ${name} +\\w`, 'm'));
+  });
+
+  it.each([
+    [['rollback', '--help'], 'to', 'migrate'],
+    [['help', 'deploy'], 'migrate', 'to'],
+    [['build', 'push', '-h'], 'tags', 'hosts'],
+  ])('by %j lists the inputs of these commands, and no others', async (args, own, foreign) => {
+    const { stdout } = await korrigo(...args);
+    expect(stdout).toContain(`\n  --${own} value`);
+    expect(stdout).not.toContain(`\n  --${foreign} `);
+  });
+
+  it('names what is missing by its flag and its variable, and no secrets of GitHub', async () => {
+    const { code, stderr } = await korrigo('rollback');
+    expect(code).toBe(1);
+    expect(stderr).toContain('- ssh-key: is empty. Set it with --ssh-key @file, or in KORRIGO_SSH_KEY\n');
+    expect(stderr).not.toMatch(/GitHub|Settings/);
+  });
+
+  it('says which command was meant', async () => {
+    expect(await korrigo('depoly')).toMatchObject({
+      code: 1,
+      stderr: 'command: unknown command "depoly"; did you mean deploy?\n',
+    });
+  });
+});
+
+describe('the action', () => {
+  it('warns of an input that it does not have, and names the one that was meant', async () => {
+    const env = { INPUT_COMMAND: 'status', INPUT_HOSTSS: 'www.example.com', GITHUB_OUTPUT: '' };
+    const { stdout } = await run([process.execPath, join(top, 'src/main.ts')], { env });
+    expect(stdout).toContain(
+      '::warning title=Korrigo Deploy::hostss: is not an input of this action and has no effect; did you mean hosts?\n',
+    );
+    expect(stdout).toMatch(/::error title=Korrigo Deploy::3 problems:%0A- hosts: is empty;/);
   });
 });
 
@@ -40,6 +94,7 @@ describe('other programs on this machine', () => {
       hidden: ['WEB_ENV'],
       variables: { COLOUR: 'blue' },
       remember: () => {},
+      rememberLeases: () => {},
     };
     expect(await withPorts(surroundings, async (ports) => ports.env)).toEqual({
       KORRIGO_TAG: 'e',

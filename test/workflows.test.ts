@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/expressions';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { actionRef, workflows } from '../scripts/workflows.ts';
-import type { CommandName } from '../src/config/config.ts';
-import { type InputName, inputNames } from '../src/config/inputs.ts';
-import { registryOf } from '../src/config/parsers.ts';
-import { outputs } from '../src/report/outputs.ts';
-import { forAct } from './support/act.ts';
+import { forAct } from '../fixtures/act.ts';
 import {
   convertWorkflowTemplate,
   NoOperationTraceWriter,
   parseAction,
   parseWorkflow,
-} from './support/workflow-parser.ts';
+} from '../fixtures/workflow-parser.ts';
+import { actionRef, workflows } from '../scripts/workflows.ts';
+import { type InputName, inputNames } from '../src/config/inputs.ts';
+import { registryOf } from '../src/config/parsers.ts';
+import { inputsFor, isCommand } from '../src/config/uses.ts';
+import { outputs } from '../src/report/outputs.ts';
 
 type Step = { readonly uses?: string; readonly with?: Texts; readonly env?: Texts; readonly run?: string };
 type Job = {
@@ -50,52 +50,6 @@ const jobsOf = (path: string): readonly (readonly [string, Job])[] => Object.ent
 const stepsOf = (path: string): readonly Step[] => jobsOf(path).flatMap(([, { steps = [] }]) => steps);
 const ownSteps = (path: string): readonly Step[] =>
   stepsOf(path).filter(({ uses }) => uses?.startsWith('korrigo/deploy-action@'));
-
-/** Which commands read an input: a step without one of theirs would silently do with the default. */
-const onServers = ['deploy', 'rollback'] as const;
-const everywhere = ['build', 'deploy'] as const;
-const readBy: Readonly<Record<InputName, readonly CommandName[]>> = {
-  command: [],
-  'working-directory': ['test', ...everywhere],
-  'compose-file': everywhere,
-  profiles: everywhere,
-  'project-name': [...everywhere, 'rollback'],
-  variables: everywhere,
-  'test-compose-file': ['test'],
-  'test-service': ['test'],
-  'test-timeout': ['test'],
-  registry: [...everywhere, 'rollback'],
-  'registry-username': [...everywhere, 'rollback'],
-  'registry-password': [...everywhere, 'rollback'],
-  tags: ['build'],
-  platforms: ['build'],
-  'cache-from': ['build'],
-  'cache-to': ['build'],
-  release: ['deploy'],
-  hosts: onServers,
-  'ssh-key': onServers,
-  'ssh-passphrase': onServers,
-  'known-hosts': onServers,
-  'jump-host': onServers,
-  'connect-timeout': onServers,
-  path: onServers,
-  files: ['deploy'],
-  'server-owned': ['deploy'],
-  'env-files': ['deploy'],
-  'force-recreate': onServers,
-  backup: ['deploy'],
-  'backup-timeout': ['deploy'],
-  migrate: ['deploy'],
-  'migrate-when': ['deploy'],
-  'migrate-timeout': ['deploy'],
-  'health-url': onServers,
-  'health-timeout': onServers,
-  'allow-older': ['deploy'],
-  to: ['rollback'],
-  reason: ['rollback'],
-  'keep-releases': ['deploy'],
-  format: ['status'],
-};
 
 /** What does not come from the input of the same name. */
 const from: Partial<Record<InputName, RegExp>> = {
@@ -179,7 +133,7 @@ describe('the reusable workflows', () => {
   it.each(reusable)('%s gives each step every input that its commands read, from where it belongs', (path) => {
     for (const { with: given = {} } of ownSteps(path)) {
       const commands = (given['command'] ?? '').split(', ');
-      const wanted = inputNames.filter((name) => readBy[name].some((command) => commands.includes(command)));
+      const wanted = inputsFor(commands.filter(isCommand));
       expect(Object.keys(given).sort()).toEqual(['command', ...wanted].sort());
       for (const name of wanted) expect(given[name], name).toMatch(from[name] ?? new RegExp(`inputs\\.${name} `));
     }
@@ -212,7 +166,7 @@ describe('the reusable workflows', () => {
 
   it('leave out of the inputs of the action only what has no place in them', () => {
     const passed = new Set(reusable.flatMap(ownSteps).flatMap((step) => Object.keys(step.with ?? {})));
-    expect(inputNames.filter((name) => !passed.has(name))).toEqual(['format']); // of `status`, which is no workflow
+    expect(inputNames.filter((name) => !passed.has(name))).toEqual(['heal', 'format']); // of `status`, which is no workflow
   });
 
   it('let a deploy and a rollback of an environment wait for each other, and drop none that waits', () => {

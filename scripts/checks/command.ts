@@ -1,7 +1,7 @@
 /** The programs that checks run, and where they find them. */
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { type RunOptions, run } from '../../test/bed/process.ts';
+import { type RunOptions, run } from '../../bed/process.ts';
 
 export const top = join(import.meta.dirname, '../..');
 

@@ -2,9 +2,9 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { currentEngine } from '../../test/bed/engine.ts';
-import { run } from '../../test/bed/process.ts';
-import { newRepository } from '../demo/repository.ts';
+import { currentEngine } from '../../bed/engine.ts';
+import { run } from '../../bed/process.ts';
+import { exampleRepository } from '../../fixtures/example/repository.ts';
 import { Finding, files } from './command.ts';
 
 const prod = 'infra/docker/docker-compose.prod.yml';
@@ -19,7 +19,7 @@ export async function composeFiles(): Promise<void> {
   const all = await files(/^infra\/.*compose.*\.ya?ml$/);
   const folder = mkdtempSync(join(tmpdir(), 'korrigo-infra-'));
   try {
-    await newRepository(folder);
+    await exampleRepository(folder);
     fillExamples(folder);
     const { env } = await currentEngine();
     const texts = all.map((path) => readFileSync(join(folder, path), 'utf8').replaceAll(/^ *#.*$/gm, ''));

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Held, holdEngine } from '../hold.ts';
+import { type Held, holdEngine } from '../../bed/hold.ts';
 import type { Outcome } from '../test.ts';
 import { checks } from './checks.ts';
 import { Finding, top } from './command.ts';

@@ -1,10 +1,10 @@
 /** The demo, chapter by chapter. Each throws at the first thing that is not as it should be. */
 import { readFile } from 'node:fs/promises';
-import { type Bed, upBed } from '../../test/bed/bed.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import type { Copy } from '../../fixtures/example/site.ts';
+import { type Container, type Scene, samplePdf, setScene } from '../../fixtures/example/story.ts';
 import type { Screen } from './screen.ts';
 import { showDeploy } from './show.ts';
-import type { Copy } from './site.ts';
-import { type Container, type Scene, samplePdf, setScene } from './story.ts';
 
 export type Stage = { readonly screen: Screen; readonly signal: AbortSignal };
 
@@ -71,7 +71,7 @@ export async function secondDeploy(stage: Stage, scene: Scene): Promise<string> 
     'The next commit',
     'Copies get a number: a migration, a field in the pages, and a header in nginx.conf, which is no part of any image.',
   );
-  const { commit, changes } = await scene.repository.next();
+  const { commit, changes } = scene.repository.next();
   for (const line of changes) screen.line(`   ${line}`, 'dim');
   screen.line();
   await showDeploy(stage, scene, 'known');

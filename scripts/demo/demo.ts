@@ -4,10 +4,10 @@
  */
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { holdEngine } from '../hold.ts';
+import { holdEngine } from '../../bed/hold.ts';
+import type { Scene } from '../../fixtures/example/story.ts';
 import { compare, firstDeploy, openTheBed, putUpTheScene, type Stage, secondDeploy, use } from './chapters.ts';
 import { openScreen } from './screen.ts';
-import { removeImages, type Scene } from './story.ts';
 
 const screen = openScreen(process.stdout);
 const started = Date.now();
@@ -58,7 +58,7 @@ async function tell(stage: Stage, undo: (() => Promise<void>)[]): Promise<void> 
   );
   undo.push(await engine(stage));
   const bed = await openTheBed(stage);
-  undo.push(bed.down, async () => await removeImages(bed));
+  undo.push(bed.down);
   const scene = await putUpTheScene(stage, bed);
   await firstDeploy(stage, scene);
   const copy = await use(stage, scene);

@@ -1,6 +1,7 @@
 /** Shows a deploy: each step with its time, the plan as it stands, and other programs' output only while it lasts. */
+
+import type { Scene } from '../../fixtures/example/story.ts';
 import type { Screen } from './screen.ts';
-import type { Scene } from './story.ts';
 import { type Line, readLine } from './transcript.ts';
 
 /** Throws when the deploy failed; the reason is on the screen then. */

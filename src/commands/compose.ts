@@ -1,5 +1,4 @@
 import type { Command } from '../model/command.ts';
-import { program } from './server.ts';
 
 /** Which compose files, in which project. Paths are relative to where the command runs. */
 export type Files = {
@@ -24,13 +23,13 @@ export function configJson(files: Files, env: Readonly<Record<string, string>>):
   return { argv: compose(files, ['config', '--format', 'json']), env };
 }
 
-/** Its exit code is that of the tests: of one service, or of the first container that ends. */
-export function testUp(files: Files & { readonly project: string }, service: string | undefined): Command {
-  return program('test', [files.project, service ?? '', ...composeOptions(files)]);
-}
-
 export function testDown(files: Files): Command {
   return { argv: compose(files, ['down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '2']) };
+}
+
+/** Removes all containers and networks of a project. Volumes stay. */
+export function removeProject(project: string): Command {
+  return { argv: ['docker', 'compose', '--project-name', project, 'down', '--remove-orphans'] };
 }
 
 /** Brings a sealed release up. Nothing is built and nothing is pulled: everything was brought here before. */

@@ -1,4 +1,6 @@
-/** Where things lie on a server, below the application's folder. */
+/** The folder of an application on a server, unless the input `path` names another. */
+export const applicationFolder = (path: string | undefined, project: string): string => path ?? `/opt/${project}`;
+/** Where things lie below it. */
 export const releaseFolder = (root: string, id: string): string => `${root}/releases/${id}`;
 export const sealedFile = (root: string, id: string): string => `${releaseFolder(root, id)}/compose.yml`;
 export const sharedPath = (root: string, path: string): string => `${root}/shared/${path}`;

@@ -1,35 +1,110 @@
-import { type Command, type Content, quote } from '../model/command.ts';
-import { programs } from '../server/programs.ts';
+import type { Command, Content } from '../model/command.ts';
+import type { Secret } from '../model/secret.ts';
+import { composeOptions, type Files } from './compose.ts';
+import { program } from './program.ts';
 
-/** An awk program as a variable of the shell. */
-const awk = (name: 'flatten' | 'paths' | 'sealed' | 'uses'): string =>
-  `AWK_${name.toUpperCase()}=${quote(programs[`${name}.awk`])}`;
-const tellRelease = [awk('flatten'), awk('sealed'), programs['release.sh']];
-const join = (...parts: readonly string[]): string => parts.join('\n');
+/** One typed builder for each program of `server/`. `root` is the folder of the application on the host. */
 
-/** The small POSIX programs that run on a host. `$0` names them in a process list; arguments are never read as code. */
-const texts = {
-  observe: join(programs['containers.sh'], programs['observe.sh']),
-  inspect: join(programs['containers.sh'], programs['inspect.sh']),
-  login: programs['login.sh'],
-  pin: programs['pin.sh'],
-  ship: programs['ship.sh'],
-  resolve: join(awk('paths'), awk('uses'), ...tellRelease, programs['resolve.sh']),
-  reopen: join(awk('uses'), ...tellRelease, programs['reopen.sh']),
-  place: programs['place.sh'],
-  pull: programs['pull.sh'],
-  once: programs['once.sh'],
-  current: programs['current.sh'],
-  record: programs['record.sh'],
-  prune: programs['prune.sh'],
-  test: programs['test.sh'],
-  status: join(programs['containers.sh'], ...tellRelease, programs['observe.sh'], programs['status.sh']),
-} as const;
+type Place = { readonly root: string; readonly project: string };
+type Kept = { readonly root: string; readonly id: string };
+type Env = Readonly<Record<string, string>>;
 
-export type ProgramName = keyof typeof texts;
+export const observe = ({ root, project }: Place): Command => program('observe', [root, project]);
 
-type Surroundings = { readonly env?: Readonly<Record<string, string>>; readonly stdin?: Content };
+export const status = ({ root, project }: Place): Command => program('status', [root, project]);
 
-export function program(name: ProgramName, args: readonly string[], surroundings: Surroundings = {}): Command {
-  return { argv: ['sh', '-c', texts[name], `korrigo-${name}`, ...args], ...surroundings };
+export const inspect = (project: string): Command => program('inspect', [project]);
+
+export type Settled = {
+  readonly project: string;
+  readonly timeoutSeconds: number;
+  readonly settleSeconds: number;
+  /** Service → `name@sha256:…` */
+  readonly images: Readonly<Record<string, string>>;
+};
+
+/** Waits until the containers are as they should be, on the host itself. */
+export function settled({ project, timeoutSeconds, settleSeconds, images }: Settled): Command {
+  const wanted = Object.entries(images).map(([service, image]) => `${service}=${image}`);
+  return program('settled', [project, String(timeoutSeconds), String(settleSeconds), ...wanted]);
+}
+
+export type Login = {
+  /** The Docker configuration that is made for it. */
+  readonly folder: string;
+  readonly server: string;
+  readonly username: string;
+  readonly password: Secret;
+};
+
+export function login({ folder, server, username, password }: Login): Command {
+  return program('login', [folder, server, username], { stdin: password });
+}
+
+export const pin = (images: readonly string[], env: Env): Command => program('pin', images, { env });
+
+/** @param archive a tar, as compose/archive.ts makes it */
+export const ship = ({ root, id }: Kept, archive: Content): Command => program('ship', [root, id], { stdin: archive });
+
+export type Resolve = Place & {
+  readonly id: string;
+  /** Of the first compose file, from the top of the repository. */
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly profiles: readonly string[];
+};
+
+export function resolve({ root, id, project, folder, files, profiles }: Resolve): Command {
+  return program('resolve', [root, id, project, folder, ...composeOptions({ files, profiles })]);
+}
+
+export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
+
+/** Puts the files of `env-files` where they belong; what they replace is kept. */
+export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);
+
+/** Puts back what `writeFiles` replaced. */
+export const restoreFiles = ({ root, id }: Kept): Command => program('restore', [root, id]);
+
+/** Removes the containers that an interrupted switch left. */
+export const tidy = (project: string): Command => program('tidy', [project]);
+
+/** @param tag that keeps the images from a prune; `login` is the folder of the registry login */
+export function pull(tag: string, images: readonly string[], login: string | undefined): Command {
+  return program('pull', [tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
+}
+
+export type OneOffRun = {
+  readonly seconds: number;
+  /** The input that set the limit: named when it is reached. */
+  readonly limit: string;
+  readonly project: string;
+  readonly container: string;
+  readonly file: string;
+  readonly withDependencies: boolean;
+  readonly service: string;
+  readonly argv: readonly string[];
+};
+
+export function oneOff(run: OneOffRun): Command {
+  const { seconds, limit, project, container, file, withDependencies, service, argv } = run;
+  const dependencies = withDependencies ? 'yes' : 'no';
+  return program('once', [String(seconds), limit, project, container, file, dependencies, service, ...argv]);
+}
+
+/** @param id of the release; undefined: none is current */
+export function makeCurrent(root: string, id: string | undefined): Command {
+  return program('current', id === undefined ? [root] : [root, id]);
+}
+
+/** @param line of history.jsonl, with its line end */
+export const record = (root: string, line: string): Command => program('record', [root], { stdin: line });
+
+export function prune({ root, project, keep }: Place & { readonly keep: number }): Command {
+  return program('prune', [root, project, String(keep)]);
+}
+
+/** Its exit code is that of the tests: of one service, or of the first container that ends. */
+export function test(files: Files & { readonly project: string }, service: string | undefined): Command {
+  return program('test', [files.project, service ?? '', ...composeOptions(files)]);
 }

@@ -1,15 +1,16 @@
 import type { Release } from '../model/release.ts';
 import type { Secret } from '../model/secret.ts';
-import type { Address, HostKeys, HostSpec } from '../model/target.ts';
+import type { Address, Certificate, HostKeys, HostSpec } from '../model/target.ts';
 
-/** What `command` may name: an ordered part of the first four, or one of the others alone. */
-export const pipeline = ['test', 'build', 'push', 'deploy'] as const;
-export const alone = ['rollback', 'status'] as const;
-export const commandNames = [...pipeline, ...alone] as const;
+/** What `command` may contain: the first four in this order, any of them left out, or one of the others on its own. */
+const pipeline = ['test', 'build', 'push', 'deploy'] as const;
+export const standalone = ['rollback', 'status'] as const;
+export const commandNames = [...pipeline, ...standalone] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export const forceRecreate = ['built', 'all', 'none'] as const;
 export const formats = ['text', 'json'] as const;
+export const onFailure = ['rollback', 'keep'] as const;
 export const migrateWhen = ['before', 'after'] as const;
 
 export type Registry = {
@@ -18,15 +19,21 @@ export type Registry = {
   readonly login: { readonly username: string; readonly password: Secret } | undefined;
 };
 
+export const sshAuth = ['key', 'none'] as const;
+
 export type Ssh = {
-  readonly key: Secret;
+  /** Undefined: the network itself says who comes. */
+  readonly key: Secret | undefined;
   readonly passphrase: Secret | undefined;
+  readonly certificate: Certificate | undefined;
   readonly hostKeys: HostKeys;
   readonly jump: Address | undefined;
+  /** The words of a program whose stdin and stdout are the connection. */
+  readonly proxyCommand: readonly string[] | undefined;
   readonly connectTimeoutSeconds: number;
 };
 
-/** A command in a container of its own. No words: the service's own command. */
+/** A command in a one-off container. An empty argv means the service's own command. */
 export type OneOff = {
   readonly service: string;
   readonly argv: readonly string[];
@@ -35,7 +42,7 @@ export type OneOff = {
 
 export type Migration = OneOff & { readonly when: (typeof migrateWhen)[number] };
 
-/** The inputs as values, checked. Paths are relative to `directory`, which is relative to where the program runs. */
+/** The inputs as checked values. Paths are relative to `directory`, which is relative to where the program runs. */
 export type Config = {
   readonly commands: readonly CommandName[];
   readonly directory: string;
@@ -64,7 +71,15 @@ export type Config = {
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
   readonly allowOlder: boolean;
-  /** Of `rollback`: a release id, a commit or `previous`. */
+  /** What becomes of a switch that fails. */
+  readonly onFailure: (typeof onFailure)[number];
+  /** How long to wait for another deploy to the same servers. */
+  readonly lockTimeoutSeconds: number;
+  /** Without a sign of life of the runner for so long, a server rolls back by itself. */
+  readonly graceSeconds: number;
+  /** Of `status`: finish what an interrupted deploy left open. */
+  readonly heal: boolean;
+  /** For `rollback`: a release id, a commit or `previous`. */
   readonly to: string;
   readonly reason: string | undefined;
   readonly keepReleases: number;

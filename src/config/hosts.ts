@@ -1,22 +1,25 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Address, HostSpec } from '../model/target.ts';
-import { listOf, whereSet } from './parsers.ts';
+import { listOf } from './parsers.ts';
 
 type Problems = { readonly problems: readonly string[] };
 type Defaults = { readonly user: string };
 
-const form = 'write [user@]host[:port]';
+const expectedForm = 'use [user@]host[:port]';
 
-/** The input `hosts`: `[user@]host[:port]` or `local`, separated by commas or newlines. Never throws. */
-export function hostsOf(text: string, { user }: Defaults): { readonly value: readonly HostSpec[] } | Problems {
-  if (text.includes('PRIVATE KEY')) return { problems: ['hosts: holds a private key; move it to ssh-key'] };
+/**
+ * The input `hosts`: `[user@]host[:port]` or `local`, separated by commas or newlines. Never throws.
+ * @param remedy what to do when it is empty
+ */
+export function hostsOf(
+  text: string,
+  { user }: Defaults,
+  remedy: string,
+): { readonly value: readonly HostSpec[] } | Problems {
+  if (text.includes('PRIVATE KEY')) return { problems: ['hosts: contains a private key; move it to ssh-key'] };
   const items = listOf(text);
   if (items.length === 0)
-    return {
-      problems: [
-        `hosts: is empty; ${form}, or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
-      ],
-    };
+    return { problems: [`hosts: is empty; ${expectedForm}, or \`local\` for this machine. ${remedy}`] };
   const parsed = items.map((item) => (item === 'local' ? localSpec : sshSpec('hosts', item, user)));
   const specs = parsed.flatMap((outcome) => ('value' in outcome ? [outcome.value] : []));
   const problems = [
@@ -30,8 +33,10 @@ export function hostsOf(text: string, { user }: Defaults): { readonly value: rea
 export function jumpHostOf(text: string, { user }: Defaults): { readonly value: Address } | Problems {
   const items = listOf(text);
   const [item = ''] = items;
-  if (items.length !== 1) return { problems: [`jump-host: names ${items.length} hosts; ${form}, once`] };
-  if (item === 'local') return { problems: [`jump-host: "local" is this machine; ${form} of the bastion`] };
+  if (items.length !== 1)
+    return { problems: [`jump-host: ${items.length} hosts given; use exactly one [user@]host[:port]`] };
+  if (item === 'local')
+    return { problems: [`jump-host: "local" is this machine; use the [user@]host[:port] of the bastion`] };
   const outcome = sshSpec('jump-host', item, user);
   return 'problem' in outcome ? { problems: [outcome.problem] } : outcome;
 }
@@ -43,32 +48,36 @@ const localSpec = { value: { kind: 'local', name: 'local' } } as const;
 const listedTwice = ({ name }: HostSpec) => `hosts: "${name}" is listed twice; list each host once`;
 
 function sshSpec(input: string, item: string, defaultUser: string): Outcome {
-  const problem = (what: string) => ({ problem: `${input}: ${JSON.stringify(item.slice(0, 100))} ${what}` });
-  if (item.includes('://')) return problem(`is a URL; ${form} without the scheme`);
-  if (/[\s]/.test(item)) return problem('holds a space; separate hosts by commas or newlines');
+  const problem = (reason: string) => ({ problem: `${input}: ${JSON.stringify(item.slice(0, 100))} ${reason}` });
+  if (item.includes('://')) return problem(`is a URL; ${expectedForm} without the scheme`);
+  if (/[\s]/.test(item)) return problem('contains a space; separate hosts with commas or newlines');
   const at = item.lastIndexOf('@');
   const user = at < 0 ? defaultUser : item.slice(0, at);
-  const { host, port } = split(item.slice(at + 1));
+  const { host, port } = splitPort(item.slice(at + 1));
   if (!/^\w[\w.-]{0,63}$/.test(user)) {
-    return problem(`has no valid user before the @; letters, digits, \`_\`, \`.\` and \`-\`, not starting with \`-\``);
+    return problem(
+      `has an invalid user name before the @; use letters, digits, \`_\`, \`.\` and \`-\`, not starting with \`-\``,
+    );
   }
   if (!isHost(host)) {
-    return problem(`is not a host; ${form} with a DNS name, an IPv4 address, or an IPv6 address in brackets`);
+    return problem(
+      `is not a valid host; ${expectedForm} with a DNS name, an IPv4 address, or an IPv6 address in brackets`,
+    );
   }
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
-    return problem('has no valid port; write a number from 1 to 65535 after the colon');
+    return problem('has an invalid port; use a number from 1 to 65535 after the colon');
   }
   return { value: { kind: 'ssh', name: nameOf(host, Number(port)), host, port: Number(port), user } };
 }
 
-function split(place: string): { readonly host: string; readonly port: string } {
-  if (isIPv6(place)) return { host: place.toLowerCase(), port: '22' };
-  const [, inBrackets, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/s.exec(place) ?? [];
+function splitPort(address: string): { readonly host: string; readonly port: string } {
+  if (isIPv6(address)) return { host: address.toLowerCase(), port: '22' };
+  const [, inBrackets, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/s.exec(address) ?? [];
   const host = (isIPv6(inBrackets ?? '') ? inBrackets : plain) ?? '';
   return { host: host.toLowerCase(), port: port ?? '22' };
 }
 
-/** Digits and dots alone can only be meant as an IPv4 address. */
+/** Digits and dots alone must be meant as an IPv4 address. */
 function isHost(host: string): boolean {
   if (isIP(host) !== 0) return /^[\w.:%-]+$/.test(host);
   const labels = host.split('.');

@@ -1,145 +1,178 @@
-/** Every input of the action, flag of the command line and row of the README. `action.yml` is held against this table. */
+/** One table for the action's inputs, the command line's flags and the README. `npm run docs` generates the rest. */
 export type Input = {
   readonly description: string;
   readonly default?: string;
-  /** Masked in logs; on the command line only taken from a file or the environment, never from the arguments. */
+  /** Masked in logs. The command line accepts it from a file or the environment only, never as an argument. */
   readonly secret?: true;
 };
 
 export const inputs = {
   command: {
-    description: 'What to do: any ordered part of `test, build, push, deploy`, or `rollback` or `status` alone.',
+    description:
+      'What to do. Either `test`, `build`, `push`, `deploy` in this order, with any of them left out, or `rollback` or `status` on its own.',
     default: 'test, build, push, deploy',
   },
   'working-directory': {
-    description: 'Folder of the checkout that the compose files are looked up from.',
+    description: 'Folder that `compose-file` and `test-compose-file` are relative to.',
     default: '.',
   },
   'compose-file': {
     description:
-      'Compose files of production, one a line, later ones override earlier ones. Default: the file that Compose itself would find.',
+      'Production compose files, one per line; later files override earlier ones. Default: `compose.yaml`, `compose.yml`, `docker-compose.yaml` or `docker-compose.yml`, whichever exists.',
   },
-  profiles: { description: 'Compose profiles to activate, separated by commas.' },
+  profiles: { description: 'Compose profiles to enable.' },
   'project-name': {
     description:
-      "Name of the Compose project on the servers. Default: the compose file's `name:`, else the repository's name. Volumes belong to it: do not change it later.",
+      "Name of the Compose project on the servers. Default: `name:` in the compose file, else the repository's name. Do not change it later: volumes belong to it.",
   },
   variables: {
     description:
-      'Variables for the compose files on the runner, where images are built, `NAME=value` a line. They win over the environment. No secrets: use `env:` for those.',
+      'Variables for `image:` and `build:` in the compose files, `NAME=value`, one per line. They override the environment of the step. Not for secrets: use `env:` for those.',
   },
-  'test-compose-file': { description: 'Compose files of `test`, one a line.' },
+  'test-compose-file': { description: 'Compose files for `test`, one per line.' },
   'test-service': {
     description:
-      'Service of the test compose file whose exit code decides; the others may end before it. Default: the first container that stops decides.',
+      'Service whose exit code is the result of the tests; other services may exit before it. Default: the first container that exits.',
   },
   'test-timeout': {
-    description: 'Longest time that the tests may take, such as `90s`, `20m` or `1h`.',
+    description: 'Time limit for the tests, for example `90s`, `20m` or `1h`.',
     default: '20m',
   },
   registry: {
     description:
-      'Where images are pushed to and pulled from: `ghcr.io/acme`, `registry.example.com`, `docker.io/acme`.',
+      'Where to push and pull images, for example `ghcr.io/acme`, `registry.example.com` or `docker.io/acme`.',
   },
-  'registry-username': { description: 'User of the registry.' },
+  'registry-username': { description: 'User name for the registry.' },
   'registry-password': {
-    description: 'Password or token of the registry. Only ever passed through stdin.',
+    description: 'Password or token for the registry. It is only ever passed through stdin.',
     secret: true,
   },
   tags: {
     description:
-      'Tags of the built images, separated by commas or newlines. Default: `sha-<commit>`, the branch or git tag, and `latest` on the default branch.',
+      'Tags for the images that are built. Default: `sha-<commit>`, the branch or git tag, and `latest` on the default branch.',
   },
   platforms: {
-    description: 'Platforms to build for, such as `linux/amd64, linux/arm64`. Default: what the builder is.',
+    description:
+      'Platforms to build for, for example `linux/amd64, linux/arm64`. Default: the platform of the builder.',
   },
-  'cache-from': { description: 'Build caches to read, one a line, as in `docker buildx bake`: `type=gha`.' },
-  'cache-to': { description: 'Build caches to write, one a line: `type=gha,mode=max`.' },
+  'cache-from': { description: 'Build caches to read, one per line, as for `docker buildx bake`: `type=gha`.' },
+  'cache-to': { description: 'Build caches to write, one per line: `type=gha,mode=max`.' },
   release: {
     description:
-      'The `release` output of an earlier `push`, to deploy in a job of its own. Needs a checkout of the same commit.',
+      'The `release` output of an earlier `push`, to deploy in a separate job. Check out the same commit there.',
   },
   hosts: {
-    description: 'Servers, separated by commas or newlines: `[user@]host[:port]`, or `local` for this machine.',
+    description: 'Servers: `[user@]host[:port]`, or `local` for the machine this runs on. Default user: `deploy`.',
   },
-  'ssh-key': { description: 'Private key of the deploy user (OpenSSH or PEM; also base64-encoded).', secret: true },
+  'ssh-key': { description: 'Private key to log in with (OpenSSH or PEM, also base64-encoded).', secret: true },
   'ssh-passphrase': { description: 'Passphrase of the private key.', secret: true },
+  'ssh-certificate': {
+    description:
+      'OpenSSH certificate for `ssh-key`, where servers trust an authority (`TrustedUserCAKeys`): the content of the file ending in `-cert.pub`.',
+  },
+  'ssh-auth': {
+    description: 'How to log in: `key`, or `none` where the network itself says who connects, as with Tailscale SSH.',
+    default: 'key',
+  },
   'known-hosts': {
     description:
-      'Host keys that are trusted: known_hosts lines (`ssh-keyscan -t ed25519 host`) or fingerprints (`SHA256:…`), one a line. Required: without it anybody could pose as your server.',
+      'Host keys to trust, one per line: known_hosts lines (`www.example.com ssh-ed25519 AAAA…`) or fingerprints (`SHA256:…`). Required: without them anyone could impersonate your server.',
   },
   'jump-host': {
-    description: 'Bastion to connect through: `[user@]host[:port]`, same key, its host key in `known-hosts` too.',
+    description:
+      'Bastion to connect through: `[user@]host[:port]`. It uses the same key, and its host key must be in `known-hosts` too.',
   },
-  'connect-timeout': { description: 'How long one attempt to connect may take.', default: '15s' },
-  path: { description: 'Folder of the application on the servers. Default: `/opt/<project>`.' },
+  'proxy-command': {
+    description:
+      'Program whose stdin and stdout are the connection, for example `cloudflared access ssh --hostname %h`. `%h`, `%p` and `%r` stand for host, port and user. It runs without a shell.',
+  },
+  'connect-timeout': { description: 'Time limit for one attempt to connect.', default: '15s' },
+  path: { description: "The application's folder on the servers. Default: `/opt/<project>`." },
   files: {
     description:
-      'Untracked files or folders to ship as well, such as a front end that the workflow built, one a line, from the top of the repository.',
+      'Files or folders to ship although git does not track them, for example a front end built by the workflow. One per line, relative to the top of the repository.',
   },
   'server-owned': {
     description:
-      'Tracked paths that belong to the server all the same: taken from `shared/` there and never shipped, one a line, from the top of the repository.',
+      'Paths that git tracks but the server owns: not shipped, taken from `shared/` on the server instead. One per line, relative to the top of the repository.',
   },
   'env-files': {
     description:
-      'Files to write under `shared/` on the servers, byte for byte and with mode 0600, one a line: `path=VARIABLE`, where VARIABLE is an environment variable of this step that holds the content.',
+      'Files to write to `shared/` on the servers, byte for byte, with mode 0600. One per line: `path=VARIABLE`, where VARIABLE is an environment variable of this step that contains the file.',
   },
   'force-recreate': {
     description:
-      'Which containers are recreated even when nothing about them changed: `built` (services with `build:`), `all` (restarts the database too) or `none`.',
+      'Services to recreate even if nothing about them changed: `built` (those with `build:`), `all` (restarts the database too) or `none`.',
     default: 'built',
   },
   backup: {
     description:
-      "Command to run once a deploy before anything is changed, in a one-off container of a service: `backup` (its own command), or `db: sh -c 'pg_dump …'`. If it fails, the deploy ends there.",
+      "Runs once per deploy, before anything is changed, in a one-off container of a service: `backup` (the service's own command) or `db: sh -c 'pg_dump …'`. If it fails, the deploy stops there.",
   },
   'backup-timeout': {
-    description: 'Longest time that the backup may take; then its container is removed and the deploy ends.',
+    description: 'Time limit for the backup. After that its container is removed and the deploy stops.',
     default: '1h',
   },
   migrate: {
     description:
-      'Command to run once a deploy in a one-off container of a service: `backend: python manage.py migrate --noinput`.',
+      'Runs once per deploy, in a one-off container of a service: `backend: python manage.py migrate --noinput`.',
   },
   'migrate-when': {
-    description: 'Run the migration `before` or `after` the containers are recreated.',
+    description: 'Whether the migration runs `before` or `after` containers are recreated.',
     default: 'after',
   },
   'migrate-timeout': {
-    description: 'Longest time that the migration may take; then its container is removed and the deploy fails.',
+    description: 'Time limit for the migration. After that its container is removed and the deploy fails.',
     default: '10m',
   },
   'health-url': {
     description:
-      'URL that must answer with 2xx or 3xx at the end, asked from the runner. Also probed during the switch, to measure downtime.',
+      'URL that must answer with 2xx or 3xx at the end of a deploy. It is requested from the runner, also during the switch to measure downtime.',
   },
-  'health-timeout': { description: 'How long the new version may take to become healthy.', default: '3m' },
+  'health-timeout': { description: 'Time limit for the new version to become healthy.', default: '3m' },
   'allow-older': {
+    description: '`true` allows deploying a commit that is older than the current one, or that was rolled back.',
+    default: 'false',
+  },
+  'on-failure': {
     description:
-      'Let an older commit replace a newer one, and let a commit be deployed that was rolled back from: `true` or `false`.',
+      'What to do when the switch fails: `rollback` (back to the release before, on every server) or `keep` (leave everything as it is, to look at).',
+    default: 'rollback',
+  },
+  'lock-timeout': {
+    description: 'How long to wait for another deploy or rollback to the same servers.',
+    default: '15m',
+  },
+  grace: {
+    description:
+      'If a server hears nothing from this run for so long during the switch, it rolls back by itself; at least 20s.',
+    default: '60s',
+  },
+  heal: {
+    description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
     default: 'false',
   },
   to: {
-    description: 'Of `rollback`: a release id, a commit, or `previous`, the release that was good before.',
+    description:
+      'For `rollback`: a release id, a commit, or `previous` for the last good release before the current one.',
     default: 'previous',
   },
   reason: { description: 'Why, for the history on the servers.' },
   'keep-releases': {
-    description: 'How many releases stay on a server to roll back to, with their images; 2 to 100.',
+    description: 'How many releases to keep on each server to roll back to, with their images: 2 to 100.',
     default: '5',
   },
-  format: { description: 'Of `status`: `text` or `json`.', default: 'text' },
+  format: { description: 'For `status`: `text` or `json`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 
 export type InputName = keyof typeof inputs;
 
 export const inputNames: readonly InputName[] = Object.keys(inputs).filter((name): name is InputName => name in inputs);
 
-/** The environment variable that gives an input to the command-line program. */
+/** The environment variable that sets an input on the command line. */
 export const environmentName = (name: InputName): string => `KORRIGO_${name.toUpperCase().replaceAll('-', '_')}`;
 
-/** The text of every input; an input that was not given is an empty string. */
+/** The text of every input; empty if it was not given. */
 export type InputTexts = Readonly<Partial<Record<InputName, string>>>;
 
 export function inputOf(name: InputName): Input {

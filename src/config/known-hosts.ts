@@ -4,10 +4,10 @@ type Line = { readonly value: HostKey } | { readonly problem: string } | undefin
 
 /**
  * The input `known-hosts`: known_hosts lines (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT") and SHA256 fingerprints as
- * `ssh-keygen -l` prints them. An empty text trusts nobody. Never throws.
+ * `ssh-keygen -l` prints them. An empty text trusts no host. Never throws.
  */
 export function knownHostsOf(text: string): { readonly value: HostKeys } | { readonly problems: readonly string[] } {
-  if (text.includes('PRIVATE KEY')) return { problems: ['known-hosts: holds a private key; move it to ssh-key'] };
+  if (text.includes('PRIVATE KEY')) return { problems: ['known-hosts: contains a private key; move it to ssh-key'] };
   const lines = text.split(/\r?\n/).map((line, index) => {
     const outcome = lineOf(line.trim());
     return outcome && 'problem' in outcome ? { problem: `known-hosts: line ${index + 1} ${outcome.problem}` } : outcome;
@@ -22,9 +22,9 @@ function lineOf(line: string): Line {
   const [first = '', ...rest] = line.split(/\s+/);
   if (first === '@revoked') return keyOf(rest, true);
   if (first === '@cert-authority') {
-    return { problem: 'is a @cert-authority: host certificates are not supported; give the host key itself' };
+    return { problem: 'is a @cert-authority line, but host certificates are not supported; use the host key itself' };
   }
-  if (first.startsWith('@')) return { problem: `has the unknown marker "${first}"; only @revoked is supported` };
+  if (first.startsWith('@')) return { problem: `has an unknown marker "${first}"; only @revoked is supported` };
   return fingerprintOf([first, ...rest]) ?? keyOf([first, ...rest], false);
 }
 
@@ -34,10 +34,10 @@ function fingerprintOf(words: readonly string[]): Line {
   if (at < 0) return undefined;
   const [, base64] = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(words[at] ?? '') ?? [];
   if (/^SHA256:/i.test(words[at] ?? '') && base64 === undefined) {
-    return { problem: 'is not a whole fingerprint; copy `SHA256:` and the 43 characters after it' };
+    return { problem: 'is an incomplete fingerprint; copy `SHA256:` and the 43 characters after it' };
   }
   if (base64 === undefined) {
-    return { problem: 'is an MD5 fingerprint, which proves nothing any more; give the one that starts with SHA256:' };
+    return { problem: 'is an MD5 fingerprint, which is no longer secure; use the one that starts with SHA256:' };
   }
   const hosts = at === 1 && !/^\d+$/.test(words[0] ?? '') ? patternsOf(words[0] ?? '') : [];
   const type = keygenNames[words.at(-1) ?? ''];
@@ -46,10 +46,10 @@ function fingerprintOf(words: readonly string[]): Line {
 
 const md5 = /^[0-9a-f]{2}(:[0-9a-f]{2}){15}$/i;
 
-/** What `ssh-keygen -l` calls a type in parentheses. It says ECDSA for all three curves, so that tells too little. */
+/** How `ssh-keygen -l` names a type in parentheses. It prints ECDSA for all three curves, so ECDSA is left out. */
 const keygenNames: Readonly<Record<string, string>> = { '(ED25519)': 'ssh-ed25519', '(RSA)': 'ssh-rsa' };
 
-/** `hosts type key [comment]`; without `hosts`, as in a .pub file, the key is good for any host. */
+/** `hosts type key [comment]`; without `hosts`, as in a .pub file, the key is trusted for any host. */
 function keyOf(words: readonly string[], revoked: boolean): Line {
   const [hosts = '', type = '', base64 = ''] = keyType.test(words[0] ?? '') ? ['', ...words] : words;
   const key = Buffer.from(base64, 'base64');
@@ -57,13 +57,13 @@ function keyOf(words: readonly string[], revoked: boolean): Line {
   if (!keyType.test(type)) {
     return { problem: 'is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)' };
   }
-  if (inside !== type || key.length < 32) return { problem: `holds no whole ${type} key; copy the line again` };
+  if (inside !== type || key.length < 32) return { problem: `has an incomplete ${type} key; copy the line again` };
   return { value: { hosts: patternsOf(hosts), revoked, type, key: key.toString('base64') } };
 }
 
 const keyType = /^(ssh|ecdsa|sk)-[\w@.-]+$/;
 
-/** Host names do not care about case, hashes do. Port 22 is the one that known_hosts leaves out. */
+/** Host names ignore case, hashes do not. known_hosts leaves out port 22. */
 function patternsOf(hosts: string): readonly string[] {
   return hosts
     .split(',')

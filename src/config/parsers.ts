@@ -1,11 +1,11 @@
-/** A parser turns the text of an input into a value, or says in one sentence what is wrong with it. */
+/** A parser turns an input's text into a value, or says in one sentence what is wrong with it. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
 export function listOf(text: string): readonly string[] {
   return text.split(/[\n,]/).flatMap(trimmed);
 }
 
-/** Lines keep their commas: file names and cache options may hold some. */
+/** Lines keep their commas: file names and cache options may contain some. */
 export function linesOf(text: string): readonly string[] {
   return text.split('\n').flatMap(trimmed);
 }
@@ -21,8 +21,15 @@ const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3
 export function secondsOf(text: string): Parsed<number> {
   const match = /^(\d{1,6})\s*([smh]?)$/.exec(text.trim());
   const seconds = match ? Number(match[1]) * (unitSeconds[match[2] ?? ''] ?? 1) : 0;
-  if (seconds < 1 || seconds > 86_400) return { problem: 'is not a time; write it as 90s, 20m or 1h (at most 24h)' };
+  if (seconds < 1 || seconds > 86_400) return { problem: 'is not a duration; use 90s, 20m or 1h (at most 24h)' };
   return { value: seconds };
+}
+
+/** A connection that drops for a moment must not count as a dead run. */
+export function graceOf(text: string): Parsed<number> {
+  const parsed = secondsOf(text);
+  if ('problem' in parsed || parsed.value >= 20) return parsed;
+  return { problem: 'is too short: a connection may drop for a moment; use at least 20s' };
 }
 
 export function oneOf<T extends string>(allowed: readonly T[]): (text: string) => Parsed<T> {
@@ -33,82 +40,81 @@ export function oneOf<T extends string>(allowed: readonly T[]): (text: string) =
 }
 
 /** A relative path that stays inside the checkout, normalised: `./a//b` → `a/b`. */
-export function insidePath(given: string): Parsed<string> {
+export function repositoryPath(given: string): Parsed<string> {
   const text = given.trim();
   const parts: string[] = [];
   for (const part of text.split('/')) {
     if (part === '' || part === '.') continue;
     if (part === '..' && parts.pop() === undefined)
-      return { problem: 'leads out of the repository; give a path inside it' };
+      return { problem: 'is outside the repository; use a path inside it' };
     if (part !== '..') parts.push(part);
   }
-  if (text.startsWith('/')) return { problem: 'is absolute; give a path inside the repository' };
-  if (/[\0-\x1f\x7f]/.test(text)) return { problem: 'holds a control character; paths cannot' };
-  return parts.length === 0 ? { problem: 'is empty; give a path inside the repository' } : { value: parts.join('/') };
+  if (text.startsWith('/')) return { problem: 'is absolute; use a path relative to the top of the repository' };
+  if (/[\0-\x1f\x7f]/.test(text)) return { problem: 'contains a control character; paths cannot' };
+  return parts.length === 0 ? { problem: 'is empty; use a path inside the repository' } : { value: parts.join('/') };
 }
 
 /**
- * Registries refuse other references, and a shell or a YAML parser could misread them. In lower case, since the name of
- * a repository's owner often has capitals, and that of a registry has none.
+ * Registries reject anything else, and a shell or a YAML parser could misread it. In lower case: the name of a
+ * repository's owner often has capitals, a registry path must not.
  */
 export function registryOf(text: string): Parsed<string> {
   const value = text.trim().replace(/\/+$/, '').toLowerCase();
   const [host = '', ...path] = value.split('/');
   const validHost = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host);
   const validPath = path.every((part) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(part));
-  if (/^https?:/.test(value))
-    return { problem: 'starts with a scheme; write only host[:port][/path], such as ghcr.io/acme' };
+  if (/^https?:/.test(value)) return { problem: 'is a URL; use only host[:port][/path], for example ghcr.io/acme' };
   if (!validHost || !validPath) {
-    return { problem: 'is not a registry; write host[:port][/path], such as ghcr.io/acme' };
+    return { problem: 'is not a valid registry; use host[:port][/path], for example ghcr.io/acme' };
   }
   return { value };
 }
 
-/** Where a person looks when a secret or a variable did not arrive. */
-export const whereSet =
-  'is it set in Settings → Secrets and variables → Actions, or in the environment that this job names?';
-
 export function tagOf(text: string): Parsed<string> {
   return /^\w[\w.-]{0,127}$/.test(text)
     ? { value: text }
-    : { problem: 'is not a tag; letters, digits, `_`, `.` and `-`, at most 128, not starting with `.` or `-`' };
+    : {
+        problem: 'is not a valid tag; use at most 128 letters, digits, `_`, `.` and `-`, not starting with `.` or `-`',
+      };
 }
 
 export function projectNameOf(text: string): Parsed<string> {
   return /^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)
     ? { value: text }
-    : { problem: 'is not a project name; lower-case letters, digits, `-` and `_`, starting with a letter or digit' };
+    : {
+        problem:
+          'is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+      };
 }
 
-/** The folder on a server. It is named in programs that run there, so only plain characters are allowed. */
+/** A folder on a server. Programs there use its name, so only plain characters are allowed. */
 export function serverPathOf(text: string): Parsed<string> {
   const value = text.trim().replace(/\/+$/, '');
   const plain = /^(?:\/[A-Za-z0-9][\w.-]*){2,}$/.test(value);
   return plain
     ? { value }
     : {
-        problem:
-          'is not a folder for the application; give an absolute path of at least two plain names, such as /opt/shop',
+        problem: 'is not a usable folder; use an absolute path with at least two plain names, for example /opt/shop',
       };
 }
 
 export function urlOf(text: string): Parsed<string> {
   const value = text.trim();
-  // URL would take line ends, and leave them out.
+  // URL would accept line ends and drop them.
   if (!/^https?:\/\/[^\s\x00-\x1f\x7f]+$/.test(value) || !URL.canParse(value)) {
-    return { problem: 'is not a URL; start it with http:// or https://' };
+    return { problem: 'is not a URL; it must start with http:// or https://' };
   }
   return { value };
 }
 
-export function keepOf(text: string): Parsed<number> {
+export function keepReleasesOf(text: string): Parsed<number> {
   const value = /^\d{1,3}$/.test(text.trim()) ? Number(text) : 0;
   return value >= 2 && value <= 100
     ? { value }
-    : { problem: 'is not a number from 2 to 100: the current release and one to go back to are always kept' };
+    : { problem: 'is not a number from 2 to 100; the current release and one to roll back to are always kept' };
 }
 
-/** What `rollback` may be pointed at. */
+/** What `rollback` accepts as its target. */
 export function rollbackTargetOf(text: string): Parsed<string> {
   const value = text.trim();
   const valid = value === 'previous' || /^\d{8}-\d{6}-[0-9a-f]{12}$/.test(value) || /^[0-9a-f]{7,64}$/.test(value);
@@ -116,6 +122,6 @@ export function rollbackTargetOf(text: string): Parsed<string> {
     ? { value }
     : {
         problem:
-          'is not a release id, a commit (7 digits or more, lower case) or `previous`; `status` lists the releases',
+          'is not a release id, a commit (7 or more lower-case hex digits) or `previous`; `status` lists the releases',
       };
 }

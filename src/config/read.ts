@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, forceRecreate, formats } from './config.ts';
+import { type CommandName, type Config, forceRecreate, formats, onFailure } from './config.ts';
 import type { InputTexts } from './inputs.ts';
+import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';
 import {
@@ -17,76 +18,76 @@ import {
   readVariables,
 } from './sections.ts';
 
-/** Turns the texts of the inputs into one value. Throws a ConfigError with every problem that they have. */
-export function readConfig(texts: InputTexts, env: Environment): Config {
-  const reader = makeReader(texts);
-  const { text, one, many, problems } = reader;
+/** Turns the texts of the inputs into one value. Throws a ConfigError with every problem found. */
+export function readConfig(texts: InputTexts, env: Environment, origin: Origin = 'github'): Config {
+  const reader = makeReader(texts, origin);
+  const { text, value, values, problems, remedy } = reader;
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
   const onHosts = does('deploy', 'rollback', 'status');
   const config: Config = {
     commands,
     directory: text('working-directory'),
-    composeFiles: many('compose-file', parse.linesOf, pathBelow),
+    composeFiles: values('compose-file', parse.linesOf, composePath),
     profiles: parse.listOf(text('profiles')),
-    project: one('project-name', parse.projectNameOf),
+    project: value('project-name', parse.projectNameOf),
     variables: readVariables(reader),
     test: {
-      files: many('test-compose-file', parse.linesOf, pathBelow),
+      files: values('test-compose-file', parse.linesOf, composePath),
       service: text('test-service') || undefined,
-      timeoutSeconds: one('test-timeout', parse.secondsOf) ?? 0,
+      timeoutSeconds: value('test-timeout', parse.secondsOf) ?? 0,
     },
     registry: readRegistry(reader),
-    tags: many('tags', parse.listOf, parse.tagOf),
+    tags: values('tags', parse.listOf, parse.tagOf),
     platforms: parse.listOf(text('platforms')),
     cacheFrom: parse.linesOf(text('cache-from')),
     cacheTo: parse.linesOf(text('cache-to')),
     release: readRelease(reader),
     hosts: onHosts ? readHosts(reader) : [],
     ssh: undefined,
-    path: one('path', parse.serverPathOf),
-    files: many('files', parse.linesOf, parse.insidePath),
-    serverOwned: many('server-owned', parse.linesOf, parse.insidePath),
+    path: value('path', parse.serverPathOf),
+    files: values('files', parse.linesOf, parse.repositoryPath),
+    serverOwned: values('server-owned', parse.linesOf, parse.repositoryPath),
     envFiles: readEnvFiles(reader, env),
-    forceRecreate: one('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
+    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
     backup: readBackup(reader),
     migrate: readMigration(reader),
-    allowOlder: one('allow-older', parse.oneOf(['true', 'false'])) === 'true',
-    to: one('to', parse.rollbackTargetOf) ?? 'previous',
+    allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
+    onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
+    lockTimeoutSeconds: value('lock-timeout', parse.secondsOf) ?? 900,
+    graceSeconds: value('grace', parse.graceOf) ?? 60,
+    heal: value('heal', parse.oneOf(['true', 'false'])) === 'true',
+    to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
-    keepReleases: one('keep-releases', parse.keepOf) ?? 5,
-    format: one('format', parse.oneOf(formats)) ?? 'text',
-    health: { url: readHealthUrl(reader), timeoutSeconds: one('health-timeout', parse.secondsOf) ?? 0 },
+    keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,
+    format: value('format', parse.oneOf(formats)) ?? 'text',
+    health: { url: readHealthUrl(reader), timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0 },
   };
-  // Hosts that are missing or wrong are rarely meant to be this machine: what else SSH needs is told with them.
+  // If hosts are missing or wrong, SSH is probably meant: check its inputs too, to report every problem at once.
   const remote = onHosts && !(config.hosts.length > 0 && config.hosts.every(({ kind }) => kind === 'local'));
   const ssh = remote ? readSsh(reader) : undefined;
   if (does('test') && config.test.files.length === 0) {
-    problems.push('test-compose-file: is not set; name the compose file of the tests, or leave `test` out of command');
+    problems.push('test-compose-file: is not set; set it, or remove `test` from command');
   }
   if (does('push') && config.registry === undefined && !text('registry')) {
-    problems.push('registry: is not set; say where images are pushed to, such as ghcr.io/acme');
+    problems.push('registry: is not set; set it to where images are pushed, for example ghcr.io/acme');
   }
   if (does('deploy') && !does('push') && !text('release')) {
-    problems.push(
-      'release: is not set; a deploy without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret: keep the names of registry, project and images in variables',
-    );
+    problems.push(`release: is not set; ${remedy.release}`);
   }
   if (does('push') && text('release')) {
     problems.push(
-      'release: is set, but this run pushes a release of its own; leave `push` out of command, or release empty',
+      'release: is set, but this run pushes its own release; remove `push` from command, or leave release empty',
     );
   }
-  // Alone it is no problem: the deploy then stops at the connection, where it can print the line to add.
+  // On its own this is no problem: the deploy then stops while connecting, where it can print the line to add.
   if (problems.length > 0 && remote && !text('known-hosts'))
-    problems.push(
-      `known-hosts: is empty; it holds the host keys of the servers; on GitHub it comes from a variable (KNOWN_HOSTS): ${parse.whereSet}`,
-    );
+    problems.push(`known-hosts: is empty; it must contain the servers' host keys. ${remedy.input('known-hosts')}`);
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...config, ssh };
 }
 
-function pathBelow(text: string): parse.Parsed<string> {
-  if (text.startsWith('/')) return { problem: 'is absolute; give a path relative to working-directory' };
-  return /[\0-\x1f\x7f]/.test(text) ? { problem: 'holds a control character; paths cannot' } : { value: text };
+function composePath(text: string): parse.Parsed<string> {
+  if (text.startsWith('/')) return { problem: 'is absolute; use a path relative to working-directory' };
+  return /[\0-\x1f\x7f]/.test(text) ? { problem: 'contains a control character; paths cannot' } : { value: text };
 }

@@ -4,55 +4,59 @@ import { Secret } from '../model/secret.ts';
 import type { Environment } from '../model/surroundings.ts';
 import type { HostSpec } from '../model/target.ts';
 import {
-  alone,
   type CommandName,
   type Config,
   commandNames,
   type Migration,
   migrateWhen,
   type OneOff,
-  pipeline,
   type Registry,
   type Ssh,
+  sshAuth,
+  standalone,
 } from './config.ts';
 import { hostsOf, jumpHostOf } from './hosts.ts';
 import type { InputName } from './inputs.ts';
 import { knownHostsOf } from './known-hosts.ts';
+import { didYouMean } from './nearest.ts';
 import * as parse from './parsers.ts';
+import { proxyCommandOf } from './proxy-command.ts';
 import type { Reader } from './reader.ts';
+import { certificateOf } from './ssh-certificate.ts';
 import { privateKeyOf } from './ssh-key.ts';
 
-export function readCommands({ text, say }: Reader): readonly CommandName[] {
+export function readCommands({ text, report, problems }: Reader): readonly CommandName[] {
   const given = text('command');
   const names = parse.listOf(given);
+  const unknown = names.filter((name) => !commandNames.some((command) => command === name));
   const known = names.flatMap((name) => commandNames.find((command) => command === name) ?? []);
   const ordered = commandNames.filter((name) => known.includes(name));
-  if (known.length < names.length || known.length === 0) {
-    say('command', given, `names something else than ${commandNames.join(', ')}`);
-  } else if (known.length > 1 && alone.some((name) => known.includes(name))) {
-    say(
-      'command',
-      given,
-      `is a list with ${alone.join(' or ')} in it, which stand alone; the others are ${pipeline.join(', ')}`,
-    );
+  if (names.length === 0) {
+    report('command', given, `contains no command; use ${commandNames.join(', ')}`);
+  } else if (unknown.length > 0) {
+    for (const name of unknown) {
+      const remedy = didYouMean(name, commandNames) || `; use ${commandNames.join(', ')}`;
+      problems.push(`command: unknown command ${JSON.stringify(name)}${remedy}`);
+    }
+  } else if (known.length > 1 && standalone.some((name) => known.includes(name))) {
+    report('command', given, `combines commands that must stand alone: use ${standalone.join(' or ')} on its own`);
   } else if (known.join() !== ordered.join()) {
-    say('command', given, `is not in order; write ${ordered.join(', ')}`);
+    report('command', given, `is in the wrong order; use ${ordered.join(', ')}`);
   }
   return ordered;
 }
 
-export function readRegistry({ text, one, problems }: Reader): Registry | undefined {
-  const name = one('registry', parse.registryOf);
+export function readRegistry({ text, value, problems, remedy }: Reader): Registry | undefined {
+  const name = value('registry', parse.registryOf);
   const [username, password] = [text('registry-username'), text('registry-password')];
   if (username && !password) {
-    problems.push(
-      `registry-password: is empty, but registry-username is set; on GitHub it comes from a secret (REGISTRY_PASSWORD): ${parse.whereSet}`,
-    );
+    problems.push(`registry-password: is empty, but registry-username is set. ${remedy.input('registry-password')}`);
   }
-  if (password && !username)
-    problems.push('registry-username: is empty, but registry-password is set; name the user of the registry');
+  if (password && !username) problems.push('registry-username: is empty, but registry-password is set; set both');
   if ((username || password) && !text('registry'))
-    problems.push('registry: is empty, but a login is given; name the registry');
+    problems.push(
+      'registry: is empty, but registry-username or registry-password is set; set it too, for example to ghcr.io/acme',
+    );
   if (name === undefined) return undefined;
   return { name, login: username && password ? { username, password: new Secret(password) } : undefined };
 }
@@ -67,75 +71,104 @@ export function readRelease({ text, problems }: Reader): Config['release'] {
 
 const defaultUser = 'deploy';
 
-export function readHosts({ text, problems }: Reader): readonly HostSpec[] {
-  const parsed = hostsOf(text('hosts'), { user: defaultUser });
+export function readHosts({ text, problems, remedy }: Reader): readonly HostSpec[] {
+  const parsed = hostsOf(text('hosts'), { user: defaultUser }, remedy.input('hosts'));
   if ('value' in parsed) return parsed.value;
   problems.push(...parsed.problems);
   return [];
 }
 
-export function readSsh({ text, one, problems }: Reader): Ssh | undefined {
-  const key = privateKeyOf(text('ssh-key'), text('ssh-passphrase'));
+export function readSsh(reader: Reader): Ssh | undefined {
+  const { text, value, problems } = reader;
+  const credentials = readCredentials(reader);
   const hostKeys = knownHostsOf(text('known-hosts'));
   const jump = text('jump-host') === '' ? { value: undefined } : jumpHostOf(text('jump-host'), { user: defaultUser });
-  for (const part of [key, hostKeys, jump]) if ('problems' in part) problems.push(...part.problems);
-  const connectTimeoutSeconds = one('connect-timeout', parse.secondsOf) ?? 0;
-  if (!('value' in key) || !('value' in hostKeys) || !('value' in jump)) return undefined;
-  const passphrase = text('ssh-passphrase') === '' ? undefined : new Secret(text('ssh-passphrase'));
-  return { key: key.value, passphrase, hostKeys: hostKeys.value, jump: jump.value, connectTimeoutSeconds };
+  for (const part of [hostKeys, jump]) if ('problems' in part) problems.push(...part.problems);
+  const proxyCommand = value('proxy-command', proxyCommandOf);
+  if (text('jump-host') !== '' && text('proxy-command') !== '')
+    problems.push('proxy-command: cannot be combined with jump-host; remove one of them');
+  const connectTimeoutSeconds = value('connect-timeout', parse.secondsOf) ?? 0;
+  if (credentials === undefined || !('value' in hostKeys) || !('value' in jump)) return undefined;
+  return { ...credentials, hostKeys: hostKeys.value, jump: jump.value, proxyCommand, connectTimeoutSeconds };
 }
 
-export function readVariables({ text, say }: Reader): Config['variables'] {
+function readCredentials({
+  text,
+  value,
+  problems,
+  remedy,
+}: Reader): Pick<Ssh, 'key' | 'passphrase' | 'certificate'> | undefined {
+  if (value('ssh-auth', parse.oneOf(sshAuth)) === 'none') {
+    for (const name of ['ssh-key', 'ssh-passphrase', 'ssh-certificate'] as const)
+      if (text(name) !== '') problems.push(`${name}: is set, but ssh-auth is none; remove one of them`);
+    return { key: undefined, passphrase: undefined, certificate: undefined };
+  }
+  const passphrase = text('ssh-passphrase') || undefined;
+  const key = privateKeyOf(text('ssh-key'), passphrase ?? '', remedy.input('ssh-key'));
+  if ('problems' in key) return void problems.push(...key.problems);
+  const certificate =
+    text('ssh-certificate') === ''
+      ? { value: undefined }
+      : certificateOf(text('ssh-certificate'), key.value, passphrase);
+  if ('problems' in certificate) return void problems.push(...certificate.problems);
+  return {
+    key: key.value,
+    passphrase: passphrase === undefined ? undefined : new Secret(passphrase),
+    certificate: certificate.value,
+  };
+}
+
+export function readVariables({ text, report }: Reader): Config['variables'] {
   const entries = parse.linesOf(text('variables')).map((line): readonly [string, string] => {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
-    if (name === undefined) say('variables', line, 'is not NAME=value');
+    if (name === undefined) report('variables', line, 'is not in the form NAME=value');
     return [name ?? '', value ?? ''];
   });
   return Object.fromEntries(entries);
 }
 
-export function readEnvFiles({ text, say, problems }: Reader, env: Environment): Config['envFiles'] {
+export function readEnvFiles({ text, report, problems, remedy }: Reader, env: Environment): Config['envFiles'] {
   return parse.linesOf(text('env-files')).flatMap((line) => {
     const at = line.lastIndexOf('=');
     const [path, variable] = [line.slice(0, at).trim(), line.slice(at + 1).trim()];
-    const parsed = parse.insidePath(path);
+    const parsed = parse.repositoryPath(path);
     if (at < 1 || !/^[A-Za-z_]\w*$/.test(variable)) {
-      say('env-files', line, 'is not path=VARIABLE; name the environment variable of this step that holds the content');
-    } else if ('problem' in parsed) say('env-files', path, parsed.problem);
-    else if (!env[variable]) {
-      problems.push(
-        `env-files: the variable ${variable} for ${path} is empty; set it with \`env:\` on this step. If a secret holds it: ${parse.whereSet}`,
+      report(
+        'env-files',
+        line,
+        'is not in the form path=VARIABLE, where VARIABLE is an environment variable of this step that contains the file',
       );
+    } else if ('problem' in parsed) report('env-files', path, parsed.problem);
+    else if (!env[variable]) {
+      problems.push(`env-files: the environment variable ${variable} for ${path} is empty; ${remedy.variable}`);
     } else return [{ path: parsed.value, content: new Secret(env[variable]) }];
     return [];
   });
 }
 
-export function readHealthUrl({ text, one, problems }: Reader): string | undefined {
+export function readHealthUrl({ text, value, problems }: Reader): string | undefined {
   const given = text('health-url');
-  if (!/^\s*https?:\/\/[^/?#]*@/.test(given)) return one('health-url', parse.urlOf);
-  // Without its value: that would show the password.
-  problems.push(
-    'health-url: has a user or a password in it, which the log would show; let an address without a login tell whether the application is well',
-  );
+  if (!/^\s*https?:\/\/[^/?#]*@/.test(given)) return value('health-url', parse.urlOf);
+  // Without the value, which contains the password.
+  problems.push('health-url: contains a user or password, which the log would show; use a URL that needs no login');
   return undefined;
 }
 
 export function readBackup(reader: Reader): OneOff | undefined {
-  const timeoutSeconds = reader.one('backup-timeout', parse.secondsOf) ?? 0;
+  const timeoutSeconds = reader.value('backup-timeout', parse.secondsOf) ?? 0;
   const given = reader.text('backup').trim();
   if (given === '') return undefined;
   if (serviceName.test(given)) return { service: given, argv: [], timeoutSeconds };
-  const read = serviceCommand(reader, 'backup', given, '`service` or `service: command`, such as `backup`');
+  const read = serviceCommand(reader, 'backup', given, '`service` or `service: command`, for example `backup`');
   return read && { ...read, timeoutSeconds };
 }
 
 export function readMigration(reader: Reader): Migration | undefined {
-  const when = reader.one('migrate-when', parse.oneOf(migrateWhen)) ?? 'after';
-  const timeoutSeconds = reader.one('migrate-timeout', parse.secondsOf) ?? 0;
+  const when = reader.value('migrate-when', parse.oneOf(migrateWhen)) ?? 'after';
+  const timeoutSeconds = reader.value('migrate-timeout', parse.secondsOf) ?? 0;
   const given = reader.text('migrate');
   if (given === '') return undefined;
-  const form = '`service: command`, such as `backend: python manage.py migrate --noinput`';
+  const form = '`service: command`, for example `backend: python manage.py migrate --noinput`';
   const read = serviceCommand(reader, 'migrate', given, form);
   return read && { ...read, when, timeoutSeconds };
 }
@@ -143,19 +176,19 @@ export function readMigration(reader: Reader): Migration | undefined {
 const serviceName = /^[A-Za-z0-9][\w.-]*$/;
 
 function serviceCommand(
-  { say }: Reader,
+  { report }: Reader,
   name: InputName,
   given: string,
   form: string,
 ): Pick<OneOff, 'service' | 'argv'> | undefined {
   const [, service, command] = /^\s*([A-Za-z0-9][\w.-]*)\s*:\s+(\S[\s\S]*)$/.exec(given) ?? [];
-  if (service === undefined || command === undefined) return say(name, given, `is not ${form}`);
+  if (service === undefined || command === undefined) return report(name, given, `is not in the form ${form}`);
   const argv = words(command);
-  if (argv === undefined) return say(name, given, 'has a quote that is not closed');
+  if (argv === undefined) return report(name, given, 'has an unclosed quote');
   const operator = argv.find((word) => /^(?:[|&;<>]+|\d?>.*)$/.test(word));
   if (operator === undefined) return { service, argv };
-  const what = `has the shell operator ${operator}, but runs without a shell; write \`${service}: sh -c '…'\``;
-  return say(name, given, what);
+  const what = `contains the shell operator ${operator}, but is not run by a shell; use \`${service}: sh -c '…'\``;
+  return report(name, given, what);
 }
 
 function words(text: string): readonly string[] | undefined {

@@ -1,15 +1,17 @@
 import ssh2 from 'ssh2';
 import { Secret } from '../model/secret.ts';
-import { whereSet } from './parsers.ts';
 
 type Outcome<T> = { readonly value: T } | { readonly problems: readonly string[] };
 
 /**
- * The inputs `ssh-key` and `ssh-passphrase`. Mends what secrets suffer on their way into a workflow (line ends, `\n` as
- * two characters, one long line, base64 around it, missing markers) and checks that the key opens. No problem quotes it.
+ * The inputs `ssh-key` and `ssh-passphrase`. Repairs what copying into a secret does to a key (line ends, `\n` as two
+ * characters, one long line, base64 around it, missing markers) and checks that it opens. No problem quotes the key.
+ * @param remedy what to do when it is empty
  */
-export function privateKeyOf(text: string, passphrase = ''): Outcome<Secret> {
-  const pem = pemOf(text);
+export function privateKeyOf(text: string, passphrase: string, remedy: string): Outcome<Secret> {
+  const given = unwrapped(text);
+  if (given === '') return problems(`is empty. ${remedy}`);
+  const pem = pemOf(given);
   if ('problems' in pem) return pem;
   const problem = problemOf(pem.value, passphrase);
   return problem === undefined ? { value: new Secret(pem.value) } : problems(problem);
@@ -18,13 +20,12 @@ export function privateKeyOf(text: string, passphrase = ''): Outcome<Secret> {
 const problems = (problem: string) => ({ problems: [`ssh-key: ${problem}`] });
 
 /** The key as `ssh-keygen` would have written it: markers, headers, lines of 64. */
-function pemOf(text: string): Outcome<string> {
-  const given = unwrapped(text);
+function pemOf(given: string): Outcome<string> {
   const mistake = mistakes.find(({ looksLike }) => looksLike.test(given));
   if (mistake) return problems(mistake.problem);
   const [, label, inner] = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END \1-----/s.exec(given) ?? [];
   if (label === undefined || inner === undefined)
-    return problems('has no END line; copy the whole file, to its last line');
+    return problems('has no END line; copy the whole file, including the last line');
   const [, headers = '', body = ''] = /^\s*((?:(?:Proc-Type|DEK-Info): *\S+\s+)*)(.*)$/s.exec(inner) ?? [];
   const base64 = body.replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/]+=*$/.test(base64)) return problems('is damaged between BEGIN and END; copy the file again');
@@ -50,41 +51,42 @@ const openssh = (edge: 'BEGIN' | 'END') => `-----${edge} OPENSSH PRIVATE KEY----
 
 const toOpenSsh = 'convert a copy with `ssh-keygen -p -f <file>` and use that';
 const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string }[] = [
-  { looksLike: /^$/, problem: `is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}` },
   {
     looksLike: /^(ssh|ecdsa|sk)-\S+ |^---- BEGIN SSH2 PUBLIC|BEGIN [A-Z ]*PUBLIC KEY/,
-    problem: 'is a public key; give the private one, the file without .pub',
+    problem: 'is a public key; use the private key, the file without .pub',
   },
   {
     looksLike: /^PuTTY-User-Key-File/,
-    problem: 'is in the format of PuTTY; in PuTTYgen use Conversions, Export OpenSSH key',
+    problem: 'is in PuTTY format; in PuTTYgen, use Conversions → Export OpenSSH key',
   },
-  { looksLike: /^(SHA256|MD5):/i, problem: 'is a fingerprint; give the private key itself' },
+  { looksLike: /^(SHA256|MD5):/i, problem: 'is a fingerprint; use the private key itself' },
   {
     looksLike: /BEGIN DSA PRIVATE KEY/,
-    problem: 'is a DSA key, which servers no longer accept; make one with `ssh-keygen -t ed25519`',
+    problem: 'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`',
   },
   { looksLike: /BEGIN (ENCRYPTED )?PRIVATE KEY/, problem: `is in PKCS#8 format; ${toOpenSsh}` },
-  { looksLike: /^(~|\.{0,2})\/\S+$/, problem: 'is a path; give the content of that file' },
+  { looksLike: /^(~|\.{0,2})\/\S+$/, problem: 'is a path; use the content of that file' },
   {
     looksLike: /^(?!.*-----BEGIN [A-Z ]*PRIVATE KEY-----)/s,
-    problem: 'is not a private key; give the whole file, from its BEGIN line to its END line',
+    problem: 'is not a private key; copy the whole file, from its BEGIN line to its END line',
   },
 ];
 
 function problemOf(pem: string, passphrase: string): string | undefined {
   const { encrypted, type } = headOf(pem);
   if (encrypted && passphrase === '') return 'is encrypted; set ssh-passphrase too';
-  if (type === 'ssh-dss') return 'is a DSA key, which servers no longer accept; make one with `ssh-keygen -t ed25519`';
-  if (type.startsWith('sk-')) return 'needs a security key to be touched; make one without, by `ssh-keygen -t ed25519`';
+  if (type === 'ssh-dss')
+    return 'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`';
+  if (type.startsWith('sk-'))
+    return 'needs a security key to be touched, which a deploy cannot do; create another with `ssh-keygen -t ed25519`';
   const key = ssh2.utils.parseKey(pem, passphrase === '' ? undefined : passphrase);
   if (!(key instanceof Error)) return undefined;
   return encrypted
-    ? 'does not open with the given ssh-passphrase'
+    ? 'does not open with ssh-passphrase; check the passphrase'
     : `cannot be read (${key.message}); copy the file again`;
 }
 
-/** What an OpenSSH key (PROTOCOL.key) or an old PEM file tells without a passphrase. */
+/** What can be read from an OpenSSH key (PROTOCOL.key) or an old PEM file without its passphrase. */
 function headOf(pem: string): { readonly encrypted: boolean; readonly type: string } {
   if (!pem.includes(openssh('BEGIN'))) return { encrypted: pem.includes('ENCRYPTED'), type: '' };
   const bytes = Buffer.from(pem.split('\n').slice(1, -2).join(''), 'base64');

@@ -1,4 +1,4 @@
-import { CommandError, DeployError } from '../errors.ts';
+import { Cancelled, CommandError, DeployError } from '../errors.ts';
 import type { Plan, RunStep, Stage, Step, Task } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
 import { explain } from './explain.ts';
@@ -7,8 +7,8 @@ import { waitFor } from './wait.ts';
 
 export type Applied = {
   readonly steps: readonly StepReport[];
-  /** The stdout of a step with an id, by host and id. */
-  readonly outputs: ReadonlyMap<string, string>;
+  /** The stdout of the step with this id on this host; empty when it did not succeed. */
+  readonly output: (host: string, id: string) => string;
   /** The first failure of each task of the stage at which the plan stopped. */
   readonly failures: readonly DeployError[];
 };
@@ -16,20 +16,22 @@ export type Applied = {
 /** Of a step that names no limit of its own: builds and pulls take long, and nothing waits for ever. */
 const longestSeconds = 3600;
 
-export const outputKey = (host: string, id: string): string => `${host} ${id}`;
+const outputKey = (host: string, id: string): string => `${host} ${id}`;
 
 /** Carries out a plan: its stages in order, the tasks of a stage side by side. Never throws for an expected failure. */
 export async function apply(plan: Plan, ports: EnginePorts): Promise<Applied> {
   const steps: StepReport[] = [];
   const outputs = new Map<string, string>();
+  const output = (host: string, id: string): string => outputs.get(outputKey(host, id)) ?? '';
   for (const stage of plan.stages) {
     ports.log.stage(stage.name);
+    ports.onStage?.(stage.name);
     const failures = await Promise.all(stage.tasks.map((task) => applyTask(stage, task, ports, steps, outputs)));
     ports.log.end();
     const found = failures.filter((failure) => failure !== undefined);
-    if (found.length > 0) return { steps, outputs, failures: found };
+    if (found.length > 0) return { steps, output, failures: found };
   }
-  return { steps, outputs, failures: [] };
+  return { steps, output, failures: [] };
 }
 
 async function applyTask(
@@ -44,13 +46,14 @@ async function applyTask(
       const started = ports.clock.now();
       const report = (outcome: StepReport['outcome']): void => {
         const seconds = (ports.clock.now() - started) / 1000;
-        reports.push({ stage: stage.name, host: task.host, title: step.title, outcome, seconds });
+        const { id, title, changes = false } = step;
+        reports.push({ stage: stage.name, host: task.host, id, title, changes, outcome, seconds });
         const mark = outcome === 'done' ? '✓' : '✗';
         ports.log.info(`${mark} ${task.host}: ${step.title} (${seconds.toFixed(1)} s)`);
       };
       try {
         const stdout = await applyStep(step, task.host, within);
-        if (step.kind === 'run' && step.id !== undefined) outputs.set(outputKey(task.host, step.id), stdout);
+        if (step.kind === 'run') outputs.set(outputKey(task.host, step.id), stdout);
         report('done');
       } catch (error) {
         report('failed');
@@ -72,15 +75,16 @@ async function applyTask(
 }
 
 async function applyStep(step: Step, hostName: string, ports: EnginePorts): Promise<string> {
-  if (ports.signal.aborted) throw new DeployError(`cancelled before: ${step.title}`);
+  if (ports.signal.aborted) throw new Cancelled(hostName, 'before', step.title);
   if (step.kind === 'wait') {
     await waitFor(step, hostName, ports);
     return '';
   }
   if (step.kind === 'write') {
-    const { title, path, content } = step;
+    const { id, title, path, content } = step;
     const argv = ['sh', '-c', 'umask 077 && cat >"$1.new" && mv "$1.new" "$1"', 'korrigo-write', path];
-    return await runStep({ kind: 'run', title, output: 'quiet', command: { argv, stdin: content } }, hostName, ports);
+    const run: RunStep = { kind: 'run', id, title, output: 'quiet', command: { argv, stdin: content } };
+    return await runStep(run, hostName, ports);
   }
   return await runStep(step, hostName, ports);
 }
@@ -99,18 +103,20 @@ async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Pro
 }
 
 async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
-  const { title, command, output, timeoutSeconds, hint } = step;
+  const { title, command, output, timeoutSeconds, hint, channel } = step;
   const heard = listen(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
-    // What a quiet step with an id prints is for this program, not for a person.
-    if (output === 'live' || step.id === undefined || stream === 'stderr') heard.line(line);
+    if (output !== 'facts' || stream === 'stderr') heard.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };
   const signal = AbortSignal.any([ports.signal, AbortSignal.timeout((timeoutSeconds ?? longestSeconds) * 1000)]);
-  const result = await ports.host(hostName).run(command, { signal, onLine }).finally(heard.stop);
+  const result = await ports
+    .host(hostName)
+    .run(command, { signal, onLine, ...(channel === undefined ? {} : { channel }) })
+    .finally(heard.stop);
   const tail = heard.stop();
   if (result.code === 0) return result.stdout;
-  if (ports.signal.aborted) throw new DeployError(`${hostName}: cancelled during: ${title}`);
+  if (ports.signal.aborted) throw new Cancelled(hostName, 'during', title);
   const { code, timedOut } = result;
   const lost = code === null && !timedOut && hostName !== 'local';
   const details = lost ? { hint: lostHint } : hint === undefined ? {} : { hint };
@@ -118,7 +124,7 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   throw (await explain(step.explain, hostName, ports, failed)) ?? failed;
 }
 
-const lostHint = 'the connection to the server was lost meanwhile: deploy again as soon as the server answers';
+const lostHint = 'the connection dropped while this was running: deploy again as soon as the server answers';
 
 /** Keeps the last 20 lines, and says every 15 s that something is still going on when it prints nothing itself. */
 function listen(what: string, { log, clock }: EnginePorts): { line(text: string): void; stop(): readonly string[] } {

@@ -1,14 +1,17 @@
+import { answerVerdict } from '../facts/verdict.ts';
 import type { Downtime } from '../model/report.ts';
 import type { EnginePorts } from './ports.ts';
-import { answerVerdict } from './verdict.ts';
 
 const pauseMilliseconds = 200;
 
-/** Asks the URL again and again until stopped. A URL that did not answer at the start was not up: nothing is measured. */
+/** Nothing is measured where the URL did not answer at the start. */
+export type Measured = Downtime | 'not-up-before';
+
+/** Asks the URL again and again until stopped. */
 export function watchUrl(
   url: string,
   { ask, clock }: Pick<EnginePorts, 'ask' | 'clock'>,
-): { stop(): Promise<Downtime | undefined> } {
+): { stop(): Promise<Measured> } {
   const stopping = new AbortController();
   const watching = watch(url, ask, clock, stopping.signal);
   return {
@@ -24,9 +27,9 @@ async function watch(
   ask: EnginePorts['ask'],
   clock: EnginePorts['clock'],
   stop: AbortSignal,
-): Promise<Downtime | undefined> {
+): Promise<Measured> {
   const isUp = async (): Promise<boolean> => answerVerdict(await ask(url)).kind === 'good';
-  if (!(await isUp())) return undefined;
+  if (!(await isUp())) return 'not-up-before';
   let [probes, failed, longestGap, lastGood] = [1, 0, 0, clock.now()];
   let broken = false;
   while (!stop.aborted || broken) {

@@ -1,8 +1,8 @@
 import { type CommandError, HealthError } from '../errors.ts';
+import { isOf, type Verdict } from '../facts/verdict.ts';
 import type { WaitStep } from '../model/plan.ts';
 import type { EnginePorts } from './ports.ts';
 import { probeMilliseconds, probeOnce } from './probe.ts';
-import { isOf, type Verdict } from './verdict.ts';
 
 /** After a failed command: the container that is the reason, if there is one. */
 export async function explain(

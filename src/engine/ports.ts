@@ -16,6 +16,8 @@ export type EnginePorts = {
   readonly log: Log;
   readonly clock: Clock;
   readonly ask: Ask;
+  /** Is told of each stage as it begins. */
+  readonly onStage?: (name: string) => void;
   /** Aborts when the person or the runner cancels. */
   readonly signal: AbortSignal;
 };

@@ -1,7 +1,7 @@
+import { readInspection } from '../facts/inspection.ts';
+import { answerVerdict, servicesVerdict, type Verdict } from '../facts/verdict.ts';
 import type { WaitStep } from '../model/plan.ts';
-import { readContainer } from './containers.ts';
 import type { EnginePorts } from './ports.ts';
-import { answerVerdict, servicesVerdict, type Verdict } from './verdict.ts';
 
 /** The longest time that one look may take: a Docker that hangs must not outlast the time that a step has. */
 export const probeMilliseconds = 20_000;
@@ -23,12 +23,11 @@ export async function probeOnce(
   const { code, stdout, stderr } = await ports
     .host(hostName)
     .run(probe, { signal: AbortSignal.any([ports.signal, AbortSignal.timeout(probeMilliseconds)]) });
-  const [now = '', ...lines] = stdout.trim().split('\n');
   // Asked again: one answer that does not come is no reason to fail a deploy. A lost connection rejects the next time.
   if (code !== 0)
     return { kind: 'wait', says: `the containers could not be inspected: ${stderr.trim() || 'no answer'}` };
   if (until.kind !== 'services') return { kind: 'good', says: 'answers' };
-  const containers = lines.map(readContainer).filter((container) => container !== undefined);
+  const { now, containers } = readInspection(stdout);
   if (seen) for (const { id, restarts } of containers) if (!seen.has(id)) seen.set(id, restarts);
-  return servicesVerdict(until, containers, Number(now), seen);
+  return servicesVerdict(until, containers, now, seen);
 }

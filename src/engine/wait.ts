@@ -1,11 +1,11 @@
-import { DeployError, HealthError } from '../errors.ts';
+import { Cancelled, HealthError } from '../errors.ts';
 import type { WaitStep } from '../model/plan.ts';
 import { describe } from './explain.ts';
 import type { EnginePorts } from './ports.ts';
 import { probeOnce } from './probe.ts';
 
 const unansweredHint =
-  'every container is well, so look at health-url itself, the published port, the proxy, and the firewall between this machine and the server';
+  'every container is healthy, so check health-url itself, the published port, the proxy, and the firewall between this machine and the server';
 
 /** Asks twice a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
 export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
@@ -16,7 +16,7 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     const verdict = await probeOnce(step, hostName, ports, seen);
     if (verdict.kind === 'good') return;
     const late = ports.clock.now() >= deadline;
-    if (ports.signal.aborted) throw new DeployError(`${hostName}: cancelled during: ${step.title}`);
+    if (ports.signal.aborted) throw new Cancelled(hostName, 'during', step.title);
     if (verdict.kind === 'bad' || late) {
       const says = verdict.kind === 'bad' ? verdict.says : `${verdict.says}, after ${step.timeoutSeconds} s`;
       throw 'url' in step.probe

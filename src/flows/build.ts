@@ -1,15 +1,15 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
-import { program } from '../commands/server.ts';
 import { bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
-import { outputKey } from '../engine/apply.ts';
 import { ConfigError, DeployError } from '../errors.ts';
-import { isRecord, parseJson, type Release } from '../model/release.ts';
+import { readPins, readPushedImage } from '../facts/images.ts';
+import type { Release } from '../model/release.ts';
 import { type BuildFacts, buildPlan, pushPlan } from '../plan/build.ts';
+import { runnerLoginPlan } from '../plan/login.ts';
 import { testPlan } from '../plan/test.ts';
 import type { Checkout } from './checkout.ts';
-import { attempt, perform, type Session, throwAll, throwProblems } from './session.ts';
+import { perform, type Session, throwProblems } from './session.ts';
 
 /** Runs the test compose file. Throws when the tests fail, after everything of them is removed. */
 export async function test(session: Session): Promise<void> {
@@ -39,9 +39,8 @@ export async function push(session: Session, checkout: Checkout): Promise<Releas
   const { model, commit, committedAt, project } = checkout;
   const facts = await buildFacts(session, checkout);
   const others = thirdParty(model);
-  const outputs = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
-  const metadata = parseJson(outputs.get(outputKey('local', 'metadata')) ?? '{}');
-  const { pins, refused } = readPins(outputs.get(outputKey('local', 'pins')) ?? '');
+  const { output } = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
+  const { pins, refused } = readPins(output('local', 'pins'));
   throwProblems(
     refused.toSorted().map(([image, why]) => `compose-file: the image ${image} cannot be had: ${why}`),
     'does it exist under that name, and may this user read it? Nothing was deployed',
@@ -51,36 +50,22 @@ export async function push(session: Session, checkout: Checkout): Promise<Releas
     commit,
     committedAt,
     project,
-    pushed: Object.fromEntries(facts.services.map((service) => [service, pushedImage(metadata, service)])),
+    pushed: Object.fromEntries(
+      facts.services.map((service) => [service, pushedImage(output('local', 'metadata'), service)]),
+    ),
     pinned: Object.fromEntries(Object.entries(others).map(([service, image]) => [service, pins.get(image) ?? image])),
   });
   for (const [service, image] of Object.entries(release.images)) session.ports.log.info(`${service}: ${image}`);
   return release;
 }
 
-/** Bake writes the names that it pushed and the digest of what it pushed. */
-function pushedImage(metadata: unknown, service: string): string {
-  // Bake has no dots in the names of its targets.
-  const target = isRecord(metadata) ? metadata[service.replaceAll('.', '_')] : undefined;
-  const name = isRecord(target) ? target['image.name'] : undefined;
-  const digest = isRecord(target) ? target['containerimage.digest'] : undefined;
-  if (typeof name !== 'string' || typeof digest !== 'string') {
-    throw new DeployError(`docker buildx bake did not tell the digest of ${service}`, {
-      hint: 'this needs buildx 0.10 or later; look at `docker buildx version` on the runner',
-    });
-  }
-  return `${(name.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
-}
-
-/** What the `pin` program printed: image → `name@sha256:…`, and the images that no registry will ever give. */
-function readPins(text: string): {
-  readonly pins: ReadonlyMap<string, string>;
-  readonly refused: readonly (readonly [string, string])[];
-} {
-  const rows = text.split('\n').map((line) => line.split('\t'));
-  const all = (fact: string) =>
-    rows.flatMap(([name, image = '', value = '']) => (name === fact ? [[image, value] as const] : []));
-  return { pins: new Map(all('pinned')), refused: all('refused') };
+function pushedImage(metadata: string, service: string): string {
+  const image = readPushedImage(metadata, service);
+  if (image !== undefined) return image;
+  throw new DeployError(`docker buildx bake did not report the digest of ${service}`, {
+    kind: 'command',
+    hint: 'this needs buildx 0.10 or later; check `docker buildx version` on the runner',
+  });
 }
 
 async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
@@ -112,27 +97,8 @@ async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFa
 /** Logs this machine in to the registry, once a run, in a Docker configuration of the run's own. */
 async function runnerLogin(session: Session): Promise<Readonly<Record<string, string>>> {
   const { config, ports } = session;
-  const login = config.registry?.login;
-  if (config.registry === undefined || login === undefined) return {};
+  if (config.registry?.login === undefined) return {};
   const folder = join(ports.scratch, 'docker');
-  if (!(await ports.files.exists(folder))) {
-    const server = config.registry.name.split('/')[0] ?? '';
-    const command = program('login', [folder, server, login.username], { stdin: login.password });
-    const title = `log in to ${server} as ${login.username}`;
-    const hint =
-      'is the registry up? Check registry, registry-username and registry-password (is the secret set, has the token expired?)';
-    const applied = await attempt(session, {
-      title: 'login',
-      stages: [
-        {
-          name: 'Log in',
-          tasks: [
-            { host: 'local', steps: [{ kind: 'run', title, command, output: 'quiet', hint, timeoutSeconds: 60 }] },
-          ],
-        },
-      ],
-    });
-    throwAll(applied.failures);
-  }
+  if (!(await ports.files.exists(folder))) await perform(session, runnerLoginPlan(config.registry, folder));
   return { DOCKER_CONFIG: folder };
 }

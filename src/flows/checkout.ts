@@ -3,7 +3,7 @@ import { gitFacts, gitModified, gitTracked } from '../commands/git.ts';
 import type { ComposeModel } from '../compose/model.ts';
 import { readTracked, type Tracked } from '../compose/ship.ts';
 import { readSources, type Sources } from '../compose/sources.ts';
-import { ConfigError, DeployError } from '../errors.ts';
+import { Cancelled, ConfigError, DeployError } from '../errors.ts';
 import { must, type Session } from './session.ts';
 import { readStructure } from './structure.ts';
 
@@ -28,11 +28,13 @@ const usualFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docke
 export async function readCheckout(session: Session): Promise<Checkout> {
   const { config, ports } = session;
   const folder = join(ports.cwd, config.directory);
-  const git = await ports.local.run({ ...gitFacts, cwd: folder });
+  const git = await ports.local.run({ ...gitFacts, cwd: folder }, { signal: ports.signal });
   const [top = '', commit = '', committedAt = '', branch = ''] = git.stdout.split('\n');
+  if (ports.signal.aborted) throw new Cancelled(undefined, 'before', 'read the checkout');
   if (git.code !== 0) {
-    throw new DeployError(`${folder} is no checkout of a git repository: ${git.stderr.trim().split('\n').at(-1)}`, {
-      hint: 'check the repository out first (actions/checkout), and look at working-directory',
+    throw new DeployError(`${folder} is not a checkout of a git repository: ${git.stderr.trim().split('\n').at(-1)}`, {
+      hint: 'check out the repository first (actions/checkout), and check working-directory',
+      kind: 'input',
     });
   }
   const tracked = readTracked((await must(session, 'list the files of the commit', gitTracked(top))).stdout);

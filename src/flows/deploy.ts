@@ -1,15 +1,35 @@
-import { releaseFolder } from '../commands/paths.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
+import { withdrawPlan } from '../plan/ship.ts';
+import { planSwitch } from '../plan/switch.ts';
 import type { Checkout } from './checkout.ts';
-import { connectAll, type Observed, observeHosts, withdraw } from './observe.ts';
-import { recorded } from './record.ts';
-import { type Session, throwAll, throwProblems } from './session.ts';
+import { execute, print, pull } from './execute.ts';
+import { intentOf, recorded } from './history.ts';
+import { type Opened, open } from './open.ts';
+import { attempt, type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
-import { type Progress, pull, switchTo } from './switch.ts';
+
+/** From a release to healthy servers. Until the switch begins nothing that runs is changed. */
+export async function deploy(session: Session, checkout: Checkout, pushed: Release): Promise<void> {
+  const { config, ports } = session;
+  checkRelease(checkout, pushed);
+  checkServices(checkout, config);
+  const hold = { command: 'deploy', release: pushed.id } as const;
+  const opened = await open(session, pushed.project, { login: true, hold });
+  warnOfUnfinished(session, opened.states);
+  const release = freshRelease(pushed, opened.states, new Date(ports.clock.now()));
+  const intent = intentOf(session, 'deploy', release, opened.token);
+  await recorded(session, intent, opened, async () => {
+    const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
+    await pull(session, opened.targets, release);
+    const plan = planSwitch(opened, resolved, intent, config);
+    print(session, plan);
+    await execute(session, plan);
+  });
+}
 
 /**
  * Tells what stands in the way before minutes of tests and builds: all that a deploy checks but the images themselves, on
@@ -19,81 +39,68 @@ export async function rehearse(session: Session, checkout: Checkout): Promise<vo
   const { config, ports } = session;
   const { commit, committedAt, project, model } = checkout;
   checkServices(checkout, config);
-  const scene = await look(session, project);
+  const opened = await open(session, project, { login: true });
   const images = Object.fromEntries(model.services.map((service) => [service, `rehearsal@sha256:${'0'.repeat(64)}`]));
   const id = releaseId(new Date(ports.clock.now()), commit);
-  await resolveOn(session, checkout, scene, { id, commit, committedAt, project, images, built: [] }, 'Rehearse');
-  await withdraw(session, scene.targets, releaseFolder(scene.root, id));
-}
-
-/** From a release to healthy servers. Until the switch begins nothing that runs is changed. */
-export async function deploy(session: Session, checkout: Checkout, pushed: Release, progress: Progress): Promise<void> {
-  const { config, ports } = session;
-  checkRelease(checkout, pushed);
-  checkServices(checkout, config);
-  const scene = await look(session, pushed.project);
-  const { states, targets } = scene;
-  const release = freshRelease(pushed, states, new Date(ports.clock.now()));
-  progress({ release, previous: states[0]?.current });
-  await recorded(session, { command: 'deploy', release, targets, states }, progress, async (began) => {
-    const resolutions = await resolveOn(session, checkout, scene, release);
-    await pull(session, targets, release);
-    const { backup, migrate } = config;
-    const places = config.envFiles.length > 0;
-    await switchTo(session, { release, targets, states, resolutions, places, backup, migrate }, progress, began);
-  });
-}
-
-type Scene = Observed & { readonly root: string; readonly unreachable: readonly DeployError[] };
-
-async function look(session: Session, project: string): Promise<Scene> {
-  const root = session.config.path ?? `/opt/${project}`;
-  const unreachable = await connectAll(session);
-  return { root, unreachable, ...(await observeHosts(session, root, project, true)) };
+  await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [] }, 'Rehearse');
+  await attempt(session, withdrawPlan(opened.targets, id));
 }
 
 /** Ships the release and resolves it. Throws the problems of all hosts at once, and then leaves nothing of it there. */
-async function resolveOn(
+async function resolve(
   session: Session,
   checkout: Checkout,
-  { root, unreachable, states, targets }: Scene,
+  { root, unreachable, states, targets }: Opened,
   release: Release,
-  stage?: string,
+  stage: string,
 ): Promise<readonly Resolution[]> {
-  const { allowOlder } = session.config;
-  const giveUp = async (): Promise<void> => await withdraw(session, targets, releaseFolder(root, release.id));
-  const older = allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
+  const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
   const able = older.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
-  const resolved = await shipAndResolve(session, checkout, release, root, able, stage).catch(async (error: unknown) => {
-    if (error instanceof ConfigError) return error;
-    await giveUp();
+  let resolved: readonly Resolution[] = [];
+  try {
+    const problems: string[] = [...older, ...unreachable.map(({ message }) => message)];
+    problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
+    try {
+      resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
+      problems.push(...resolved.flatMap((resolution) => resolution.problems));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+    if (problems.length === unreachable.length) throwAll(unreachable);
+    throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; fix this and deploy again');
+    return resolved;
+  } catch (error) {
+    await attempt(session, withdrawPlan(targets, release.id));
     throw error;
-  });
-  const problems = [
-    ...older,
-    ...unreachable.map(({ message }) => message),
-    ...states.flatMap((state) => [...state.problems, ...state.full]),
-    ...(resolved instanceof ConfigError ? resolved.problems : resolved.flatMap((resolution) => resolution.problems)),
-  ];
-  if (problems.length > 0) await giveUp();
-  if (problems.length === unreachable.length) throwAll(unreachable);
-  throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; mend this and deploy again');
-  return resolved instanceof ConfigError ? [] : resolved;
+  }
+}
+
+/** One that began and has no end was interrupted where no lease could tell. */
+function warnOfUnfinished({ ports }: Session, states: readonly HostState[]): void {
+  for (const { host, history } of states) {
+    const last = history.at(-1);
+    if (last?.outcome !== 'started') continue;
+    const run = last.run === undefined ? '' : ` (${last.run})`;
+    ports.log.warn(`${host}: the ${last.command} of ${last.release} by ${last.actor}${run} began and never ended`);
+  }
 }
 
 function checkRelease({ commit, project }: Checkout, release: Release): void {
   if (release.commit !== commit) {
     throw new DeployError(
-      `release: is of commit ${release.commit.slice(0, 12)}, but the checkout is ${commit.slice(0, 12)}`,
-      {
-        hint: 'check out the commit of the release: with actions/checkout, `ref: <commit>`',
-      },
+      `release: it was built from commit ${release.commit.slice(0, 12)}, but commit ${commit.slice(0, 12)} is checked out`,
+      { kind: 'input', hint: 'check out the commit of the release: with actions/checkout, `ref: <commit>`' },
     );
   }
   if (release.project !== project) {
-    throw new DeployError(`release: is of project ${release.project}, but this checkout's is ${project}`, {
-      hint: 'set project-name to the same in both jobs',
-    });
+    throw new DeployError(
+      `release: it belongs to project ${release.project}, but this checkout is project ${project}`,
+      {
+        kind: 'input',
+        hint: 'set project-name to the same value in both jobs',
+      },
+    );
   }
 }
 
@@ -101,7 +108,7 @@ function checkServices({ model, composeFiles }: Checkout, config: Config): void 
   const problems = (['backup', 'migrate'] as const).flatMap((name) => {
     const service = config[name]?.service;
     if (service === undefined || model.services.includes(service)) return [];
-    return [`${name}: ${service} is no service of ${composeFiles.join(', ')}, which has ${model.services.join(', ')}`];
+    return [`${name}: no service "${service}" in ${composeFiles.join(', ')} (found: ${model.services.join(', ')})`];
   });
   if (problems.length > 0) throw new ConfigError(problems);
 }

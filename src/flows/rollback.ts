@@ -1,26 +1,27 @@
-import { join } from 'node:path/posix';
-import { gitFacts } from '../commands/git.ts';
-import { program } from '../commands/server.ts';
-import { outputKey } from '../engine/apply.ts';
-import { readReopened } from '../engine/observe.ts';
-import { ConfigError, DeployError } from '../errors.ts';
+import { DeployError } from '../errors.ts';
+import { readReopened } from '../facts/resolution.ts';
 import { parseRelease, type Release } from '../model/release.ts';
 import type { Reopened } from '../model/state.ts';
-import type { Target } from '../plan/deploy.ts';
+import type { Target } from '../model/switch.ts';
+import { loginPlan, logoutPlan } from '../plan/login.ts';
+import { reopenPlan } from '../plan/observe.ts';
 import { chooseRelease } from '../plan/rollback.ts';
-import { readCheckout } from './checkout.ts';
-import { connectAll, forgetLogins, loginSteps, observeHosts, withLogin } from './observe.ts';
-import { recorded } from './record.ts';
+import { planSwitch } from '../plan/switch.ts';
+import { execute, print, pull } from './execute.ts';
+import { intentOf, recorded } from './history.ts';
+import { open, withLogin } from './open.ts';
+import { projectOf } from './project.ts';
 import { attempt, perform, type Session, throwAll, throwProblems } from './session.ts';
-import { type Progress, pull, switchTo } from './switch.ts';
 
 /** Brings an earlier release back on all hosts: its images, and its compose.yml as it was resolved then. */
-export async function rollback(session: Session, progress: Progress): Promise<void> {
+export async function rollback(session: Session): Promise<void> {
   const { config } = session;
-  const project = await projectOf(session);
-  const root = config.path ?? `/opt/${project}`;
-  throwAll(await connectAll(session));
-  const { states, targets } = await observeHosts(session, root, project, false);
+  const opened = await open(session, await projectOf(session), {
+    login: false,
+    hold: { command: 'rollback', release: config.to === 'previous' ? '' : config.to },
+  });
+  const { root, states, targets } = opened;
+  throwAll(opened.unreachable);
   throwProblems(
     states.flatMap(({ problems }) => problems),
     'nothing was changed',
@@ -29,29 +30,17 @@ export async function rollback(session: Session, progress: Progress): Promise<vo
   if ('problem' in choice) throw new DeployError(`rollback: ${choice.problem}`, { hint: choice.hint });
   const reopened = await reopen(session, targets, root, choice.id);
   const release = sameRelease(reopened);
-  progress({ release, previous: states[0]?.current });
-  await recorded(session, { command: 'rollback', release, targets, states }, progress, async (began) => {
+  const intent = intentOf(session, 'rollback', release, opened.token);
+  await recorded(session, intent, opened, async () => {
     throwProblems(
       reopened.flatMap(({ problems }) => problems),
       'nothing was changed',
     );
     await pullMissing(session, targets, reopened, release);
-    await switchTo(session, { release, targets, states, resolutions: reopened, places: false }, progress, began);
+    const plan = planSwitch(opened, reopened, intent, config);
+    print(session, plan);
+    await execute(session, plan);
   });
-}
-
-/** The project: as given, else as the compose file of a checkout says. */
-export async function projectOf(session: Session): Promise<string> {
-  const { config, ports } = session;
-  if (config.project !== undefined) return config.project;
-  const git = await ports.local.run({ ...gitFacts, cwd: join(ports.cwd, config.directory) });
-  if (git.code === 0) return (await readCheckout(session)).project;
-  throw new ConfigError(
-    ['project-name: is not set, and there is no checkout to read it from; name the Compose project'],
-    {
-      hint: 'it is the name of the folder below /opt on the servers',
-    },
-  );
 }
 
 async function reopen(
@@ -60,26 +49,14 @@ async function reopen(
   root: string,
   id: string,
 ): Promise<readonly Reopened[]> {
-  const tasks = targets.map(({ host }) => ({
-    host,
-    steps: [
-      {
-        kind: 'run',
-        title: `look at release ${id}`,
-        command: program('reopen', [root, id]),
-        output: 'quiet',
-        id: 'reopen',
-      } as const,
-    ],
-  }));
-  const outputs = await perform(session, { title: 'reopen', stages: [{ name: 'Reopen the release', tasks }] });
-  return targets.map(({ host }) => readReopened(host, outputs.get(outputKey(host, 'reopen')) ?? '', root));
+  const { output } = await perform(session, reopenPlan(targets, id));
+  return targets.map(({ host }) => readReopened(host, output(host, 'reopen'), root));
 }
 
 function sameRelease(reopened: readonly Reopened[]): Release {
   const [first, ...others] = reopened.map(({ host, json }) => {
     const parsed = parseRelease(json);
-    if ('problem' in parsed) throw new DeployError(`${host}: release.json of this release ${parsed.problem}`);
+    if ('problem' in parsed) throw new DeployError(`${host}: release.json of this release ${parsed.problem}`, { host });
     return parsed.release;
   });
   if (first === undefined) throw new Error('a rollback needs a host');
@@ -100,9 +77,8 @@ async function pullMissing(
     .filter(({ host }) => reopened.some((other) => other.host === host && other.missingImages.length > 0))
     .map((target) => withLogin(session, target));
   if (incomplete.length === 0) return;
-  const tasks = incomplete.map((target) => ({ host: target.host, steps: loginSteps(session, target) }));
-  const { failures } = await attempt(session, { title: 'login', stages: [{ name: 'Log in', tasks }] });
-  if (failures.length > 0) await forgetLogins(session, incomplete);
+  const { failures } = await attempt(session, loginPlan(incomplete, session.config.registry));
+  if (failures.length > 0) await attempt(session, logoutPlan(incomplete));
   throwAll(failures);
   await pull(session, incomplete, release);
 }

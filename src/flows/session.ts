@@ -1,12 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { type Applied, apply } from '../engine/apply.ts';
+import type { Held } from '../engine/held.ts';
 import type { EnginePorts } from '../engine/ports.ts';
-import { CommandError, ConfigError, DeployError } from '../errors.ts';
+import { Cancelled, CommandError, ConfigError, type DeployError, Failures } from '../errors.ts';
 import type { Files } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Command, Result } from '../model/command.ts';
 import type { Plan } from '../model/plan.ts';
-import type { StepReport } from '../model/report.ts';
+import type { Known } from '../model/report.ts';
 import type { Environment, RefFacts } from '../model/surroundings.ts';
 import type { HostSpec } from '../model/target.ts';
 
@@ -15,6 +16,8 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly local: Host;
   /** Rejects with a ConnectError. */
   readonly connect: (spec: HostSpec, config: Config) => Promise<Host>;
+  /** Connects once more, in one attempt and without a word. Rejects with a ConnectError. */
+  readonly reconnect: (spec: HostSpec, config: Config) => Promise<Host>;
   readonly files: Files;
   /** Absolute folder that the program was started in. */
   readonly cwd: string;
@@ -26,38 +29,50 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly ref: RefFacts;
   /** What must be cleaned up on this machine even if this process is killed. */
   readonly remember: (cleanUp: Command) => void;
+  /** The leases that are held: whoever cleans up after this process tells the servers that it is gone. */
+  readonly rememberLeases: (leases: readonly HeldLease[]) => void;
 };
 
-/** One run: its inputs, the outside, and what was done so far. */
+/** A lease as data. */
+export type HeldLease = { readonly host: string; readonly root: string; readonly token: string };
+
+/** One run: its inputs, the outside, the hosts that are connected, and what is known so far. */
 export type Session = {
   readonly config: Config;
   readonly ports: RunPorts;
   readonly hosts: Map<string, Host>;
-  readonly steps: StepReport[];
+  /** Of the hosts whose lease is held. In `hosts` they stand with commands that go through it. */
+  readonly leases: Map<string, Held>;
+  readonly known: Known;
 };
 
 /** Carries out a plan and throws its failures as one. */
-export async function perform(session: Session, plan: Plan): Promise<Applied['outputs']> {
-  const { outputs, failures } = await attempt(session, plan);
-  throwAll(failures);
-  return outputs;
+export async function perform(session: Session, plan: Plan): Promise<Applied> {
+  const applied = await attempt(session, plan);
+  throwAll(applied.failures);
+  return applied;
 }
 
+/** Carries out a plan, and leaves it to the caller what its failures mean. */
 export async function attempt(session: Session, plan: Plan): Promise<Applied> {
-  const { ports, hosts, steps } = session;
+  const { ports, hosts, leases, known } = session;
   const host = (name: string): Host => {
     const found = hosts.get(name);
     if (found === undefined) throw new Error(`no host is called ${name}`);
     return found;
   };
-  const applied = await apply(plan, { ...ports, host });
-  steps.push(...applied.steps);
+  const onStage = (name: string): void => {
+    for (const held of leases.values()) held.stage(name).catch(() => {});
+  };
+  const applied = await apply(plan, { ...ports, host, onStage });
+  known.steps.push(...applied.steps);
   return applied;
 }
 
 /** Runs a command on this machine that has to succeed. */
 export async function must({ ports }: Session, title: string, command: Command): Promise<Result> {
   const result = await ports.local.run(command, { signal: ports.signal });
+  if (ports.signal.aborted) throw new Cancelled(undefined, 'during', title);
   if (result.code === 0) return result;
   const output = result.stderr.trim().split('\n').slice(-5).join('\n');
   throw new CommandError({ host: 'this machine', title, code: result.code, timedOut: result.timedOut, output });
@@ -66,14 +81,21 @@ export async function must({ ports }: Session, title: string, command: Command):
 export function throwAll(failures: readonly DeployError[]): void {
   const [first, ...others] = failures;
   if (first === undefined) return;
-  if (others.length === 0) throw first;
-  const hints = [...new Set(failures.flatMap(({ hint }) => hint ?? []))];
-  throw new DeployError(failures.map(({ message }) => message).join('\n'), {
-    cause: first,
-    ...(hints[0] ? { hint: hints[0] } : {}),
-  });
+  throw others.length === 0 ? first : new Failures(failures);
+}
+
+/** A cancellation is never taken for a problem of a host. */
+export function throwCancelled(failures: readonly DeployError[]): void {
+  throwAll(failures.filter(({ kind }) => kind === 'cancelled'));
 }
 
 export function throwProblems(problems: readonly string[], hint: string): void {
   if (problems.length > 0) throw new ConfigError([...new Set(problems)], { hint });
+}
+
+/** The messages of failures that are about this host. */
+export function messagesOf(failures: readonly DeployError[], host: string): readonly string[] {
+  return failures
+    .flatMap((error) => error.failures)
+    .flatMap((failure) => (failure.host === host ? [failure.message] : []));
 }

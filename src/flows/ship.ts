@@ -1,27 +1,31 @@
-import { dirname, join } from 'node:path/posix';
-import { program } from '../commands/server.ts';
+import { join } from 'node:path/posix';
 import { type ArchiveFile, itemFiles, makeArchive } from '../compose/archive.ts';
 import { pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
 import { chooseShipped, type Entry, type Item, isUnder, makeItem } from '../compose/ship.ts';
 import type { Config } from '../config/config.ts';
-import { outputKey } from '../engine/apply.ts';
-import { deployRemedy, type Remedy, readResolution } from '../engine/observe.ts';
 import { ConfigError } from '../errors.ts';
+import { deployRemedy, type Remedy, readResolution } from '../facts/resolution.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
+import { shipPlan } from '../plan/ship.ts';
 import type { Checkout } from './checkout.ts';
-import { attempt, type Session } from './session.ts';
+import { attempt, messagesOf, type Session, throwCancelled } from './session.ts';
+
+export type Shipping = {
+  readonly release: Release;
+  readonly root: string;
+  /** The hosts that can take it. */
+  readonly hosts: readonly HostState[];
+  readonly stage: string;
+};
 
 /** Sends the release to every host that can take it, and lets Compose resolve it there. */
 export async function shipAndResolve(
   session: Session,
   checkout: Checkout,
-  release: Release,
-  root: string,
-  states: readonly HostState[],
-  stage = 'Ship and resolve',
+  { release, root, hosts, stage }: Shipping,
 ): Promise<readonly Resolution[]> {
-  if (states.length === 0) return [];
+  if (hosts.length === 0) return [];
   const { config } = session;
   const { composeFiles } = checkout;
   const items = await shippedItems(session, checkout);
@@ -29,60 +33,18 @@ export async function shipAndResolve(
   const shared = config.envFiles.map(
     ({ path, content }): ArchiveFile => ({ path: `shared/${path}`, content, mode: 0o600 }),
   );
-  const source = `${root}/releases/${release.id}/source`;
-  const folder = dirname(composeFiles[0] ?? '');
-  const options = composeFiles.flatMap((file) => ['--file', `${source}/${file}`]);
-  const profiles = config.profiles.flatMap((profile) => ['--profile', profile]);
-  const resolve = program('resolve', [
-    root,
-    release.id,
-    release.project,
-    folder,
-    ...options,
-    '--file',
-    `${root}/releases/${release.id}/pins.yml`,
-    ...profiles,
-  ]);
-  const tasks = await Promise.all(
-    states.map(async ({ host, files }) => {
+  const archives = await Promise.all(
+    hosts.map(async ({ host, files }) => {
       const missing = items.filter(({ hash }) => !files.includes(hash));
-      const archive = await makeArchive([...missing.flatMap(itemFiles), ...own, ...shared]);
-      const size =
-        archive.length > 1_000_000
-          ? `${(archive.length / 1_000_000).toFixed(1)} MB`
-          : `${Math.ceil(archive.length / 1000)} kB`;
-      return {
-        host,
-        steps: [
-          {
-            kind: 'run',
-            title: `ship the release (${size})`,
-            command: program('ship', [root, release.id], { stdin: archive }),
-            output: 'quiet',
-          },
-          {
-            kind: 'run',
-            title: 'let Compose resolve the release',
-            command: resolve,
-            output: 'quiet',
-            id: 'resolve',
-            hint: `Compose says what is wrong; nothing that runs was changed`,
-          },
-        ],
-      } as const;
+      return { host, archive: await makeArchive([...missing.flatMap(itemFiles), ...own, ...shared]) };
     }),
   );
-  const { outputs, failures } = await attempt(session, {
-    title: 'ship',
-    stages: [{ name: stage, tasks }],
-  });
-  return states.map(({ host }) => {
-    const failed = failures
-      .filter((failure) => 'host' in failure && failure.host === host)
-      .map(({ message }) => message);
-    const output = outputs.get(outputKey(host, 'resolve')) ?? '';
-    const resolution = readResolution(host, output, root, shipRemedy(checkout));
-    return { ...resolution, problems: [...resolution.problems, ...failed] };
+  const plan = shipPlan({ stage, root, release, composeFiles, profiles: config.profiles, archives });
+  const { output, failures } = await attempt(session, plan);
+  throwCancelled(failures);
+  return hosts.map(({ host }) => {
+    const resolution = readResolution(host, output(host, 'resolve'), root, shipRemedy(checkout));
+    return { ...resolution, problems: [...resolution.problems, ...messagesOf(failures, host)] };
   });
 }
 

@@ -5,7 +5,7 @@ import { runnerOverride } from '../compose/seal.ts';
 import type { Sources } from '../compose/sources.ts';
 import { blamedFor, firstStandIns, nextStandIns, type StandIns, valuesOf } from '../compose/stand-ins.ts';
 import { projectNameOf } from '../config/parsers.ts';
-import { CommandError, ConfigError } from '../errors.ts';
+import { Cancelled, CommandError, ConfigError } from '../errors.ts';
 import type { Result } from '../model/command.ts';
 import { must, type Session } from './session.ts';
 
@@ -51,6 +51,7 @@ async function resolve({ config, ports }: Session, read: Read, override: string)
   for (;;) {
     const env = { ...valuesOf(standIns), RELEASE_COMMIT: commit, PWD };
     const result = await ports.local.run({ ...configJson(files, env), cwd: top }, { signal: ports.signal });
+    if (ports.signal.aborted) throw new Cancelled(undefined, 'during', 'read the compose files');
     if (result.code === 0) return result;
     const unset = unsetIn(result.stderr).filter(
       (name) => !variables.image.includes(name) && !variables.build.includes(name),

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { bytesOf, type Command, type Result } from '../model/command.ts';
 import { isTimeout, onAbort } from './abort.ts';
 import type { Host, RunOptions } from './host.ts';
-import { collect } from './output.ts';
+import { startProblem } from './local-start.ts';
+import { collect, listenAlone, type Output } from './output.ts';
+import { endProgram, type Program, runProgram } from './program.ts';
 
-type Options = {
+type Options = Pick<Program, 'groupLeader'> & {
   /** The environment that commands start with; their own `env` is added. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Seconds between SIGTERM and SIGKILL when a command is aborted. */
@@ -13,16 +13,17 @@ type Options = {
 };
 
 /** This machine. Commands run without a shell, in a process group of their own. */
-export function local({ env, graceSeconds = 5 }: Options): Host {
+export function local({ env, graceSeconds = 5, ...how }: Options): Host {
   return {
     name: 'local',
     run: async (command, options = {}) => {
       const started = performance.now();
       const stdout = collect((line) => options.onLine?.(line, 'stdout'));
       const stderr = collect((line) => options.onLine?.(line, 'stderr'));
+      const given = { ...command, env: { ...defined(env), ...command.env } };
       const code = options.signal?.aborted
         ? null
-        : await codeOf(command, env, { stdout: stdout.push, stderr: stderr.push }, options, graceSeconds);
+        : await codeOf(given, options, { ...how, stdout, stderr, graceSeconds });
       return {
         code: options.signal?.aborted ? null : code,
         stdout: stdout.end(),
@@ -35,72 +36,34 @@ export function local({ env, graceSeconds = 5 }: Options): Host {
   };
 }
 
-type Sinks = Readonly<Record<'stdout' | 'stderr', (chunk: Buffer) => void>>;
+const defined = (env: Options['env']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])),
+  );
 
-function codeOf(
-  command: Command,
-  env: Options['env'],
-  to: Sinks,
+type How = Pick<Program, 'groupLeader'> & { readonly graceSeconds: number } & Readonly<
+    Record<'stdout' | 'stderr', Output>
+  >;
+
+async function codeOf(
+  { argv, cwd, env, stdin }: Command & Required<Pick<Command, 'env'>>,
   { signal }: RunOptions,
-  graceSeconds: number,
+  { stdout, stderr, graceSeconds, ...how }: How,
 ): Promise<Result['code']> {
-  return new Promise((resolve, reject) => {
-    const notStarted = (error: unknown) => {
-      const problem = startProblem(error, command);
-      if (problem === undefined) return reject(error);
-      to.stderr(Buffer.from(`${problem.text}\n`));
-      resolve(problem.code);
-    };
-    try {
-      const [program = '', ...args] = command.argv;
-      const child = spawn(program, args, { cwd: command.cwd, env: { ...env, ...command.env }, detached: true });
-      const stopListening = onAbort(signal, () => kill(child, graceSeconds));
-      child.on('error', notStarted);
-      child.stdout.on('data', to.stdout);
-      child.stderr.on('data', to.stderr);
-      child.stdin.on('error', () => {}); // a program need not read all of its input
-      child.stdin.end(command.stdin === undefined ? undefined : bytesOf(command.stdin));
-      child.on('close', (code) => {
-        stopListening();
-        resolve(code);
-      });
-    } catch (error) {
-      notStarted(error);
-    }
-  });
-}
-
-/** The exit code and the words of a shell for a program that cannot be started; Node says ENOENT for a missing cwd too. */
-function startProblem(
-  error: unknown,
-  { argv, cwd }: Command,
-): { readonly code: number; readonly text: string } | undefined {
-  const program = argv[0] ?? '';
-  const reason = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (reason === 'ENOENT' || reason === 'ENOTDIR') {
-    const isFolder = cwd === undefined || statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true;
-    return { code: 127, text: isFolder ? `${program}: command not found` : `${cwd}: no such directory` };
+  const problem = startProblem({ argv, cwd, env });
+  if (problem !== undefined) {
+    stderr.push(Buffer.from(`${problem.text}\n`));
+    return problem.code;
   }
-  if (reason === 'EACCES') return { code: 126, text: `${program}: permission denied` };
-  if (reason === 'E2BIG') return { code: 126, text: `${program}: argument list too long` };
-  return undefined;
-}
-
-function kill(child: ChildProcess, graceSeconds: number): void {
-  const send = (signal: NodeJS.Signals | 0): boolean => {
-    try {
-      return child.pid !== undefined && process.kill(-child.pid, signal);
-    } catch {
-      return false; // the whole group is gone
-    }
-  };
-  send('SIGTERM');
-  const timer = setTimeout(() => {
-    send('SIGKILL');
-    child.stdout?.destroy(); // a grandchild that left the group may still hold them
-    child.stderr?.destroy();
-  }, graceSeconds * 1000);
-  child.on('close', () => {
-    if (!send(0)) clearTimeout(timer);
-  });
+  let stopListening = () => {};
+  try {
+    const input = Buffer.from(stdin === undefined ? [] : bytesOf(stdin));
+    return await runProgram({ argv, cwd, env, input, ...how }, (child) => {
+      listenAlone(child.stdout, stdout.push);
+      listenAlone(child.stderr, stderr.push);
+      stopListening = onAbort(signal, () => endProgram(child, graceSeconds));
+    });
+  } finally {
+    stopListening();
+  }
 }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Of each stream the last 10 MiB are kept: how a command ended stands at the end of its output. */
@@ -25,6 +26,15 @@ export function collect(onLine: (line: string) => void): Output {
       return kept.text();
     },
   };
+}
+
+/** Listens to a stream, and ends the listening of others: @actions/exec and node-ssh keep all that they hear as text. */
+export function listenAlone(stream: Readable | null, push: Output['push']): void {
+  stream?.on('data', push);
+  queueMicrotask(() => {
+    for (const other of stream?.listeners('data') ?? [])
+      if (other !== push) stream?.off('data', other as (chunk: Buffer) => void);
+  });
 }
 
 function tail() {

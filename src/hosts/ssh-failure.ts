@@ -49,8 +49,14 @@ const unreachable = (host: string, code: string): Failure => ({
   passes: true,
 });
 
-/** The connection was made, but the login did not come to an end. */
-export function tooSlow(seconds: number): Failure {
+/** The connection was made, but the login did not come to an end. `banner`: what the server shows to who logs in. */
+export function tooSlow(seconds: number, banner: string): Failure {
+  if (/https?:\/\//.test(banner))
+    return {
+      message: `the login was not done after ${seconds} s; the server says: ${banner.slice(0, 300)}`,
+      hint: 'It waits for a person, and a deploy is none: let this machine in without (for Tailscale SSH, `accept` instead of `check`).',
+      passes: false,
+    };
   return {
     message: `the server accepted the connection, but the login was not done after ${seconds} s`,
     hint: 'The server may be overloaded, or another service may have this port; see `journalctl -u ssh` there.',

@@ -1,17 +1,29 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ParsedKey } from 'ssh2';
+import { NodeSSH } from 'node-ssh';
+import type { Client } from 'ssh2';
 import type { Address, HostKeys } from '../model/target.ts';
 import { onAbort } from './abort.ts';
-import { fingerprint, hostKeyOrder, verdict } from './host-key.ts';
+import { hostKeyOrder, verdict } from './host-key.ts';
+import { nameSignatures } from './ssh-certificate.ts';
+import { attemptsOf, type Credentials, refusalOf } from './ssh-credentials.ts';
 import * as failures from './ssh-failure.ts';
 import * as refusals from './ssh-refusal.ts';
 
 /** A connection that is logged in. `lost` aborts when it ends, with the reason as a text. */
-export type Link = { readonly client: Client; readonly lost: AbortSignal; readonly end: () => void };
+export type Link = {
+  readonly ssh: NodeSSH;
+  /** The client of ssh2 inside. */
+  readonly client: Client;
+  readonly socket: Duplex;
+  /** What the server calls itself: `SSH-2.0-OpenSSH_9.6`. */
+  readonly software: string;
+  readonly lost: AbortSignal;
+  readonly end: () => void;
+};
 
 export type Login = Address & {
-  readonly key: ParsedKey;
+  readonly credentials: Credentials;
   readonly hostKeys: HostKeys;
   readonly timeoutSeconds: number;
   /** A connection is lost when four of these pass without a sign of life. */
@@ -23,36 +35,13 @@ export type Login = Address & {
 /** One attempt to log in, over `via` or a TCP connection of its own. Never rejects. */
 export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure> {
   return new Promise((resolve) => {
-    const client = new ssh2.Client();
+    const ssh = new NodeSSH();
     const lost = new AbortController();
     let connected = via !== undefined;
     let said = '';
+    let banner = '';
     let refusal: failures.Failure | undefined;
-
-    const refuse = (failure: failures.Failure) => {
-      refusal = failure;
-      resolve(failure);
-      client.end();
-    };
-    // Without a listener for as long as it lives, a reset of the connection would be an uncaught exception.
-    client.on('error', (error) => {
-      const failure = refusal ?? failureOf(error, to, connected, said);
-      resolve(failure);
-      lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
-      client.destroy();
-    });
-    client.on('end', () => lost.abort('the server closed it'));
-    client.on('close', () => {
-      resolve(refusal ?? failures.closedEarly(said === '' ? 'it said nothing' : `it said ${JSON.stringify(said)}`));
-      lost.abort('the server closed it');
-    });
-    const end = () => {
-      lost.abort('it was closed here');
-      client.end();
-    };
-    client.on('ready', () => resolve({ client, lost: lost.signal, end }));
-    const stopListening = onAbort(to.signal, () => client.destroy());
-    client.once('ready', stopListening).once('close', stopListening);
+    const attempts = [...attemptsOf(to.credentials, to.user)];
 
     const socket = via ?? new Socket().setNoDelay();
     socket.once('connect', () => {
@@ -62,7 +51,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       // With the default of 250 ms, a far server that has an IPv6 address too is given up too early.
       socket.connect({ host: to.host, port: to.port, autoSelectFamilyAttemptTimeout: 3000 });
     }
-    client.connect({
+    const ready = ssh.connect({
       sock: socket,
       username: to.user,
       readyTimeout: to.timeoutSeconds * 1000,
@@ -76,21 +65,60 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
         return trust.kind === 'trusted';
       },
       authHandler: (methods, partial, next) => {
-        if (methods === null) next({ type: 'publickey', username: to.user, key: to.key });
-        else if (partial) refuse(refusals.moreWanted(to, methods));
-        else refuse(refusals.keyRefused(to, publicLine(to.key), fingerprint(to.key.getPublicSSH()), methods));
+        const attempt = partial ? undefined : attempts.shift();
+        if (attempt !== undefined) next(attempt);
+        else refuse(refusalOf(to.credentials, to, methods ?? [], partial === true));
       },
     });
+    ready.catch(() => {}); // the same as the events below, which know more
     socket.once('data', (chunk: Buffer) => {
       said = readable(chunk);
     });
+
+    const client = clientOf(ssh);
+    if (to.credentials.certificate !== undefined) nameSignatures(client);
+    const refuse = (failure: failures.Failure) => {
+      refusal = failure;
+      resolve(failure);
+      client.end();
+    };
+    // node-ssh stops listening when it is ready. Without a listener for as long as the connection lives, a reset of it
+    // would be an uncaught exception.
+    client.on('error', (error) => {
+      const failure = refusal ?? failureOf(error, to, connected, said, banner);
+      resolve(failure);
+      lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
+      client.destroy();
+    });
+    client.on('banner', (text) => {
+      banner = text;
+    });
+    client.on('end', () => lost.abort('the server closed it'));
+    client.on('close', () => {
+      resolve(refusal ?? failures.closedEarly(said === '' ? 'it said nothing' : `it said ${JSON.stringify(said)}`));
+      lost.abort('the server closed it');
+    });
+    const end = () => {
+      lost.abort('it was closed here');
+      client.end();
+    };
+    client.on('ready', () => resolve({ ssh, client, socket, software: said, lost: lost.signal, end }));
+    const stopListening = onAbort(to.signal, () => client.destroy());
+    client.once('ready', stopListening).once('close', stopListening);
   });
+}
+
+/** It is there from the moment that `connect` is called. */
+function clientOf({ connection }: NodeSSH): Client {
+  if (connection === null) throw new Error('node-ssh has no connection');
+  return connection.setMaxListeners(0); // it adds one for each command that begins
 }
 
 type SshError = Error & { readonly level?: string; readonly code?: unknown };
 
-function failureOf(error: SshError, to: Login, connected: boolean, said: string): failures.Failure {
-  if (error.level === 'client-timeout') return connected ? failures.tooSlow(to.timeoutSeconds) : failures.noAnswer(to);
+function failureOf(error: SshError, to: Login, connected: boolean, said: string, banner: string): failures.Failure {
+  if (error.level === 'client-timeout')
+    return connected ? failures.tooSlow(to.timeoutSeconds, banner.trim()) : failures.noAnswer(to);
   if (error.level === 'client-socket') return failures.networkFailure(codeOf(error), to);
   if (typeof error.code === 'number') return failures.disconnected(error.message);
   if (said === '') return failures.closedEarly('it said nothing');
@@ -105,8 +133,6 @@ function codeOf(error: SshError): string {
   const codes = [error, ...(error instanceof AggregateError ? error.errors : [])].map((each) => String(each.code));
   return ['ECONNREFUSED', 'ETIMEDOUT'].find((code) => codes.includes(code)) ?? codes[0] ?? '';
 }
-
-const publicLine = (key: ParsedKey) => `${key.type} ${key.getPublicSSH().toString('base64')}`;
 
 /** The first line, as far as it is text. */
 function readable(chunk: Buffer): string {

@@ -1,24 +1,40 @@
-import type { Address } from '../model/target.ts';
+import type { ParsedKey } from 'ssh2';
+import type { Address, Certificate } from '../model/target.ts';
 import { fingerprint, keyType, knownHostsLine, type Verdict } from './host-key.ts';
 import type { Failure } from './ssh-failure.ts';
 
-/** `publicKey` is the public line of the key that was offered, `methods` what the server would accept instead. */
-export function keyRefused(
-  { user, host }: Address,
-  publicKey: string,
-  print: string,
-  methods: readonly string[],
-): Failure {
-  if (!methods.includes('publickey')) {
-    return {
-      message: `the server accepts no keys for user "${user}", only ${methods.join(', ') || 'nothing'}`,
-      hint: 'Set `PubkeyAuthentication yes` in its sshd_config; passwords are not supported here.',
-      passes: false,
-    };
-  }
+export function noKeys({ user }: Address, methods: readonly string[]): Failure {
   return {
-    message: `the server does not accept the key ${print} for user "${user}"`,
-    hint: `Check the user, and that ~${user}/.ssh/authorized_keys on ${host} has this line: ${publicKey}`,
+    message: `the server accepts no keys for user "${user}", only ${methods.join(', ') || 'nothing'}`,
+    hint: 'Set `PubkeyAuthentication yes` in its sshd_config; passwords are not supported here.',
+    passes: false,
+  };
+}
+
+export function keyRefused({ user, host }: Address, key: ParsedKey): Failure {
+  const blob = key.getPublicSSH();
+  return {
+    message: `the server does not accept the key ${fingerprint(blob)} for user "${user}"`,
+    hint: `Check the user, and that ~${user}/.ssh/authorized_keys on ${host} has this line: ${key.type} ${blob.toString('base64')}`,
+    passes: false,
+  };
+}
+
+export function certificateRefused({ user }: Address, { id, principals, authority }: Certificate): Failure {
+  const signer = Buffer.from(authority, 'base64');
+  const whom = principals.length === 0 ? 'any user' : principals.join(', ');
+  return {
+    message: `the server does not accept the certificate "${id}" (for ${whom}) for user "${user}", nor its key`,
+    hint: `Check that the file of TrustedUserCAKeys there has this line: ${keyType(signer)} ${authority}; and that ${user} is one of the certificate's principals (or of AuthorizedPrincipalsFile).`,
+    passes: false,
+  };
+}
+
+/** With `ssh-auth: none`. */
+export function proofWanted({ user }: Address, methods: readonly string[]): Failure {
+  return {
+    message: `the server does not let user "${user}" in without proof; it wants ${methods.join(', ') || 'something else'}`,
+    hint: 'ssh-auth: none is for Tailscale SSH and the like; check that it is on there, and that its policy lets this machine in as this user. Otherwise set ssh-key, and leave ssh-auth out.',
     passes: false,
   };
 }

@@ -1,13 +1,15 @@
+import { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { bytesOf, type Content, type Result } from '../model/command.ts';
 import { isTimeout, onAbort } from './abort.ts';
 import type { RunOptions } from './host.ts';
-import { collect } from './output.ts';
+import { collect, listenAlone } from './output.ts';
 import { full } from './sessions.ts';
 import type { Link } from './ssh-login.ts';
-import { killLine, remoteLine, takePid } from './ssh-shell.ts';
+import type { NotStarted } from './ssh-not-started.ts';
+import { afterMark, killLine, remote } from './ssh-shell.ts';
 
-/** The server lets the user in, but runs no commands for them. */
+/** The server lets the user in, but opens nothing for a command. */
 export const refused = Symbol('refused');
 
 export type Work = RunOptions & {
@@ -16,10 +18,12 @@ export type Work = RunOptions & {
   readonly stdin: Content | undefined;
   /** Seconds between TERM and KILL when it is aborted. */
   readonly graceSeconds: number;
+  /** How many seconds it may take to start; undefined: as long as it likes. */
+  readonly startSeconds: number | undefined;
 };
 
 /** Runs a line in a channel of its own, without a terminal. */
-export async function runOn(link: Link, work: Work): Promise<Result | typeof full | typeof refused> {
+export async function runOn(link: Link, work: Work): Promise<Result | NotStarted | typeof full | typeof refused> {
   const started = performance.now();
   const stdout = collect((line) => work.onLine?.(line, 'stdout'));
   const stderr = collect((line) => work.onLine?.(line, 'stderr'));
@@ -32,106 +36,114 @@ export async function runOn(link: Link, work: Work): Promise<Result | typeof ful
   });
   if (work.signal?.aborted) return result(null);
 
-  const session = await open(link, remoteLine(work.line));
+  const { command, before } = remote(work.line);
+  const stopper = stopperOf(link);
+  const [out, err] = [afterMark(stopper.onPid, stdout.push), afterMark(stopper.onPid, stderr.push)];
+  const stdin = Buffer.concat([Buffer.from(before), bytesOf(work.stdin ?? '')]);
+  const session = await open(link, command, { stdin, stdout: out.push, stderr: err.push });
   if (session === undefined) return result(null);
   if (session === full || session === refused) return session;
-  const { channel } = session;
-  const stopper = stopperOf(link, channel);
-  const errors = takePid(stopper.onPid, stderr.push);
-  channel.on('data', stdout.push);
-  channel.stderr.on('data', errors.push);
-  channel.end(work.stdin === undefined ? undefined : bytesOf(work.stdin)); // ssh2 keeps to the window of the server
-  const code = await ended(session, link.lost, work, stopper.stop);
-  channel.removeAllListeners('data').resume();
-  channel.stderr.removeAllListeners('data').resume();
-  errors.end();
-  return result(code);
+  const end = await ended(session, link.lost, work, stopper);
+  for (const stream of [session.channel, session.channel.stderr]) stream.removeAllListeners('data').resume();
+  if (end === null || stopper.knows() || work.signal?.aborted) return result(end === tooLate ? null : end);
+  return { said: `${out.before()}\n${err.before()}`, code: end === tooLate ? undefined : end };
 }
 
-type Session = { readonly channel: ClientChannel; readonly exit: { code: number | null } };
+/** `code`: when all output has come. It never resolves when the connection is lost meanwhile. */
+type Session = { readonly channel: ClientChannel; readonly code: Promise<number | null> };
 type Opened = Session | typeof full | typeof refused | undefined;
+type Streams = {
+  readonly stdin: Buffer;
+  readonly stdout: (chunk: Buffer) => void;
+  readonly stderr: (chunk: Buffer) => void;
+};
 
 /** Undefined when the connection is lost meanwhile: the command may have started or not. */
-function open({ client, lost }: Link, line: string): Promise<Opened> {
+function open({ ssh, lost, socket }: Link, line: string, { stdin, stdout, stderr }: Streams): Promise<Opened> {
   return new Promise((resolve) => {
     const stopListening = onAbort(lost, () => resolve(undefined));
-    try {
-      client.exec(line, (error, channel) => {
-        stopListening();
-        if (error === undefined) resolve(sessionOf(channel));
-        else if (lost.aborted) resolve(undefined);
-        else resolve('reason' in error ? full : refused);
-      });
-    } catch {
-      resolve(undefined); // the socket has ended, and `lost` is about to tell
-    }
+    const onChannel = (channel: ClientChannel) => {
+      stopListening();
+      listenAlone(channel, stdout);
+      listenAlone(channel.stderr, stderr);
+      const closed = new Promise((close) => channel.stderr.once('close', close));
+      resolve({ channel, code: Promise.all([running, closed]).then(([{ code }]) => code) });
+    };
+    // As a stream: a string would not keep its bytes.
+    const running = ssh.execCommand(line, { stdin: Readable.from([stdin]), onChannel, noTrim: true });
+    running.catch((error: unknown) => {
+      stopListening();
+      // A socket that has ended makes it fail at once; `lost` is about to tell.
+      if (lost.aborted || !socket.writable) resolve(undefined);
+      else resolve(error instanceof Error && 'reason' in error ? full : refused);
+    });
   });
 }
 
-/** The exit code of a short command is there before a promise could have resolved: ssh2 tells it only once. */
-function sessionOf(channel: ClientChannel): Session {
-  const exit: Session['exit'] = { code: null };
-  channel.on('exit', (code: number | null) => {
-    exit.code = code;
-  });
-  return { channel, exit };
-}
-
-type Stop = (signal: 'TERM' | 'KILL') => void;
+type Stopper = {
+  readonly onPid: (pid: string) => void;
+  /** Whether the process id has come, and so the command has started. */
+  readonly knows: () => boolean;
+  readonly stop: (signal: 'TERM' | 'KILL') => void;
+};
 
 /**
  * Kills through a channel of its own. The `signal` request of SSH would not do: sshd ignores it for root, and ssh2 sends
  * none once stdin is closed.
  */
-function stopperOf(link: Link, channel: ClientChannel): { readonly onPid: (pid: string) => void; readonly stop: Stop } {
+function stopperOf(link: Link): Stopper {
   let pid: string | undefined;
-  let wanted: Parameters<Stop>[0] | undefined;
+  let wanted: 'TERM' | 'KILL' | undefined;
   const kill = async () => {
     if (pid === undefined || wanted === undefined) return;
-    const killer = await open(link, killLine(pid, wanted));
-    if (typeof killer === 'object') killer.channel.resume().end();
+    await open(link, killLine(pid, wanted), { stdin: Buffer.alloc(0), stdout: () => {}, stderr: () => {} });
   };
   return {
+    knows: () => pid !== undefined,
     stop: (signal) => {
       wanted = signal;
       void kill();
-      if (signal === 'KILL') channel.close();
     },
     onPid: (told) => {
+      const known = pid !== undefined;
       pid = told;
-      void kill();
+      if (!known) void kill(); // it stands on both streams
     },
   };
 }
 
-function ended(
-  { channel, exit }: Session,
+const tooLate = Symbol('too late');
+
+async function ended(
+  { channel, code }: Session,
   lost: AbortSignal,
-  { signal, graceSeconds }: Work,
-  stop: Stop,
-): Promise<number | null> {
-  return new Promise((resolve) => {
-    let streams = 2;
-    let timer: NodeJS.Timeout | undefined;
-    const finish = (code: number | null) => {
-      for (const stopListening of listening) stopListening();
-      clearTimeout(timer);
-      resolve(code);
+  { signal, graceSeconds, startSeconds }: Work,
+  { knows, stop }: Stopper,
+): Promise<number | null | typeof tooLate> {
+  const timers: NodeJS.Timeout[] = [];
+  const listening: (() => void)[] = [];
+  const after = (seconds: number, act: () => void) => timers.push(setTimeout(act, seconds * 1000));
+  const cutOff = new Promise<null | typeof tooLate>((resolve) => {
+    const giveUp = (reason: null | typeof tooLate) => {
+      channel.close();
+      resolve(reason);
     };
-    const closed = () => {
-      if (--streams === 0) finish(exit.code);
-    };
-    channel.on('close', closed);
-    channel.stderr.on('close', closed);
-    const listening = [
-      onAbort(lost, () => setImmediate(finish, null)), // after the output that has arrived
+    listening.push(
+      onAbort(lost, () => setImmediate(resolve, null)), // after the output that has arrived
       onAbort(signal, () => {
         stop('TERM');
-        timer = setTimeout(() => {
+        after(graceSeconds, () => {
           stop('KILL');
-          finish(null);
-        }, graceSeconds * 1000);
+          giveUp(null);
+        });
       }),
-    ];
+    );
+    if (startSeconds !== undefined) after(startSeconds, () => knows() || giveUp(tooLate));
   });
+  try {
+    return await Promise.race([code, cutOff]);
+  } finally {
+    for (const stopListening of listening) stopListening();
+    for (const timer of timers) clearTimeout(timer);
+  }
 }

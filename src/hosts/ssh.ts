@@ -1,14 +1,13 @@
-import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import ssh2, { type ParsedKey } from 'ssh2';
+import ssh2 from 'ssh2';
 import { ConnectError } from '../errors.ts';
-import { type Result, shellLine } from '../model/command.ts';
-import type { Address, SshTarget } from '../model/target.ts';
-import { onAbort } from './abort.ts';
+import { shellLine } from '../model/command.ts';
+import type { SshTarget } from '../model/target.ts';
 import type { Host } from './host.ts';
 import { full, sessions } from './sessions.ts';
-import { type Failure, notForwarded } from './ssh-failure.ts';
-import { type Link, login } from './ssh-login.ts';
+import type { Link } from './ssh-login.ts';
+import { notStarted } from './ssh-not-started.ts';
+import { connect } from './ssh-route.ts';
 import { refused, runOn } from './ssh-run.ts';
 
 export type Retry = {
@@ -42,11 +41,12 @@ export async function connectSsh(target: SshTarget, options: Options = {}): Prom
     signal,
     sleep = (seconds: number) => pause(seconds * 1000, undefined, { signal }).catch(() => {}),
   } = options;
-  const key = ssh2.utils.parseKey(target.key.reveal(), target.passphrase?.reveal());
+  const key = target.key && ssh2.utils.parseKey(target.key.reveal(), target.passphrase?.reveal());
   if (key instanceof Error) throw new ConnectError(target.name, 'the SSH key cannot be read', { cause: key });
+  const credentials = { key, certificate: target.certificate };
   for (let attempt = 1; ; attempt++) {
     if (signal?.aborted) throw new ConnectError(target.name, 'cancelled while connecting');
-    const link = await connect(target, key, options.keepaliveSeconds ?? 5, signal);
+    const link = await connect(target, { credentials, keepaliveSeconds: options.keepaliveSeconds ?? 5, signal });
     if ('client' in link) return hostOf(target, link, options.graceSeconds ?? 5);
     const { message, hint, passes } = link;
     const times = attempt > 1 ? `, tried ${attempt} times` : '';
@@ -62,61 +62,9 @@ export async function connectSsh(target: SshTarget, options: Options = {}): Prom
 /** What an unproven server says could otherwise forge lines of the log. */
 const oneLine = (text: string) => text.replace(/[\0-\x1f\x7f]+/g, ' ');
 
-async function connect(
-  target: SshTarget,
-  key: ParsedKey,
-  keepaliveSeconds: number,
-  signal: AbortSignal | undefined,
-): Promise<Link | Failure> {
-  const { hostKeys, connectTimeoutSeconds: timeoutSeconds } = target;
-  const to = ({ host, port, user }: Address) => ({
-    host,
-    port,
-    user,
-    key,
-    hostKeys,
-    timeoutSeconds,
-    keepaliveSeconds,
-    signal,
-  });
-  if (target.jump === undefined) return login(to(target));
-  const jump = await login(to(target.jump));
-  if (!('client' in jump)) return viaJump(target.jump, jump);
-  const tunnel = await forward(jump, target, timeoutSeconds);
-  const link = 'passes' in tunnel ? viaJump(target.jump, tunnel) : await login(to(target), tunnel);
-  if (!('client' in link)) {
-    jump.end();
-    return link;
-  }
-  onAbort(link.lost, jump.end);
-  return link;
-}
-
-const viaJump = ({ host }: Address, failure: Failure) => ({
-  ...failure,
-  message: `jump host ${host}: ${failure.message}`,
-});
-
-function forward({ client, lost }: Link, to: Address, timeoutSeconds: number): Promise<Duplex | Failure> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(notForwarded(to, 'no answer', false)), timeoutSeconds * 1000);
-    const answer = (error: Error | undefined, channel?: Duplex) => {
-      clearTimeout(timer);
-      if (channel !== undefined) return resolve(channel);
-      const reason = error && 'reason' in error ? error.reason : undefined;
-      const detail = lost.aborted ? `${lost.reason}` : (error?.message.replace(/^.*failure: /, '') ?? '');
-      resolve(notForwarded(to, detail, reason === 1));
-    };
-    try {
-      client.forwardOut('127.0.0.1', 0, to.host, to.port, answer);
-    } catch {
-      answer(new Error('the connection is gone'));
-    }
-  });
-}
-
-function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Host {
+function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, graceSeconds: number): Host {
   const inTurn = sessions(mostSessions);
+  let hasRun = false;
   const alive = () => {
     if (!link.lost.aborted) return;
     throw new ConnectError(name, oneLine(`the connection is gone (${link.lost.reason})`), {
@@ -127,14 +75,21 @@ function hostOf({ name, user }: SshTarget, link: Link, graceSeconds: number): Ho
     name,
     run: async (command, options = {}) => {
       const line = shellLine(command);
-      const outcome = await inTurn<Result | typeof refused>(async () => {
+      const outcome = await inTurn(async () => {
         alive();
-        return runOn(link, { ...options, line, stdin: command.stdin, graceSeconds });
+        const startSeconds = hasRun ? undefined : connectTimeoutSeconds;
+        return await runOn(link, { ...options, line, stdin: command.stdin, graceSeconds, startSeconds });
       });
-      if (outcome !== full && outcome !== refused) return outcome;
-      throw new ConnectError(name, `the server runs no commands for user "${user}"`, {
-        hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
-      });
+      if (outcome === full || outcome === refused)
+        throw new ConnectError(name, `the server runs no commands for user "${user}"`, {
+          hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
+        });
+      if ('said' in outcome) {
+        const { message, hint } = notStarted(outcome, user, link.software);
+        throw new ConnectError(name, oneLine(message), { hint });
+      }
+      hasRun = true;
+      return outcome;
     },
     close: async () => {
       if (link.lost.aborted) return;

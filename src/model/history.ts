@@ -9,7 +9,7 @@ export type Attempt = {
   readonly commit: string;
   readonly committedAt: string;
   /** `started`: it was cut off, or is under way. */
-  readonly outcome: 'started' | 'succeeded' | 'failed';
+  readonly outcome: 'started' | 'succeeded' | 'rolled-back' | 'rollback-failed' | 'failed';
   /** Whether anything that runs was touched. */
   readonly switched: boolean;
   /** The release that was current before. */
@@ -39,6 +39,8 @@ export function readHistory(lines: readonly string[], current: string | undefine
   });
 }
 
+const outcomes = ['started', 'succeeded', 'rolled-back', 'rollback-failed'] as const;
+
 export function readAttempt(line: string): Attempt | undefined {
   const value = parseJson(line);
   if (!isRecord(value) || typeof value['release'] !== 'string') return undefined;
@@ -49,7 +51,7 @@ export function readAttempt(line: string): Attempt | undefined {
     release: value['release'],
     commit: text('commit'),
     committedAt: text('committedAt'),
-    outcome: value['outcome'] === 'succeeded' || value['outcome'] === 'started' ? value['outcome'] : 'failed',
+    outcome: outcomes.find((outcome) => outcome === value['outcome']) ?? 'failed',
     switched: value['switched'] === true,
     previous: text('previous') || undefined,
     allowOlder: value['allowOlder'] === true,

@@ -4,34 +4,45 @@ import type { Expectation } from './state.ts';
 /** Tried again, with the pauses in seconds between the tries. */
 export type Retry = { readonly pauses: readonly number[] };
 
-export type RunStep = {
-  readonly kind: 'run';
+/**
+ * `detached`: it may take long, so it goes on by itself on the host and is followed: a dropped connection does not end it.
+ * `lease`: a call of the lease itself.
+ */
+export type Channel = 'detached' | 'lease';
+
+type Named = {
+  /** Its name among the steps of its host: results are found by it. */
+  readonly id: string;
   readonly title: string;
+  /** It changes what runs on the host. */
+  readonly changes?: true;
+};
+
+export type RunStep = Named & {
+  readonly kind: 'run';
   readonly command: Command;
-  /** `live` shows the output as it comes; `quiet` shows its end when the command fails. */
-  readonly output: 'live' | 'quiet';
+  /** `live` shows the output as it comes; `quiet` shows its end when the command fails; the stdout of `facts` is for this program alone. */
+  readonly output: 'live' | 'quiet' | 'facts';
+  /** How it runs on a host whose lease is held. Default: as a short command. */
+  readonly channel?: Channel;
   /** Default: an hour. */
   readonly timeoutSeconds?: number;
   readonly retry?: Retry;
-  /** Names the stdout of this step in what apply returns. */
-  readonly id?: string;
   /** What to do next when this step fails. */
   readonly hint?: string;
   /** Where to look for the reason when it fails. */
   readonly explain?: Pick<WaitStep, 'probe' | 'until'>;
 };
 
-export type WriteStep = {
+export type WriteStep = Named & {
   readonly kind: 'write';
-  readonly title: string;
   readonly path: string;
   readonly content: Content;
 };
 
 /** Asks again and again until the answer is what it should be, is hopeless, or the time is up. */
-export type WaitStep = {
+export type WaitStep = Named & {
   readonly kind: 'wait';
-  readonly title: string;
   readonly probe: Command | { readonly url: string };
   readonly until: Expectation;
   readonly timeoutSeconds: number;
@@ -44,6 +55,8 @@ export type Task = {
   readonly host: string;
   readonly steps: readonly Step[];
   readonly always?: readonly Step[];
+  /** Bring the host back to where it was before `steps`. */
+  readonly undo?: readonly Step[];
 };
 
 /** Tasks side by side. The next stage begins when all of them have succeeded. */
@@ -52,7 +65,4 @@ export type Stage = {
   readonly tasks: readonly Task[];
 };
 
-export type Plan = {
-  readonly title: string;
-  readonly stages: readonly Stage[];
-};
+export type Plan = { readonly stages: readonly Stage[] };

@@ -1,10 +1,15 @@
+import type { Failure } from './failure.ts';
 import type { Release } from './release.ts';
 import type { HostStatus } from './state.ts';
+import type { SwitchPlan } from './switch.ts';
 
 export type StepReport = {
   readonly stage: string;
   readonly host: string;
+  readonly id: string;
   readonly title: string;
+  /** Whether it was meant to change what runs. */
+  readonly changes: boolean;
   readonly outcome: 'done' | 'failed';
   readonly seconds: number;
 };
@@ -18,18 +23,6 @@ export type Downtime = {
   readonly up: boolean;
 };
 
-/** What happened to a service on a host, and why. */
-export type ServiceChange = {
-  readonly service: string;
-  readonly action: 'create' | 'recreate' | 'start' | 'scale' | 'keep' | 'remove';
-  readonly reasons: readonly string[];
-};
-
-export type Failure = {
-  readonly message: string;
-  readonly hint: string | undefined;
-};
-
 /** What a switch that failed has left on a host. */
 export type HostAfter = {
   readonly host: string;
@@ -38,22 +31,37 @@ export type HostAfter = {
   readonly current: string | undefined;
 };
 
-export type Report = {
-  readonly commands: readonly string[];
-  readonly outcome: 'succeeded' | 'failed';
-  readonly steps: readonly StepReport[];
-  readonly seconds: number;
-  readonly release?: Release;
-  readonly previousRelease?: string;
-  /** What was planned for each host. */
-  readonly hosts: Readonly<Record<string, readonly ServiceChange[]>>;
-  readonly url?: string;
-  readonly downtime?: Downtime;
+/** What became known while a run went on, as soon as it was known: a report of a failure has it too. */
+export type Known = {
+  readonly steps: StepReport[];
+  release?: Release;
+  /** The release that was current before, on the first host. */
+  previousRelease?: string | undefined;
+  plan?: SwitchPlan;
+  downtime?: Downtime | 'not-up-before';
   /** The backup that was made before anything was changed: its host, and what it said last. */
-  readonly backup?: string;
+  backup?: string;
+  status?: readonly HostStatus[];
+  /** What became of each host on which a failed switch was undone. */
+  undone?: readonly Undone[];
+};
+
+export type Undone = {
+  readonly host: string;
+  /** `unfinished`: the server is at it by itself, and nobody waited for the end. */
+  readonly outcome: 'rolled-back' | 'rollback-failed' | 'unfinished';
+  /** Why it failed. */
   readonly failure?: Failure;
-  /** After a switch that failed. */
-  readonly after?: readonly HostAfter[];
-  /** Of the command `status`. */
-  readonly status?: readonly HostStatus[];
+};
+
+/** `failed`: nothing that runs was changed, or it was to stay as it is. */
+export type Outcome = 'succeeded' | 'rolled-back' | 'rollback-failed' | 'failed';
+
+export type Report = Readonly<Known> & {
+  readonly commands: readonly string[];
+  readonly outcome: Outcome;
+  readonly seconds: number;
+  readonly url?: string;
+  /** The first is the one to tell; empty after a success. */
+  readonly failures: readonly Failure[];
 };

@@ -1,4 +1,7 @@
+import type { Difference } from './changes.ts';
 import type { Attempt } from './history.ts';
+import type { LeaseView } from './lease.ts';
+import type { Release } from './release.ts';
 
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
 export type Container = {
@@ -36,6 +39,8 @@ export type HostState = {
   /** Too little space for new images. */
   readonly full: readonly string[];
   readonly current: string | undefined;
+  /** What the current release consists of, as far as its record can be read. */
+  readonly currentRelease: Release | undefined;
   readonly releases: readonly string[];
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];
@@ -54,8 +59,8 @@ export type Resolution = {
   readonly replicas: Readonly<Record<string, number>>;
   /** Service → those whose network, processes, IPC or volumes it shares: it is recreated with them. */
   readonly shares: Readonly<Record<string, readonly string[]>>;
-  /** Service → what differs from the current release: `image`, `environment DEBUG`, `file nginx.conf`. */
-  readonly changes: Readonly<Record<string, readonly string[]>>;
+  /** Service → what differs from the current release. */
+  readonly differences: Readonly<Record<string, readonly Difference[]>>;
   /** Folders that were made under `shared/`. */
   readonly created: readonly string[];
 };
@@ -87,4 +92,6 @@ export type HostStatus = {
   readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
   /** How what runs differs from the current release: one sentence each. */
   readonly drift: readonly string[];
+  /** Who is deploying there, or what a deploy left open. */
+  readonly lease?: LeaseView;
 };

@@ -21,13 +21,39 @@ export type HostKey = {
 
 export type HostKeys = readonly HostKey[];
 
-/** Everything that a connection needs. Key and host keys are also those of the jump host. */
+/** What an authority has signed for a user's key (OpenSSH's PROTOCOL.certkeys). */
+export type Certificate = {
+  /** `ssh-ed25519-cert-v01@openssh.com` */
+  readonly type: string;
+  /** All of it, base64. */
+  readonly blob: string;
+  readonly id: string;
+  /** Whom it is for: on most servers, names of users. None: anybody. */
+  readonly principals: readonly string[];
+  /** The public key of the authority, base64. */
+  readonly authority: string;
+  /** Seconds since 1970; without an end, for ever. */
+  readonly validFrom: number;
+  readonly validUntil: number | undefined;
+};
+
+/** A program whose stdin and stdout are the connection. */
+export type ProxyCommand = {
+  /** With `%h`, `%p` and `%r` for host, port and user, and `%%`. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+/** Everything that a connection needs. Key, certificate and host keys are also those of the jump host. */
 export type SshTarget = Address & {
   readonly name: string;
-  readonly key: Secret;
+  /** Undefined where the network itself says who comes: SSH's method `none`. */
+  readonly key: Secret | undefined;
   readonly passphrase?: Secret | undefined;
+  readonly certificate?: Certificate | undefined;
   readonly hostKeys: HostKeys;
   readonly jump?: Address | undefined;
+  readonly proxy?: ProxyCommand | undefined;
   /** How long one login may take; through a jump host there are two of them. */
   readonly connectTimeoutSeconds: number;
   readonly attempts: number;

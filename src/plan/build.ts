@@ -1,5 +1,5 @@
 import { bake } from '../commands/bake.ts';
-import { program } from '../commands/server.ts';
+import { pin } from '../commands/server.ts';
 import type { Command } from '../model/command.ts';
 import type { Plan, Retry, Step } from '../model/plan.ts';
 
@@ -18,7 +18,6 @@ export const registryRetry: Retry = { pauses: [2, 5, 15] };
 export function buildPlan({ definition, file, metadata, services, env }: BuildFacts): Plan {
   const title = `build ${services.join(', ')}`;
   return {
-    title: 'build',
     stages: [
       {
         name: 'Build',
@@ -26,9 +25,10 @@ export function buildPlan({ definition, file, metadata, services, env }: BuildFa
           {
             host: 'local',
             steps: [
-              { kind: 'write', title: 'write the bake definition', path: file, content: definition },
+              writing(file, definition),
               {
                 kind: 'run',
+                id: 'build',
                 title,
                 command: withEnv(bake({ file, metadata, push: false }), env),
                 output: 'live',
@@ -50,37 +50,39 @@ export type PushFacts = BuildFacts & {
 /** Pushes every built image with all its tags, and learns the digest of all images. */
 export function pushPlan({ definition, file, metadata, services, env, thirdParty }: PushFacts): Plan {
   const push: readonly Step[] = [
-    { kind: 'write', title: 'write the bake definition', path: file, content: definition },
+    writing(file, definition),
     {
       kind: 'run',
+      id: 'push',
       title: `push ${services.join(', ')}`,
       command: withEnv(bake({ file, metadata, push: true }), env),
       output: 'live',
       retry: registryRetry,
       hint: 'is the registry up, and may this user push to it? Nothing was deployed',
     },
-    { kind: 'run', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'quiet', id: 'metadata' },
+    { kind: 'run', id: 'metadata', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'facts' },
   ];
-  const pin: readonly Step[] =
+  const pins: readonly Step[] =
     thirdParty.length === 0
       ? []
       : [
           {
             kind: 'run',
-            title: 'look up the digests of the other images',
-            command: program('pin', thirdParty, { env }),
-            output: 'quiet',
             id: 'pins',
+            title: 'look up the digests of the other images',
+            command: pin(thirdParty, env),
+            output: 'facts',
             retry: registryRetry,
             hint: 'does every image of the compose file exist, and may this user read it?',
           },
         ];
-  const tasks = [services.length > 0 ? push : [], pin].filter((steps) => steps.length > 0);
-  return { title: 'push', stages: [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }] };
+  const tasks = [services.length > 0 ? push : [], pins].filter((steps) => steps.length > 0);
+  return { stages: [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }] };
 }
 
-/** Removes a folder that held a registry login. */
-export const removeFolder = (path: string): Command => ({ argv: ['rm', '-rf', '--', path] });
+function writing(path: string, content: string): Step {
+  return { kind: 'write', id: 'definition', title: 'write the bake definition', path, content };
+}
 
 function withEnv(command: Command, env: Command['env']): Command {
   return { ...command, env: { ...command.env, ...env } };

@@ -1,47 +1,24 @@
 import { sealedFile } from '../commands/paths.ts';
-import { program } from '../commands/server.ts';
+import { oneOff } from '../commands/server.ts';
 import type { OneOff } from '../config/config.ts';
-import type { Plan, Stage } from '../model/plan.ts';
+import type { Stage } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
-import type { Switch } from './deploy.ts';
+import { type HostSwitch, stepIds } from '../model/switch.ts';
 
 const kinds = {
   backup: {
     stage: 'Backup',
     title: 'back up',
-    hint: 'nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+    hint: 'nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
   },
-  migrate: { stage: 'Migrate', title: 'migrate', hint: 'a migration is not undone: mend it and deploy again' },
+  migrate: { stage: 'Migrate', title: 'migrate', hint: 'a migration is not undone: fix it and deploy again' },
 } as const;
 
-/** Copies the data before anything is changed. The last line that it prints is its output `backup`: where the copy is. */
-export function backupPlan(backup: OneOff, switches: readonly Switch[], release: Release): Plan {
-  return { title: 'backup', stages: [oneOffStage('backup', backup, switches, release)] };
-}
-
-/** Whether there is anything yet that could be lost. */
-export const isEmpty = ({ changes }: Switch): boolean => changes.every(({ action }) => action === 'create');
-
 /** What runs once for the whole fleet, on its first host, in a container of its own from the new release. */
-export function oneOffStage(
-  kind: keyof typeof kinds,
-  { service, argv, timeoutSeconds }: OneOff,
-  [first]: readonly Switch[],
-  release: Release,
-): Stage {
+export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: HostSwitch, release: Release): Stage {
   const { stage, title, hint } = kinds[kind];
-  if (first === undefined) return { name: stage, tasks: [] };
-  const args = [
-    String(timeoutSeconds),
-    `${kind}-timeout`,
-    release.project,
-    `${release.project}-${kind}-${release.id}`,
-    sealedFile(first.root, release.id),
-    // On a server where nothing runs there is no database to talk to: Compose starts it.
-    isEmpty(first) ? 'yes' : 'no',
-    service,
-    ...argv,
-  ];
+  const { service, argv, timeoutSeconds: seconds } = command;
+  const { project, id } = release;
   return {
     name: stage,
     tasks: [
@@ -50,11 +27,22 @@ export function oneOffStage(
         steps: [
           {
             kind: 'run',
-            title: `${title}: ${oneOffText({ service, argv })}`,
-            command: program('once', args),
+            id: stepIds[kind],
+            title: `${title}: ${oneOffText(command)}`,
+            command: oneOff({
+              seconds,
+              limit: `${kind}-timeout`,
+              project,
+              container: `${project}-${kind}-${id}`,
+              file: sealedFile(first.root, id),
+              // On a server where nothing runs there is no database to talk to: Compose starts it.
+              withDependencies: isEmpty(first),
+              service,
+              argv,
+            }),
             output: 'live',
-            id: kind,
-            timeoutSeconds: timeoutSeconds + 30,
+            channel: 'detached',
+            timeoutSeconds: seconds + 30,
             hint,
           },
         ],
@@ -62,6 +50,9 @@ export function oneOffStage(
     ],
   };
 }
+
+/** Whether nothing of the application runs there yet. */
+export const isEmpty = ({ changes }: HostSwitch): boolean => changes.every(({ action }) => action === 'create');
 
 /** As the user wrote it. */
 export function oneOffText({ service, argv }: Pick<OneOff, 'service' | 'argv'>): string {

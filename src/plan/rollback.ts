@@ -36,7 +36,7 @@ type Found = { readonly id: string } | { readonly problem: string };
 
 /**
  * Where what was tried last left a host neither on the old release nor on a healthy new one, the release that is still
- * current; else the one before it. One that just failed to come back is passed over.
+ * current, or the one that a rollback that failed was about: typed again, it aims at the same. Else the one before it.
  */
 function choosePrevious(states: readonly HostState[], onAll: readonly string[]): Found {
   const [first, ...others] = states;
@@ -46,11 +46,14 @@ function choosePrevious(states: readonly HostState[], onAll: readonly string[]):
       problem: `the current release is not the same on all hosts, so none is \`previous\`:\n${rows.join('\n')}`,
     };
   }
-  const broken = states.flatMap((state) => lastSwitch(state) ?? []).filter(({ outcome }) => outcome !== 'succeeded');
-  const failed = broken.filter(({ outcome }) => outcome === 'failed').map(({ release }) => release);
-  const id = onAll.find((good) => (broken.length > 0 ? !failed.includes(good) : good !== first?.current));
+  const broken = states.flatMap((state) => lastSwitch(state) ?? []).filter(isBroken);
+  const again = broken.find(({ command, release }) => command === 'rollback' && onAll.includes(release));
+  const id = again?.release ?? onAll.find((good) => broken.length > 0 || good !== first?.current);
   return id === undefined ? { problem: 'there is no earlier release to go back to' } : { id };
 }
+
+/** It may have left containers of two releases. */
+const isBroken = ({ outcome }: Attempt): boolean => outcome !== 'succeeded' && outcome !== 'rolled-back';
 
 function chooseNamed(states: readonly HostState[], onAll: readonly string[], to: string): Found {
   const has = (state: HostState, id: string): boolean => id === to || commitMatches(state, id, to);

@@ -1,4 +1,5 @@
-import { type Files, testDown, testUp } from '../commands/compose.ts';
+import { type Files, testDown } from '../commands/compose.ts';
+import { test } from '../commands/server.ts';
 import type { Plan } from '../model/plan.ts';
 
 export type TestFacts = {
@@ -11,7 +12,6 @@ export type TestFacts = {
 /** Runs the test compose file in a project of its own, and removes all of it afterwards, whatever happened. */
 export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Plan {
   return {
-    title: 'test',
     stages: [
       {
         name: 'Test',
@@ -21,8 +21,9 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
             steps: [
               {
                 kind: 'run',
+                id: 'test',
                 title: `run the tests of ${files.files.join(', ')}`,
-                command: { ...testUp(files, service), env },
+                command: { ...test(files, service), env },
                 output: 'live',
                 timeoutSeconds,
                 hint: 'the log above is of the service that failed; nothing was built, pushed or deployed',
@@ -31,6 +32,7 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
             always: [
               {
                 kind: 'run',
+                id: 'test-down',
                 title: 'remove the test containers, networks and volumes',
                 command: testDown(files),
                 output: 'quiet',

@@ -1,27 +1,71 @@
-import type { Report } from '../model/report.ts';
+import { hasBegun, whatIsThere } from '../facts/left.ts';
+import type { HostAfter, Report, Undone } from '../model/report.ts';
+import { stepIds } from '../model/switch.ts';
 
-/** What a failed switch has left on each host: one line each. */
-export function leftBehind({ after = [], release }: Report): readonly string[] {
-  const id = release?.id ?? 'the new release';
+/** What is on each host after a switch that failed, and what to do: lines of the log and of the summary. */
+export type Afterwards = { readonly lines: readonly string[]; readonly next: string | undefined };
+
+export function afterwards(report: Report): Afterwards {
+  const { plan, undone, steps } = report;
+  if (plan === undefined) return { lines: [], next: undefined };
+  const migrated = steps.find(({ id }) => id === stepIds.migrate);
+  const data =
+    migrated === undefined
+      ? []
+      : [
+          `${migrated.host}: the migration ${migrated.outcome === 'done' ? 'ran' : 'was begun'}, and is not undone${report.backup === undefined ? '' : '; the backup from before it is named above'}`,
+        ];
+  if (undone !== undefined) {
+    const from = Object.fromEntries(plan.hosts.map((host) => [host.host, host.from]));
+    return {
+      lines: [...undone.map((host) => undoneLine(host, from[host.host])), ...data],
+      next: nextAfterUndo(undone),
+    };
+  }
+  const after = afterOf(report);
+  const id = plan.intent.release.id;
+  return { lines: [...leftBehind(after, id), ...(after.length === 0 ? [] : data)], next: wayBack(after, id) };
+}
+
+function undoneLine({ host, outcome, failure }: Undone, from: string | undefined): string {
+  const before = from === undefined ? 'nothing runs, as before this first deploy' : `${from} is running again`;
+  if (outcome === 'rolled-back') return `${host}: rolled back, ${before}`;
+  if (outcome === 'unfinished')
+    return `${host}: is rolling back ${from === undefined ? '' : `to ${from} `}by itself; check with \`status\``;
+  return `${host}: the rollback failed${failure === undefined ? '' : `: ${failure.short}`}; containers of both releases may be running`;
+}
+
+function nextAfterUndo(undone: readonly Undone[]): string | undefined {
+  if (undone.every(({ outcome }) => outcome !== 'rollback-failed')) return undefined;
+  return 'look at lease/undo.log in the folder of the application on that server, fix what it says, and run `status` with `heal: true`';
+}
+
+/** What a failed switch that was not undone has left on each host; nothing where it had not begun. */
+export function afterOf({ plan, steps, failures, undone }: Report): readonly HostAfter[] {
+  const left = plan !== undefined && undone === undefined && failures.length > 0 && hasBegun(plan, steps);
+  return left ? whatIsThere(plan, steps) : [];
+}
+
+/** One line for each host. @param id of the release */
+export function leftBehind(after: readonly HostAfter[], id: string): readonly string[] {
   return after.map(({ host, containers, current }) => {
     const there = {
       untouched: 'no container was touched',
-      mixed: `was cut short: containers of ${id} and of before may be there`,
+      mixed: `the switch was cut short: containers of ${id} and of the release before may be running`,
       new: `the containers of ${id} stay`,
     }[containers];
-    const how = current === id ? 'is that one' : current === undefined ? 'names no release' : `is still ${current}`;
+    const how = current === id ? 'is that release' : current === undefined ? 'names no release' : `is still ${current}`;
     return `${host}: ${there}; \`current\` ${how}`;
   });
 }
 
-const byItself = '`command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
-const byName = '`command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal';
-
-/** How to go back after a failed switch; undefined where there is nothing to go back from. */
-export function wayBack({ after = [], release }: Report): string | undefined {
+/** How to go back after a failed switch; undefined where there is nothing to go back from. @param id of the release */
+export function wayBack(after: readonly HostAfter[], id: string): string | undefined {
   if (after.every(({ containers }) => containers === 'untouched')) return undefined;
   const [current, ...others] = new Set(after.map((host) => host.current));
-  if (others.length > 0) return `to go back, name a release: ${byName}`;
-  if (current === undefined) return 'there is no release to go back to: mend it and deploy again';
-  return `${current === release?.id ? 'to go back' : `to bring ${current} back`}: ${byItself}`;
+  if (others.length > 0)
+    return 'to go back, name a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal';
+  if (current === undefined) return 'there is no release to go back to: fix it and deploy again';
+  if (current === id) return 'to go back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
+  return `to bring ${current} back: \`command: rollback\` with \`to: ${current}\` in a workflow, \`dist/cli.js rollback --to ${current}\` in a terminal`;
 }

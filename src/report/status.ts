@@ -1,7 +1,13 @@
 import { type Attempt, minuteOf } from '../model/history.ts';
 import type { HostStatus, KeptRelease } from '../model/state.ts';
 
-const outcomes = { started: 'not finished', succeeded: 'succeeded', failed: 'failed' } as const;
+const outcomes = {
+  started: 'not finished',
+  succeeded: 'succeeded',
+  'rolled-back': 'rolled back',
+  'rollback-failed': 'rollback failed',
+  failed: 'failed',
+} as const;
 
 /** `status` for a person: what is kept, what is current, and what runs differently. */
 export function statusText(hosts: readonly HostStatus[]): readonly string[] {

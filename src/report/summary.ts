@@ -1,59 +1,66 @@
-import type { Report, ServiceChange, StepReport } from '../model/report.ts';
-import { leftBehind, wayBack } from './after.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Known, Report, StepReport } from '../model/report.ts';
+import type { HostSwitch } from '../model/switch.ts';
+import { type Afterwards, afterwards } from './after.ts';
+import { changesTable } from './changes.ts';
+import { endingOf, failuresText, hintOf } from './failures.ts';
+import { cell, details, fenced, table } from './markdown.ts';
 
-const icons = { succeeded: '✅', failed: '❌' } as const;
+const icons = {
+  succeeded: '✅',
+  'rolled-back': '↩️',
+  'rollback-failed': '🔥',
+  failed: '❌',
+  cancelled: '⏹️',
+} as const;
 
 /** The step summary: what a person wants to know of a deploy without opening its log. Markdown, far below GitHub's 1 MiB. */
 export function summary(report: Report): string {
-  const { outcome, commands, release, previousRelease, seconds, downtime, failure, url, backup } = report;
+  const { commands, release, previousRelease, seconds, downtime, failures, url, backup, plan } = report;
+  const ending = endingOf(report);
+  const after = afterwards(report);
   const facts = [
     ...(release === undefined ? [] : [`Release \`${release.id}\``]),
     ...(previousRelease === undefined ? [] : [`before: \`${previousRelease}\``]),
     `${seconds.toFixed(0)} s`,
-    ...(downtime === undefined
-      ? []
-      : [downtime.failed === 0 ? 'no downtime' : `downtime ${downtime.longestGapSeconds.toFixed(1)} s`]),
+    ...(downtime === undefined ? [] : [downtimeFact(downtime)]),
     ...(url === undefined ? [] : [url]),
   ];
   return [
-    `## ${icons[outcome]} ${commands.join(', ')} ${outcome}`,
+    `## ${icons[ending]} ${commands.join(', ')} ${ending === 'rolled-back' ? 'failed, rolled back' : ending === 'rollback-failed' ? 'failed, and so did the rollback' : ending}`,
     facts.join(' · '),
-    ...(failure === undefined ? [] : [failureText(failure.message, failure.hint)]),
+    ...(failures.length === 0 ? [] : [failureText(failures)]),
     ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
-    ...(report.after === undefined ? [] : [afterText(report)]),
-    ...Object.entries(report.hosts).map(([host, changes]) => servicesTable(host, changes, outcome)),
+    ...(after.lines.length === 0 ? [] : [afterText(after)]),
+    ...(plan?.hosts ?? []).map((host) => servicesTable(host, failures.length === 0)),
     ...(release === undefined ? [] : [imagesTable(release.images)]),
     stepsTable(report.steps),
   ].join('\n\n');
 }
 
-function failureText(message: string, hint: string | undefined): string {
+function downtimeFact(downtime: NonNullable<Known['downtime']>): string {
+  if (downtime === 'not-up-before') return 'downtime not measured (the URL did not answer before)';
+  return downtime.failed === 0 ? 'no downtime' : `downtime ${downtime.longestGapSeconds.toFixed(1)} s`;
+}
+
+function failureText(failures: readonly Failure[]): string {
+  const [message, hint] = [failuresText(failures), hintOf(failures)];
   const text = message.length > 8000 ? `${message.slice(0, 8000)}\n…` : message;
   return `${fenced(text)}${hint === undefined ? '' : `\n\n**What to do:** ${cell(hint)}`}`;
 }
 
-/** A fence longer than any in the text: what another program printed cannot end it. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}text\n${text}\n${fence}`;
-}
-
-function afterText(report: Report): string {
-  const back = wayBack(report);
+function afterText({ lines: texts, next }: Afterwards): string {
+  const lines = texts.map((line) => `- ${cell(line)}`);
   return [
-    `### What is there now\n\n${leftBehind(report)
-      .map((line) => `- ${cell(line)}`)
-      .join('\n')}`,
-    ...(back === undefined ? [] : [`**Next:** ${cell(back)}`]),
+    `### What is there now\n\n${lines.join('\n')}`,
+    ...(next === undefined ? [] : [`**Next:** ${cell(next)}`]),
   ].join('\n\n');
 }
 
 /** After a failure it says what was planned: not all of it was done. */
-function servicesTable(host: string, changes: readonly ServiceChange[], outcome: Report['outcome']): string {
-  const rows = changes.map(({ service, action, reasons }) => [service, action, reasons.join(', ')]);
-  const [title, done] = outcome === 'succeeded' ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
-  return `### ${cell(title)}\n\n${table(['service', done, 'why'], rows)}`;
+function servicesTable({ host, changes }: HostSwitch, done: boolean): string {
+  const [title, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
+  return `### ${cell(title)}\n\n${changesTable(changes, head)}`;
 }
 
 function imagesTable(images: Readonly<Record<string, string>>): string {
@@ -76,18 +83,3 @@ function stepsTable(steps: readonly StepReport[]): string {
   ]);
   return details('Steps', table(['stage', 'host', 'step', 'outcome', 'time'], rows));
 }
-
-const details = (title: string, body: string): string =>
-  `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-const cell = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('|', '\\|')
-    .replaceAll(/\s*[\r\n]\s*/g, ' ');

@@ -1,8 +1,7 @@
-# What must be known of this server before a deploy, one fact a line: name, tab, value. Changes nothing.
+# What must be known of this server before a deploy. Changes nothing.
 # Arguments: root project
 set -u
 root=$1 project=$2
-fact() { printf '%s\t%s\n' "$1" "$2"; }
 
 free() { # KiB that a user may still write where the path is, or where it will be
   path=$1
@@ -38,7 +37,10 @@ parent=$root
 while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
 if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; fi
 fact disk-root "$(free "$root") $parent"
-[ ! -e "$root/current/compose.yml" ] || fact current "$(basename "$(readlink "$root/current")")"
+if [ -e "$root/current/compose.yml" ]; then
+  fact current "$(basename "$(readlink "$root/current")")"
+  fact json "$(tr -d '\n' <"$root/current/release.json")"
+fi
 for release in "$root"/releases/*/compose.yml; do
   [ ! -e "$release" ] || fact release "$(basename "$(dirname "$release")")"
 done

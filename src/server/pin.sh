@@ -1,9 +1,7 @@
-# Looks up the digest of every image in its registry: pinned, tab, image, tab, name@digest. An engine may know registries
-# that the builder's client does not (a certificate in /etc/docker/certs.d, a mirror): then the image is pulled to learn its
-# digest. What trying again cannot mend is no failure: refused, tab, image, tab, why. Arguments: image...
+# Looks up the digest of every image in its registry: fact pinned, image, name@digest. An engine may know registries that
+# the builder's client does not (a certificate in /etc/docker/certs.d, a mirror): then the image is pulled to learn its
+# digest. What trying again cannot fix is no failure: fact refused, image, why. Arguments: image...
 set -u
-LC_ALL=C
-export LC_ALL
 familiar() { # the name as the engine writes it
   familiar=${1#docker.io/}
   familiar=${familiar#index.docker.io/}
@@ -22,7 +20,7 @@ pin() {
       # Docker has one exit code for all of them.
       case $why in
         *'manifest unknown'* | *'name unknown'* | *denied* | *nauthorized* | *'no basic auth'* | *'invalid reference'* | *'no matching manifest'*)
-          printf 'refused\t%s\t%s\n' "$1" "$(printf %s "$why" | tail -n 1)"
+          fact refused "$1" "$(printf %s "$why" | tail -n 1)"
           return 0
           ;;
       esac
@@ -34,8 +32,8 @@ pin() {
       done | head -n 1)
   fi
   case $digest in
-    sha256:*) printf 'pinned\t%s\t%s@%s\n' "$1" "$name" "$digest" ;;
-    *) printf 'refused\t%s\tno registry knows a digest of it\n' "$1" ;;
+    sha256:*) fact pinned "$1" "$name@$digest" ;;
+    *) fact refused "$1" 'no registry knows a digest of it' ;;
   esac
 }
 pids=

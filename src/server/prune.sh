@@ -7,22 +7,23 @@ root=$1 project=$2 keep=$3
 cd "$root"
 [ -d releases ] || exit 0
 touch history.jsonl
+tab=$(printf '\t')
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
+awk "$AWK_HISTORY" history.jsonl >"$work/history"
 succeeded() { # ids, the one that succeeded last first; what was current before an attempt had succeeded, too
-  sed -n '
-    h
-    s/.*"previous":"\([^"]*\)".*/\1/p
-    g
-    s/.*"release":"\([^"]*\)".*"outcome":"succeeded".*/\1/p' history.jsonl |
-    awk '{ line[NR] = $0 } END { for (i = NR; i > 0; i--) if (!seen[line[i]]++) print line[i] }' |
-    while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
+  awk -F "$tab" '
+    $3 != "" { line[++n] = $3 }
+    $2 == "succeeded" { line[++n] = $1 }
+    END { for (; n > 0; n--) if (!seen[line[n]]++) print line[n] }
+  ' "$work/history" | while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
 }
 # Where Docker does not answer, this fails: nothing is removed that may be in use.
 used=$(docker ps --all --filter "label=com.docker.compose.project=$project" \
   --format '{{.Label "com.docker.compose.project.config_files"}}')
 settled() { # ids whose last attempt came before the last success: since then nothing runs from their files
-  sed -n 's/.*"release":"\([^"]*\)".*"outcome":"\([a-z]*\)".*/\1 \2/p' history.jsonl |
-    awk '{ last[$1] = NR } $2 == "succeeded" { good = NR } END { for (id in last) if (last[id] < good) print id }'
+  awk -F "$tab" '{ last[$1] = NR } $2 == "succeeded" { good = NR } END { for (id in last) if (last[id] < good) print id }' "$work/history"
 }
 unfinished() { # ids of failed releases that containers still run from: their files are in use
   printf '%s\n' "$used" | sed -n "s|^$root/releases/\([^/]*\)/compose.yml\$|\1|p" | sort -u |
@@ -37,7 +38,7 @@ is_kept() { printf '%s\n' "$kept" | grep -qxF -e "$1"; }
 
 for release in releases/*; do
   id=$(basename "$release")
-  is_kept "$id" || [ ! -d "$release" ] || { rm -rf "$release" && printf 'removed\t%s\n' "$id"; }
+  is_kept "$id" || [ ! -d "$release" ] || rm -rf "$release"
 done
 
 needed=$(cat releases/*/compose.yml releases/*/paths.tab 2>/dev/null | sed -n 's|.*/files/\([0-9a-f]\{16\}\)/.*|\1|p' | sort -u)

@@ -16,7 +16,7 @@ pull() {
     case $why in
       # Trying again would not help.
       *'no matching manifest'* | *'no match for platform'*)
-        printf 'wrong-architecture\t%s\t%s\t%s\n' "$1" "$(architectures "$1")" "$machine"
+        fact wrong-architecture "$1" "$(architectures "$1")" "$machine"
         return 0
         ;;
     esac
@@ -25,10 +25,10 @@ pull() {
   fi
   built_for=$(docker image inspect --format '{{.Architecture}}' "$1")
   if [ "$built_for" != "$machine" ]; then
-    printf 'wrong-architecture\t%s\t%s\t%s\n' "$1" "$built_for" "$machine"
+    fact wrong-architecture "$1" "$built_for" "$machine"
     return 0
   fi
-  docker tag "$1" "${1%@*}:$tag" && printf 'pulled\t%s\n' "$1"
+  docker tag "$1" "${1%@*}:$tag"
 }
 pids=
 for image in "$@"; do

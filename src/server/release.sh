@@ -1,6 +1,8 @@
 # Defines what the programs about a release share. needed(), and tell_services(): what sealed.awk tells of a sealed file;
 # tell_release(): how the release differs from the current one. Keys are told, values are not.
 # Arguments: root folder-of-the-release
+: "${tab:?}"
+awk() { LC_ALL=C command awk "$@"; } # bytes are characters
 needed() { # How a service uses what has to be there before it starts; nothing when Docker makes it. Arguments: mode name
   case $1:$2 in
     ro:*) echo read ;;
@@ -13,7 +15,6 @@ tell_services() {
   printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" -
 }
 tell_release() {
-  tab=$(printf '\t')
   was=$1/current
   [ -e "$was/compose.yml" ] || return 0
   work=$(mktemp -d)

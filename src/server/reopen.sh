@@ -1,19 +1,19 @@
 # What must be known of a release that is on this server already, before it is brought back. Changes nothing.
 # Arguments: root id
 set -eu
+: "${tab:?}"
 export LC_ALL=C
 root=$1
 release=$root/releases/$2
-tab=$(printf '\t')
-printf 'json\t%s\n' "$(tr -d '\n' <"$release/release.json")"
-sed -n 's/^    image: //p' "$release/compose.yml" | sort -u | while IFS= read -r image; do
-  docker image inspect "$image" >/dev/null 2>&1 || printf 'missing-image\t%s\n' "$image"
+fact json "$(tr -d '\n' <"$release/release.json")"
+awk "$AWK_IMAGES" "$release/compose.yml" | sort -u | while IFS= read -r image; do
+  docker image inspect "$image" >/dev/null 2>&1 || fact missing-image "$image"
 done
 awk -v source="$root" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
   if [ "$mode" = in ] || [ -e "$path" ]; then continue; fi
   case $name in files/*) mode=ro name=$path ;; esac
   how=$(needed "$mode" "$name")
-  [ -z "$how" ] || printf 'missing\t%s\t%s by %s\n' "${name#shared/}" "$how" "$service"
+  [ -z "$how" ] || fact missing "${name#shared/}" "$how by $service"
 done
 tell_services "$release/compose.yml"
 tell_release "$root" "$release"

@@ -1,5 +1,5 @@
-# Compose resolves a shipped release here, where the server's own values are; they never leave this machine. Ends in
-# releases/<id>/compose.yml, and tells what it found, one fact a line: name, tab, value(s).
+# Compose resolves a shipped release here, where the server's own values are; they never leave this machine. Ends in raw.yml
+# in the folder of the release, which seal.sh goes on with, or before that when something is missing.
 # Arguments: root id project folder-of-the-first-compose-file options-of-docker-compose...
 set -eu
 umask 077
@@ -10,8 +10,6 @@ release=$root/releases/$id
 source=$release/source
 shared=$root/shared
 came=$release/shared # what this deploy writes there later
-tab=$(printf '\t')
-fact() { printf '%s\t%s\n' "$1" "$2"; }
 cd "$release"
 
 overlay() ( # what only the server has appears at its repository path, so that Compose finds it
@@ -59,7 +57,7 @@ tell_dollars() {
 }
 told=
 tries=0
-until compose "$@" config >raw.yml 2>errors.txt; do
+until compose "$@" config --format json >raw.json 2>errors.txt; do
   tries=$((tries + 1))
   # Also what is simply not set: Compose may stumble over a port or a number that is empty. 1 can be all of them.
   variables=$(sed -n "s/.*required variable \($name\) is missing a value.*/\1/p" errors.txt; unset_names | grep -xF -f variables.txt || true)
@@ -71,7 +69,7 @@ until compose "$@" config >raw.yml 2>errors.txt; do
     done
     told=yes
   elif [ -n "$file" ] && [ ! -e "$file" ] && [ "$tries" -lt 100 ]; then
-    fact missing "${file#"$source"/}${tab}an env_file"
+    fact missing "${file#"$source"/}" 'an env_file'
     told=yes
     stand_in "$file" 2>/dev/null || exit 0 # the rest is told when this is mended
   else
@@ -84,61 +82,4 @@ until compose "$@" config >raw.yml 2>errors.txt; do
 done
 unset_names | grep -xF -f variables.txt | while IFS= read -r variable; do fact undefined "$variable"; done
 tell_dollars
-# A service that the runner did not know of: nobody looked up what it runs.
-awk "$AWK_SEALED" raw.yml | grep '^unpinned' || true
-
-awk -v source="$source" "$AWK_USES" raw.yml |
-  awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" | sort -u >uses.tab
-: >files.tab
-while IFS=$tab read -r service mode name path; do
-  if [ "$mode" = in ]; then
-    content=$(printf %s "$path" | sha256sum)
-    printf '%s\t%s\t%s\tconfig\n' "$service" "$name" "${content%% *}" >>files.tab
-    continue
-  elif [ -e "$came/$name" ]; then path=$came/$name
-  elif [ -e "$path" ]; then :
-  else
-    how=$(needed "$mode" "$name")
-    if [ -n "$how" ]; then fact missing "$name$tab$how by $service"
-    elif [ "$name" != "$path" ]; then (umask 022 && mkdir -p "$path") && fact created "$name"; fi
-  fi
-  case $mode:$path in
-    *:"$root"/files/*) content=$path ;; # named after its content, which a container that may write would change
-    rw:*) continue ;;
-    *) if [ ! -f "$path" ]; then content=$path
-      elif [ -r "$path" ]; then content=$(sha256sum <"$path")
-      else content=$(stat -c '%i %s %Y' "$path"); fi ;; # only the container may read it: its file tells when it was replaced
-  esac
-  printf '%s\t%s\t%s\n' "$service" "$name" "${content%% *}" >>files.tab
-done <uses.tab
-
-# Compose does not notice new content behind a mount, a config or a secret; a label of the services that read it does.
-{
-  echo 'services:'
-  cut -f 1 files.tab | uniq | while IFS= read -r service; do
-    content=$(awk -F "$tab" -v service="$service" '$1 == service' files.tab | sha256sum)
-    printf '  "%s":\n    labels:\n      korrigo.files: "%.16s"\n' "$service" "$content"
-  done
-} >labels.yml
-awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_PATHS" raw.yml >moved.yml
-if [ -s files.tab ]; then set -- -f moved.yml -f labels.yml; else set -- -f moved.yml; fi
-compose "$@" config >compose.yml.new
-# The container of a service that shares another one's network, IPC, processes or volumes is labelled with the hash of a
-# configuration that has that one's id in it. A label of ours says what the configuration was without it.
-tell_services compose.yml.new >services.tab
-if grep -q '^shares' services.tab; then
-  {
-    echo 'services:'
-    awk -F "$tab" '
-      $1 == "shares" { shares[$2] }
-      $1 == "hash" && $2 in shares { printf "  \"%s\":\n    labels:\n      korrigo.config: \"%s\"\n", $2, $3 }
-    ' services.tab
-  } >labels.yml
-  compose -f compose.yml.new -f labels.yml config >shared.yml
-  mv shared.yml compose.yml.new
-  tell_services compose.yml.new >services.tab
-fi
-mv compose.yml.new compose.yml
-cat services.tab
-tell_release "$root" "$release"
-rm -f raw.yml moved.yml labels.yml services.tab errors.txt ./*.tmp uses.tab variables.txt env-files.txt
+LC_ALL=C awk "$AWK_CANONICAL" raw.json >raw.yml

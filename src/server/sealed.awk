@@ -1,18 +1,23 @@
 # What a sealed compose.yml says that the hashes of Compose do not. The second input is what `config --hash '*'` prints of
 # it. One fact a line: the hash of each service, how many containers it has where it says so, whose container it shares,
 # and an image that has no digest, or is still to be built.
-function text(line) { sub(/^[^:]*: */, "", line); gsub(/['"]/, "", line); return line }
 function shares(other) {
   sub(/:r[ow]$/, "", other)
   if (other !~ /^container:/) print "shares\t" service "\t" other
 }
+function note(name) {
+  if (!(service in image)) unpinned[++count] = service
+  if (name != "" || !(service in image)) image[service] = name
+}
 FNR != NR { if (NF) print "hash\t" $1 "\t" ($1 in own ? own[$1] : $2); next }
 /^[^ ]/ { top = $1; next }
 top != "services:" { next }
-/^  [^ ]/ { service = $1; gsub(/[:'"]/, "", service); next }
-/^    [^ -]/ { section = $1 }
-/^    (image|build):/ && !/@sha256:/ { print "unpinned\t" service "\t" text($0) }
-/^    (network_mode|ipc|pid): ['"]?service:/ { other = text($0); sub(/^service:/, "", other); shares(other) }
-/^      - / && section == "volumes_from:" { other = $0; gsub(/^ *- |['"]/, "", other); shares(other) }
-/^      korrigo.config: / && section == "labels:" { own[service] = text($0) }
-/^    scale: / || (/^      replicas: / && section == "deploy:") { print "replicas\t" service "\t" text($0) }
+/^  [^ ]/ { service = key($0); next }
+/^    [^ -]/ { section = key($0) }
+/^    image:/ && !/@sha256:/ { note(value($0)) }
+/^    build:/ { note("") }
+/^    (network_mode|ipc|pid):/ && (other = value($0)) ~ /^service:/ { shares(substr(other, 9)) }
+/^      - / && section == "volumes_from" { shares(value($0)) }
+/^      korrigo.config:/ && section == "labels" { own[service] = value($0) }
+/^    scale:/ || (/^      replicas:/ && section == "deploy") { print "replicas\t" service "\t" value($0) }
+END { for (i = 1; i <= count; i++) print "unpinned\t" unpinned[i] "\t" image[unpinned[i]] }

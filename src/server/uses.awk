@@ -1,18 +1,14 @@
-# From Compose's canonical YAML: the files and folders of this machine that each service uses, one a line:
-# service, tab, rw or ro, tab, its name in the repository (or absolute), tab, its path. A config that stands in the file
-# itself: service, tab, in, tab, its name, tab, its text in one line. A value of several lines stands deeper than any key
-# that is looked at here, so that it cannot pose as one.
-function text(line) {
-  sub(/^[^:]*: */, "", line)
-  if (line ~ /^'.*'$/) { line = substr(line, 2, length(line) - 2); gsub(/''/, "'", line) }
-  else if (line ~ /^".*"$/) line = substr(line, 2, length(line) - 2)
-  gsub(/\$\$/, "$", line)
-  return line
+# From a resolved file: the files and folders of this machine that each service uses, one a line: service, tab, rw or ro,
+# tab, its name in the repository (or absolute), tab, where it leads. A config that stands in the file itself: service, tab,
+# in, tab, its name, tab, its text as it is written.
+function path_of(line,   path) {
+  path = value(line)
+  gsub(/\$\$/, "$", path)
+  return path
 }
-function key(line) { sub(/:.*$/, "", line); gsub(/[ '"]/, "", line); return line }
 function emit(service, mode, path,   name) {
   name = index(path, source "/") == 1 ? substr(path, length(source) + 2) : path
-  print service "\t" mode "\t" name "\t" path
+  print service "\t" mode "\t" name "\t" moved(path, "$", 1)
 }
 function flush() {
   if (kind == "bind") emit(service, readonly ? "ro" : "rw", from)
@@ -20,21 +16,19 @@ function flush() {
   kind = from = ""
   readonly = 0
 }
-inside && (/^      / || /^ *$/) { content[name] = content[name] "\\n" $0; next }
-{ inside = 0 }
 /^[^ ]/ { flush(); top = key($0); section = ""; next }
 top == "services" && /^  [^ ]/ { flush(); service = key($0); section = ""; next }
 top == "services" && /^    [^ -]/ { flush(); section = key($0); next }
 top == "services" && (section == "volumes" || section == "configs" || section == "secrets") && /^      / {
   if (/^      - /) { flush(); sub(/- /, "  ") }
-  if (/^        type: /) kind = text($0)
-  if (/^        source: /) from = text($0)
+  if (/^        type: /) kind = value($0)
+  if (/^        source: /) from = path_of($0)
   if (/^        read_only: true/) readonly = 1
   next
 }
 (top == "configs" || top == "secrets") && /^  [^ ]/ { name = key($0); next }
-(top == "configs" || top == "secrets") && /^    file: / { file[top "\t" name] = text($0) }
-top == "configs" && /^    content: / { inside = 1; content[name] = $0 }
+(top == "configs" || top == "secrets") && /^    file: / { file[top "\t" name] = path_of($0) }
+top == "configs" && /^    content: / { content[name] = substr($0, value_at($0)) }
 END {
   flush()
   for (i = 1; i <= count; i++) {

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { program } from '../../src/commands/server.ts';
+import { commandLine } from '../../fixtures/builders.ts';
+import { program } from '../../src/commands/program.ts';
 import { programs } from '../../src/server/programs.ts';
-import { commandLine } from '../support/builders.ts';
 
 const folder = join(import.meta.dirname, '../../src/server');
 const names = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { commit } from '../../fixtures/builders.ts';
 import { bakeDefinition, secretProblems, tagsOf } from '../../src/compose/definition.ts';
 import type { ComposeModel } from '../../src/compose/model.ts';
-import { commit } from '../support/builders.ts';
 
 const model: ComposeModel = {
   name: 'shop',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { commit, digest } from '../../fixtures/builders.ts';
 import { builtRepository, makeRelease, repositoryOf, thirdParty } from '../../src/compose/images.ts';
 import type { ComposeModel } from '../../src/compose/model.ts';
-import { commit, digest } from '../support/builders.ts';
 
 /** @param builds the services that are built */
 const modelOf = (images: Readonly<Record<string, string>>, ...builds: readonly string[]): ComposeModel => ({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { commit, digest, releaseOf } from '../../fixtures/builders.ts';
 import { pathsTable, pinsFile, releaseEnv, runnerOverride } from '../../src/compose/seal.ts';
 import { makeItem } from '../../src/compose/ship.ts';
 import type { Sources } from '../../src/compose/sources.ts';
-import { commit, digest, releaseOf } from '../support/builders.ts';
 
 const variables = { image: [], build: [], elsewhere: [], required: [] };
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostsOf, jumpHostOf } from '../../src/config/hosts.ts';
-import { whereSet } from '../../src/config/parsers.ts';
+import { checkSettings, remedies } from '../../src/config/origin.ts';
 
-const hosts = (text: string) => hostsOf(text, { user: 'deploy' });
+const hosts = (text: string) => hostsOf(text, { user: 'deploy' }, remedies.github.input('hosts'));
 const problemsOf = (text: string) => {
   const parsed = hosts(text);
   return 'problems' in parsed ? parsed.problems : [];
@@ -46,42 +46,42 @@ describe('hosts', () => {
     [
       'nothing',
       ' \n,',
-      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
+      `hosts: is empty; use [user@]host[:port], or \`local\` for this machine. On GitHub it usually comes from the variable HOSTS: ${checkSettings}`,
     ],
-    ['a space', 'web1 web2', 'hosts: "web1 web2" holds a space; separate hosts by commas or newlines'],
-    ['a URL', 'ssh://web1', 'hosts: "ssh://web1" is a URL; write [user@]host[:port] without the scheme'],
+    ['a space', 'web1 web2', 'hosts: "web1 web2" contains a space; separate hosts with commas or newlines'],
+    ['a URL', 'ssh://web1', 'hosts: "ssh://web1" is a URL; use [user@]host[:port] without the scheme'],
     [
       'a port that is none',
       'web1:ssh',
-      'hosts: "web1:ssh" has no valid port; write a number from 1 to 65535 after the colon',
+      'hosts: "web1:ssh" has an invalid port; use a number from 1 to 65535 after the colon',
     ],
-    ['port 0', 'web1:0', 'hosts: "web1:0" has no valid port; write a number from 1 to 65535 after the colon'],
+    ['port 0', 'web1:0', 'hosts: "web1:0" has an invalid port; use a number from 1 to 65535 after the colon'],
     [
       'a port too high',
       'web1:65536',
-      'hosts: "web1:65536" has no valid port; write a number from 1 to 65535 after the colon',
+      'hosts: "web1:65536" has an invalid port; use a number from 1 to 65535 after the colon',
     ],
     [
       'no port after the colon',
       'web1:',
-      'hosts: "web1:" has no valid port; write a number from 1 to 65535 after the colon',
+      'hosts: "web1:" has an invalid port; use a number from 1 to 65535 after the colon',
     ],
     [
       'an empty user',
       '@web1',
-      'hosts: "@web1" has no valid user before the @; letters, digits, `_`, `.` and `-`, not starting with `-`',
+      'hosts: "@web1" has an invalid user name before the @; use letters, digits, `_`, `.` and `-`, not starting with `-`',
     ],
     [
       'an option as user',
       '-oProxyCommand=x@web1',
-      'hosts: "-oProxyCommand=x@web1" has no valid user before the @; letters, digits, `_`, `.` and `-`, not starting with `-`',
+      'hosts: "-oProxyCommand=x@web1" has an invalid user name before the @; use letters, digits, `_`, `.` and `-`, not starting with `-`',
     ],
     [
       'a private key',
       '-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0',
-      'hosts: holds a private key; move it to ssh-key',
+      'hosts: contains a private key; move it to ssh-key',
     ],
-  ])('refuse %s', (_, text, problem) => {
+  ])('reject %s', (_, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
   });
 
@@ -101,22 +101,22 @@ describe('hosts', () => {
     '[web1]:22',
     '[::1',
     '*',
-  ])('refuse %j as a host', (text) => {
+  ])('reject %j as a host', (text) => {
     expect(problemsOf(text)).toEqual([
-      `hosts: ${JSON.stringify(text)} is not a host; write [user@]host[:port] with a DNS name, an IPv4 address, or an IPv6 address in brackets`,
+      `hosts: ${JSON.stringify(text)} is not a valid host; use [user@]host[:port] with a DNS name, an IPv4 address, or an IPv6 address in brackets`,
     ]);
   });
 
-  it('tell every problem at once, and every host that is listed twice', () => {
+  it('report every problem at once, and every host that is listed twice', () => {
     expect(problemsOf('web1, -x, WEB1:22, web2:0, root@web1')).toEqual([
-      'hosts: "-x" is not a host; write [user@]host[:port] with a DNS name, an IPv4 address, or an IPv6 address in brackets',
-      'hosts: "web2:0" has no valid port; write a number from 1 to 65535 after the colon',
+      'hosts: "-x" is not a valid host; use [user@]host[:port] with a DNS name, an IPv4 address, or an IPv6 address in brackets',
+      'hosts: "web2:0" has an invalid port; use a number from 1 to 65535 after the colon',
       'hosts: "web1" is listed twice; list each host once',
       'hosts: "web1" is listed twice; list each host once',
     ]);
   });
 
-  it('never throw, and let nothing through that a shell could misread', () => {
+  it('never throw, and accept nothing that a shell could misread', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), addressLike), (text) => {
         const parsed = hosts(text);
@@ -142,9 +142,9 @@ describe('the jump host', () => {
   });
 
   it.each([
-    ['two of them', 'a, b', 'jump-host: names 2 hosts; write [user@]host[:port], once'],
-    ['this machine', 'local', 'jump-host: "local" is this machine; write [user@]host[:port] of the bastion'],
-    ['a space', 'a b', 'jump-host: "a b" holds a space; separate hosts by commas or newlines'],
+    ['two of them', 'a, b', 'jump-host: 2 hosts given; use exactly one [user@]host[:port]'],
+    ['this machine', 'local', 'jump-host: "local" is this machine; use the [user@]host[:port] of the bastion'],
+    ['a space', 'a b', 'jump-host: "a b" contains a space; separate hosts with commas or newlines'],
   ])('is not %s', (_, text, problem) => {
     expect(jumpHostOf(text, { user: 'deploy' })).toEqual({ problems: [problem] });
   });

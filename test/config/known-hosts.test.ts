@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hostKeyPairs } from '../../fixtures/ssh-server.ts';
 import { knownHostsOf } from '../../src/config/known-hosts.ts';
-import { hostKeyPairs } from '../support/ssh-server.ts';
 
 const [type = '', key = ''] = hostKeyPairs.ed25519.public.split(' ');
 const fingerprint = `SHA256:${'a'.repeat(43)}`;
@@ -36,7 +36,7 @@ describe('known-hosts', () => {
     expect('value' in parsed && parsed.value).toEqual([entry, { hosts: [], revoked: false, fingerprint }]);
   });
 
-  it('are nobody when empty', () => {
+  it('trust no host when empty', () => {
     expect(knownHostsOf(' \n')).toEqual({ value: [] });
   });
 
@@ -46,32 +46,32 @@ describe('known-hosts', () => {
       'web1',
       'is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)',
     ],
-    ['half a key', `web1 ${type} ${key.slice(0, 20)}`, 'holds no whole ssh-ed25519 key; copy the line again'],
-    ['a key of another type', `web1 ssh-rsa ${key}`, 'holds no whole ssh-rsa key; copy the line again'],
-    ['half a fingerprint', 'SHA256:abc', 'is not a whole fingerprint; copy `SHA256:` and the 43 characters after it'],
+    ['half a key', `web1 ${type} ${key.slice(0, 20)}`, 'has an incomplete ssh-ed25519 key; copy the line again'],
+    ['a key of another type', `web1 ssh-rsa ${key}`, 'has an incomplete ssh-rsa key; copy the line again'],
+    ['half a fingerprint', 'SHA256:abc', 'is an incomplete fingerprint; copy `SHA256:` and the 43 characters after it'],
     [
       'an MD5 fingerprint',
       `MD5:${'aa:'.repeat(15)}aa`,
-      'is an MD5 fingerprint, which proves nothing any more; give the one that starts with SHA256:',
+      'is an MD5 fingerprint, which is no longer secure; use the one that starts with SHA256:',
     ],
     [
       'a bare MD5 fingerprint',
       `2048 ${'aa:'.repeat(15)}aa`,
-      'is an MD5 fingerprint, which proves nothing any more; give the one that starts with SHA256:',
+      'is an MD5 fingerprint, which is no longer secure; use the one that starts with SHA256:',
     ],
     [
       'a certificate authority',
       `@cert-authority * ${type} ${key}`,
-      'is a @cert-authority: host certificates are not supported; give the host key itself',
+      'is a @cert-authority line, but host certificates are not supported; use the host key itself',
     ],
-    ['an unknown marker', `@trusted * ${type} ${key}`, 'has the unknown marker "@trusted"; only @revoked is supported'],
-  ])('refuse %s', (_, line, problem) => {
+    ['an unknown marker', `@trusted * ${type} ${key}`, 'has an unknown marker "@trusted"; only @revoked is supported'],
+  ])('reject %s', (_, line, problem) => {
     expect(knownHostsOf(`# first\n${line}`)).toEqual({ problems: [`known-hosts: line 2 ${problem}`] });
   });
 
-  it('refuse a private key without quoting it', () => {
+  it('reject a private key without quoting it', () => {
     expect(knownHostsOf(hostKeyPairs.rsa.private)).toEqual({
-      problems: ['known-hosts: holds a private key; move it to ssh-key'],
+      problems: ['known-hosts: contains a private key; move it to ssh-key'],
     });
   });
 

@@ -16,21 +16,22 @@ const parsers: Readonly<
     parser: parse.secondsOf,
     takes: { '90': 90, '90s': 90, ' 20 m ': 1200, '1h': 3600, '24h': 86_400, '86400': 86_400, '1s': 1, '001m': 60 },
     refuses: ['0', '0s', '25h', '86401', '-5', '1.5m', '1d', '5 minutes', 'm', '٣s', '1m30s', '9999999s'],
-    problem: 'is not a time; write it as 90s, 20m or 1h (at most 24h)',
+    problem: 'is not a duration; use 90s, 20m or 1h (at most 24h)',
     form: /^\d{1,5}$/,
   },
   tag: {
     parser: parse.tagOf,
     takes: { latest: 'latest', 'v1.2.3': 'v1.2.3', _x: '_x', ['a'.repeat(128)]: 'a'.repeat(128) },
     refuses: ['', '.hidden', '-x', 'feature/x', 'a b', 'a:b', 'é', 'a\n', 'a'.repeat(129), '$(id)'],
-    problem: 'is not a tag; letters, digits, `_`, `.` and `-`, at most 128, not starting with `.` or `-`',
+    problem: 'is not a valid tag; use at most 128 letters, digits, `_`, `.` and `-`, not starting with `.` or `-`',
     form: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,
   },
   'project name': {
     parser: parse.projectNameOf,
     takes: { shop: 'shop', '1e3': '1e3', 'a-b_c': 'a-b_c', ['a'.repeat(63)]: 'a'.repeat(63) },
     refuses: ['', 'Shop', '-shop', '_shop', 'my shop', 'shop.de', 'shöp', 'a'.repeat(64), 'shop\n'],
-    problem: 'is not a project name; lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+    problem:
+      'is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
     form: /^[a-z0-9][a-z0-9_-]{0,62}$/,
   },
   'folder on a server': {
@@ -50,8 +51,7 @@ const parsers: Readonly<
       '/opt/$HOME',
       '/opt/é',
     ],
-    problem:
-      'is not a folder for the application; give an absolute path of at least two plain names, such as /opt/shop',
+    problem: 'is not a usable folder; use an absolute path with at least two plain names, for example /opt/shop',
     form: /^(\/[A-Za-z0-9][A-Za-z0-9_.-]*){2,}$/,
   },
   URL: {
@@ -72,14 +72,14 @@ const parsers: Readonly<
       'https://a\nb',
       'https://a/\tb',
     ],
-    problem: 'is not a URL; start it with http:// or https://',
+    problem: 'is not a URL; it must start with http:// or https://',
     form: /^https?:\/\/[^\s\x00-\x1f]+$/,
   },
   'number of releases': {
-    parser: parse.keepOf,
+    parser: parse.keepReleasesOf,
     takes: { '2': 2, ' 5 ': 5, '100': 100, '007': 7 },
     refuses: ['', '1', '0', '-2', '101', '5.5', 'five', '1e2', '0x5'],
-    problem: 'is not a number from 2 to 100: the current release and one to go back to are always kept',
+    problem: 'is not a number from 2 to 100; the current release and one to roll back to are always kept',
     form: /^\d{1,3}$/,
   },
   'release to go back to': {
@@ -100,7 +100,8 @@ const parsers: Readonly<
       'c0ffee0\nx',
       'a'.repeat(65),
     ],
-    problem: 'is not a release id, a commit (7 digits or more, lower case) or `previous`; `status` lists the releases',
+    problem:
+      'is not a release id, a commit (7 or more lower-case hex digits) or `previous`; `status` lists the releases',
     form: /^(previous|\d{8}-\d{6}-[0-9a-f]{12}|[0-9a-f]{7,64})$/,
   },
   choice: {
@@ -123,7 +124,7 @@ describe.each(rows)('a %s', (_, { parser, takes, refuses, problem, form }) => {
     expect(parser(text)).toEqual({ problem });
   });
 
-  it('is either what it should be or a problem, whatever the text', () => {
+  it('is either valid or a problem, whatever the text', () => {
     const near = fc.constantFrom(...Object.keys(takes), ...refuses);
     const mixed = fc
       .tuple(near, fc.constantFrom('', ' ', '\n', '/', '..', '\0', '-', '$(id)'), near)
@@ -154,7 +155,7 @@ describe('a registry', () => {
 
   it.each(['https://ghcr.io/acme', 'http://localhost:5000'])('is not the URL %j', (text) => {
     expect(parse.registryOf(text)).toEqual({
-      problem: 'starts with a scheme; write only host[:port][/path], such as ghcr.io/acme',
+      problem: 'is a URL; use only host[:port][/path], for example ghcr.io/acme',
     });
   });
 
@@ -175,11 +176,11 @@ describe('a registry', () => {
     'user@ghcr.io',
   ])('is not %j', (text) => {
     expect(parse.registryOf(text)).toEqual({
-      problem: 'is not a registry; write host[:port][/path], such as ghcr.io/acme',
+      problem: 'is not a valid registry; use host[:port][/path], for example ghcr.io/acme',
     });
   });
 
-  it('never holds what a shell or a YAML parser could misread', () => {
+  it('never contains what a shell or a YAML parser could misread', () => {
     const part = fc.constantFrom(
       'ghcr.io',
       '/',
@@ -218,25 +219,25 @@ describe('a path inside the checkout', () => {
     ['a b/$x/é#', 'a b/$x/é#'],
     ['..a/...', '..a/...'],
   ])('is read from %j', (text, value) => {
-    expect(parse.insidePath(text)).toEqual({ value });
+    expect(parse.repositoryPath(text)).toEqual({ value });
   });
 
   it.each([
-    ['', 'is empty; give a path inside the repository'],
-    ['.', 'is empty; give a path inside the repository'],
-    ['a/..', 'is empty; give a path inside the repository'],
-    ['../a', 'leads out of the repository; give a path inside it'],
-    ['a/../../b', 'leads out of the repository; give a path inside it'],
-    [' /etc', 'is absolute; give a path inside the repository'],
-    ['/etc/passwd', 'is absolute; give a path inside the repository'],
-    ['a\nb', 'holds a control character; paths cannot'],
-    ['a\0b', 'holds a control character; paths cannot'],
-    ['a\tb', 'holds a control character; paths cannot'],
+    ['', 'is empty; use a path inside the repository'],
+    ['.', 'is empty; use a path inside the repository'],
+    ['a/..', 'is empty; use a path inside the repository'],
+    ['../a', 'is outside the repository; use a path inside it'],
+    ['a/../../b', 'is outside the repository; use a path inside it'],
+    [' /etc', 'is absolute; use a path relative to the top of the repository'],
+    ['/etc/passwd', 'is absolute; use a path relative to the top of the repository'],
+    ['a\nb', 'contains a control character; paths cannot'],
+    ['a\0b', 'contains a control character; paths cannot'],
+    ['a\tb', 'contains a control character; paths cannot'],
   ])('is not %j', (text, problem) => {
-    expect(parse.insidePath(text)).toEqual({ problem });
+    expect(parse.repositoryPath(text)).toEqual({ problem });
   });
 
-  it('is normal and stays inside, whatever the text', () => {
+  it('is normalised and stays inside, whatever the text', () => {
     const part = fc.constantFrom('..', '.', '/', 'a', ' ', '\0', '...', '..a', '\\', '//');
     const text = fc.oneof(
       fc.string(),
@@ -244,7 +245,7 @@ describe('a path inside the checkout', () => {
     );
     fc.assert(
       fc.property(text, (given) => {
-        const parsed = parse.insidePath(given);
+        const parsed = parse.repositoryPath(given);
         if ('value' in parsed) {
           const parts = parsed.value.split('/');
           expect(parts.filter((name) => name === '' || name === '.' || name === '..')).toEqual([]);
@@ -257,7 +258,7 @@ describe('a path inside the checkout', () => {
 });
 
 describe('lists', () => {
-  it('are separated by commas and newlines, without what is empty', () => {
+  it('are separated by commas and newlines, without empty items', () => {
     expect(parse.listOf(' a, b\r\n\n,c ,')).toEqual(['a', 'b', 'c']);
   });
 

@@ -1,20 +1,30 @@
 import fc from 'fast-check';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { configOf, problemsOf, releaseOf } from '../../fixtures/builders.ts';
 import { commandNames } from '../../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
-import { whereSet } from '../../src/config/parsers.ts';
+import { checkSettings } from '../../src/config/origin.ts';
 import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { configOf, problemsOf, releaseOf } from '../support/builders.ts';
 
 const key = ssh2.utils.generateKeyPairSync('ed25519');
 const remote: InputTexts = { hosts: 'web1', 'ssh-key': key.private, 'known-hosts': key.public };
 const release = JSON.stringify(releaseOf());
 
 describe('the configuration', () => {
-  it('of a run that gives nothing but what it must is all defaults', () => {
+  it('needs no key where the network says who comes, and takes a program as the connection', () => {
+    const { ssh } = configOf({
+      hosts: 'web1',
+      'known-hosts': key.public,
+      'ssh-auth': 'none',
+      'proxy-command': 'nc %h %p',
+    });
+    expect(ssh).toMatchObject({ key: undefined, certificate: undefined, proxyCommand: ['nc', '%h', '%p'] });
+  });
+
+  it('is all defaults when only the required inputs are set', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
         "allowOlder": false,
@@ -31,6 +41,8 @@ describe('the configuration', () => {
         "files": [],
         "forceRecreate": "built",
         "format": "text",
+        "graceSeconds": 60,
+        "heal": false,
         "health": {
           "timeoutSeconds": 180,
           "url": undefined,
@@ -42,7 +54,9 @@ describe('the configuration', () => {
           },
         ],
         "keepReleases": 5,
+        "lockTimeoutSeconds": 900,
         "migrate": undefined,
+        "onFailure": "rollback",
         "path": undefined,
         "platforms": [],
         "profiles": [],
@@ -67,7 +81,7 @@ describe('the configuration', () => {
     `);
   });
 
-  it('holds every input that is given', () => {
+  it('contains every input that is set', () => {
     const config = configOf(
       {
         command: 'test,build,push,deploy',
@@ -133,18 +147,18 @@ describe('the configuration', () => {
       keepReleases: 3,
     });
     expect(config.registry?.login?.password.reveal()).toBe('hunter2');
-    expect(config.ssh?.key.reveal()).toBe(key.private);
+    expect(config.ssh?.key?.reveal()).toBe(key.private);
     expect(config.envFiles.map(({ path, content }) => [path, content.reveal()])).toEqual([
       ['.env', 'A=1\n'],
       ['secrets/a=b.txt', 't'],
     ]);
   });
 
-  it('takes an input of blanks for one that is not given', () => {
+  it('treats a blank input as one that is not set', () => {
     expect(configOf({ 'test-timeout': ' ', path: '\n', 'force-recreate': '  ' })).toEqual(configOf());
   });
 
-  it('of a deploy in a job of its own has the release of the one that pushed', () => {
+  it('of a deploy in a separate job has the release of the job that pushed', () => {
     expect(configOf({ command: 'deploy', release }).release).toEqual(releaseOf());
   });
 
@@ -154,7 +168,7 @@ describe('the configuration', () => {
     expect(config.ssh?.hostKeys).toHaveLength(1);
   });
 
-  it('has variables with whatever values they have', () => {
+  it('takes the values of variables literally', () => {
     expect(configOf({ variables: 'TAG=v1=x\n\n EMPTY=\nA_1=$(id) # no comment\n' }).variables).toEqual({
       TAG: 'v1=x',
       EMPTY: '',
@@ -162,12 +176,12 @@ describe('the configuration', () => {
     });
   });
 
-  it('asks for no host and no key where nothing is deployed', () => {
+  it('needs no host and no key if nothing is deployed', () => {
     const config = readConfig({ command: 'build', hosts: '-x', 'ssh-key': 'none' }, {});
     expect(config).toMatchObject({ commands: ['build'], hosts: [], ssh: undefined });
   });
 
-  it('asks for no key to deploy to this machine', () => {
+  it('needs no key to deploy to this machine', () => {
     expect(configOf({ hosts: 'local', 'ssh-key': 'none' }).ssh).toBeUndefined();
   });
 });
@@ -177,109 +191,114 @@ describe('a problem with', () => {
     [
       'a command that does not exist',
       { command: 'push, deplyo' },
-      'command: "push, deplyo" names something else than test, build, push, deploy, rollback, status',
+      'command: unknown command "deplyo"; did you mean deploy?',
+    ],
+    [
+      'a command like none',
+      { command: 'push, release' },
+      'command: unknown command "release"; use test, build, push, deploy, rollback, status',
     ],
     [
       'no command',
       { command: ',' },
-      'command: "," names something else than test, build, push, deploy, rollback, status',
+      'command: "," contains no command; use test, build, push, deploy, rollback, status',
     ],
     [
       'the order of commands',
       { command: 'deploy, push' },
-      'command: "deploy, push" is not in order; write push, deploy',
+      'command: "deploy, push" is in the wrong order; use push, deploy',
     ],
     [
       'a command given twice',
       { command: 'push, push, deploy' },
-      'command: "push, push, deploy" is not in order; write push, deploy',
+      'command: "push, push, deploy" is in the wrong order; use push, deploy',
     ],
     [
       'a rollback among others',
       { command: 'rollback, push' },
-      'command: "rollback, push" is a list with rollback or status in it, which stand alone; the others are test, build, push, deploy',
+      'command: "rollback, push" combines commands that must stand alone: use rollback or status on its own',
     ],
     [
       'no compose file of the tests',
       { command: 'test' },
-      'test-compose-file: is not set; name the compose file of the tests, or leave `test` out of command',
+      'test-compose-file: is not set; set it, or remove `test` from command',
     ],
     [
       'no registry',
       { command: 'push', registry: '' },
-      'registry: is not set; say where images are pushed to, such as ghcr.io/acme',
+      'registry: is not set; set it to where images are pushed, for example ghcr.io/acme',
     ],
     [
       'a registry that is a URL',
       { registry: 'https://ghcr.io' },
-      'registry: "https://ghcr.io" starts with a scheme; write only host[:port][/path], such as ghcr.io/acme',
+      'registry: "https://ghcr.io" is a URL; use only host[:port][/path], for example ghcr.io/acme',
     ],
     [
       'a user without a password',
       { 'registry-username': 'ci' },
-      `registry-password: is empty, but registry-username is set; on GitHub it comes from a secret (REGISTRY_PASSWORD): ${whereSet}`,
+      `registry-password: is empty, but registry-username is set. On GitHub it usually comes from the secret REGISTRY_PASSWORD: ${checkSettings}`,
     ],
     [
       'a password without a user',
       { 'registry-password': 'hunter2' },
-      'registry-username: is empty, but registry-password is set; name the user of the registry',
+      'registry-username: is empty, but registry-password is set; set both',
     ],
     [
       'a login without a registry',
       { command: 'build', registry: '', 'registry-username': 'ci', 'registry-password': 'hunter2' },
-      'registry: is empty, but a login is given; name the registry',
+      'registry: is empty, but registry-username or registry-password is set; set it too, for example to ghcr.io/acme',
     ],
     [
       'a release beside a push',
       { release },
-      'release: is set, but this run pushes a release of its own; leave `push` out of command, or release empty',
+      'release: is set, but this run pushes its own release; remove `push` from command, or leave release empty',
     ],
     [
       'a release that is no JSON',
       { command: 'deploy', release: 'v1' },
       'release: is not JSON; pass on the `release` output of a `push` unchanged',
     ],
-    ['a variable', { variables: 'A=1\nB' }, 'variables: "B" is not NAME=value'],
-    ['a variable that has no name', { variables: '=x' }, 'variables: "=x" is not NAME=value'],
+    ['a variable', { variables: 'A=1\nB' }, 'variables: "B" is not in the form NAME=value'],
+    ['a variable that has no name', { variables: '=x' }, 'variables: "=x" is not in the form NAME=value'],
     [
       'a tag',
       { tags: 'v1, a/b' },
-      'tags: "a/b" is not a tag; letters, digits, `_`, `.` and `-`, at most 128, not starting with `.` or `-`',
+      'tags: "a/b" is not a valid tag; use at most 128 letters, digits, `_`, `.` and `-`, not starting with `.` or `-`',
     ],
     [
       'the project name',
       { 'project-name': 'My Shop' },
-      'project-name: "My Shop" is not a project name; lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+      'project-name: "My Shop" is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
     ],
     [
       'a timeout',
       { 'test-timeout': '2 days' },
-      'test-timeout: "2 days" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+      'test-timeout: "2 days" is not a duration; use 90s, 20m or 1h (at most 24h)',
     ],
     [
       'the time of a migration',
       { 'migrate-timeout': '0' },
-      'migrate-timeout: "0" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+      'migrate-timeout: "0" is not a duration; use 90s, 20m or 1h (at most 24h)',
     ],
     [
       'the time to get healthy',
       { 'health-timeout': 'x' },
-      'health-timeout: "x" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+      'health-timeout: "x" is not a duration; use 90s, 20m or 1h (at most 24h)',
     ],
     [
       'the time to connect',
       { ...remote, 'connect-timeout': 'x' },
-      'connect-timeout: "x" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+      'connect-timeout: "x" is not a duration; use 90s, 20m or 1h (at most 24h)',
     ],
     [
       'the folder on the servers',
       { path: '/' },
-      'path: "/" is not a folder for the application; give an absolute path of at least two plain names, such as /opt/shop',
+      'path: "/" is not a usable folder; use an absolute path with at least two plain names, for example /opt/shop',
     ],
     [
       'the address to ask',
       { 'health-url': 'shop.example.com' },
-      'health-url: "shop.example.com" is not a URL; start it with http:// or https://',
+      'health-url: "shop.example.com" is not a URL; it must start with http:// or https://',
     ],
     ['what to recreate', { 'force-recreate': 'yes' }, 'force-recreate: "yes" is not one of built, all, none'],
     ['when to migrate', { 'migrate-when': 'later' }, 'migrate-when: "later" is not one of before, after'],
@@ -288,126 +307,151 @@ describe('a problem with', () => {
     [
       'how many releases to keep',
       { 'keep-releases': '1' },
-      'keep-releases: "1" is not a number from 2 to 100: the current release and one to go back to are always kept',
+      'keep-releases: "1" is not a number from 2 to 100; the current release and one to roll back to are always kept',
     ],
     [
       'what to go back to',
       { to: 'HEAD~1' },
-      'to: "HEAD~1" is not a release id, a commit (7 digits or more, lower case) or `previous`; `status` lists the releases',
+      'to: "HEAD~1" is not a release id, a commit (7 or more lower-case hex digits) or `previous`; `status` lists the releases',
     ],
-    ['a shipped file', { files: 'dist\n../x' }, 'files: "../x" leads out of the repository; give a path inside it'],
+    ['a shipped file', { files: 'dist\n../x' }, 'files: "../x" is outside the repository; use a path inside it'],
     [
       'a file of the server',
       { 'server-owned': '/etc/x' },
-      'server-owned: "/etc/x" is absolute; give a path inside the repository',
+      'server-owned: "/etc/x" is absolute; use a path relative to the top of the repository',
     ],
     [
       'a compose file',
       { 'compose-file': '/srv/c.yml' },
-      'compose-file: "/srv/c.yml" is absolute; give a path relative to working-directory',
+      'compose-file: "/srv/c.yml" is absolute; use a path relative to working-directory',
     ],
     [
       'a compose file of the tests',
       { 'test-compose-file': 'a\tb' },
-      'test-compose-file: "a\\tb" holds a control character; paths cannot',
+      'test-compose-file: "a\\tb" contains a control character; paths cannot',
     ],
     [
       'no hosts',
       { ...remote, hosts: '' },
-      `hosts: is empty; write [user@]host[:port], or \`local\` for this machine. On GitHub it may come from a variable (HOSTS): ${whereSet}`,
+      `hosts: is empty; use [user@]host[:port], or \`local\` for this machine. On GitHub it usually comes from the variable HOSTS: ${checkSettings}`,
     ],
     [
       'no key',
       { ...remote, 'ssh-key': '' },
-      `ssh-key: is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}`,
+      `ssh-key: is empty. On GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`,
     ],
     [
       'a host key',
       { ...remote, 'known-hosts': 'web1' },
       'known-hosts: line 1 is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)',
     ],
-    ['two jump hosts', { ...remote, 'jump-host': 'a, b' }, 'jump-host: names 2 hosts; write [user@]host[:port], once'],
+    ['how to log in', { ...remote, 'ssh-auth': 'agent' }, 'ssh-auth: "agent" is not one of key, none'],
+    [
+      'a key where none is wanted',
+      { ...remote, 'ssh-auth': 'none' },
+      'ssh-key: is set, but ssh-auth is none; remove one of them',
+    ],
+    [
+      'a certificate',
+      { ...remote, 'ssh-certificate': key.public },
+      'ssh-certificate: is a public key; use its certificate, the file whose name ends with -cert.pub',
+    ],
+    [
+      'a program as the connection',
+      { ...remote, 'proxy-command': 'nc %h %p | tee log' },
+      `proxy-command: "nc %h %p | tee log" contains the shell operator |, but is not run by a shell; use \`sh -c '…'\``,
+    ],
+    [
+      'two ways to the servers',
+      { ...remote, 'proxy-command': 'nc %h %p', 'jump-host': 'bastion' },
+      'proxy-command: cannot be combined with jump-host; remove one of them',
+    ],
+    [
+      'two jump hosts',
+      { ...remote, 'jump-host': 'a, b' },
+      'jump-host: 2 hosts given; use exactly one [user@]host[:port]',
+    ],
     [
       'an env-file without a variable',
       { 'env-files': '.env' },
-      'env-files: ".env" is not path=VARIABLE; name the environment variable of this step that holds the content',
+      'env-files: ".env" is not in the form path=VARIABLE, where VARIABLE is an environment variable of this step that contains the file',
     ],
     [
       'an env-file with a value instead of a variable',
       { 'env-files': '.env=${{ secrets.X }}' },
-      'env-files: ".env=${{ secrets.X }}" is not path=VARIABLE; name the environment variable of this step that holds the content',
+      'env-files: ".env=${{ secrets.X }}" is not in the form path=VARIABLE, where VARIABLE is an environment variable of this step that contains the file',
     ],
     [
       'an env-file outside',
       { 'env-files': '/etc/passwd=X' },
-      'env-files: "/etc/passwd" is absolute; give a path inside the repository',
+      'env-files: "/etc/passwd" is absolute; use a path relative to the top of the repository',
     ],
     [
       'an env-file whose variable is empty',
       { 'env-files': '.env=PRODUCTION_ENV' },
-      `env-files: the variable PRODUCTION_ENV for .env is empty; set it with \`env:\` on this step. If a secret holds it: ${whereSet}`,
+      `env-files: the environment variable PRODUCTION_ENV for .env is empty; set it with \`env:\` on this step. If it comes from a secret: ${checkSettings}`,
     ],
     [
       'the time of a backup',
       { 'backup-timeout': 'x' },
-      'backup-timeout: "x" is not a time; write it as 90s, 20m or 1h (at most 24h)',
+      'backup-timeout: "x" is not a duration; use 90s, 20m or 1h (at most 24h)',
     ],
     [
       'a backup that names no service',
       { backup: 'pg_dump --all' },
-      'backup: "pg_dump --all" is not `service` or `service: command`, such as `backup`',
+      'backup: "pg_dump --all" is not in the form `service` or `service: command`, for example `backup`',
     ],
     [
       'a backup with a shell operator',
       { backup: 'db: pg_dump shop > x' },
-      'backup: "db: pg_dump shop > x" has the shell operator >, but runs without a shell; write `db: sh -c \'…\'`',
+      'backup: "db: pg_dump shop > x" contains the shell operator >, but is not run by a shell; use `db: sh -c \'…\'`',
     ],
     [
       'a migration without a service',
       { migrate: 'python manage.py migrate' },
-      'migrate: "python manage.py migrate" is not `service: command`, such as `backend: python manage.py migrate --noinput`',
+      'migrate: "python manage.py migrate" is not in the form `service: command`, for example `backend: python manage.py migrate --noinput`',
     ],
     [
       'a migration without a command',
       { migrate: 'web: ' },
-      'migrate: "web: " is not `service: command`, such as `backend: python manage.py migrate --noinput`',
+      'migrate: "web: " is not in the form `service: command`, for example `backend: python manage.py migrate --noinput`',
     ],
-    ['an open quote', { migrate: "web: sh -c 'a" }, 'migrate: "web: sh -c \'a" has a quote that is not closed'],
+    ['an open quote', { migrate: "web: sh -c 'a" }, 'migrate: "web: sh -c \'a" has an unclosed quote'],
     [
       'a shell operator',
       { migrate: 'web: a && b' },
-      'migrate: "web: a && b" has the shell operator &&, but runs without a shell; write `web: sh -c \'…\'`',
+      'migrate: "web: a && b" contains the shell operator &&, but is not run by a shell; use `web: sh -c \'…\'`',
     ],
     [
       'a redirection',
       { migrate: 'web: a 2>/dev/null' },
-      'migrate: "web: a 2>/dev/null" has the shell operator 2>/dev/null, but runs without a shell; write `web: sh -c \'…\'`',
+      'migrate: "web: a 2>/dev/null" contains the shell operator 2>/dev/null, but is not run by a shell; use `web: sh -c \'…\'`',
     ],
     [
       'a health-url with a password, which it does not show',
       { 'health-url': 'https://ada:hunter2@shop.example.com/' },
-      'health-url: has a user or a password in it, which the log would show; let an address without a login tell whether the application is well',
+      'health-url: contains a user or password, which the log would show; use a URL that needs no login',
     ],
     [
       'a long value, which it shortens',
       { 'health-url': 'x'.repeat(150) },
-      `health-url: "${'x'.repeat(100)}…" is not a URL; start it with http:// or https://`,
+      `health-url: "${'x'.repeat(100)}…" is not a URL; it must start with http:// or https://`,
     ],
   ];
 
-  it.each(rows)('%s is told in one sentence', (_, texts, problem) => {
+  it.each(rows)('%s is reported in one sentence', (_, texts, problem) => {
     expect(problemsOf(texts)).toEqual([problem]);
   });
 
-  it('a deploy without a release tells where to get it', () => {
+  it('a deploy without a release says where to get it', () => {
     const [problem, ...others] = problemsOf({ command: 'deploy' });
     expect(problem).toMatch(
-      /^release: is not set; a deploy without `push` needs the `release` output of the job that pushed/,
+      /^release: is not set; `deploy` without `push` needs the `release` output of the job that pushed/,
     );
     expect(others).toEqual([]);
   });
 
-  it('several inputs is told with all the others at once', () => {
+  it('several inputs is reported for all of them at once', () => {
     const texts = { command: 'test, push, deploy', registry: 'A B', hosts: '-x', path: 'x', migrate: 'x', files: '..' };
     const problems = problemsOf(texts);
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
@@ -423,7 +467,7 @@ describe('a problem with', () => {
     expect(() => configOf(texts)).toThrow(/^8 problems:\n- /);
   });
 
-  it('everything that SSH needs is told at once, with where to set it', () => {
+  it('all inputs that SSH needs is reported at once, and says where to set them', () => {
     const inputs = ({ command = 'deploy' }) =>
       problemsOf({ command, release, hosts: '', 'ssh-key': '', 'known-hosts': '' }).map((problem) => {
         expect(problem).toContain(': is empty');
@@ -435,12 +479,12 @@ describe('a problem with', () => {
     expect(problemsOf({ command: 'build', hosts: '' })).toEqual([]);
   });
 
-  it('an empty known-hosts is no problem alone: the connection prints the line to add', () => {
+  it('an empty known-hosts alone is left to the connection, which prints the line to add', () => {
     expect(problemsOf({ ...remote, 'known-hosts': '' })).toEqual([]);
     expect(problemsOf({ hosts: 'local', path: 'x' })).toHaveLength(1);
   });
 
-  it('several lines of one input is told for each of them', () => {
+  it('several lines of one input is reported for each of them', () => {
     expect(problemsOf({ tags: 'a/b, c/d', 'env-files': 'x\ny' })).toHaveLength(4);
   });
 });
@@ -464,7 +508,7 @@ describe('a migration', () => {
     expect(configOf({ migrate: ' web.v2-x_1 : a' }).migrate?.service).toBe('web.v2-x_1');
   });
 
-  it('does not read as a command what may be one word of a command', () => {
+  it('keeps each quoted word in one piece, whatever is in it', () => {
     const word = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((text) => !text.includes('\0'));
     const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
     fc.assert(
@@ -480,7 +524,7 @@ describe('a migration', () => {
 describe('secrets', () => {
   const canary = 'S3CR3T-C4N4RY';
 
-  it('stand in no message, whatever else is wrong', () => {
+  it('appear in no message, whatever else is wrong', () => {
     const broken = Object.fromEntries(
       inputNames.map((name) => [name, inputOf(name).secret ? `${canary}\n${canary}` : '\0 no such thing']),
     );
@@ -502,7 +546,7 @@ describe('secrets', () => {
 });
 
 describe('whatever the inputs are', () => {
-  it('they are a configuration or problems that name them, and nothing else', () => {
+  it('the result is a configuration, or problems that each name an input', () => {
     const word = fc.constantFrom(
       ...commandNames,
       'local',

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
-import { whereSet } from '../../src/config/parsers.ts';
+import { keys } from '../../fixtures/ssh-server.ts';
+import { checkSettings, remedies } from '../../src/config/origin.ts';
 import { privateKeyOf } from '../../src/config/ssh-key.ts';
-import { keys } from '../support/ssh-server.ts';
 
 const { ed25519, ecdsa, rsa } = keys;
 const locked = ssh2.utils.generateKeyPairSync('ed25519', {
@@ -18,8 +18,8 @@ const lockedPkcs1 = String(
 );
 const pkcs8 = String(pem.export({ type: 'pkcs8', format: 'pem' }));
 
-const read = (text: string, passphrase?: string) => {
-  const parsed = privateKeyOf(text, passphrase);
+const read = (text: string, passphrase = '') => {
+  const parsed = privateKeyOf(text, passphrase, remedies.github.input('ssh-key'));
   return 'value' in parsed ? parsed.value.reveal() : parsed;
 };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -62,7 +62,9 @@ describe('a private key', () => {
     expect(read(text, 'open sesame')).toBe(text);
     expect(read(text.replaceAll('\n', ' '), 'open sesame')).toBe(text);
     expect(read(text)).toEqual({ problems: ['ssh-key: is encrypted; set ssh-passphrase too'] });
-    expect(read(text, 'wrong')).toEqual({ problems: ['ssh-key: does not open with the given ssh-passphrase'] });
+    expect(read(text, 'wrong')).toEqual({
+      problems: ['ssh-key: does not open with ssh-passphrase; check the passphrase'],
+    });
   });
 
   it('that is not encrypted does not mind a passphrase', () => {
@@ -70,38 +72,38 @@ describe('a private key', () => {
   });
 
   it.each([
-    ['nothing', ' \n', `is empty; on GitHub it comes from a secret (SSH_KEY): ${whereSet}`],
-    ['a public key', ed25519.public, 'is a public key; give the private one, the file without .pub'],
+    ['nothing', ' \n', `is empty. On GitHub it usually comes from the secret SSH_KEY: ${checkSettings}`],
+    ['a public key', ed25519.public, 'is a public key; use the private key, the file without .pub'],
     [
       'a public PEM',
       '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
-      'is a public key; give the private one, the file without .pub',
+      'is a public key; use the private key, the file without .pub',
     ],
     [
       'a key of PuTTY',
       'PuTTY-User-Key-File-3: ssh-ed25519\n',
-      'is in the format of PuTTY; in PuTTYgen use Conversions, Export OpenSSH key',
+      'is in PuTTY format; in PuTTYgen, use Conversions → Export OpenSSH key',
     ],
-    ['a fingerprint', `SHA256:${'a'.repeat(43)}`, 'is a fingerprint; give the private key itself'],
-    ['a path', '~/.ssh/id_ed25519', 'is a path; give the content of that file'],
+    ['a fingerprint', `SHA256:${'a'.repeat(43)}`, 'is a fingerprint; use the private key itself'],
+    ['a path', '~/.ssh/id_ed25519', 'is a path; use the content of that file'],
     ['a PKCS#8 key', pkcs8, 'is in PKCS#8 format; convert a copy with `ssh-keygen -p -f <file>` and use that'],
     [
       'an old DSA key',
       '-----BEGIN DSA PRIVATE KEY-----\nAAAA\n',
-      'is a DSA key, which servers no longer accept; make one with `ssh-keygen -t ed25519`',
+      'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`',
     ],
     [
       'a new DSA key',
       openssh('ssh-dss'),
-      'is a DSA key, which servers no longer accept; make one with `ssh-keygen -t ed25519`',
+      'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`',
     ],
     [
       'a security key',
       openssh('sk-ssh-ed25519@openssh.com'),
-      'needs a security key to be touched; make one without, by `ssh-keygen -t ed25519`',
+      'needs a security key to be touched, which a deploy cannot do; create another with `ssh-keygen -t ed25519`',
     ],
-    ['a password', 'hunter2', 'is not a private key; give the whole file, from its BEGIN line to its END line'],
-    ['a key cut off', ed25519.private.slice(0, 200), 'has no END line; copy the whole file, to its last line'],
+    ['a password', 'hunter2', 'is not a private key; copy the whole file, from its BEGIN line to its END line'],
+    ['a key cut off', ed25519.private.slice(0, 200), 'has no END line; copy the whole file, including the last line'],
     ['a damaged key', ed25519.private.replace('b3Bl', 'b3*l'), 'is damaged between BEGIN and END; copy the file again'],
     [
       'half a key',

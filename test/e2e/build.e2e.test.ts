@@ -4,18 +4,14 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { failureOf, korrigo, type Outcome, type Texts } from '../support/korrigo.ts';
-import { newRepository, type Repository } from '../support/shop.ts';
-import { removeBuiltImages } from './state.ts';
+import { failureOf, korrigo, type Outcome, type Texts } from '../../fixtures/korrigo.ts';
+import { openBed } from '../../fixtures/open-bed.ts';
 
-let bed: Bed;
-let app: Repository;
+const { bed, repository } = await openBed();
+const app = repository('built');
 let folder: string;
 
 beforeAll(async () => {
-  bed = await upBed();
-  app = newRepository('built');
   folder = mkdtempSync(join(tmpdir(), 'korrigo-build-'));
   // What docker is called with, and the files that it gets.
   const spy = `#!/bin/sh
@@ -27,10 +23,7 @@ exec docker "$@"
   chmodSync(join(folder, 'docker'), 0o755);
 });
 afterAll(async () => {
-  app?.remove();
   rmSync(folder, { recursive: true, force: true });
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
 });
 
 const run = async (commands: readonly string[], env: Texts = {}): Promise<Outcome> => {

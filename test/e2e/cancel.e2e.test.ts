@@ -1,31 +1,26 @@
 /** A run that is cancelled: by Ctrl-C or by GitHub (SIGINT), or by a terminal that is closed (SIGHUP). */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { deployer, failureOf, type Outcome, reach, startKorrigo, type Texts } from '../support/korrigo.ts';
-import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
-import { removeBuiltImages, type State, shell, stateOf } from './state.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { deployer, failureOf, type Outcome, reach, startKorrigo, type Texts } from '../../fixtures/korrigo.ts';
+import { openBed } from '../../fixtures/open-bed.ts';
+import { shopFiles } from '../../fixtures/shop.ts';
+import { type State, shell, stateOf } from '../../fixtures/state.ts';
+
+const { bed, repository } = await openBed();
+const shop = repository();
 
 describe('a deploy that is cancelled', () => {
-  let bed: Bed;
   let server: Server;
-  let shop: Repository;
   let before: State;
 
   beforeAll(async () => {
-    bed = await upBed();
     server = await bed.server();
-    shop = newRepository();
     shop.commit(shopFiles(bed));
     const outcome = await deployer(shop.folder, bed, server)(['build', 'push', 'deploy']);
     expect(outcome.code, outcome.all).toBe(0);
     before = await stateOf(server);
-  });
-  afterAll(async () => {
-    shop?.remove();
-    if (bed) await removeBuiltImages(bed);
-    await bed?.down();
   });
 
   const cancelled = async (signal: NodeJS.Signals, after: string, more: Texts = {}): Promise<Outcome> => {

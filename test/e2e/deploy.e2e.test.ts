@@ -1,41 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import {
-  addressOf,
-  type Deployer,
-  deployer,
-  failureOf,
-  korrigo,
-  type Outcome,
-  reach,
-  releaseOf,
-} from '../support/korrigo.ts';
-import { newRepository, quickHealth, type Repository, shopFiles } from '../support/shop.ts';
-import { output, page, removeBuiltImages, shell, stateOf } from './state.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { addressOf, type Deployer, deployer, failureOf, korrigo, reach, releaseOf } from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { quickHealth, shopFiles } from '../../fixtures/shop.ts';
+import { output, page, shell, stateOf } from '../../fixtures/state.ts';
 
-let bed: Bed;
-const repositories: Repository[] = [];
-const repository = (name?: string): Repository => {
-  const made = newRepository(name);
-  repositories.push(made);
-  return made;
-};
-
-beforeAll(async () => {
-  bed = await upBed();
-});
-afterAll(async () => {
-  for (const { remove } of repositories) remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
-});
-
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
+const { bed, repository } = await openBed();
 
 describe('one server, from nothing to the third release', () => {
   let server: Server;

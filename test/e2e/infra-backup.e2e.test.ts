@@ -2,10 +2,10 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { type Result, until } from '../bed/process.ts';
-import { exceptionsOf } from '../support/confinement.ts';
-import { assembleStack, type Stack } from '../support/infra-stack.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { type Result, until } from '../../bed/process.ts';
+import { exceptionsOf } from '../../fixtures/confinement.ts';
+import { assembleStack, type Stack } from '../../fixtures/infra-stack.ts';
 
 const setName = /^\d{8}-\d{6}$/;
 

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newRepository } from '../../scripts/demo/repository.ts';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { script } from '../bed/engine.ts';
-import { output, run, until } from '../bed/process.ts';
-import { exceptionsOf } from '../support/confinement.ts';
-import { deployer, type Outcome, type Texts } from '../support/korrigo.ts';
+import { type Bed, type Server, upBed } from '../../bed/bed.ts';
+import { script } from '../../bed/engine.ts';
+import { output, run, until } from '../../bed/process.ts';
+import { exceptionsOf } from '../../fixtures/confinement.ts';
+import { exampleRepository } from '../../fixtures/example/repository.ts';
+import { deployer, type Outcome, type Texts } from '../../fixtures/korrigo.ts';
+import { shell } from '../../fixtures/state.ts';
 import { acmeImage, buildAcmeImage } from './infra/acme.ts';
-import { removeBuiltImages, shell } from './state.ts';
 
 const inputs = {
   'compose-file': [
@@ -39,7 +39,7 @@ describe('production with backups and monitoring', () => {
     server = await bed.server();
     await shell(server, 'install -d -m 700 -o 10001 -g 10001 /var/backups/korrigo');
     const folder = join(bed.folder, 'korrigo');
-    await newRepository(folder);
+    await exampleRepository(folder);
     await buildAcmeImage(bed);
     const secret = (): string => randomBytes(24).toString('base64url');
     const { engine, registry } = bed;
@@ -62,7 +62,6 @@ describe('production with backups and monitoring', () => {
     deployed = await deployer(folder, bed, server)(['build', 'push', 'deploy'], inputs, env);
   });
   afterAll(async () => {
-    if (bed) await removeBuiltImages(bed);
     await bed?.down();
   });
 

@@ -6,11 +6,11 @@ import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { script } from '../bed/engine.ts';
-import { output, until } from '../bed/process.ts';
-import { exceptionsOf } from '../support/confinement.ts';
-import { assembleStack, metricsToken, type Stack } from '../support/infra-stack.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { script } from '../../bed/engine.ts';
+import { output, until } from '../../bed/process.ts';
+import { exceptionsOf } from '../../fixtures/confinement.ts';
+import { assembleStack, metricsToken, type Stack } from '../../fixtures/infra-stack.ts';
 
 const monitoring = join(import.meta.dirname, '../../infra/monitoring');
 const sample = join(import.meta.dirname, '../../examples/korrigo/sample.pdf');

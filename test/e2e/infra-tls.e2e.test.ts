@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { newRepository } from '../../scripts/demo/repository.ts';
-import { samplePdf } from '../../scripts/demo/story.ts';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { run, until } from '../bed/process.ts';
-import { deployer, type Outcome } from '../support/korrigo.ts';
+import { type Bed, type Server, upBed } from '../../bed/bed.ts';
+import { run, until } from '../../bed/process.ts';
+import { exampleRepository } from '../../fixtures/example/repository.ts';
+import { samplePdf } from '../../fixtures/example/story.ts';
+import { deployer, type Outcome } from '../../fixtures/korrigo.ts';
+import { shell } from '../../fixtures/state.ts';
 import { acmeImage, acmeOverride, buildAcmeImage } from './infra/acme.ts';
 import { expectHardened } from './infra/hardening.ts';
 import { ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
-import { removeBuiltImages, shell } from './state.ts';
 
 const domain = 'korrigo.example';
 
@@ -21,7 +21,6 @@ beforeAll(async () => {
   await buildAcmeImage(bed);
 });
 afterAll(async () => {
-  if (bed) await removeBuiltImages(bed);
   await bed?.down();
 });
 
@@ -218,7 +217,7 @@ describe('production on a server, deployed', () => {
   beforeAll(async () => {
     server = await bed.server();
     const folder = join(bed.folder, 'korrigo');
-    await newRepository(folder);
+    await exampleRepository(folder);
     const { engine, registry } = bed;
     for (const name of ['postgres', 'redis'] as const) await engine.docker('tag', engine.images[name], bed.image(name));
     const certbot = `${registry.address}/${acmeImage}`;

@@ -1,9 +1,9 @@
 /** What crashes, hangs or is away in the reference infrastructure: it is noticed, it comes back, and nothing is lost. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { samplePdf } from '../../scripts/demo/story.ts';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { until } from '../bed/process.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { until } from '../../bed/process.ts';
+import { samplePdf } from '../../fixtures/example/story.ts';
 import { ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
 
 type Copy = { readonly id: number; readonly file: string; readonly status: string; readonly error: string };

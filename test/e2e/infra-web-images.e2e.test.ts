@@ -1,6 +1,6 @@
 /** The images of the reference infrastructure: how large they are, and what is in them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type ImageName, upBed } from '../bed/bed.ts';
+import { type Bed, type ImageName, upBed } from '../../bed/bed.ts';
 import { newStack, type Stack } from './infra/stack.ts';
 
 const MB = 1_000_000; // as `docker images` counts

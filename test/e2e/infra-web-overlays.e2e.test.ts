@@ -3,9 +3,9 @@ import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { script } from '../bed/engine.ts';
-import { output, type Result, until } from '../bed/process.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { script } from '../../bed/engine.ts';
+import { output, type Result, until } from '../../bed/process.ts';
 import { ask, newStack, type Stack } from './infra/stack.ts';
 
 const site = ['backend', 'celery', 'db', 'nginx', 'prepare', 'redis'] as const;

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { until } from '../bed/process.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { until } from '../../bed/process.ts';
 import { type Answer, ask, newStack, type Question, type Stack } from './infra/stack.ts';
 
 /** Seconds. nginx's own patience is 60 for each of these, the specification's 300. */

@@ -3,9 +3,9 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { samplePdf } from '../../scripts/demo/story.ts';
-import { type Bed, upBed } from '../bed/bed.ts';
-import { output, run, until } from '../bed/process.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import { output, run, until } from '../../bed/process.ts';
+import { samplePdf } from '../../fixtures/example/story.ts';
 import { expectHardened } from './infra/hardening.ts';
 import { type Answer, ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
 

@@ -1,9 +1,9 @@
 /** The story of `npm run demo`, held to its word: two commits of the Korrigo example on a real server. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Copy } from '../../scripts/demo/site.ts';
-import { type Container, removeImages, type Scene, samplePdf, setScene } from '../../scripts/demo/story.ts';
-import { type Bed, upBed } from '../bed/bed.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
+import type { Copy } from '../../fixtures/example/site.ts';
+import { type Container, type Scene, samplePdf, setScene } from '../../fixtures/example/story.ts';
 
 type Deployed = { readonly code: number | null; readonly log: string };
 
@@ -18,7 +18,6 @@ describe('Korrigo on a server', () => {
     first = await deploy();
   });
   afterAll(async () => {
-    if (bed) await removeImages(bed);
     await bed?.down();
   });
 
@@ -78,7 +77,7 @@ describe('Korrigo on a server', () => {
       const exam = await scene.site.addExam({ title: 'Algebra', date: '2026-06-15' });
       copy = await scene.site.processed((await scene.site.addCopy(exam, { student: 'Amira' }, pdf)).id);
       before = await scene.containers();
-      commit = (await scene.repository.next()).commit;
+      commit = scene.repository.next().commit;
       second = await deploy();
     });
 

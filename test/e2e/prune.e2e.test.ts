@@ -1,33 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { type Deployer, deployer, type Outcome, type Texts } from '../support/korrigo.ts';
-import { newRepository, quickHealth, type Repository, shopFiles } from '../support/shop.ts';
-import { output, page, removeBuiltImages, shell, stateOf } from './state.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { type Deployer, deployer, type Texts } from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { quickHealth, shopFiles } from '../../fixtures/shop.ts';
+import { output, page, shell, stateOf } from '../../fixtures/state.ts';
 
-let bed: Bed;
-const repositories: Repository[] = [];
-const repository = (): Repository => {
-  const made = newRepository();
-  repositories.push(made);
-  return made;
-};
-
-beforeAll(async () => {
-  bed = await upBed();
-});
-afterAll(async () => {
-  for (const { remove } of repositories) remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
-});
-
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
+const { bed, repository } = await openBed();
 const everything = ['build', 'push', 'deploy'];
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 

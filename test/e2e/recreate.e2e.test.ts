@@ -1,25 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { type Deployer, deployer, type Outcome, releaseOf, type Texts } from '../support/korrigo.ts';
-import { newRepository, quickHealth, type Repository, shopFiles } from '../support/shop.ts';
-import { output, removeBuiltImages, type State, stateOf } from './state.ts';
+import type { Server } from '../../bed/bed.ts';
+import { type Deployer, deployer, releaseOf, type Texts } from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { quickHealth, shopFiles } from '../../fixtures/shop.ts';
+import { output, type State, stateOf } from '../../fixtures/state.ts';
 
-let bed: Bed;
+const { bed, repository } = await openBed();
 let server: Server;
 
 beforeAll(async () => {
-  bed = await upBed();
   server = await bed.server();
 });
-afterAll(async () => {
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
-});
-
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
 
 /** The services whose containers are not the same as before: another id or another start. */
 function touched(before: State, after: State): readonly string[] {
@@ -38,14 +30,13 @@ describe('a second deploy of the same commit, nothing changed', () => {
   let release: string;
 
   beforeAll(async () => {
-    shop = newRepository();
+    shop = repository();
     deploy = deployer(shop.folder, bed, server);
     shop.commit(shopFiles(bed));
     release = releaseOf(succeeded(await deploy(['build', 'push'])));
     succeeded(await deploy(['deploy'], { release }));
   });
   afterAll(async () => {
-    shop?.remove();
     await server.ssh('cd /opt/shop/current && docker compose down --timeout 1');
   });
 
@@ -114,7 +105,7 @@ secrets:
     succeeded(await deploy(['push', 'deploy'], inputs, { ...env, ...more })).all;
 
   beforeAll(async () => {
-    app = newRepository('parts');
+    app = repository('parts');
     deploy = deployer(app.folder, bed, server);
     app.commit({
       'compose.yml': compose(),
@@ -125,7 +116,6 @@ secrets:
     await server.ssh('mkdir -p /opt/parts/shared && echo one >/opt/parts/shared/token');
     await release();
   });
-  afterAll(() => app?.remove());
 
   it('touches nothing when nothing changed but the commit', async () => {
     const before = await stateOf(server, '/opt/parts');
@@ -244,13 +234,12 @@ ${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/d
   };
 
   beforeAll(async () => {
-    app = newRepository('shares');
+    app = repository('shares');
     deploy = deployer(app.folder, bed, server);
     await server.ssh('mkdir -p /opt/shares');
     await deployed('blue', 1);
   });
   afterAll(async () => {
-    app?.remove();
     await server.ssh('cd /opt/shares/current && docker compose down --timeout 1 --volumes');
   });
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
+import type { Server } from '../../bed/bed.ts';
 import {
   addressOf,
   type Deployer,
@@ -15,31 +15,13 @@ import {
   reach,
   releaseOf,
   type Texts,
-} from '../support/korrigo.ts';
-import { newRepository, quickHealth, type Repository, shopFiles } from '../support/shop.ts';
-import { output, page, removeBuiltImages, type State, shell, stateOf } from './state.ts';
+} from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { impatient, quickHealth, shopFiles } from '../../fixtures/shop.ts';
+import { output, page, type State, shell, stateOf } from '../../fixtures/state.ts';
 
-let bed: Bed;
-const repositories: Repository[] = [];
-const repository = (name?: string): Repository => {
-  const made = newRepository(name);
-  repositories.push(made);
-  return made;
-};
-
-beforeAll(async () => {
-  bed = await upBed();
-});
-afterAll(async () => {
-  for (const { remove } of repositories) remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
-});
-
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
+const { bed, repository } = await openBed();
 
 /** Refused: nothing on the server is another than before. */
 async function refused(server: Server, attempt: () => Promise<Outcome>): Promise<string> {
@@ -382,7 +364,7 @@ describe('what a rollback finds', () => {
   it('says so when an old release is no longer well, and goes back to what ran before', async () => {
     // An application whose new version changes the data so that the old one cannot read them.
     const health = (test: string): Texts => {
-      const files = shopFiles(bed, test === 'old' ? 'four' : 'five');
+      const files = impatient(shopFiles(bed, test === 'old' ? 'four' : 'five'));
       const check = test === 'old' ? 'test ! -e /data/new' : 'touch /data/new';
       const compose = files['compose.yml']?.replace(
         / {6}test: \["CMD", "wget".*\n/,

@@ -3,12 +3,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { failureOf, type Outcome, reach, runProcess, startKorrigo } from '../support/korrigo.ts';
-import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
-import { type Findings, watchHere, watchServer } from './sampler.ts';
-import { output, removeBuiltImages, shell } from './state.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { failureOf, type Outcome, reach, runProcess, startKorrigo } from '../../fixtures/korrigo.ts';
+import { openBed } from '../../fixtures/open-bed.ts';
+import { type Findings, watchHere, watchServer } from '../../fixtures/sampler.ts';
+import { shopFiles } from '../../fixtures/shop.ts';
+import { output, shell } from '../../fixtures/state.ts';
 
 const random = (): string => randomBytes(12).toString('hex');
 const canary = `canary-${random()}`;
@@ -16,17 +17,15 @@ const passphrase = `passphrase-${random()}`;
 const [token, second, third] = [`token-${random()}`, `second-${random()}`, `third-${random()}`];
 const envFile = `API_TOKEN='${token}'\nOTHER=${second}\nDATABASE_URL=postgres://app:${third}@db/shop\n`;
 
-let bed: Bed;
+const { bed, repository } = await openBed();
+const shop = repository();
 let server: Server;
-let shop: Repository;
 /** HOME, TMPDIR and DOCKER_CONFIG of the runs. */
 let home: string;
 let needles: readonly string[];
 
 beforeAll(async () => {
-  bed = await upBed();
   server = await bed.server();
-  shop = newRepository();
   home = join(bed.folder, 'home');
   mkdirSync(join(home, 'tmp'), { recursive: true });
   mkdirSync(join(home, '.docker'));
@@ -47,11 +46,6 @@ beforeAll(async () => {
     second,
     third,
   ];
-});
-afterAll(async () => {
-  shop?.remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
 });
 
 /** Deploys while both machines are watched. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bed, upBed } from '../bed/bed.ts';
+import { type Bed, upBed } from '../../bed/bed.ts';
 
 let bed: Bed;
 beforeAll(async () => {

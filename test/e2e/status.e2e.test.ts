@@ -1,36 +1,26 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { addressOf, type Deployer, deployer, type Outcome, reach, releaseOf } from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import { startStep } from '../../fixtures/runner.ts';
+import { impatient, shopFiles } from '../../fixtures/shop.ts';
+import { output, shell, stateOf } from '../../fixtures/state.ts';
 import type { HostStatus } from '../../src/model/state.ts';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { addressOf, type Deployer, deployer, type Outcome, reach, releaseOf } from '../support/korrigo.ts';
-import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
-import { startStep } from './runner.ts';
-import { output, removeBuiltImages, shell, stateOf } from './state.ts';
 
-let bed: Bed;
+const { bed, repository } = await openBed();
+const shop = repository();
 let server: Server;
 let second: Server;
-let shop: Repository;
 let deploy: Deployer;
 
 beforeAll(async () => {
-  bed = await upBed();
   server = await bed.server();
   const key = await readFile(`${server.privateKeyFile}.pub`, 'utf8');
   second = await bed.server({ authorizedKeys: [key.trim()], sshPort: 2222 });
-  shop = newRepository();
   deploy = deployer(shop.folder, bed, server);
 });
-afterAll(async () => {
-  shop?.remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
-});
 
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
 const everything = ['build', 'push', 'deploy'];
 
 /** What is said at the end, without times and people, and with short digests. */
@@ -178,7 +168,7 @@ describe('after somebody has typed on the server, the drift', () => {
   const web = 'web: shop-web-1';
 
   beforeAll(async () => {
-    shop.commit(shopFiles(bed, 'three', { web: '    restart: always\n    init: true\n' }));
+    shop.commit(impatient(shopFiles(bed, 'three', { web: '    restart: always\n    init: true\n' })));
     succeeded(await deploy(everything));
   });
 

@@ -2,41 +2,37 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { type Act, forAct, newAct } from '../../fixtures/act.ts';
+import type { Outcome, Texts } from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { impatient, shopFiles } from '../../fixtures/shop.ts';
+import { output, page, shell, stateOf } from '../../fixtures/state.ts';
+import { actionRef } from '../../scripts/workflows.ts';
 import { parseRelease } from '../../src/model/release.ts';
-import { type Bed, type Server, upBed } from '../bed/bed.ts';
-import { type Act, forAct, newAct } from '../support/act.ts';
-import type { Outcome, Texts } from '../support/korrigo.ts';
-import { newRepository, type Repository, shopFiles } from '../support/shop.ts';
-import { output, page, removeBuiltImages, shell, stateOf } from './state.ts';
 
-let bed: Bed;
+const { bed, repository } = await openBed();
 let act: Act;
-const repositories: Repository[] = [];
 
 beforeAll(async () => {
-  bed = await upBed();
-  act = await newAct(bed);
+  act = await newAct(bed, [...new Set(['v1', actionRef()])]);
 });
 afterAll(async () => {
-  for (const { remove } of repositories) remove();
   act?.remove();
-  if (bed) await removeBuiltImages(bed);
-  await bed?.down();
 });
 
-const succeeded = (outcome: Outcome): Outcome => {
-  expect(outcome.code, outcome.all).toBe(0);
-  return outcome;
-};
-
-/** A caller as people copy it. act knows neither `queue: max` nor what it is about. */
-const example = (name: string): string => forAct(readFileSync(join('examples/workflows', name), 'utf8'));
+/** A caller as people copy it, with a migration of the shop's own. act knows neither `queue: max` nor what it is about. */
+const example = (name: string): string =>
+  forAct(readFileSync(join('examples/workflows', name), 'utf8')).replace(
+    /migrate: .*/,
+    `migrate: "web: sh -c 'date >>/data/migrated'"`,
+  );
 
 /** The shop with its tests, as a repository on GitHub. */
-function repository(): Repository {
-  const made = newRepository();
+function repositoryOnGitHub(): Repository {
+  const made = repository();
   execFileSync('git', ['remote', 'add', 'origin', 'https://github.com/acme/shop.git'], { cwd: made.folder });
-  repositories.push(made);
   return made;
 }
 
@@ -81,7 +77,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
 
   beforeAll(async () => {
     server = await bed.server();
-    shop = repository();
+    shop = repositoryOnGitHub();
     shop.commit(
       files('one', {
         '.github/workflows/deploy.yml': example('deploy.yml'),
@@ -97,6 +93,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const { all } = succeeded(await push(shop, server));
     expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy']);
     expect(await page(server)).toBe('one');
+    expect(all).toContain('migrate: web: sh -c date >>/data/migrated');
     expect(await history(server)).toMatchObject([{ command: 'deploy', outcome: 'succeeded', actor: 'octocat' }]);
   });
 
@@ -148,9 +145,11 @@ describe('a repository with deploy.yml and rollback.yml', () => {
   it('ends red at a version that never becomes healthy, with the reason at the end of the log', async () => {
     const lines = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo step $n; done';
     shop.commit(
-      files('three', {
-        Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
-      }),
+      impatient(
+        files('three', {
+          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
+        }),
+      ),
     );
     const outcome = await push(shop, server);
     expect(outcome.code).not.toBe(0);
@@ -179,7 +178,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
 describe('a repository with one-job.yml', () => {
   it('goes through the whole pipeline in one job', async () => {
     const server = await bed.server();
-    const shop = repository();
+    const shop = repositoryOnGitHub();
     shop.commit(files('one', { '.github/workflows/deploy.yml': example('one-job.yml') }));
     const { all } = succeeded(await push(shop, server));
     expect(jobsOf(all)).toEqual(['Deploy']);
@@ -193,7 +192,7 @@ describe('a repository with staging-production.yml', () => {
   let shop: Repository;
 
   beforeAll(() => {
-    shop = repository();
+    shop = repositoryOnGitHub();
     shop.commit(files('one', { '.github/workflows/deploy.yml': example('staging-production.yml') }));
   });
 
@@ -245,7 +244,7 @@ ${more}`;
     });
 
   it('test.yml runs the tests, and the exit code of the service that is named decides', async () => {
-    const shop = repository();
+    const shop = repositoryOnGitHub();
     const inputs = { 'test-compose-file': 'compose.test.yml', 'test-service': 'tests', 'test-timeout': '1m' };
     shop.commit(files('one', { '.github/workflows/call.yml': caller('test.yml', inputs) }));
     expect(said(succeeded(await call(shop)).all)).toContain('✓ test succeeded');
@@ -256,7 +255,7 @@ ${more}`;
   });
 
   it('build.yml pushes the images and hands on a release that can be pulled', async () => {
-    const shop = repository();
+    const shop = repositoryOnGitHub();
     const more = `  after:
     needs: called
     runs-on: ubuntu-latest

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { apply, outputKey } from '../../src/engine/apply.ts';
+import { containerOf, inspectFacts, releaseOf } from '../../fixtures/builders.ts';
+import { type Answer, type AnswerTo, enginePorts, fakeHost } from '../../fixtures/fakes.ts';
+import { apply } from '../../src/engine/apply.ts';
 import { CommandError, ConnectError, DeployError, HealthError } from '../../src/errors.ts';
 import type { Plan, RunStep, Step, Task } from '../../src/model/plan.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { containerOf, releaseOf } from '../support/builders.ts';
-import { type Answer, type AnswerTo, enginePorts, fakeHost } from '../support/fakes.ts';
 
 const run = (title: string, overrides: Partial<RunStep> = {}): RunStep => ({
   kind: 'run',
+  id: title,
   title,
   command: { argv: [title] },
   output: 'quiet',
@@ -15,7 +16,6 @@ const run = (title: string, overrides: Partial<RunStep> = {}): RunStep => ({
 });
 const on = (host: string, ...steps: readonly Step[]): Task => ({ host, steps });
 const plan = (...stages: readonly (readonly Task[])[]): Plan => ({
-  title: 'plan',
   stages: stages.map((tasks, index) => ({ name: `stage ${index + 1}`, tasks })),
 });
 /** Answers by the first word of the command. */
@@ -85,17 +85,14 @@ describe('a plan', () => {
     expect(order).toEqual(['fast a', 'slow a', 'fast b']);
   });
 
-  it('gives the output of the steps that have an id, by host', async () => {
+  it('gives the output of its steps, by host and id', async () => {
     const answer = answering({ tell: { stdout: 'told\n' }, other: { stdout: 'not kept' } });
     const ports = enginePorts([fakeHost('web1', answer), fakeHost('web2', answer)]);
-    const { outputs } = await apply(
+    const { output } = await apply(
       plan([on('web1', run('tell', { id: 'x' }), run('other')), on('web2', run('tell', { id: 'x' }))]),
       ports,
     );
-    expect([...outputs]).toEqual([
-      [outputKey('web1', 'x'), 'told\n'],
-      [outputKey('web2', 'x'), 'told\n'],
-    ]);
+    expect([output('web1', 'x'), output('web2', 'x'), output('web2', 'other')]).toEqual(['told\n', 'told\n', '']);
   });
 
   it('measures every step', async () => {
@@ -150,7 +147,9 @@ describe('a failure', () => {
       plan([on('web1', run('bad', { hint: 'try this' }))]),
       enginePorts([fakeHost('web1', () => answer)]),
     );
-    expect(failures).toMatchObject([{ message, hint: 'try this', host: 'web1' }]);
+    expect(failures.flatMap((error) => error.failures)).toMatchObject([
+      { kind: 'command', step: 'bad', message, hint: 'try this', host: 'web1' },
+    ]);
     expect(failures[0]).toBeInstanceOf(CommandError);
   });
 
@@ -158,10 +157,10 @@ describe('a failure', () => {
     const [web1, here] = [fakeHost('web1', () => ({ code: null })), fakeHost('local', () => ({ code: null }))];
     const steps = run('bad', { hint: 'try this' });
     const { failures } = await apply(plan([on('web1', steps), on('local', steps)]), enginePorts([web1, here]));
-    expect(failures).toMatchObject([
+    expect(failures.flatMap((error) => error.failures)).toMatchObject([
       {
         message: 'web1: bad was cut off',
-        hint: 'the connection to the server was lost meanwhile: deploy again as soon as the server answers',
+        hint: 'the connection dropped while this was running: deploy again as soon as the server answers',
       },
       { message: 'local: bad was cut off', hint: 'try this' },
     ]);
@@ -170,7 +169,7 @@ describe('a failure', () => {
   it('of a step whose output is for us tells only what it complained about', async () => {
     const answer = { code: 1, lines: ['fact\tx'], errors: ['no space'] };
     const { failures } = await apply(
-      plan([on('web1', run('bad', { id: 'x' }))]),
+      plan([on('web1', run('bad', { output: 'facts' }))]),
       enginePorts([fakeHost('web1', () => answer)]),
     );
     expect(failures.map(({ message }) => message)).toEqual(['web1: bad failed with exit code 1\nno space']);
@@ -202,9 +201,9 @@ describe('a step that is tried again', () => {
 
   it('pauses longer each time and goes on when it succeeds', async () => {
     const ports = enginePorts([fakeHost('web1', failing(2))]);
-    const { failures, outputs } = await apply(plan([on('web1', retried)]), ports);
+    const { failures, output } = await apply(plan([on('web1', retried)]), ports);
     expect(failures).toEqual([]);
-    expect(outputs.get(outputKey('web1', 'pull'))).toBe('yes');
+    expect(output('web1', 'pull')).toBe('yes');
     expect(ports.clock.slept).toEqual([2000, 5000]);
     expect(ports.log.lines.slice(1)).toEqual([
       'warn web1: pull failed with exit code 1\nno 1\ntrying again in 2 s',
@@ -274,7 +273,7 @@ describe('steps that are always done', () => {
   it('are done when nothing else was, because it was cancelled before', async () => {
     const web1 = fakeHost('web1');
     const { failures } = await apply(plan([task(run('a'))]), enginePorts([web1], { signal: AbortSignal.abort() }));
-    expect(failures.map(({ message }) => message)).toEqual(['cancelled before: a']);
+    expect(failures.map(({ message }) => message)).toEqual(['web1: cancelled before: a']);
     expect(wordsOf(web1.ran)).toEqual(['clean', 'up']);
   });
 
@@ -308,7 +307,10 @@ describe('a step', () => {
   it('that writes a file replaces it in one go, readable by its owner alone', async () => {
     const web1 = fakeHost('web1');
     const content = new Secret('hunter2');
-    await apply(plan([on('web1', { kind: 'write', title: 'w', path: '/opt/a b', content })]), enginePorts([web1]));
+    await apply(
+      plan([on('web1', { kind: 'write', id: 'w', title: 'w', path: '/opt/a b', content })]),
+      enginePorts([web1]),
+    );
     expect(web1.ran).toEqual([
       {
         argv: ['sh', '-c', 'umask 077 && cat >"$1.new" && mv "$1.new" "$1"', 'korrigo-write', '/opt/a b'],
@@ -384,7 +386,7 @@ describe('a failed step that knows where to look', () => {
   it('tells which container is the reason, with the end of its log', async () => {
     const answer = answering({
       up: { code: 1, lines: ['container web exited'] },
-      inspect: { stdout: `1770000000\n${line({ status: 'exited', exitCode: 1 })}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'exited', exitCode: 1 })) },
       docker: { stdout: 'starting\n', stderr: 'no database\n' },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
@@ -399,7 +401,7 @@ describe('a failed step that knows where to look', () => {
   it('tells which container it waited for when the time was up', async () => {
     const answer = answering({
       up: { code: null, timedOut: true },
-      inspect: { stdout: `1770000000\n${line({ status: 'restarting', exitCode: 1 })}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'restarting', exitCode: 1 })) },
       docker: { stdout: 'no database\n' },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
@@ -414,7 +416,7 @@ describe('a failed step that knows where to look', () => {
   it('tells the command when no container is the reason', async () => {
     const answer = answering({
       up: { code: 1, lines: ['no space'] },
-      inspect: { stdout: `1770000000\n${line({})}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({})) },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
     expect(failures.map(({ message }) => message)).toEqual(['web1: up failed with exit code 1\nno space']);
@@ -423,7 +425,7 @@ describe('a failed step that knows where to look', () => {
   it('tells the command when a container is only still the old one', async () => {
     const answer = answering({
       up: { code: 1, lines: ['port is already allocated'] },
-      inspect: { stdout: `1770000000\n${line({ image: 'old' })}\n` },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ image: 'old' })) },
     });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
     expect(failures.map(({ message }) => message)).toEqual([

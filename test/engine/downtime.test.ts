@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../fixtures/fakes.ts';
 import { watchUrl } from '../../src/engine/downtime.ts';
-import { fakeClock } from '../support/fakes.ts';
 
 /** Watches while the URL gives these answers, one a probe; each takes some time. Then it is stopped, before one more. */
 async function watched(answers: readonly (number | string)[], { seconds = 0.05, last = 200 as number | string } = {}) {
@@ -17,7 +17,8 @@ async function watched(answers: readonly (number | string)[], { seconds = 0.05, 
   };
   const watch = watchUrl('https://shop.example.com/', { ask, clock });
   await stopping.promise;
-  const result = await watch.stop();
+  const measured = await watch.stop();
+  const result = measured === 'not-up-before' ? undefined : measured;
   return { result, clock, asked: () => asked };
 }
 

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf, inspectFacts, releaseOf } from '../../fixtures/builders.ts';
+import { type Answer, enginePorts, fakeHost } from '../../fixtures/fakes.ts';
 import { waitFor } from '../../src/engine/wait.ts';
 import { ConnectError, HealthError } from '../../src/errors.ts';
 import type { WaitStep } from '../../src/model/plan.ts';
 import type { Container } from '../../src/model/state.ts';
-import { containerOf, releaseOf } from '../support/builders.ts';
-import { type Answer, enginePorts, fakeHost } from '../support/fakes.ts';
 
 const web = releaseOf().images['web'] ?? '';
 const step: WaitStep = {
   kind: 'wait',
+  id: 'healthy',
   title: 'healthy',
   probe: { argv: ['inspect'] },
   until: { kind: 'services', images: { web }, settleSeconds: 5 },
@@ -27,7 +28,7 @@ function printed(overrides: Partial<Container> = {}): Answer {
     ...(health === 'none' ? {} : { Health: { Status: health, Log: [{ Output: healthOutput }] } }),
   };
   const line = JSON.stringify({ id, name: `/${name}`, image, labels: [service, 'hash', 'False'], restarts, state });
-  return { stdout: `${Date.parse('2026-02-03T05:00:00Z') / 1000}\n${line}\n` };
+  return { stdout: inspectFacts(Date.parse('2026-02-03T05:00:00Z') / 1000, line) };
 }
 /** One answer after the other, the last one for ever; `docker logs` prints `log`. */
 const host = (probes: readonly Answer[], log: Answer = {}) => {
@@ -48,7 +49,7 @@ describe('waiting', () => {
   });
 
   it('asks every half second and tells only what is new', async () => {
-    const ports = enginePorts([host([{ stdout: '1' }, starting, starting, starting, healthy])]);
+    const ports = enginePorts([host([{ stdout: inspectFacts(1) }, starting, starting, starting, healthy])]);
     await waitFor(step, 'web1', ports);
     expect(ports.clock.slept).toEqual([500, 500, 500, 500]);
     expect(ports.log.lines).toEqual(['info … web1: web has no container', 'info … web1: web is starting']);
@@ -71,10 +72,16 @@ describe('waiting', () => {
     const ports = enginePorts([host([starting])]);
     await expect(waitFor(step, 'web1', ports)).rejects.toMatchObject({
       name: 'HealthError',
-      host: 'web1',
-      service: 'web',
-      message: 'web1: web is starting, after 10 s\nit logged nothing',
-      hint: 'see more: docker logs shop-web-1 (on web1)',
+      failures: [
+        {
+          kind: 'health',
+          host: 'web1',
+          service: 'web',
+          short: 'web1: web is starting, after 10 s',
+          message: 'web1: web is starting, after 10 s\nit logged nothing',
+          hint: 'see more: docker logs shop-web-1 (on web1)',
+        },
+      ],
     });
     expect(ports.clock.slept.reduce((sum, pause) => sum + pause)).toBe(10_000);
   });
@@ -116,10 +123,9 @@ describe('waiting', () => {
   });
 
   it('for a service without a container says where to look', async () => {
-    await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: '1\n' }])]))).rejects.toMatchObject({
+    await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: inspectFacts(1) }])]))).rejects.toMatchObject({
       message: 'web1: web has no container, after 10 s',
-      hint: 'look at the containers: docker ps --all (on web1)',
-      service: undefined,
+      failures: [{ hint: 'look at the containers: docker ps --all (on web1)', service: undefined }],
     });
   });
 
@@ -135,8 +141,9 @@ describe('waiting', () => {
       { signal: cancel.signal },
     );
     await expect(waitFor(step, 'web1', ports)).rejects.toMatchObject({
-      name: 'DeployError',
+      name: 'Cancelled',
       message: 'web1: cancelled during: healthy',
+      failures: [{ kind: 'cancelled', host: 'web1' }],
     });
     expect(ports.clock.slept).toEqual([]);
   });
@@ -169,7 +176,7 @@ describe('waiting for an answer', () => {
   it('fails when it never does', async () => {
     await expect(waitFor(answers, 'local', enginePorts([]))).rejects.toMatchObject({
       message: 'local: https://shop.example.com/ does not answer: connection refused, after 10 s',
-      hint: expect.stringMatching(/^every container is well, so look at health-url itself/),
+      hint: expect.stringMatching(/^every container is healthy, so check health-url itself/),
     });
   });
 });

@@ -1,11 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { readRawFile } from '../../src/compose/raw.ts';
-import type { InputTexts } from '../../src/config/inputs.ts';
-import { ConnectError } from '../../src/errors.ts';
-import type { Command } from '../../src/model/command.ts';
-import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
-import { parseRelease } from '../../src/model/release.ts';
-import { run } from '../../src/run.ts';
 import {
   containerLine,
   files,
@@ -18,23 +11,35 @@ import {
   type Surroundings,
   scene,
   server,
-} from '../support/application.ts';
-import { attemptOf, commit, configOf, digest, releaseOf } from '../support/builders.ts';
-import { type FakeHost, fakeHost, nameOf } from '../support/fakes.ts';
+} from '../../fixtures/application.ts';
+import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
+import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
+import { jobOf, leaseCallOf } from '../../fixtures/leased.ts';
+import { readRawFile } from '../../src/compose/raw.ts';
+import type { InputTexts } from '../../src/config/inputs.ts';
+import { ConnectError } from '../../src/errors.ts';
+import type { Command } from '../../src/model/command.ts';
+import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
+import { parseRelease } from '../../src/model/release.ts';
+import { closing } from '../../src/report/closing.ts';
+import { run } from '../../src/run.ts';
 
 /** Hosts without the keys that a real connection needs: connect is a port. */
 const configFor = (texts: InputTexts, servers: readonly FakeHost[]) => {
   const hosts = servers.map(({ name }) => ({ kind: 'ssh', name, host: name, port: 22, user: 'deploy' }) as const);
   return { ...configOf({ ...texts, hosts: 'local' }), ...(servers.length > 0 ? { hosts } : {}) };
 };
+const runAs = async (...args: Parameters<typeof run>) => described(await run(...args));
 const perform = async (texts: InputTexts, surroundings: Surroundings = {}) => {
   const ports = scene(surroundings);
-  const report = await run(configFor(texts, surroundings.servers ?? []), ports);
+  const report = await runAs(configFor(texts, surroundings.servers ?? []), ports);
   return { report, ports };
 };
 const deployed = { command: 'deploy', release: JSON.stringify(pushed()) };
 const stdinOf = (host: FakeHost, name: string): string =>
   String(host.ran.findLast((command) => nameOf(command) === name)?.stdin ?? '');
+/** The last line that a host was told about how it ended. */
+const endOf = (host: FakeHost) => readAttempt(host.leaseCalls.findLast(({ name }) => name === 'confirm')?.stdin ?? '');
 const line = (ports: Scene, start: string): string | undefined =>
   ports.log.lines.find((text) => text.startsWith(start));
 
@@ -82,7 +87,7 @@ describe('reading the checkout', () => {
     [
       'no repository',
       { runner: { 'korrigo-git': { code: 128, stderr: 'fatal: not a git repository\n' } } },
-      '/src is no checkout of a git repository: fatal: not a git repository',
+      '/src is not a checkout of a git repository: fatal: not a git repository',
     ],
     [
       'no compose file',
@@ -200,7 +205,7 @@ describe('a push', () => {
       { command: 'push' },
       { runner: { 'cat /scratch/metadata.json': { stdout: '{}' } } },
     );
-    expect(report.failure?.message).toBe('docker buildx bake did not tell the digest of web');
+    expect(report.failure?.message).toBe('docker buildx bake did not report the digest of web');
   });
 
   it('builds before it talks to the registry, and does not try a failed build again', async () => {
@@ -222,11 +227,17 @@ describe('a deploy', () => {
       'korrigo-resolve',
       'korrigo-pull',
       'korrigo-record',
+      'korrigo-tidy',
       'compose up',
       'korrigo-inspect',
       'korrigo-current',
-      'korrigo-record',
       'korrigo-prune',
+    ]);
+    expect(web1.leaseCalls.map(({ name }) => name).filter((name) => name !== 'stage')).toEqual([
+      'take',
+      'arm',
+      'confirm',
+      'leave',
     ]);
     expect(report).toMatchObject({
       outcome: 'succeeded',
@@ -268,7 +279,8 @@ describe('a deploy', () => {
       return {
         ...host,
         run: async (...args: Parameters<FakeHost['run']>) => {
-          order.push(nameOf(args[0]));
+          const call = leaseCallOf(args[0]);
+          order.push(nameOf(call?.name === 'start' ? jobOf(call) : args[0]));
           return await host.run(...args);
         },
       };
@@ -284,7 +296,7 @@ describe('a deploy', () => {
     const web1 = server('web1', { 'korrigo-observe': observed(['release', pushed().id]) });
     const ports = scene({ servers: [web1] });
     ports.clock.advance(60_000);
-    const report = await run(configFor(deployed, [web1]), ports);
+    const report = await runAs(configFor(deployed, [web1]), ports);
     expect(report.release?.id).toBe('20260203-040606-c0ffee012345');
   });
 
@@ -295,7 +307,7 @@ describe('a deploy', () => {
       { servers: [web1] },
     );
     expect(report).toMatchObject({ outcome: 'succeeded', url: 'https://shop.example.com', downtime: { failed: 0 } });
-    expect(ports.log.lines.join('\n')).toContain('info no downtime: all ');
+    expect(ports.log.lines.join('\n')).toContain('info no downtime: health-url answered all ');
   });
 
   it('logs every host in with a folder of its own, and out again', async () => {
@@ -318,7 +330,7 @@ describe('a deploy', () => {
   it('writes what happened into the history', async () => {
     const web1 = server('web1', { 'korrigo-observe': observed(['current', 'r1']) });
     await perform({ ...deployed, reason: 'hotfix' }, { servers: [web1] });
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({
+    expect(endOf(web1)).toMatchObject({
       command: 'deploy',
       release: pushed().id,
       commit,
@@ -334,9 +346,8 @@ describe('a deploy', () => {
     const hosts = [server('web1', { 'korrigo-observe': observed(['current', 'r1']) }), server('web2')];
     await perform({ ...deployed, 'allow-older': 'true' }, { servers: hosts });
     for (const host of hosts) {
-      const [begin = '', end = ''] = host.ran
-        .filter((command) => nameOf(command) === 'korrigo-record')
-        .map(({ stdin }) => String(stdin));
+      const begin = stdinOf(host, 'korrigo-record');
+      const end = host.leaseCalls.find(({ name }) => name === 'confirm')?.stdin ?? '';
       expect(readAttempt(begin)).toMatchObject({ outcome: 'started', switched: true, allowOlder: true });
       expect(readHistory([begin], 'r1')).toMatchObject([{ outcome: 'started', release: pushed().id }]);
       expect(readHistory([begin, end], undefined)).toMatchObject([{ outcome: 'succeeded' }]);
@@ -367,11 +378,11 @@ describe('a deploy that cannot begin', () => {
       expect.stringMatching(/^- web2: the variable SECRET_KEY is not set/),
       expect.stringMatching(/^- web2: \/opt\/shop\/shared\/\.env is missing/),
     ]);
-    expect(report.failure?.hint).toBe('nothing that runs was changed; mend this and deploy again');
+    expect(report.failure?.hint).toBe('nothing that runs was changed; fix this and deploy again');
     for (const host of [web1, web2]) untouched(host);
     expect(web2.ran.map(({ argv }) => argv.join(' '))).toContain(`rm -rf -- /opt/shop/releases/${pushed().id}`);
     expect(programsOf(web1)).not.toContain('korrigo-ship');
-    expect(readAttempt(stdinOf(web2, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(web2)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
   it('tells a host that cannot be reached beside the problems of the others', async () => {
@@ -382,7 +393,7 @@ describe('a deploy that cannot begin', () => {
       if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer');
       return await ports.connect(spec, config);
     };
-    const report = await run(configFor(deployed, [web1, lost]), { ...ports, connect });
+    const report = await runAs(configFor(deployed, [web1, lost]), { ...ports, connect });
     expect(report.failure?.message).toContain('- web2: does not answer\n- web1: the variable A is not set');
     untouched(web1);
   });
@@ -392,7 +403,7 @@ describe('a deploy that cannot begin', () => {
     const connect: typeof ports.connect = async () => {
       throw new ConnectError('web1', 'does not answer', { hint: 'is it up?' });
     };
-    const report = await run(configFor({ command: 'push, deploy' }, [server('web1')]), { ...ports, connect });
+    const report = await runAs(configFor({ command: 'push, deploy' }, [server('web1')]), { ...ports, connect });
     expect(report.failure).toEqual({ message: 'web1: does not answer', hint: 'is it up?' });
     expect(programsOf(ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
   });
@@ -417,7 +428,7 @@ describe('a deploy that cannot begin', () => {
     expect(programsOf(early.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
     expect(programsOf(blind).at(-1)).toBe('rm -rf');
     const lost = await perform({ ...texts, migrate: 'api: migrate' }, { servers: [server('web1')] });
-    expect(lost.report.failure?.message).toBe('migrate: api is no service of compose.yml, which has web, cache');
+    expect(lost.report.failure?.message).toBe('migrate: no service "api" in compose.yml (found: web, cache)');
     expect(programsOf(lost.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
   });
 
@@ -429,7 +440,7 @@ describe('a deploy that cannot begin', () => {
       if (++connections === 2) throw new ConnectError('web1', 'went away');
       return await ports.connect(spec, config);
     };
-    const report = await run(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
+    const report = await runAs(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
     expect(connections).toBe(2);
     expect(report.failure?.message).toBe('web1: went away');
     expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-ship', 'korrigo-resolve', 'rm -rf', 'true']);
@@ -451,19 +462,19 @@ describe('a deploy that cannot begin', () => {
     [
       'a release of another commit',
       { release: JSON.stringify(pushed({ commit: 'd'.repeat(40), id: `20260203-040506-${'d'.repeat(12)}` })) },
-      'release: is of commit dddddddddddd, but the checkout is c0ffee012345',
+      'release: it was built from commit dddddddddddd, but commit c0ffee012345 is checked out',
     ],
     [
       'a release of another project',
       { release: JSON.stringify(pushed({ project: 'other' })) },
-      "release: is of project other, but this checkout's is shop",
+      'release: it belongs to project other, but this checkout is project shop',
     ],
     [
       'a migration of no service',
       { migrate: 'api: migrate' },
-      'migrate: api is no service of compose.yml, which has web, cache',
+      'migrate: no service "api" in compose.yml (found: web, cache)',
     ],
-    ['a backup of no service', { backup: 'dump' }, 'backup: dump is no service of compose.yml, which has web, cache'],
+    ['a backup of no service', { backup: 'dump' }, 'backup: no service "dump" in compose.yml (found: web, cache)'],
     [
       'a shipped file that was not built',
       { files: 'dist' },
@@ -512,7 +523,7 @@ describe('a deploy that cannot begin', () => {
   });
 
   it('stops when a server cannot run the images', async () => {
-    const wrong = `wrong-architecture\tregistry.example.com/shop-web@${digest('1')}\tamd64\tarm64\n`;
+    const wrong = factsOf(['wrong-architecture', `registry.example.com/shop-web@${digest('1')}`, 'amd64', 'arm64']);
     const web1 = server('web1', { 'korrigo-pull': { stdout: wrong } });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report.failure).toEqual({
@@ -532,7 +543,7 @@ describe('a deploy that cannot begin', () => {
       hint: 'nothing that runs was changed; is there space on the disk?',
     });
     for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
   it('stops when an image does not come, on any host', async () => {
@@ -556,16 +567,15 @@ describe('a deploy that fails halfway', () => {
     });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report).toMatchObject({
-      outcome: 'failed',
+      outcome: 'rolled-back',
       failure: {
         message:
           'web1: web is unhealthy\nits healthcheck said: no database\nthe last lines of shop-web-1:\n  Traceback',
       },
       release: { id: pushed().id },
     });
-    expect(report.after).toEqual([{ host: 'web1', containers: 'new', current: undefined }]);
-    expect(programsOf(web1)).not.toContain('korrigo-current');
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: true });
+    expect(report.undone).toEqual([{ host: 'web1', outcome: 'rolled-back' }]);
+    expect(endOf(web1)).toMatchObject({ outcome: 'rolled-back', switched: true });
   });
 
   it('does not migrate when the containers do not come up, nor go on when a migration fails', async () => {
@@ -578,7 +588,9 @@ describe('a deploy that fails halfway', () => {
     expect(report.failure).toMatchObject({
       message: 'web1: migrate: web: migrate failed with exit code 1\nno such column',
     });
-    expect(programsOf(stuck)).not.toContain('korrigo-current');
+    expect(stuck.ran.map(({ argv }) => argv.slice(3).join(' '))).not.toContain(
+      `korrigo-current /opt/shop ${pushed().id}`,
+    );
   });
 
   it('backs up before anything is changed, tells of it, and stops when that fails', async () => {
@@ -592,16 +604,16 @@ describe('a deploy that fails halfway', () => {
       'korrigo-once',
     ]);
     expect(report.backup).toBe('web1: set 7 is whole');
-    expect(line(ports, 'info back up on web1')).toBe('info back up on web1, before anything is changed: cache');
+    expect(line(ports, 'info back up on web1')).toBe('info back up on web1 before anything is changed: cache');
 
     const broken = server('web1', { 'korrigo-observe': old, 'korrigo-once': { code: 1, lines: ['no space left'] } });
     const failed = await perform(texts, { servers: [broken] });
     expect(failed.report.failure).toEqual({
       message: 'web1: back up: cache failed with exit code 1\nno space left',
-      hint: 'nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+      hint: 'nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
     });
     expect(programsOf(broken)).not.toContain('compose up');
-    expect(readAttempt(stdinOf(broken, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(broken)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
   it('backs up nothing where there is nothing yet, and says so', async () => {
@@ -625,7 +637,7 @@ describe('a deploy that fails halfway', () => {
       { ...deployed, 'health-url': 'https://shop.example.com/' },
       { servers: [web1], overrides: { ask } },
     );
-    expect(report).toMatchObject({ outcome: 'failed', downtime: { up: false } });
+    expect(report).toMatchObject({ outcome: 'rolled-back', downtime: { up: false } });
     expect(report.failure?.message).toBe('local: https://shop.example.com/ answers 503, after 180 s');
     expect(line(ports, 'info health-url does not answer: down for')).toBeDefined();
   });
@@ -641,7 +653,161 @@ describe('a deploy that fails halfway', () => {
     const { report } = await perform(deployed, { servers: [web1], overrides: { signal: cancel.signal } });
     expect(report.failure?.message).toBe('web1: cancelled during: pull 2 images');
     expect(programsOf(web1)).not.toContain('compose up');
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({ outcome: 'failed', switched: false });
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: false });
+  });
+});
+
+describe('a switch that fails', () => {
+  const was = releaseOf({ id: 'r1' });
+  const before = observed(['current', 'r1'], ['json', JSON.stringify(was)], ['container', containerLine()]);
+  const texts = { ...deployed, migrate: 'web: migrate' };
+  const ups = (host: FakeHost): readonly string[] =>
+    host.ran
+      .filter(({ argv }) => argv.includes('up'))
+      .map(({ argv }) => argv.join(' ').replace(/^.*releases\/([^/]*)\/.*$/, '$1'));
+
+  it('is undone on every host, one that is stuck not stopping the others, which then tries by itself', async () => {
+    const failing = { 'korrigo-observe': before, 'korrigo-once': { code: 1, lines: ['no such column'] } };
+    const stuck = ({ argv }: Command) =>
+      argv.join(' ').includes('releases/r1/') ? { code: 1, errors: ['no engine'] } : {};
+    const web1 = server('web1', failing);
+    const web2 = server('web2', { ...failing, 'docker compose': stuck }, ({ name }) =>
+      name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\trollback-failed\n' } : undefined,
+    );
+    const { report, ports } = await perform(texts, { servers: [web1, web2] });
+    expect(ups(web1)).toEqual([pushed().id, 'r1']);
+    expect(report.outcome).toBe('rollback-failed');
+    expect(report.failure?.message).toContain('no such column');
+    expect(report.undone).toMatchObject([
+      { host: 'web1', outcome: 'rolled-back' },
+      { host: 'web2', outcome: 'rollback-failed', failure: { kind: 'command', host: 'web2' } },
+    ]);
+    expect(endOf(web1)).toMatchObject({ outcome: 'rolled-back', previous: 'r1' });
+    expect(web2.leaseCalls.some(({ name }) => name === 'confirm')).toBe(false);
+    expect(ports.log.lines.join('\n')).toContain('stage Roll back');
+    expect(closing(report).join('\n')).toContain('web1: rolled back, r1 is running again');
+    expect(closing(report).join('\n')).toContain('web2: the rollback failed');
+    expect(closing(report).join('\n')).toContain('web1: the migration was begun, and is not undone');
+  });
+
+  it('stays as it is where that is asked for', async () => {
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': { code: 1 } });
+    const { report } = await perform({ ...texts, 'on-failure': 'keep' }, { servers: [web1] });
+    expect(ups(web1)).toEqual([pushed().id]);
+    expect(report).toMatchObject({ outcome: 'failed', after: [{ host: 'web1', containers: 'new', current: 'r1' }] });
+    expect(web1.leaseCalls.map(({ name }) => name)).not.toContain('arm');
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: true });
+  });
+
+  it('because it is cancelled leaves the way back to the servers, at once', async () => {
+    const cancel = new AbortController();
+    const once = () => {
+      cancel.abort();
+      return { code: null };
+    };
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': once }, ({ name }) =>
+      name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\tunfinished\n' } : undefined,
+    );
+    const remembered: string[] = [];
+    const rememberLeases = (leases: readonly { readonly host: string }[]) =>
+      void remembered.push(leases.map(({ host }) => host).join());
+    const { report } = await perform(texts, { servers: [web1], overrides: { signal: cancel.signal, rememberLeases } });
+    expect(report.failures[0]?.kind).toBe('cancelled');
+    expect(report.undone).toEqual([{ host: 'web1', outcome: 'unfinished' }]);
+    expect(ups(web1)).toEqual([pushed().id]);
+    expect(web1.leaseCalls.at(-1)).toMatchObject({ name: 'leave', args: ['/opt/shop', expect.any(String), '0'] });
+    expect(web1.leaseCalls.map(({ name }) => name)).not.toContain('confirm');
+    // Whoever cleans up afterwards waits for the outcome.
+    expect(remembered).toEqual(['web1', 'web1']);
+    expect(closing(report).join('\n')).toContain('web1: is rolling back to r1 by itself');
+  });
+
+  it('after it succeeded, because nobody can confirm it, is undone as well', async () => {
+    const web1 = server('web1', { 'korrigo-observe': before }, ({ name, stdin }) =>
+      name === 'confirm' && stdin.includes('"succeeded"') ? { code: 1, stderr: 'no space left' } : undefined,
+    );
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.outcome).toBe('rolled-back');
+    expect(ups(web1)).toEqual([pushed().id, 'r1']);
+  });
+});
+
+describe('whose turn it is', () => {
+  const busy = [
+    'lease\tbusy',
+    'actor\tbob',
+    'command\tdeploy',
+    'release\tr9',
+    'since\t2026-02-03T04:00:00Z',
+    'stage\tRecreate',
+  ];
+
+  it('is waited for, saying who is at it, and not for ever', async () => {
+    const web1 = server('web1', {}, ({ name }) =>
+      name === 'take' ? { stdout: ['korrigo-facts 1', ...busy, ''].join('\n') } : undefined,
+    );
+    const { report, ports } = await perform({ ...deployed, 'lock-timeout': '40s' }, { servers: [web1] });
+    expect(report.outcome).toBe('failed');
+    expect(report.failure?.message).toContain("bob's deploy of r9");
+    expect(ports.log.lines.filter((text) => text.includes("waiting for bob's deploy of r9"))).toHaveLength(3);
+    expect(programsOf(web1)).toEqual([]);
+  });
+});
+
+describe('a cancellation', () => {
+  const commands: readonly (readonly [string, InputTexts, readonly string[]])[] = [
+    [
+      'a deploy',
+      deployed,
+      [
+        'korrigo-observe',
+        'korrigo-ship',
+        'korrigo-resolve',
+        'korrigo-pull',
+        'korrigo-record',
+        'docker compose',
+        'korrigo-inspect',
+        'korrigo-current',
+      ],
+    ],
+    [
+      'a rollback',
+      { command: 'rollback', 'project-name': 'shop' },
+      ['korrigo-observe', 'korrigo-reopen', 'korrigo-record', 'docker compose', 'korrigo-inspect', 'korrigo-current'],
+    ],
+    ['a status', { command: 'status', 'project-name': 'shop' }, ['korrigo-status']],
+  ];
+  const rows = commands.flatMap(([name, texts, programs]) =>
+    programs.map((program) => [name, program, texts] as const),
+  );
+
+  it.each(rows)('of %s during %s says so, and nothing else', async (_, program, texts) => {
+    const cancel = new AbortController();
+    const old = releaseOf({ id: '20260202-040506-badc0ffee012' });
+    const history = [attemptOf({ release: old.id }), attemptOf({ release: 'r2' })];
+    const there = observed(
+      ['current', 'r2'],
+      ['release', old.id],
+      ['release', 'r2'],
+      ...(texts.command === 'rollback' ? history.map((attempt) => ['attempt', attemptLine(attempt).trim()]) : []),
+    );
+    const usual: Record<string, ReturnType<typeof observed>> = {
+      'korrigo-observe': there,
+      'korrigo-reopen': resolved(['json', JSON.stringify(old)]),
+    };
+    const web1 = server('web1', {
+      ...usual,
+      [program]: () => {
+        cancel.abort();
+        return { code: null };
+      },
+    });
+    const { report } = await perform(texts, { servers: [web1], overrides: { signal: cancel.signal } });
+    expect(report.failures[0]).toMatchObject({ kind: 'cancelled' });
+    expect(report.failure?.message).toContain('cancelled');
+    expect(report.failure?.message).not.toContain('nothing was ever deployed');
+    expect(report.outcome).not.toBe('succeeded');
+    expect(closing(report).at(-1)).toMatch(/^✗ (deploy|rollback|status) (cancelled|failed) after/);
   });
 });
 
@@ -677,13 +843,13 @@ describe('a rollback', () => {
       'korrigo-observe',
       'korrigo-reopen',
       'korrigo-record',
+      'korrigo-tidy',
       'compose up',
       'korrigo-inspect',
       'korrigo-current',
-      'korrigo-record',
     ]);
-    expect(web1.ran.at(-2)?.argv.slice(-2)).toEqual(['/opt/shop', old.id]);
-    expect(readAttempt(stdinOf(web1, 'korrigo-record'))).toMatchObject({
+    expect(web1.ran.at(-1)?.argv.slice(-2)).toEqual(['/opt/shop', old.id]);
+    expect(endOf(web1)).toMatchObject({
       command: 'rollback',
       release: old.id,
       outcome: 'succeeded',
@@ -748,7 +914,7 @@ describe('a rollback', () => {
       { servers: [server('web1', answers)], runner: { 'korrigo-git': { code: 128 } } },
     );
     expect(report.failure?.message).toBe(
-      'project-name: is not set, and there is no checkout to read it from; name the Compose project',
+      'project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project',
     );
   });
 });
@@ -785,7 +951,7 @@ describe('a status', () => {
       if (spec.name === 'web2') throw new ConnectError('web2', 'does not answer', { hint: 'is it up?' });
       return await ports.connect(spec, config);
     };
-    const report = await run(configFor(texts, [web1, server('web2'), web3, web4]), { ...ports, connect });
+    const report = await runAs(configFor(texts, [web1, server('web2'), web3, web4]), { ...ports, connect });
     expect(report).toMatchObject({
       outcome: 'failed',
       failure: {

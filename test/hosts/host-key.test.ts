@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hostKeyPairs } from '../../fixtures/ssh-server.ts';
 import { knownHostsOf } from '../../src/config/known-hosts.ts';
 import { fingerprint, hostKeyOrder, knownHostsLine, verdict } from '../../src/hosts/host-key.ts';
-import { hostKeyPairs } from '../support/ssh-server.ts';
 
 const ed = hostKeyPairs.ed25519.public;
 const rsa = hostKeyPairs.rsa.public;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { isAlive } from '../../fixtures/processes.ts';
 import { local } from '../../src/hosts/local.ts';
+import { groupLeaderOn } from '../../src/hosts/program.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { isAlive } from '../support/processes.ts';
 
 const host = local({ env: { PATH: process.env['PATH'], GIVEN: 'outer' }, graceSeconds: 0.2 });
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script] });
@@ -55,8 +56,24 @@ describe('this machine', () => {
     ['a file as folder', { argv: ['true'], cwd: '/etc/passwd' }, 127, '/etc/passwd: no such directory\n'],
     ['a file that is no program', { argv: ['/etc/passwd'] }, 126, '/etc/passwd: permission denied\n'],
     ['an argument that is too long', { argv: ['true', 'x'.repeat(200_000)] }, 126, 'true: argument list too long\n'],
+    [
+      'too many arguments',
+      { argv: ['true', ...Array<string>(30).fill('x'.repeat(100_000))] },
+      126,
+      'true: argument list too long\n',
+    ],
   ])('tells of %s as a shell would', async (_, command, code, stderr) => {
     expect(await host.run(command)).toMatchObject({ code, stdout: '', stderr, timedOut: false });
+  });
+
+  it('takes arguments up to that length', async () => {
+    const most = { argv: ['sh', '-c', 'echo $#', 'sh', ...Array<string>(19).fill('x'.repeat(100_000))] };
+    expect(await host.run(most)).toMatchObject({ code: 0, stdout: '19\n' });
+  });
+
+  it('finds a program in the PATH that it gives it, and below its folder', async () => {
+    expect(await host.run({ argv: ['true'], env: { PATH: '/no/such/folder' } })).toMatchObject({ code: 127 });
+    expect(await host.run({ argv: ['bin/sh', '-c', 'pwd'], cwd: '/' })).toMatchObject({ code: 0, stdout: '/\n' });
   });
 
   it('takes a NUL byte for the bug that it is', async () => {
@@ -82,6 +99,29 @@ describe('this machine', () => {
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
+  it('ends a program with its children on macOS too, which has no setsid', async () => {
+    const mac = local({ env: process.env, graceSeconds: 30, groupLeader: groupLeaderOn('darwin') });
+    expect(await mac.run({ argv: ['sh', '-c', 'echo "$1"; exit 3', 'sh', 'a b'] })).toMatchObject({
+      code: 3,
+      stdout: 'a b\n',
+    });
+    const controller = new AbortController();
+    let pid = '';
+    const result = await mac.run(sh('sleep 30 & echo $!; wait'), {
+      signal: controller.signal,
+      onLine: (line) => {
+        pid = line;
+        controller.abort();
+      },
+    });
+    expect(result).toMatchObject({ code: null });
+    await expect.poll(() => isAlive(pid)).toBe(false);
+  });
+
+  it('waits for what a child of the program still says', async () => {
+    expect(await host.run(sh('(sleep 0.3; echo late) & echo soon'))).toMatchObject({ code: 0, stdout: 'soon\nlate\n' });
+  });
+
   it('lets a program end in its own way, but calls it aborted', async () => {
     const command = sh('trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.01; done');
     const controller = new AbortController();
@@ -104,10 +144,11 @@ describe('this machine', () => {
   });
 
   it('does not wait for a grandchild that left the group', async () => {
-    const command = sh('setsid sh -c "trap \\"\\" TERM; sleep 4" & wait');
-    const result = await host.run(command, { signal: AbortSignal.timeout(50) });
-    expect(result).toMatchObject({ code: null, timedOut: true });
-    expect(result.seconds).toBeLessThan(3);
+    const command = sh('setsid sh -c "trap \\"\\" TERM; echo \\$\\$; exec sleep 1000" & wait');
+    const controller = new AbortController();
+    const result = await host.run(command, { signal: controller.signal, onLine: () => controller.abort() });
+    expect(result).toMatchObject({ code: null });
+    process.kill(Number(result.stdout), 'SIGKILL');
   });
 
   it('starts nothing that is aborted already', async () => {

@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { collect } from '../../src/hosts/output.ts';
+import { collect, listenAlone } from '../../src/hosts/output.ts';
 
 const read = (chunks: readonly (string | Buffer)[]) => {
   const lines: string[] = [];
@@ -52,4 +53,17 @@ describe('output', () => {
     expect(text.startsWith('😀')).toBe(true);
     expect(Buffer.byteLength(text)).toBe(10 * 1024 * 1024 - 1);
   });
+});
+
+it('a stream is heard by one listener alone, from its first byte on', async () => {
+  const [ours, theirs]: [string[], string[]] = [[], []];
+  const stream = new PassThrough();
+  stream.on('data', (chunk) => theirs.push(`${chunk}`));
+  listenAlone(stream, (chunk) => ours.push(`${chunk}`));
+  stream.on('data', (chunk) => theirs.push(`${chunk}`));
+  await Promise.resolve();
+  for (const text of ['one', 'two']) stream.write(text);
+  stream.end();
+  await expect.poll(() => ours).toEqual(['one', 'two']);
+  expect(theirs).toEqual([]);
 });

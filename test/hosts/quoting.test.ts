@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SshServer, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { local } from '../../src/hosts/local.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
 import { shellLine } from '../../src/model/command.ts';
-import { type SshServer, startSshServer, targetOf } from '../support/ssh-server.ts';
 
 /** What is known to go wrong in one shell or another. */
 const nasty = [

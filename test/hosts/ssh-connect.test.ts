@@ -3,13 +3,13 @@ import { connect, createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { hostKeyPairs, keys, type Options, startSshServer, targetOf, trusted } from '../../fixtures/ssh-server.ts';
 import { ConnectError } from '../../src/errors.ts';
 import { fingerprint } from '../../src/hosts/host-key.ts';
 import { connectSsh, type Retry } from '../../src/hosts/ssh.ts';
 import { networkFailure } from '../../src/hosts/ssh-failure.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { SshTarget } from '../../src/model/target.ts';
-import { hostKeyPairs, keys, type Options, startSshServer, targetOf, trusted } from '../support/ssh-server.ts';
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

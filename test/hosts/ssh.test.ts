@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../fixtures/processes.ts';
+import { type Options, type SshServer, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import { ConnectError } from '../../src/errors.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
+import { remote } from '../../src/hosts/ssh-shell.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { isAlive } from '../support/processes.ts';
-import { type Options, type SshServer, startSshServer, targetOf } from '../support/ssh-server.ts';
 
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script] });
 
@@ -43,7 +44,7 @@ describe('a host at the other end of SSH', () => {
 
   it('never puts the input into the command line', async () => {
     await host.run({ argv: ['cat'], stdin: new Secret('hidden') });
-    expect(server.seen.commands.at(-1)).toBe(`exec sh -c 'echo "korrigo-pid $$" >&2; cat'`);
+    expect(server.seen.commands.at(-1)).toBe(remote('cat').command);
   });
 
   it('tells lines as they come, in whole characters', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { collectedLog } from '../../fixtures/fakes.ts';
 import { maskedParts, redact, redacting } from '../../src/log/redact.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { collectedLog } from '../support/fakes.ts';
 
 const partsOf = (...texts: readonly string[]): readonly string[] => maskedParts(texts.map((text) => new Secret(text)));
 

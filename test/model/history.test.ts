@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attemptOf } from '../../fixtures/builders.ts';
 import { attemptLine, goodReleases, lastSwitch, readAttempt, readHistory } from '../../src/model/history.ts';
-import { attemptOf } from '../support/builders.ts';
 
 describe('a line of the history', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { commit, digest, releaseOf } from '../../fixtures/builders.ts';
 import { parseRelease, releaseId } from '../../src/model/release.ts';
-import { commit, digest, releaseOf } from '../support/builders.ts';
 
 describe('the id of a release', () => {
   it('is the time in UTC and the start of the commit', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { attemptOf, releaseOf, stateOf } from '../../fixtures/builders.ts';
 import type { Attempt } from '../../src/model/history.ts';
 import { olderProblem } from '../../src/plan/older.ts';
-import { attemptOf, releaseOf, stateOf } from '../support/builders.ts';
 
 /** Commits a to f, each a day newer than the one before; each is the release of its name. */
 const commitOf = (name: string): string => name.repeat(40);

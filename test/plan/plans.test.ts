@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceChange } from '../../src/model/report.ts';
+import {
+  configOf,
+  containerOf,
+  digest,
+  intentOf,
+  observedOf,
+  planLines,
+  releaseOf,
+  resolutionOf,
+  stateOf,
+} from '../../fixtures/builders.ts';
+import type { InputTexts } from '../../src/config/inputs.ts';
+import { bytesOf } from '../../src/model/command.ts';
+import { type Attempt, readAttempt } from '../../src/model/history.ts';
+import type { Container } from '../../src/model/state.ts';
 import { buildPlan, pushPlan } from '../../src/plan/build.ts';
-import { pullPlan, type SwitchFacts, switchPlan } from '../../src/plan/deploy.ts';
-import { backupPlan } from '../../src/plan/one-off.ts';
-import { renderChanges } from '../../src/plan/render.ts';
+import { pullPlan } from '../../src/plan/pull.ts';
+import { script } from '../../src/plan/script.ts';
+import { planSwitch } from '../../src/plan/switch.ts';
 import { testPlan } from '../../src/plan/test.ts';
-import { planLines, releaseOf } from '../support/builders.ts';
+import { undoPlan } from '../../src/plan/undo.ts';
 
 const build = {
   definition: '{}',
@@ -86,9 +100,9 @@ describe('the plan to pull', () => {
     expect(planLines(plan)).toMatchInlineSnapshot(`
       "# Pull
       web1: pull 2 images: env DOCKER_CONFIG=/tmp/.login-1 korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
-      web1: forget the registry login: rm -rf -- /tmp/.login-1 [always]
+      web1: remove the registry login: rm -rf -- /tmp/.login-1 [always]
       web2: pull 2 images: env DOCKER_CONFIG=/tmp/.login-2 korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
-      web2: forget the registry login: rm -rf -- /tmp/.login-2 [always]"
+      web2: remove the registry login: rm -rf -- /tmp/.login-2 [always]"
     `);
   });
 
@@ -100,44 +114,61 @@ describe('the plan to pull', () => {
   });
 });
 
+type Given = {
+  readonly hosts?: readonly string[];
+  readonly containers?: readonly Container[];
+  readonly current?: string;
+  readonly hashes?: Readonly<Record<string, string>>;
+  readonly inputs?: InputTexts;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly command?: Attempt['command'];
+};
+
+/** By default `web` was built from this commit, and nothing else changed. */
+const runs = [containerOf(), containerOf({ service: 'cache' })];
+const plan = ({
+  hosts = ['web1'],
+  containers = runs,
+  current = 'r1',
+  hashes = { web: 'hash-of-web', cache: 'hash-of-cache' },
+  inputs = {},
+  env = {},
+  command = 'deploy',
+}: Given) =>
+  planSwitch(
+    observedOf(hosts.map((host) => stateOf({ host, containers, ...(current === '' ? {} : { current }) }))),
+    hosts.map((host) => resolutionOf({ host, hashes })),
+    intentOf({ command }),
+    configOf(inputs, env),
+  );
+
 describe('the plan to switch', () => {
-  const change = (service: string, action: ServiceChange['action'], ...reasons: string[]): ServiceChange => ({
-    service,
-    action,
-    reasons,
-  });
-  const forced = [change('web', 'recreate', 'force-recreate: built'), change('cache', 'keep')];
-  const on = (host: string, ...changes: readonly ServiceChange[]) => ({
-    host,
-    root: '/opt/shop',
-    login: undefined,
-    changes,
-  });
-  const migrate = {
-    service: 'web',
-    argv: ['python', 'manage.py', 'migrate'],
-    when: 'after',
-    timeoutSeconds: 600,
-  } as const;
-  const lines = (facts: Partial<SwitchFacts>) =>
-    planLines(
-      switchPlan({
-        switches: [on('web1', ...forced)],
-        release: releaseOf(),
-        places: false,
-        migrate: undefined,
-        health: { url: undefined, timeoutSeconds: 180 },
-        ...facts,
-      }),
-    );
-  const titles = (facts: Partial<SwitchFacts>) =>
-    lines(facts)
+  const all = (given: Given) => planLines(plan(given)).split('\n');
+  /** Without the stage that arms the rollback and notes that the switch begins. */
+  const lines = (given: Given) =>
+    all(given)
+      .slice(1 + 2 * (given.hosts ?? ['web1']).length)
+      .join('\n');
+  const titles = (given: Given) =>
+    lines(given)
       .split('\n')
       .map((line) => line.replace(/^(.*): (?:korrigo-|docker |https?:).*$/, '$1'));
+  const migrate = { migrate: 'web: python manage.py migrate' };
+
+  it('notes on every host that it begins before anything is changed', () => {
+    expect(all({ hosts: ['web1', 'web2'] }).slice(0, 5)).toEqual([
+      '# Begin',
+      expect.stringMatching(/^web1: arm the rollback on the server: .* call \/opt\/shop abc123 arm /),
+      'web1: note that the switch begins: korrigo-record /opt/shop',
+      expect.stringMatching(/^web2: arm the rollback on the server: /),
+      'web2: note that the switch begins: korrigo-record /opt/shop',
+    ]);
+  });
 
   it('recreates what was built, leaves the rest to Compose, and asks whether it is well', () => {
     expect(lines({})).toMatchInlineSnapshot(`
       "# Recreate
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Verify
@@ -148,10 +179,12 @@ describe('the plan to switch', () => {
   });
 
   it('migrates on the first host after the containers are recreated', () => {
-    expect(lines({ switches: [on('web1', ...forced), on('web2', ...forced)], migrate })).toMatchInlineSnapshot(`
+    expect(lines({ hosts: ['web1', 'web2'], inputs: migrate })).toMatchInlineSnapshot(`
       "# Recreate
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
+      web2: clear what an interrupted deploy left: korrigo-tidy shop
       web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web2: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Migrate
@@ -166,11 +199,12 @@ describe('the plan to switch', () => {
   });
 
   it('migrates before them when asked to', () => {
-    expect(titles({ migrate: { ...migrate, when: 'before' } })).toMatchInlineSnapshot(`
+    expect(titles({ inputs: { ...migrate, 'migrate-when': 'before' } })).toMatchInlineSnapshot(`
       [
         "# Migrate",
         "web1: migrate: web: python manage.py migrate",
         "# Recreate",
+        "web1: clear what an interrupted deploy left",
         "web1: recreate web",
         "web1: bring everything else up",
         "# Verify",
@@ -182,16 +216,16 @@ describe('the plan to switch', () => {
   });
 
   it('brings up what a migration needs where nothing runs yet', () => {
-    const switches = [on('web1', change('web', 'create', 'not running here yet'))];
-    expect(lines({ switches, migrate: { ...migrate, when: 'before' } })).toContain(
+    const empty = { containers: [], current: '' };
+    expect(lines({ ...empty, inputs: { ...migrate, 'migrate-when': 'before' } })).toContain(
       'korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml',
     );
-    expect(lines({ switches, migrate })).toContain(' yes web python manage.py migrate');
-    expect(lines({ migrate })).toContain(' no web python manage.py migrate');
+    expect(lines({ ...empty, inputs: migrate })).toContain(' yes web python manage.py migrate');
+    expect(lines({ inputs: migrate })).toContain(' no web python manage.py migrate');
   });
 
   it('puts files in place on every host before anything else', () => {
-    const text = lines({ switches: [on('web1', ...forced), on('web2', ...forced)], places: true });
+    const text = lines({ hosts: ['web1', 'web2'], inputs: { 'env-files': '.env=DOTENV' }, env: { DOTENV: 'A=1' } });
     expect(text.split('\n').slice(0, 4)).toEqual([
       '# Write the files',
       'web1: put the files of env-files in place: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
@@ -200,10 +234,18 @@ describe('the plan to switch', () => {
     ]);
   });
 
+  it('of a rollback writes no files, backs nothing up and does not migrate', () => {
+    const inputs = { ...migrate, backup: 'cache', 'env-files': '.env=DOTENV' };
+    const back = plan({ command: 'rollback', inputs, env: { DOTENV: 'A=1' } });
+    expect([...back.before, ...back.stages].map(({ name }) => name)).toEqual(['Begin', 'Recreate', 'Verify', 'Finish']);
+    expect([back.backup, back.migration]).toEqual([undefined, undefined]);
+  });
+
   it('asks the URL from this machine when all hosts are well', () => {
-    expect(titles({ health: { url: 'https://shop.example.com/', timeoutSeconds: 60 } })).toMatchInlineSnapshot(`
+    expect(titles({ inputs: { 'health-url': 'https://shop.example.com/' } })).toMatchInlineSnapshot(`
       [
         "# Recreate",
+        "web1: clear what an interrupted deploy left",
         "web1: recreate web",
         "web1: bring everything else up",
         "# Verify",
@@ -216,35 +258,39 @@ describe('the plan to switch', () => {
     `);
   });
 
-  it.each<readonly [string, readonly ServiceChange[], readonly string[]]>([
+  const [web, cache] = [containerOf(), containerOf({ service: 'cache' })];
+  it.each<readonly [string, Given, readonly string[]]>([
     [
       'everything by force',
-      [change('web', 'recreate', 'force-recreate: all'), change('db', 'recreate', 'force-recreate: all')],
+      { inputs: { 'force-recreate': 'all' } },
       ['recreate all services: --remove-orphans --force-recreate'],
     ],
     [
       'everything, some of it by force',
-      [change('web', 'recreate', 'force-recreate: built'), change('db', 'create', 'new')],
+      { containers: [web] },
       ['recreate all services: --remove-orphans --force-recreate'],
     ],
     [
       'only what changed',
-      [change('web', 'recreate', 'image'), change('db', 'keep')],
+      { inputs: { 'force-recreate': 'none' }, hashes: { web: 'new', cache: 'hash-of-cache' } },
       ['recreate web: --remove-orphans'],
     ],
     [
       'some by force and some that changed',
-      [...forced, change('db', 'recreate', 'environment A'), change('old', 'remove', 'gone')],
+      {
+        containers: [web, cache, containerOf({ service: 'db' }), containerOf({ service: 'old' })],
+        hashes: { web: 'hash-of-web', cache: 'hash-of-cache', db: 'new' },
+      },
       ['recreate web: --force-recreate web', 'recreate db, remove old: --remove-orphans'],
     ],
-    ['nothing', [change('web', 'keep'), change('db', 'keep')], ['bring everything else up: --remove-orphans']],
+    ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring everything else up: --remove-orphans']],
     [
       'what is new, and what stopped',
-      [change('web', 'create', 'new'), change('job', 'start', 'is exited')],
-      ['create web, start job: --remove-orphans'],
+      { inputs: { 'force-recreate': 'none' }, containers: [containerOf({ service: 'cache', status: 'exited' })] },
+      ['create web, start cache: --remove-orphans'],
     ],
-  ])('recreates %s', (_, changes, expected) => {
-    const recreate = lines({ switches: [on('web1', ...changes)] })
+  ])('recreates %s', (_, given, expected) => {
+    const recreate = lines(given)
       .split('\n')
       .filter((line) => line.includes(' up '));
     expect(recreate.map((line) => line.replace(/^web1: (.*): docker compose .* --pull never/, '$1:'))).toEqual(
@@ -253,57 +299,88 @@ describe('the plan to switch', () => {
   });
 
   it('gives Compose longer than the containers have to get healthy', () => {
-    const { stages } = switchPlan({
-      switches: [on('web1', ...forced)],
-      release: releaseOf(),
-      places: false,
-      migrate,
-      health: { url: undefined, timeoutSeconds: 180 },
-    });
-    const limits = stages
-      .flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
+    const limits = plan({ inputs: migrate })
+      .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
       .map((step) => ('timeoutSeconds' in step ? step.timeoutSeconds : undefined));
-    expect(limits).toEqual([240, 240, 630, 180, undefined]);
+    expect(limits).toEqual([undefined, undefined, 120, 240, 240, 630, 180, undefined]);
+  });
+
+  it('marks the steps that change what runs, and gives every step of a host an id of its own', () => {
+    const steps = plan({ inputs: migrate }).stages.flatMap(({ tasks }) => tasks.flatMap((task) => task.steps));
+    expect(steps.filter(({ changes }) => changes).map(({ id }) => id)).toEqual(['up-forced', 'up']);
+    expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
+  });
+});
+
+describe('the way back', () => {
+  const was = releaseOf({ id: 'r1', images: { web: `x@${digest('7')}`, job: `y@${digest('8')}` } });
+  const states = [stateOf({ current: 'r1', currentRelease: was, containers: runs })];
+  const planWith = (inputs: InputTexts, given = states, env = {}) =>
+    planSwitch(observedOf(given), [resolutionOf()], intentOf(), configOf(inputs, env));
+
+  it('is `up` of the release before, made current again and verified, by the steps that the server has for itself', () => {
+    const made = planWith({});
+    const undo = undoPlan(made);
+    expect(planLines(undo)).toMatchInlineSnapshot(`
+      "# Roll back
+      web1: make r1 current: korrigo-current /opt/shop r1
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: bring r1 back: docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans
+      web1: every container is healthy: korrigo-inspect shop"
+    `);
+    const wait = undo.stages[0]?.tasks[0]?.steps.find((step) => step.kind === 'wait');
+    // A service that did not run before need not run afterwards.
+    expect(wait?.until).toMatchObject({ kind: 'services', images: { web: was.images['web'] } });
+    const arm = made.stages[0]?.tasks[0]?.steps[0];
+    const armed = arm?.kind === 'run' ? Buffer.from(bytesOf(arm.command.stdin ?? '')).toString() : '';
+    expect(armed).toContain(script(undo.stages[0]?.tasks[0]?.steps ?? [], 'shop'));
+    expect(
+      armed
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => readAttempt(line)?.outcome),
+    ).toEqual(['rolled-back', 'rollback-failed']);
+  });
+
+  it('of a first deploy removes the containers and networks, and no volume', () => {
+    expect(planLines(undoPlan(planWith({}, [stateOf()])))).toMatchInlineSnapshot(`
+      "# Roll back
+      web1: make no release current: korrigo-current /opt/shop
+      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: remove the containers and networks: docker compose --project-name shop down --remove-orphans"
+    `);
+  });
+
+  it('puts back the files that env-files replaced, before anything starts', () => {
+    const [first] =
+      undoPlan(planWith({ 'env-files': '.env=A' }, states, { A: 'A=1' })).stages[0]?.tasks[0]?.steps ?? [];
+    expect(first?.title).toBe('put the old files back');
+  });
+
+  it('is not armed and not gone where everything is to stay', () => {
+    const kept = planWith({ 'on-failure': 'keep' });
+    expect(undoPlan(kept).stages[0]?.tasks).toEqual([]);
+    expect(planLines(kept)).not.toContain('arm the rollback');
   });
 });
 
 describe('the plan to back up', () => {
-  const change = (action: ServiceChange['action']): ServiceChange => ({ service: 'web', action, reasons: [] });
-  const on = (host: string, action: ServiceChange['action']) => ({
-    host,
-    root: '/opt/shop',
-    login: undefined,
-    changes: [change(action)],
-  });
-  const backup = { service: 'backup', argv: [], timeoutSeconds: 60 };
+  const inputs = { backup: 'backup', 'backup-timeout': '1m' };
+  const lines = (given: Given) => planLines({ stages: plan({ inputs, ...given }).before });
 
   it('runs once, on the first host, beside what runs', () => {
-    const plan = backupPlan(backup, [on('web1', 'recreate'), on('web2', 'recreate')], releaseOf());
-    expect(planLines(plan)).toMatchInlineSnapshot(`
+    expect(lines({ hosts: ['web1', 'web2'] })).toMatchInlineSnapshot(`
       "# Backup
       web1: back up: backup: korrigo-once 60 backup-timeout shop shop-backup-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no backup"
     `);
   });
 
   it('brings up what it needs where a release is there and nothing runs', () => {
-    expect(planLines(backupPlan(backup, [on('web1', 'create')], releaseOf()))).toContain(' yes backup');
-  });
-});
-
-describe('what will happen to the services', () => {
-  it('is told as a table', () => {
-    const changes: readonly ServiceChange[] = [
-      { service: 'web', action: 'recreate', reasons: ['image', 'environment DEBUG'] },
-      { service: 'database', action: 'keep', reasons: [] },
-    ];
-    expect(renderChanges('web1, now r1', changes).join('\n')).toMatchInlineSnapshot(`
-      "web1, now r1:
-        web       recreate  image, environment DEBUG
-        database  keep"
-    `);
+    expect(lines({ containers: [] })).toContain(' yes backup');
   });
 
-  it('is told of a host without services too', () => {
-    expect(renderChanges('web1', [])).toEqual(['web1:']);
+  it('is empty where there is nothing to lose, which the plan says', () => {
+    const first = plan({ inputs, containers: [], current: '' });
+    expect([first.before, first.backup]).toEqual([[], { kind: 'nothing-to-lose', host: 'web1' }]);
   });
 });

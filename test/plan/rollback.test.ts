@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { attemptOf, stateOf } from '../../fixtures/builders.ts';
 import type { HostState } from '../../src/model/state.ts';
 import { chooseRelease as choose } from '../../src/plan/rollback.ts';
-import { attemptOf, stateOf } from '../support/builders.ts';
 
 const commits = { r1: '1'.repeat(40), r2: '2'.repeat(40), r3: '3'.repeat(40), r4: '4'.repeat(40) } as const;
 type Id = keyof typeof commits;
@@ -68,9 +68,39 @@ describe('a rollback to', () => {
       'r3',
     ],
     [
-      'previous goes to the current one when a rollback was cut off halfway',
+      'previous goes where a rollback was going that was cut off halfway',
       'previous',
       server({ history: [...server().history, deployed('r2', { command: 'rollback', outcome: 'started' })] }),
+      'r2',
+    ],
+    [
+      'previous goes where a rollback was going that failed, however often it is typed',
+      'previous',
+      server({
+        history: [
+          ...server().history,
+          deployed('r2', { command: 'rollback', outcome: 'failed' }),
+          deployed('r2', { command: 'rollback', outcome: 'rollback-failed' }),
+        ],
+      }),
+      'r2',
+    ],
+    [
+      'previous goes where a rollback was going that was itself undone',
+      'previous',
+      server({ history: [...server().history, deployed('r2', { command: 'rollback', outcome: 'rolled-back' })] }),
+      'r2',
+    ],
+    [
+      'previous goes to the release before the one that runs after a deploy that was undone',
+      'previous',
+      server({ history: [...server().history, deployed('r4', { outcome: 'rolled-back', previous: 'r3' })] }),
+      'r2',
+    ],
+    [
+      'previous goes to the current one when the way back of a newer one failed',
+      'previous',
+      server({ history: [...server().history, deployed('r4', { outcome: 'rollback-failed', previous: 'r3' })] }),
       'r3',
     ],
     [
@@ -82,12 +112,12 @@ describe('a rollback to', () => {
       'r3',
     ],
     [
-      'previous passes over the current one when its return failed',
+      'previous goes to the current one when its return failed',
       'previous',
       server({
         history: [...server().history, deployed('r3', { command: 'rollback', outcome: 'failed', previous: 'r3' })],
       }),
-      'r2',
+      'r3',
     ],
     ['an id goes there', 'r1', server(), 'r1'],
     ['the current release goes there too', 'r3', server(), 'r3'],

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { containerOf } from '../../fixtures/builders.ts';
 import type { Config } from '../../src/config/config.ts';
-import type { ServiceChange } from '../../src/model/report.ts';
+import type { Difference, Reason, ServiceChange } from '../../src/model/changes.ts';
 import type { Container } from '../../src/model/state.ts';
 import { forcedServices, serviceChanges } from '../../src/plan/services.ts';
-import { containerOf } from '../support/builders.ts';
+import { reasonsText } from '../../src/report/reasons.ts';
 
 type Given = {
   readonly replicas?: Readonly<Record<string, number>>;
   readonly shares?: Readonly<Record<string, readonly string[]>>;
   readonly hashes?: Readonly<Record<string, string>>;
-  readonly changes?: Readonly<Record<string, readonly string[]>>;
+  readonly differences?: Readonly<Record<string, readonly Difference[]>>;
   readonly containers?: readonly Container[];
   readonly built?: readonly string[];
   readonly force?: Config['forceRecreate'];
@@ -18,17 +19,23 @@ type Given = {
 /** One service `web` that runs as the release says, unless a test says otherwise. */
 function changesOf({
   hashes = { web: 'hash-of-web' },
-  changes = {},
+  differences = {},
   replicas = {},
   shares = {},
   containers = [containerOf()],
   built = [],
   force = 'none',
 }: Given) {
-  return serviceChanges({ hashes, changes, replicas, shares }, containers, { built, images: {} }, force);
+  return serviceChanges({ hashes, differences, replicas, shares }, containers, { built, images: {} }, force);
 }
 
-const is = (action: ServiceChange['action'], ...reasons: readonly string[]): ServiceChange => ({
+const image: Difference = { kind: 'image' };
+const variable = (name: string): Difference => ({ kind: 'environment', name });
+const file = (name: string): Difference => ({ kind: 'file', name });
+const label = (name: string): Difference => ({ kind: 'label', name });
+const key = (name: string): Difference => ({ kind: 'key', name });
+
+const is = (action: ServiceChange['action'], ...reasons: readonly Reason[]): ServiceChange => ({
   service: 'web',
   action,
   reasons,
@@ -37,89 +44,103 @@ const is = (action: ServiceChange['action'], ...reasons: readonly string[]): Ser
 describe('a service', () => {
   it.each<readonly [string, Given, ServiceChange]>([
     ['as Compose would make it is kept', {}, is('keep')],
-    ['without a container is created', { containers: [] }, is('create', 'not running here yet')],
+    ['without a container is created', { containers: [] }, is('create', { kind: 'new' })],
     [
       'with only a one-off container is created',
       { containers: [containerOf({ oneOff: true })] },
-      is('create', 'not running here yet'),
+      is('create', { kind: 'new' }),
     ],
     [
       'with another hash is recreated, for what changed',
-      { hashes: { web: 'new' }, changes: { web: ['image', 'environment DEBUG'] } },
-      is('recreate', 'image', 'environment DEBUG'),
+      { hashes: { web: 'new' }, differences: { web: [image, variable('DEBUG')] } },
+      is('recreate', image, variable('DEBUG')),
     ],
-    ['with another hash and no known reason is recreated', { hashes: { web: 'new' } }, is('recreate', 'configuration')],
+    [
+      'with another hash and no known reason is recreated',
+      { hashes: { web: 'new' } },
+      is('recreate', { kind: 'configuration' }),
+    ],
     [
       'with one old container among several is recreated',
       { replicas: { web: 2 }, containers: [containerOf(), containerOf({ configHash: 'old' })] },
-      is('recreate', 'configuration'),
+      is('recreate', { kind: 'configuration' }),
     ],
     [
       'with a changed file tells the file and not how Compose sees it',
-      { hashes: { web: 'new' }, changes: { web: ['labels', 'labels korrigo.files', 'volumes', 'file nginx.conf'] } },
-      is('recreate', 'file nginx.conf'),
+      {
+        hashes: { web: 'new' },
+        differences: { web: [key('labels'), label('korrigo.files'), key('volumes'), file('nginx.conf')] },
+      },
+      is('recreate', file('nginx.conf')),
     ],
     [
       'with changed volumes and no changed file tells the volumes',
-      { hashes: { web: 'new' }, changes: { web: ['volumes', 'ports'] } },
-      is('recreate', 'volumes', 'ports'),
+      { hashes: { web: 'new' }, differences: { web: [key('volumes'), key('ports')] } },
+      is('recreate', key('volumes'), key('ports')),
     ],
     [
       'with only our label changed has a changed configuration',
-      { hashes: { web: 'new' }, changes: { web: ['labels korrigo.files'] } },
-      is('recreate', 'configuration'),
+      { hashes: { web: 'new' }, differences: { web: [label('korrigo.files')] } },
+      is('recreate', { kind: 'configuration' }),
     ],
     [
       'that was built is recreated by force',
       { built: ['web'], force: 'built' },
-      is('recreate', 'force-recreate: built'),
+      is('recreate', { kind: 'forced', by: 'built' }),
     ],
     ['that was not built is not recreated by that force', { built: ['api'], force: 'built' }, is('keep')],
-    ['is recreated by force with all others', { force: 'all' }, is('recreate', 'force-recreate: all')],
+    ['is recreated by force with all others', { force: 'all' }, is('recreate', { kind: 'forced', by: 'all' })],
     [
       'that changed tells why, even where force is asked for',
-      { hashes: { web: 'new' }, changes: { web: ['image'] }, built: ['web'], force: 'built' },
-      is('recreate', 'image'),
+      { hashes: { web: 'new' }, differences: { web: [image] }, built: ['web'], force: 'built' },
+      is('recreate', image),
     ],
-    ['that stopped is started', { containers: [containerOf({ status: 'exited' })] }, is('start', 'is exited')],
+    [
+      'that stopped is started',
+      { containers: [containerOf({ status: 'exited' })] },
+      is('start', { kind: 'stopped', status: 'exited' }),
+    ],
     [
       'of which one container stopped is started',
       { replicas: { web: 2 }, containers: [containerOf(), containerOf({ status: 'paused' })] },
-      is('start', 'is paused'),
+      is('start', { kind: 'stopped', status: 'paused' }),
     ],
     [
       'with a changed config in the compose file tells the config',
-      { hashes: { web: 'new' }, changes: { web: ['labels korrigo.files', 'labels korrigo.config', 'config page'] } },
-      is('recreate', 'config page'),
+      {
+        hashes: { web: 'new' },
+        differences: { web: [label('korrigo.files'), label('korrigo.config'), { kind: 'config', name: 'page' }] },
+      },
+      is('recreate', { kind: 'config', name: 'page' }),
     ],
-    ['with too few containers is scaled', { replicas: { web: 3 } }, is('scale', 'from 1 to 3 containers')],
+    ['with too few containers is scaled', { replicas: { web: 3 } }, is('scale', { kind: 'scale', from: 1, to: 3 })],
     [
       'with too many containers is scaled',
       { containers: [containerOf(), containerOf()] },
-      is('scale', 'from 2 to 1 container'),
+      is('scale', { kind: 'scale', from: 2, to: 1 }),
     ],
     [
       'that is recreated tells that it is scaled, too',
-      { hashes: { web: 'new' }, changes: { web: ['image'] }, replicas: { web: 2 } },
-      is('recreate', 'image', 'from 1 to 2 containers'),
+      { hashes: { web: 'new' }, differences: { web: [image] }, replicas: { web: 2 } },
+      is('recreate', image, { kind: 'scale', from: 1, to: 2 }),
     ],
     [
       'that is recreated by force tells that it is scaled, too',
       { force: 'all', replicas: { web: 2 } },
-      is('recreate', 'force-recreate: all', 'from 1 to 2 containers'),
+      is('recreate', { kind: 'forced', by: 'all' }, { kind: 'scale', from: 1, to: 2 }),
     ],
     [
       'that is to have no container is removed',
       { hashes: {}, replicas: { web: 0 } },
-      is('remove', 'is to have no container'),
+      is('remove', { kind: 'unwanted' }),
     ],
-    ['that is not in the release is removed', { hashes: {} }, is('remove', 'not in this release')],
+    ['that is not in the release is removed', { hashes: {} }, is('remove', { kind: 'gone' })],
     [
       'that is not in the release is removed once, however many containers it has',
       { hashes: {}, containers: [containerOf(), containerOf()] },
-      is('remove', 'not in this release'),
+      is('remove', { kind: 'gone' }),
     ],
-    ['has its name for itself', { hashes: { web: 'hash-of-web' }, changes: { toString: ['image'] } }, is('keep')],
+    ['has its name for itself', { hashes: { web: 'hash-of-web' }, differences: { toString: [image] } }, is('keep')],
   ])('%s', (_, given, change) => {
     expect(changesOf(given)).toEqual([change]);
   });
@@ -127,7 +148,7 @@ describe('a service', () => {
   it('called like a property of every object is a service like any other', () => {
     const containers = [containerOf({ service: 'constructor' })];
     expect(changesOf({ hashes: {}, containers })).toEqual([
-      { service: 'constructor', action: 'remove', reasons: ['not in this release'] },
+      { service: 'constructor', action: 'remove', reasons: [{ kind: 'gone' }] },
     ]);
   });
 
@@ -152,7 +173,7 @@ describe('a service that shares the container of another one', () => {
   const shares = { agent: ['web'], backup: ['gone', 'agent'] };
   const told = (given: Given): readonly string[] =>
     changesOf({ containers, hashes, shares, ...given }).map(
-      ({ service, action, reasons }) => `${action} ${service}: ${reasons.join(', ')}`,
+      ({ service, action, reasons }) => `${action} ${service}: ${reasonsText({ reasons })}`,
     );
 
   it('is kept with it', () => {
@@ -160,24 +181,24 @@ describe('a service that shares the container of another one', () => {
   });
 
   it('is recreated with it, and what shares that one’s in turn', () => {
-    expect(told({ hashes: { ...hashes, web: 'new' }, changes: { web: ['image'] } })).toEqual([
-      'recreate backup: agent is another container',
-      'recreate agent: web is another container',
+    expect(told({ hashes: { ...hashes, web: 'new' }, differences: { web: [image] } })).toEqual([
+      'recreate backup: shares the container of agent',
+      'recreate agent: shares the container of web',
       'recreate web: image',
     ]);
   });
 
   it('is recreated when it gets one at last', () => {
     expect(told({ containers: containers.slice(1) })).toEqual([
-      'recreate backup: agent is another container',
-      'recreate agent: web is another container',
+      'recreate backup: shares the container of agent',
+      'recreate agent: shares the container of web',
       'create web: not running here yet',
     ]);
   });
 
   it('tells its own reason first, and does not take the other one along', () => {
-    expect(told({ hashes: { ...hashes, agent: 'new' }, changes: { agent: ['image'] } })).toEqual([
-      'recreate backup: agent is another container',
+    expect(told({ hashes: { ...hashes, agent: 'new' }, differences: { agent: [image] } })).toEqual([
+      'recreate backup: shares the container of agent',
       'recreate agent: image',
       'keep web: ',
     ]);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Report } from '../../src/model/report.ts';
+import { attemptOf, containerOf, digest, failureOf, releaseOf, reportOf } from '../../fixtures/builders.ts';
+import type { HostAfter } from '../../src/model/report.ts';
+import { leftBehind, wayBack } from '../../src/report/after.ts';
 import { closing } from '../../src/report/closing.ts';
 import { outputs, outputValues } from '../../src/report/outputs.ts';
 import { statusText } from '../../src/report/status.ts';
-import { attemptOf, containerOf, digest, releaseOf, reportOf } from '../support/builders.ts';
 
 const status = {
   host: 'web1',
@@ -35,22 +36,32 @@ describe('the last lines of a log', () => {
     ],
     [
       'of a failure',
-      reportOf({ outcome: 'failed', failure: { message: 'web1: pull failed', hint: 'try again' } }),
-      ['web1: pull failed', '→ try again', '✗ push, deploy failed in 61.2 s'],
+      reportOf({ outcome: 'failed', failures: [failureOf('web1: pull failed', { hint: 'try again' })] }),
+      ['web1: pull failed', '→ try again', '✗ push, deploy failed after 61.2 s'],
     ],
     [
       'of a failure that nobody can help with',
-      reportOf({ outcome: 'failed', failure: { message: 'cancelled', hint: undefined } }),
-      ['cancelled', '✗ push, deploy failed in 61.2 s'],
+      reportOf({ outcome: 'failed', failures: [failureOf('cancelled')] }),
+      ['cancelled', '✗ push, deploy failed after 61.2 s'],
+    ],
+    [
+      'of a cancellation',
+      reportOf({ outcome: 'failed', failures: [failureOf('web1: cancelled during: pull', { kind: 'cancelled' })] }),
+      ['web1: cancelled during: pull', '✗ push, deploy cancelled after 61.2 s'],
+    ],
+    [
+      'of a failure with a long story, whose reason comes once more at the end',
+      reportOf({ outcome: 'failed', failures: [failureOf('web1: web is unhealthy\nits log')] }),
+      ['web1: web is unhealthy\nits log', '✗ push, deploy failed after 61.2 s: web1: web is unhealthy'],
     ],
     [
       'of a failure after a backup',
       reportOf({
         outcome: 'failed',
-        failure: { message: 'no column', hint: undefined },
+        failures: [failureOf('no column')],
         backup: 'web1: set 7 is whole',
       }),
-      ['no column', 'the backup from before this deploy: web1: set 7 is whole', '✗ push, deploy failed in 61.2 s'],
+      ['no column', 'the backup from before this deploy: web1: set 7 is whole', '✗ push, deploy failed after 61.2 s'],
     ],
     ['of a status', reportOf({ commands: ['status'], status: [status] }), statusText([status])],
     [
@@ -59,9 +70,9 @@ describe('the last lines of a log', () => {
         commands: ['status'],
         outcome: 'failed',
         status: [status],
-        failure: { message: 'web2: does not answer', hint: 'is it up?' },
+        failures: [failureOf('web2: does not answer', { hint: 'is it up?' })],
       }),
-      [...statusText([status]), '→ is it up?', '✗ status failed in 61.2 s'],
+      [...statusText([status]), '→ is it up?', '✗ status failed after 61.2 s'],
     ],
   ])('are those %s', (_, report, lines) => {
     expect(closing(report)).toEqual(lines);
@@ -70,11 +81,12 @@ describe('the last lines of a log', () => {
 
 describe('after a switch that failed the last lines', () => {
   const id = releaseOf().id;
-  const lines = (...after: NonNullable<Report['after']>) =>
-    closing(
-      reportOf({ outcome: 'failed', release: releaseOf(), after, failure: { message: 'no', hint: undefined } }),
-    ).slice(1, -1);
-  const byItself = '`command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
+  const lines = (...after: readonly HostAfter[]) => {
+    const back = wayBack(after, id);
+    return [...leftBehind(after, id), ...(back === undefined ? [] : [`→ ${back}`])];
+  };
+  const byName = (release: string) =>
+    `\`command: rollback\` with \`to: ${release}\` in a workflow, \`dist/cli.js rollback --to ${release}\` in a terminal`;
 
   it('tell what is on each host, and how to go back', () => {
     expect(
@@ -85,9 +97,9 @@ describe('after a switch that failed the last lines', () => {
       ),
     ).toEqual([
       `web1: the containers of ${id} stay; \`current\` is still r1`,
-      `web2: was cut short: containers of ${id} and of before may be there; \`current\` is still r1`,
+      `web2: the switch was cut short: containers of ${id} and of the release before may be running; \`current\` is still r1`,
       'web3: no container was touched; `current` is still r1',
-      `→ to bring r1 back: ${byItself}`,
+      `→ to bring r1 back: ${byName('r1')}`,
     ]);
   });
 
@@ -101,7 +113,7 @@ describe('after a switch that failed the last lines', () => {
     expect(
       lines({ host: 'web1', containers: 'new', current: id }, { host: 'web2', containers: 'new', current: 'r1' }),
     ).toEqual([
-      `web1: the containers of ${id} stay; \`current\` is that one`,
+      `web1: the containers of ${id} stay; \`current\` is that release`,
       `web2: the containers of ${id} stay; \`current\` is still r1`,
       '→ to go back, name a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal',
     ]);
@@ -110,12 +122,14 @@ describe('after a switch that failed the last lines', () => {
   it('of a first deploy do not promise a way back', () => {
     expect(lines({ host: 'web1', containers: 'new', current: undefined })).toEqual([
       `web1: the containers of ${id} stay; \`current\` names no release`,
-      '→ there is no release to go back to: mend it and deploy again',
+      '→ there is no release to go back to: fix it and deploy again',
     ]);
   });
 
   it('of a return of the current release promise no particular one', () => {
-    expect(lines({ host: 'web1', containers: 'new', current: id }).at(-1)).toBe(`→ to go back: ${byItself}`);
+    expect(lines({ host: 'web1', containers: 'new', current: id }).at(-1)).toBe(
+      '→ to go back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal',
+    );
   });
 });
 

@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { changesOn, failureOf, releaseOf, reportOf, switchOf } from '../../fixtures/builders.ts';
 import { summary } from '../../src/report/summary.ts';
-import { releaseOf, reportOf } from '../support/builders.ts';
 
-const step = { stage: 'Pull', host: 'web1', title: 'pull 2 images', outcome: 'done', seconds: 3.04 } as const;
+const step = {
+  stage: 'Pull',
+  host: 'web1',
+  id: 'pull',
+  changes: false,
+  title: 'pull 2 images',
+  outcome: 'done',
+  seconds: 3.04,
+} as const;
 
 describe('the summary', () => {
   it('of a deploy tells what happened, to which services, and how long it took', () => {
@@ -11,12 +19,18 @@ describe('the summary', () => {
       release: releaseOf(),
       previousRelease: '20260202-040506-badc0ffee012',
       steps: [step],
-      hosts: {
-        web1: [
-          { service: 'web', action: 'recreate', reasons: ['image', 'environment DEBUG'] },
-          { service: 'cache', action: 'keep', reasons: [] },
+      plan: switchOf({
+        hosts: [
+          changesOn('web1', [
+            {
+              service: 'web',
+              action: 'recreate',
+              reasons: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
+            },
+            { service: 'cache', action: 'keep', reasons: [] },
+          ]),
         ],
-      },
+      }),
       url: 'https://shop.example.com',
       downtime: { probes: 9, failed: 2, longestGapSeconds: 1.25, up: true },
     });
@@ -52,8 +66,8 @@ describe('the summary', () => {
   });
 
   it('of a failure tells the reason and what to do', () => {
-    const failure = { message: 'web1: web is unhealthy\nits log:\n  no ```database```', hint: 'look at the log' };
-    expect(summary(reportOf({ outcome: 'failed', failure }))).toMatchInlineSnapshot(`
+    const failure = failureOf('web1: web is unhealthy\nits log:\n  no ```database```', { hint: 'look at the log' });
+    expect(summary(reportOf({ outcome: 'failed', failures: [failure] }))).toMatchInlineSnapshot(`
       "## ❌ push, deploy failed
 
       61 s
@@ -80,9 +94,16 @@ describe('the summary', () => {
       reportOf({
         outcome: 'failed',
         release: releaseOf(),
-        failure: { message: 'web1: web is unhealthy', hint: undefined },
-        hosts: { web1: [{ service: 'web', action: 'recreate', reasons: ['image'] }] },
-        after: [{ host: 'web1', containers: 'new', current: 'r1' }],
+        failures: [failureOf('web1: web is unhealthy')],
+        plan: switchOf({
+          hosts: [
+            changesOn('web1', [{ service: 'web', action: 'recreate', reasons: [{ kind: 'image' }] }], { from: 'r1' }),
+          ],
+        }),
+        steps: [
+          { ...step, id: 'begin' },
+          { ...step, id: 'up', changes: true },
+        ],
       }),
     );
     expect(text.split('\n\n<details>')[0]).toMatchInlineSnapshot(`
@@ -98,7 +119,7 @@ describe('the summary', () => {
 
       - web1: the containers of 20260203-040506-c0ffee012345 stay; \`current\` is still r1
 
-      **Next:** to bring r1 back: \`command: rollback\` in a workflow, \`dist/cli.js rollback\` in a terminal
+      **Next:** to bring r1 back: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
       ### web1: what was planned
 
@@ -116,8 +137,7 @@ describe('the summary', () => {
   });
 
   it('cuts what is too long for a summary', () => {
-    const failure = { message: 'x'.repeat(20_000), hint: undefined };
-    const text = summary(reportOf({ outcome: 'failed', failure }));
+    const text = summary(reportOf({ outcome: 'failed', failures: [failureOf('x'.repeat(20_000))] }));
     expect(text).toContain(`${'x'.repeat(8000)}\n…\n`);
     expect(text.length).toBeLessThan(10_000);
   });
@@ -157,8 +177,9 @@ describe('what others printed', () => {
   it('stays in its cell', () => {
     fc.assert(
       fc.property(text, text, (service, reason) => {
-        const hosts = { web1: [{ service, action: 'keep', reasons: [reason] } as const] };
-        const markdown = summary(reportOf({ hosts, steps: [{ ...step, title: reason }] }));
+        const change = { service, action: 'keep', reasons: [{ kind: 'key', name: reason }] } as const;
+        const plan = switchOf({ hosts: [changesOn('web1', [change])] });
+        const markdown = summary(reportOf({ plan, steps: [{ ...step, title: reason }] }));
         const rows = rowsOf(markdown);
         expect(rows.map((cells) => cells.length)).toEqual([3, 3, 3, 5, 5, 5]);
         expect(markdown.split(/[\n\r]/).filter((line) => line.startsWith('#'))).toHaveLength(2);
@@ -171,7 +192,9 @@ describe('what others printed', () => {
   it('stays in its fence', () => {
     fc.assert(
       fc.property(text, text, (message, hint) => {
-        const markdown = summary(reportOf({ outcome: 'failed', failure: { message, hint }, steps: [step] }));
+        const markdown = summary(
+          reportOf({ outcome: 'failed', failures: [failureOf(message, { hint })], steps: [step] }),
+        );
         const [before, fence = ''] = /^(`{3,})text$/m.exec(markdown) ?? [];
         const [, after = ''] = markdown.split(`${before}\n${message}\n${fence}\n`);
         expect(message).not.toContain(fence);
@@ -182,6 +205,8 @@ describe('what others printed', () => {
   });
 
   it('leaves the headings of hosts alone', () => {
-    expect(summary(reportOf({ hosts: { 'web1\n# <b>x': [] } }))).toContain('### web1 # &lt;b>x\n');
+    expect(summary(reportOf({ plan: switchOf({ hosts: [changesOn('web1\n# <b>x', [])] }) }))).toContain(
+      '### web1 # &lt;b>x\n',
+    );
   });
 });

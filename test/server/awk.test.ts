@@ -1,87 +1,298 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { programs } from '../../src/server/programs.ts';
+import { parse } from 'yaml';
+import { type AwkName, awkText } from '../../src/commands/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'korrigo-awk-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const source = '/opt/shop/releases/r1/source';
 
-function awk(
-  name: 'paths' | 'uses' | 'flatten' | 'sealed',
-  input: string,
-  table: Readonly<Record<string, string>> = {},
-): string {
-  const file = join(folder, 'paths.tab');
-  writeFileSync(
-    file,
-    Object.entries(table)
-      .map((row) => `${row.join('\t')}\n`)
-      .join(''),
+/** The awks of this machine. */
+const awks = [['awk'], ['mawk'], ['gawk', '--posix'], ['original-awk'], ['busybox', 'awk']].filter(([name = '']) =>
+  (process.env['PATH'] ?? '').split(':').some((below) => existsSync(join(below, name))),
+);
+
+type Files = Readonly<Record<string, string>>;
+
+/** What every awk of this machine makes of these files. */
+function awk(name: AwkName, variables: Files, ...files: readonly string[]): string {
+  const settings = Object.entries(variables).flatMap((variable) => ['-v', variable.join('=')]);
+  const answers = awks.map(([program = '', ...options]) =>
+    execFileSync(program, [...options, ...settings, awkText(name), ...files], {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+    }),
   );
-  const variables = [`source=${source}`, 'shared=/opt/shop/shared', `table=${file}`].flatMap((variable) => [
-    '-v',
-    variable,
-  ]);
-  return execFileSync('awk', [...variables, programs[`${name}.awk`]], {
-    input,
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C' },
-  });
+  expect(new Set(answers).size).toBe(1);
+  return answers[0] ?? '';
 }
+function write(files: Files): void {
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+}
+const rows = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replaceAll('\t', ' | '));
+const places = { source, shared: '/opt/shop/shared', table: 'paths.tab' };
+const tableOf = (shipped: Files): string =>
+  Object.entries(shipped)
+    .map((row) => `${row.join('\t')}\n`)
+    .join('');
+
+function uses(yaml: string, shipped: Files = {}): readonly string[] {
+  write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml });
+  return rows(awk('uses', places, 'in.yml'));
+}
+function seal(yaml: string, shipped: Files = {}, labels = ''): string {
+  write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml, 'labels.tab': labels });
+  return awk('seal', { ...places, labels: 'labels.tab' }, 'in.yml', 'in.yml');
+}
+function canonical(value: unknown): string {
+  write({ 'in.json': goJson(value) });
+  return awk('canonical', {}, 'in.json');
+}
+/** As Compose prints JSON: some characters are escaped that need not be. */
+const goJson = (value: unknown): string =>
+  JSON.stringify(value, undefined, 2).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+describe('what Compose prints as JSON', () => {
+  const project = (environment: unknown): unknown => ({ name: 'x', services: { web: { environment } } });
+
+  it('is YAML of one line a key', () => {
+    const value = {
+      name: 'shop',
+      networks: { default: { name: 'shop_default', ipam: {} } },
+      services: {
+        web: {
+          command: ['sh', '-c', '\nset -e\n'],
+          entrypoint: null,
+          cpus: 0.5,
+          networks: { default: null },
+          ports: [{ mode: 'ingress', target: 80, published: '8080' }, { target: 443 }],
+          tty: true,
+        },
+        '1': { command: null, image: 'redis' },
+      },
+      'x-nested': [[['a'], { b: [{ c: 'd' }] }], [], {}],
+    };
+    expect(canonical(value)).toBe(`name: shop
+networks:
+  default:
+    name: shop_default
+    ipam: {}
+services:
+  "1":
+    image: redis
+  web:
+    command:
+      - sh
+      - "-c"
+      - "\\nset -e\\n"
+    cpus: 0.5
+    networks:
+      default: null
+    ports:
+      - mode: ingress
+        target: 80
+        published: "8080"
+      - target: 443
+    tty: true
+x-nested:
+  - - - a
+    - b:
+        - c: d
+  - []
+  - {}
+`);
+  });
+
+  it.each([
+    '',
+    '\n',
+    '\n\n  deep\n',
+    ' x ',
+    '\t',
+    'a: b',
+    'a:',
+    'a #b',
+    '- a',
+    '#',
+    '"',
+    "'",
+    '\\',
+    '\\n',
+    '"quoted" \\"twice\\"',
+    '{',
+    'x{',
+    'x[',
+    'x,',
+    '},',
+    '*a',
+    '&a',
+    '!a',
+    '%a',
+    '@a',
+    '`a',
+    'y',
+    'NO',
+    'True',
+    'null',
+    '~',
+    '1',
+    '007',
+    '1e3',
+    '0x1f',
+    '1_000',
+    '12:30',
+    '.5',
+    '.inf',
+    '=',
+    '<<',
+    '?',
+    '---',
+    '...',
+    '/opt/a b',
+    '/a:b',
+    'é',
+    '😀',
+    'a\u00a0b',
+    'a\u0085b',
+    'a\u2028b\u2029c',
+    '\ufeffa',
+    '\ufffd\uffff',
+    '\u0007\u001b[31m\u007f',
+    'crlf\r\n',
+    '$$HOME',
+  ])('keeps the text %j, as a value, a key and an item', (text) => {
+    const value = project({ A: text, [`K${text}`]: 'v', [text || 'empty']: [text] });
+    expect(parse(canonical(value))).toEqual(value);
+  });
+
+  it('keeps any text', () => {
+    const parts = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\n', ' ', '"', '\\', ': ', '#', '$$', '\u0085', '\u2028', '\ufeff', '😀', '{', '[', ','),
+    );
+    const text = fc
+      .array(parts, { maxLength: 6 })
+      .map((all) => all.join('').replaceAll('\0', '.'))
+      .filter((all) => all.isWellFormed());
+    const values = fc.sample(fc.tuple(text, text, text), { numRuns: 400, seed: 7 });
+    const value = project(
+      values.map(([key, item, other]) => ({ [key || 'k']: item, more: [other, { [other]: key }] })),
+    );
+    expect(parse(canonical(value), { logLevel: 'silent' })).toEqual(value);
+  });
+});
 
 describe('a path below the source of a release', () => {
-  const table = {
+  const shipped = {
     conf: '/opt/shop/files/11/conf',
     'conf/site.conf': '/opt/shop/files/22/site.conf',
     'a b.txt': '/opt/shop/files/33/a b.txt',
-    pa$$word: '/opt/shop/files/44/pa$word',
+    pa$word: '/opt/shop/files/44/pa$word',
     'x.[c]*': '/opt/shop/files/55/x.[c]*',
+    'say "é\\': '/opt/shop/files/66/say "é\\',
   };
+  const mount = (path: string): string =>
+    `services:\n  web:\n    volumes:\n      - type: bind\n        source: ${path}\n`;
+
   it.each([
-    ['leads to the content that was shipped for it', `${source}/conf/site.conf`, '/opt/shop/files/22/site.conf'],
-    ['leads into the folder that was shipped', `${source}/conf/mime.types`, '/opt/shop/files/11/conf/mime.types'],
-    ['leads to the folder that was shipped', `${source}/conf`, '/opt/shop/files/11/conf'],
-    ['leads to shared where nothing was shipped', `${source}/.env`, '/opt/shop/shared/.env'],
-    ['leads to shared when its name only begins like a shipped one', `${source}/conf.d/x`, '/opt/shop/shared/conf.d/x'],
-    ['leads to shared when its name only ends like a shipped one', `${source}/my/conf`, '/opt/shop/shared/my/conf'],
-    ['may hold blanks', `${source}/a b.txt`, '/opt/shop/files/33/a b.txt'],
-    ['may hold dollars, as Compose writes them', `${source}/pa$$word`, '/opt/shop/files/44/pa$word'],
-    ['may hold what a pattern would mean', `${source}/x.[c]*`, '/opt/shop/files/55/x.[c]*'],
-    ['may be the source itself', source, '/opt/shop/shared'],
+    ['leads to the content that was shipped for it', 'conf/site.conf', '/opt/shop/files/22/site.conf'],
+    ['leads into the folder that was shipped', 'conf/mime.types', '/opt/shop/files/11/conf/mime.types'],
+    ['leads to the folder that was shipped', 'conf', '/opt/shop/files/11/conf'],
+    ['leads to shared where nothing was shipped', '.env', '/opt/shop/shared/.env'],
+    ['leads to shared when its name only begins like a shipped one', 'conf.d/x', '/opt/shop/shared/conf.d/x'],
+    ['leads to shared when a shipped one is only a word of it', 'conf old', '/opt/shop/shared/conf old'],
+    ['leads to shared when its name only ends like a shipped one', 'my/conf', '/opt/shop/shared/my/conf'],
+    ['may hold blanks', 'a b.txt', '/opt/shop/files/33/a b.txt'],
+    ['may hold dollars, as Compose writes them', 'pa$$word', '/opt/shop/files/44/pa$$word'],
+    ['may hold what a pattern would mean', 'x.[c]*', '/opt/shop/files/55/x.[c]*'],
+    ['may hold what is escaped', 'say "é\\', '/opt/shop/files/66/say "é\\'],
   ])('%s', (_, path, place) => {
-    expect(awk('paths', `        source: ${path}\n`, table)).toBe(`        source: ${place}\n`);
-    expect(awk('paths', `        source: '${path}'\n`, table)).toBe(`        source: '${place}'\n`);
-    expect(awk('paths', `        source: "${path}"\n`, table)).toBe(`        source: "${place}"\n`);
+    const { services } = parse(seal(mount(JSON.stringify(`${source}/${path}`)), shipped));
+    expect(services.web.volumes[0].source).toBe(place);
+    const plain = path.replaceAll('$$', '$');
+    expect(uses(mount(JSON.stringify(`${source}/${path}`)), shipped)).toEqual([
+      `web | rw | ${plain} | ${place.replaceAll('$$', '$')}`,
+    ]);
   });
 
-  it('is replaced wherever it stands in a line', () => {
-    const line = `web\tro\tconf\t${source}/conf ${source}/conf/site.conf ${source}/x`;
-    expect(awk('paths', `${line}\n`, table)).toBe(
-      'web\tro\tconf\t/opt/shop/files/11/conf /opt/shop/files/22/site.conf /opt/shop/shared/x\n',
+  it('may be the source itself', () => {
+    expect(seal(mount(source))).toBe(mount('/opt/shop/shared'));
+  });
+
+  it('is replaced wherever it stands in a value', () => {
+    const line = `services:\n  web:\n    command:\n      - "cat ${source}/conf ${source}/conf/site.conf; ls ${source}/x:/y"\n`;
+    expect(seal(line, shipped)).toBe(
+      'services:\n  web:\n    command:\n      - "cat /opt/shop/files/11/conf /opt/shop/files/22/site.conf; ls /opt/shop/shared/x:/y"\n',
     );
   });
 
   it('is the only thing that is replaced', () => {
     const text =
-      'services:\n  web:\n    environment:\n      A: /opt/shop/releases/r10/source/conf\n      B: conf & \\1 &&\n\n';
-    expect(awk('paths', text, table)).toBe(text);
+      "services:\n  web:\n    environment:\n      A: /opt/shop/releases/r10/source/conf\n      B: conf & \\1 &&\n      \"C: d\": 'it''s'\n";
+    expect(seal(text, shipped)).toBe(text);
+  });
+});
+
+describe('a sealed text', () => {
+  it('has the labels that it is given, beside those that it has', () => {
+    const yaml =
+      'services:\n  web:\n    image: x\n    labels:\n      a: b\n  db:\n    image: y\n  cache:\n    image: z\n';
+    const labels = 'web\tkorrigo.files\tsha256:1\ndb\tkorrigo.files\t1e10\ndb\tkorrigo.config\tx\n';
+    expect(parse(seal(yaml, {}, labels))).toEqual({
+      services: {
+        web: { image: 'x', labels: { 'korrigo.files': 'sha256:1', a: 'b' } },
+        db: { image: 'y', labels: { 'korrigo.files': '1e10', 'korrigo.config': 'x' } },
+        cache: { image: 'z' },
+      },
+    });
   });
 
-  it('needs no table', () => {
-    expect(awk('paths', `${source}/a\n`)).toBe('/opt/shop/shared/a\n');
+  it('waits for no service that is in no active profile, and asks no registry', () => {
+    const yaml = `services:
+  web:
+    depends_on:
+      extra:
+        condition: service_started
+        required: false
+      db:
+        condition: service_healthy
+        required: false
+    image: x
+    pull_policy: always
+  worker:
+    depends_on:
+      extra:
+        condition: service_started
+        required: false
+    labels:
+      pull_policy: kept
+  db:
+    image: y
+`;
+    expect(parse(seal(yaml))).toEqual({
+      services: {
+        web: { depends_on: { db: { condition: 'service_healthy', required: false } }, image: 'x' },
+        worker: { labels: { pull_policy: 'kept' } },
+        db: { image: 'y' },
+      },
+    });
   });
 });
 
 describe('the files that services use', () => {
-  const uses = (yaml: string): readonly string[] =>
-    awk('uses', yaml)
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.replaceAll('\t', ' | '));
-
   it('are those of their bind mounts, configs and secrets', () => {
     const yaml = `name: shop
 services:
@@ -127,8 +338,7 @@ volumes:
 configs:
   inline:
     name: shop_inline
-    content: |
-      x
+    content: "x\\n"
   site:
     name: shop_site
     file: ${source}/site.conf
@@ -141,12 +351,12 @@ secrets:
     file: ${source}/unused
 `;
     expect(uses(yaml)).toEqual([
-      `web | ro | conf | ${source}/conf`,
-      `web | rw | media | ${source}/media`,
+      `web | ro | conf | /opt/shop/shared/conf`,
+      `web | rw | media | /opt/shop/shared/media`,
       'web | rw | /var/run/docker.sock | /var/run/docker.sock',
-      `db | ro | secrets/db | ${source}/secrets/db`,
-      `web | ro | site.conf | ${source}/site.conf`,
-      'web | in | inline |     content: |\\n      x',
+      `db | ro | secrets/db | /opt/shop/shared/secrets/db`,
+      `web | ro | site.conf | /opt/shop/shared/site.conf`,
+      'web | in | inline | "x\\n"',
     ]);
   });
 
@@ -162,11 +372,7 @@ secrets:
 configs:
   one:
     name: shop_one
-    content: |
-      first
-
-        file: /etc/shadow
-      secrets:
+    content: "first\\n\\n  file: /etc/shadow\\nsecrets:\\n"
     labels:
       content: x
   two:
@@ -178,9 +384,9 @@ secrets:
   one:
     content: other
 `;
-    const two = "in | two |     content: 'a b'";
+    const two = "in | two | 'a b'";
     expect(uses(yaml)).toEqual([
-      'web | in | one |     content: |\\n      first\\n\\n        file: /etc/shadow\\n      secrets:',
+      'web | in | one | "first\\n\\n  file: /etc/shadow\\nsecrets:\\n"',
       `web | ${two}`,
       `db | ${two}`,
     ]);
@@ -190,11 +396,12 @@ secrets:
     ['plain', `${source}/a b`, 'a b'],
     ['in single quotes', `'${source}/it''s #1'`, "it's #1"],
     ['in double quotes', `"${source}/a"`, 'a'],
+    ['with escapes', `"${source}/\\"a\\\\b\\" \\U0001F600\\x41\\u00e9"`, '"a\\b" 😀Aé'],
     ['with doubled dollars', `${source}/pa$$word$$$$`, 'pa$word$$'],
     ['with a colon', `${source}/a:b`, 'a:b'],
   ])('have their names as they are on the disk: %s', (_, written, name) => {
     const yaml = `services:\n  web:\n    volumes:\n      - type: bind\n        source: ${written}\n        target: /x\n`;
-    expect(uses(yaml)).toEqual([`web | rw | ${name} | ${source}/${name}`]);
+    expect(uses(yaml)).toEqual([`web | rw | ${name} | /opt/shop/shared/${name}`]);
   });
 
   it.each([
@@ -211,7 +418,7 @@ secrets:
   web:
     command:
       - sh
-      - -c
+      - "-c"
       - |
         services:
           evil:
@@ -248,7 +455,7 @@ x-more: |
         - type: bind
           source: /etc/shadow
 `;
-    expect(uses(yaml)).toEqual([`web | ro | ok | ${source}/ok`]);
+    expect(uses(yaml)).toEqual([`web | ro | ok | /opt/shop/shared/ok`]);
   });
 
   it('do not run over from one service, mount or section to the next', () => {
@@ -277,13 +484,8 @@ x-more: |
 
 describe('a sealed file and the hashes of its services', () => {
   const told = (yaml: string, hashes = ''): readonly string[] => {
-    const file = join(folder, 'compose.yml');
-    writeFileSync(file, yaml);
-    const text = execFileSync('awk', [programs['sealed.awk'], file, '-'], { input: hashes, encoding: 'utf8' });
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.replaceAll('\t', ' '));
+    write({ 'in.yml': yaml, hashes });
+    return rows(awk('sealed', {}, 'in.yml', 'hashes')).map((row) => row.replaceAll(' | ', ' '));
   };
 
   it('tell replicas, what is shared, and what has no digest', () => {
@@ -313,15 +515,15 @@ volumes:
   data:
     image: x
 `;
-    expect(told(yaml)).toEqual([
+    expect(told(yaml).toSorted()).toEqual([
       'replicas web 2',
       'replicas web 3',
-      'unpinned agent agent',
+      'shares agent 1',
+      'shares agent db',
+      'shares agent web',
       'shares agent web',
       'shares agent web.api',
-      'shares agent web',
-      'shares agent db',
-      'shares agent 1',
+      'unpinned agent agent',
       'unpinned own ',
     ]);
   });
@@ -348,13 +550,12 @@ volumes:
 });
 
 describe('a release that is laid flat', () => {
+  const flatten = (yaml: string): string => {
+    write({ 'in.yml': yaml });
+    return awk('flatten', {}, 'in.yml');
+  };
   const keys = (yaml: string): readonly string[] => [
-    ...new Set(
-      awk('flatten', yaml)
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => line.split('\t').slice(0, 2).join(' ')),
-    ),
+    ...new Set(rows(flatten(yaml)).map((row) => row.split(' | ').slice(0, 2).join(' '))),
   ];
 
   it('tells service and key of every line', () => {
@@ -393,10 +594,53 @@ networks:
   });
 
   it('keeps the lines, so that another value is another line', () => {
-    const [one, two] = ['1', '2'].map((value) =>
-      awk('flatten', `services:\n  web:\n    environment:\n      A: "${value}"\n`),
-    );
+    const [one, two] = ['1', '2'].map((value) => flatten(`services:\n  web:\n    environment:\n      A: "${value}"\n`));
     expect(one).not.toBe(two);
     expect(one).toContain('web\tenvironment A\t      A: "1"\n');
+  });
+});
+
+describe('a line of the history', () => {
+  const read = (...lines: readonly string[]): readonly string[] => {
+    write({ 'history.jsonl': lines.map((line) => `${line}\n`).join('') });
+    return rows(awk('history', {}, 'history.jsonl'));
+  };
+
+  it('tells release, outcome and the one before, in whatever order they stand', () => {
+    expect(
+      read(
+        '{"release":"r1","outcome":"succeeded","previous":"r0"}',
+        '{ "previous": "r1", "switched": true, "n": -1.5e3, "outcome": "failed", "more": {"release": "r9", "a": [1]}, "release": "r2" }',
+        '{"outcome":"started","release":"r3"}',
+      ),
+    ).toEqual(['r1 | succeeded | r0', 'r2 | failed | r1', 'r3 | started | ']);
+  });
+
+  it('is not fooled by what people write', () => {
+    const reason = '","release":"r9","outcome":"succeeded","previous":"r8';
+    const line = JSON.stringify({
+      actor: `\\${reason}`,
+      reason,
+      release: 'r1',
+      run: '{"release":"r7"}',
+      outcome: 'failed',
+    });
+    expect(read(line)).toEqual(['r1 | failed | ']);
+  });
+
+  it('is none when it is cut off, broken, or names no release', () => {
+    expect(
+      read(
+        '{"release":"r1","outc',
+        '{"release":"r1","outcome":"succ',
+        '',
+        'x',
+        '[]',
+        '{"release":"../..","outcome":"succeeded"}',
+        '{"release":"$(id)","outcome":"succeeded"}',
+        '{"outcome":"succeeded"}',
+        '{"release":1,"outcome":"failed","previous":"../x"}',
+      ),
+    ).toEqual(['1 | failed | ']);
   });
 });

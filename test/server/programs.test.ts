@@ -10,15 +10,18 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHostState } from '../../src/engine/observe.ts';
+import { until } from '../../bed/process.ts';
+import { attemptOf, digest } from '../../fixtures/builders.ts';
+import { sandbox } from '../../fixtures/server.ts';
+import { readFacts } from '../../src/facts/facts.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
-import { until } from '../bed/process.ts';
-import { attemptOf, digest } from '../support/builders.ts';
-import { sandbox } from '../support/server.ts';
 
 const id = '20260203-040506-c0ffee012345';
-const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
+/** The facts that a program printed, each as its line. */
+const facts = (output: string): readonly string[] =>
+  [...readFacts(output)].flatMap(([name, values]) => values.map((value) => `${name}\t${value}`));
 
 describe('current', () => {
   it('points to a release, and then to another one', async () => {
@@ -157,13 +160,12 @@ describe('once', () => {
   });
 
   it('stops a command that takes too long, and removes its container', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) exec sleep 30;; esac' });
+    const server = sandbox({ docker: 'case $1 in compose) exec sleep 1000;; esac' });
     const [, ...rest] = args('x');
     const result = await server.run('once', ['0.1', ...rest]);
     expect(result.code).toBe(124);
     expect(result.stderr).toContain('stopped after 0.1 s: it took longer than migrate-timeout');
     expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
-    expect(result.seconds).toBeLessThan(5);
   });
 
   it('tells a command that was killed from one that took too long', async () => {
@@ -227,8 +229,7 @@ esac`;
   it('brings what is not here and tags everything, side by side', async () => {
     const server = sandbox({ docker: docker() });
     const { code, stdout } = await server.run('pull', [`shop-${id}`, web, cache]);
-    expect(code).toBe(0);
-    expect(lines(stdout).toSorted()).toEqual([`pulled\t${cache}`, `pulled\t${web}`].toSorted());
+    expect([code, facts(stdout)]).toEqual([0, []]);
     expect(
       server
         .dockerCalls()
@@ -244,8 +245,8 @@ esac`;
   it('fails when one image does not come, and brings the others', async () => {
     const server = sandbox({ docker: docker("pull*) echo 'no such image' >&2; exit 1 ;;") });
     const { code, stdout, stderr } = await server.run('pull', ['tag', web, cache]);
-    expect(code).toBe(1);
-    expect([stdout, stderr]).toEqual([`pulled\t${cache}\n`, 'no such image\n']);
+    expect([code, facts(stdout), stderr]).toEqual([1, [], 'no such image\n']);
+    expect(server.dockerCalls()).toContain(`tag ${cache} redis:tag`);
   });
 
   it('fails when an image cannot be kept', async () => {
@@ -257,10 +258,8 @@ esac`;
     const server = sandbox({
       docker: `case "$*" in version*) echo arm64;; 'image inspect --format'*) echo amd64;; esac`,
     });
-    expect(await server.run('pull', ['tag', cache])).toMatchObject({
-      code: 0,
-      stdout: `wrong-architecture\t${cache}\tamd64\tarm64\n`,
-    });
+    const { code, stdout } = await server.run('pull', ['tag', cache]);
+    expect([code, facts(stdout)]).toEqual([0, [`wrong-architecture\t${cache}\tamd64\tarm64`]]);
     expect(server.dockerCalls().filter((call) => call.startsWith('tag'))).toEqual([]);
   });
 });
@@ -282,11 +281,8 @@ describe('pull', () => {
         'manifest inspect'*) ${manifest} ;;
       esac`,
     });
-    expect(await server.run('pull', ['tag', 'redis@sha256:1'])).toMatchObject({
-      code: 0,
-      stdout: `wrong-architecture\tredis@sha256:1\t${builtFor}\tamd64\n`,
-      stderr: '',
-    });
+    const { code, stdout, stderr } = await server.run('pull', ['tag', 'redis@sha256:1']);
+    expect([code, facts(stdout), stderr]).toEqual([0, [`wrong-architecture\tredis@sha256:1\t${builtFor}\tamd64`], '']);
   });
 });
 
@@ -308,7 +304,7 @@ esac`;
       'localhost:5000/a/b:v1',
     ]);
     expect(code).toBe(0);
-    expect(lines(stdout).toSorted()).toEqual([
+    expect(facts(stdout).toSorted()).toEqual([
       `pinned\tlocalhost:5000/a/b\tlocalhost:5000/a/b@${digest('1')}`,
       `pinned\tlocalhost:5000/a/b:v1\tlocalhost:5000/a/b@${digest('1')}`,
       `pinned\tredis\tredis@${digest('1')}`,
@@ -319,16 +315,16 @@ esac`;
   it('takes the digest that an image has already', async () => {
     const server = sandbox({ docker: docker('exit 1') });
     const { stdout } = await server.run('pin', [`localhost:5000/a:v1@${digest('2')}`]);
-    expect(stdout).toBe(`pinned\tlocalhost:5000/a:v1@${digest('2')}\tlocalhost:5000/a@${digest('2')}\n`);
+    expect(facts(stdout)).toEqual([`pinned\tlocalhost:5000/a:v1@${digest('2')}\tlocalhost:5000/a@${digest('2')}`]);
     expect(server.dockerCalls()).toEqual([]);
   });
 
   it('pulls an image whose registry only the engine knows', async () => {
     const local = `printf '%s\\n' 'other@${digest('8')}' 'own.example.com/a@${digest('3')}'`;
     const server = sandbox({ docker: docker('exit 1', local) });
-    expect((await server.run('pin', ['own.example.com/a:v1'])).stdout).toBe(
-      `pinned\town.example.com/a:v1\town.example.com/a@${digest('3')}\n`,
-    );
+    expect(facts((await server.run('pin', ['own.example.com/a:v1'])).stdout)).toEqual([
+      `pinned\town.example.com/a:v1\town.example.com/a@${digest('3')}`,
+    ]);
   });
 
   it.each([
@@ -340,17 +336,15 @@ esac`;
   ])('takes %s for what the engine calls %s', async (image, known) => {
     const local = `printf '%s\\n' 'redisx@${digest('8')}' 'acme-app@${digest('9')}' '${known}@${digest('3')}'`;
     const server = sandbox({ docker: docker('exit 1', local) });
-    expect((await server.run('pin', [image])).stdout).toBe(
-      `pinned\t${image}\t${image.replace(/:7$/, '')}@${digest('3')}\n`,
-    );
+    expect(facts((await server.run('pin', [image])).stdout)).toEqual([
+      `pinned\t${image}\t${image.replace(/:7$/, '')}@${digest('3')}`,
+    ]);
   });
 
   it('tells an image of which nobody knows a digest', async () => {
     const server = sandbox({ docker: docker('exit 1', `echo 'own-example-com/a@${digest('3')}'`) });
-    expect(await server.run('pin', ['own.example.com/a:v1'])).toMatchObject({
-      code: 0,
-      stdout: 'refused\town.example.com/a:v1\tno registry knows a digest of it\n',
-    });
+    const { code, stdout } = await server.run('pin', ['own.example.com/a:v1']);
+    expect([code, facts(stdout)]).toEqual([0, ['refused\town.example.com/a:v1\tno registry knows a digest of it']]);
   });
 
   it.each([
@@ -363,7 +357,8 @@ esac`;
     const server = sandbox({
       docker: `case "$*" in 'pull'*) echo 'a warning' >&2; echo '${why}' >&2; exit 1;; *) exit 1;; esac`,
     });
-    expect(await server.run('pin', ['x:1'])).toMatchObject({ code: 0, stdout: `refused\tx:1\t${why}\n` });
+    const { code, stdout } = await server.run('pin', ['x:1']);
+    expect([code, facts(stdout)]).toEqual([0, [`refused\tx:1\t${why}`]]);
   });
 
   it('fails when a registry does not answer, and finds the others', async () => {
@@ -375,7 +370,11 @@ esac`;
       esac`,
     });
     const { code, stdout, stderr } = await server.run('pin', ['broken:1', 'redis:7']);
-    expect([code, stdout, stderr]).toEqual([1, `pinned\tredis:7\tredis@${digest('1')}\n`, 'lookup r: no such host\n']);
+    expect([code, facts(stdout), stderr]).toEqual([
+      1,
+      [`pinned\tredis:7\tredis@${digest('1')}`],
+      'lookup r: no such host\n',
+    ]);
   });
 });
 
@@ -552,12 +551,15 @@ esac`;
 });
 
 describe('inspect', () => {
-  it('tells the time of the server first, and then its containers', async () => {
+  it('reports the time of the server and its containers', async () => {
     const server = sandbox({ docker: `case $1 in ps) echo a;; inspect) echo '{"id":"a"}';; esac` });
+    const before = Date.now();
     const { stdout } = await server.run('inspect', ['shop']);
-    const [now, ...containers] = lines(stdout);
-    expect(Math.abs(Number(now) - Date.now() / 1000)).toBeLessThan(5);
-    expect(containers).toEqual(['{"id":"a"}']);
+    const [time = '', ...containers] = facts(stdout);
+    const now = Number(time.replace('time\t', ''));
+    expect(now).toBeGreaterThanOrEqual(Math.floor(before / 1000));
+    expect(now).toBeLessThanOrEqual(Date.now() / 1000);
+    expect(containers).toEqual(['container\t{"id":"a"}']);
   });
 
   it('asks about no container when there is none', async () => {
@@ -604,10 +606,10 @@ describe('prune', () => {
   };
   const left = (server: ReturnType<typeof filled>) => readdirSync(server.path('releases'));
 
-  it('keeps the newest releases with their files, and tells which are gone', async () => {
+  it('keeps the newest releases with their files', async () => {
     const server = filled('');
     const { code, stdout } = await server.run('prune', [server.root, 'shop', '2']);
-    expect([code, lines(stdout)]).toEqual([0, [r1, r2, r3].map((release) => `removed\t${release}`)]);
+    expect([code, stdout]).toEqual([0, '']);
     expect(left(server)).toEqual([r4, r5]);
     expect(readdirSync(server.path('files'))).toEqual([hash(4), hash(5)]);
     expect(server.read('shared/.env')).toBe('mine');
@@ -636,6 +638,16 @@ describe('prune', () => {
     server.write({ 'history.jsonl': [attemptOf({ release: r1 }), started, ended].map(attemptLine).join('') });
     await server.run('prune', [server.root, 'shop', '3']);
     expect(left(server)).toEqual([r2, r3, r5]);
+  });
+
+  it('reads the history whatever the order of its fields, and whatever people wrote into it', async () => {
+    const server = filled('');
+    const reason = `","release":"${r2}","outcome":"succeeded","previous":"${r1}`;
+    const { release, outcome, ...rest } = attemptOf({ release: r4, reason, actor: `\\${reason}` });
+    const failed = attemptOf({ release: r3, outcome: 'failed', reason: `{"release":"${r3}","outcome":"succeeded"}` });
+    server.write({ 'history.jsonl': `${JSON.stringify({ ...rest, outcome, release })}\n${attemptLine(failed)}` });
+    await server.run('prune', [server.root, 'shop', '3']);
+    expect(left(server)).toEqual([r4, r5]);
   });
 
   it('keeps a release that was cut off as long as containers need it', async () => {

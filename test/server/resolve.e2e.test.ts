@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readReopened } from '../../src/engine/observe.ts';
+import { digest } from '../../fixtures/builders.ts';
+import { makeResolver, type Resolver } from '../../fixtures/resolver.ts';
+import { readReopened } from '../../src/facts/resolution.ts';
 import { parseRelease } from '../../src/model/release.ts';
-import { digest } from '../support/builders.ts';
-import { makeResolver, type Resolver } from '../support/resolver.ts';
+import { reasonText } from '../../src/report/reasons.ts';
 
 let server: Resolver;
 beforeEach(async () => {
@@ -56,7 +57,78 @@ describe('a sealed release', () => {
     };
     const resolved = await server.resolve({ files, shared: { key: 's3cret' } });
     expect(resolved.problems).toEqual([]);
-    expect(await server.again(resolved.text)).toBe(resolved.text);
+    expect(await server.again(resolved.text)).toEqual(resolved.data);
+  });
+
+  it('keeps texts that begin with a newline or a blank, and those that YAML has to escape', async () => {
+    const texts = [
+      '\nset -e\n',
+      '\n\n  deep\nx',
+      '\n # x',
+      ' x\n',
+      '\n',
+      '\t\nx',
+      'trail \nx',
+      'crlf\r\n',
+      '\u001b[31m',
+      '😀',
+      '\u0085\u2028\ufeff',
+    ];
+    const written = (value: unknown): string => JSON.stringify(value).replaceAll('\u0085', '\\u0085');
+    const environment = Object.fromEntries(texts.map((text, n) => [`T${n}`, text]));
+    const files = {
+      'compose.yml': web(`environment: ${written(environment)}`, `command: ${written(texts)}`, 'configs: [c]').concat(
+        `configs: {c: {content: ${JSON.stringify(texts[0])}}}\n`,
+      ),
+    };
+    const resolved = await server.resolve({ files });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.service('web').environment).toEqual(environment);
+    expect(resolved.service('web').command).toEqual(texts);
+    expect(resolved.data).toMatchObject({ configs: { c: { content: texts[0] } } });
+    expect(await server.again(resolved.text)).toEqual(resolved.data);
+  });
+
+  it('may depend on a service of a profile that is off, and does not wait for it', async () => {
+    const compose = (profiles: string): string => `name: shop
+services:
+  web:
+    image: nginx
+    depends_on: {extra: {condition: service_started, required: false}}
+  worker:
+    image: busybox
+    depends_on: {extra: {condition: service_started, required: false}, web: {condition: service_started}}
+  extra: {image: extra, profiles: ${profiles}}
+`;
+    const off = await server.resolve({ files: { 'compose.yml': compose('[more]') } });
+    expect(off.problems).toEqual([]);
+    expect(Object.keys(off.hashes)).toEqual(['web', 'worker']);
+    expect(off.service('web').body).not.toHaveProperty('depends_on');
+    expect(off.service('worker').body['depends_on']).toEqual({ web: { condition: 'service_started', required: true } });
+    expect(await server.again(off.text)).toEqual(off.data);
+    const on = await server.resolve({ files: { 'compose.yml': compose('[more]') }, inputs: { profiles: 'more' } });
+    expect(on.service('web').body['depends_on']).toEqual({ extra: { condition: 'service_started', required: false } });
+  });
+
+  it('never makes Compose ask a registry: what was pulled is what runs', async () => {
+    const resolved = await server.resolve({ files: { 'compose.yml': web('pull_policy: always') } });
+    expect([resolved.problems, resolved.service('web').body['pull_policy']]).toEqual([[], undefined]);
+  });
+
+  it.each([
+    ['none', '', {}],
+    ['a mapping', 'labels: {a: b, z: ""}', { a: 'b', z: '' }],
+    ['a list', 'labels: ["a=b", "z"]', { a: 'b', z: '' }],
+    ['those of our names', 'labels: {korrigo.files: forged, korrigo.config: forged}', {}],
+    ['those of an anchor', 'labels: {<<: {a: b}}', { a: 'b' }],
+  ])('has our label beside those of the user: %s', async (_, labels, expected) => {
+    const files = { 'compose.yml': web(labels, 'volumes: ["./site.conf:/x:ro"]'), 'site.conf': 'x' };
+    const resolved = await server.resolve({ files });
+    expect(resolved.service('web').labels).toEqual({
+      ...expected,
+      'korrigo.files': expect.stringMatching(/^sha256:[0-9a-f]{16}$/),
+    });
+    expect(await server.again(resolved.text)).toEqual(resolved.data);
   });
 
   it('can be of a project whose name YAML would take for a number', async () => {
@@ -266,7 +338,7 @@ describe('values', () => {
     });
     expect(resolved.problems).toEqual([]);
     expect(resolved.service('web').environment).toEqual({ VALUE: value });
-    expect(await server.again(resolved.text)).toBe(resolved.text);
+    expect(await server.again(resolved.text)).toEqual(resolved.data);
   });
 
   it('of an env_file reach a container as they are', async () => {
@@ -546,10 +618,11 @@ describe('a release that is brought back', () => {
     rmSync(at('shared/key'));
     const { code, stdout } = await server.run('reopen', [server.root, first.id]);
     const reopened = readReopened('web1', stdout, server.root);
+    const reasons = (reopened.differences['web'] ?? []).map(reasonText);
     expect(code).toBe(0);
     expect(parseRelease(reopened.json)).toMatchObject({ release: { id: first.id } });
     expect(reopened.hashes).toEqual(first.hashes);
-    expect(reopened.changes['web']).toEqual(expect.arrayContaining(['environment COLOUR', 'file site.conf']));
+    expect(reasons).toEqual(expect.arrayContaining(['environment COLOUR', 'file site.conf']));
     expect(reopened.missingImages).toEqual([`registry.example.com/web@${digest('1')}`]);
     expect(reopened.problems).toEqual([
       `web1: ${at('shared/key')} is missing (read by web): put it back on the server, or roll back to another release`,
@@ -621,7 +694,7 @@ volumes: {data: {}}
       expect(before.service(name).labels['korrigo.config']).toBe(before.hashes[name]);
     expect(before.service('backup').labels).toMatchObject({ a: 'b' });
     expect(before.service('web').labels).toEqual({});
-    expect(await server.again(before.text)).toBe(before.text);
+    expect(await server.again(before.text)).toEqual(before.data);
     const other = await server.resolve({ files: { 'compose.yml': shares('81') } });
     expect(other.hashes).toEqual({ ...before.hashes, web: expect.not.stringMatching(before.hashes['web'] ?? '') });
     const own = await server.resolve({ files: { 'compose.yml': shares('80', 'y') } });

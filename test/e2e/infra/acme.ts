@@ -1,8 +1,8 @@
 /** Let's Encrypt's own test server, pebble, beside a production stack; and a certbot to ask it where there is no official one. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bed } from '../../bed/bed.ts';
-import { output } from '../../bed/process.ts';
+import type { Bed } from '../../../bed/bed.ts';
+import { output } from '../../../bed/process.ts';
 
 export const acmeImage = 'korrigo-test/acme:1';
 

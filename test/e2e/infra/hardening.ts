@@ -1,6 +1,6 @@
 /** What every container of production is, and which ones are excused from what. */
 import { expect } from 'vitest';
-import type { Bed } from '../../bed/bed.ts';
+import type { Bed } from '../../../bed/bed.ts';
 import type { Stack } from './stack.ts';
 
 /** They prepare volumes for the others and end: as root, with two capabilities and without a network. */

@@ -5,9 +5,9 @@ import { request as http, type IncomingHttpHeaders } from 'node:http';
 import { request as https } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { newRepository } from '../../../scripts/demo/repository.ts';
-import type { Bed } from '../../bed/bed.ts';
-import { type Result, run, until } from '../../bed/process.ts';
+import type { Bed } from '../../../bed/bed.ts';
+import { type Result, run, until } from '../../../bed/process.ts';
+import { exampleRepository } from '../../../fixtures/example/repository.ts';
 
 export type Stack = {
   readonly folder: string;
@@ -73,7 +73,7 @@ export async function newStack(
 ): Promise<Stack> {
   const project = `infra-${file}-${randomBytes(3).toString('hex')}`;
   const folder = join(bed.folder, project);
-  await newRepository(folder);
+  await exampleRepository(folder);
   const docker = join(folder, 'infra/docker');
   await mkdir(join(docker, 'secrets'));
   for (const name of ['db_password', 'secret_key']) {

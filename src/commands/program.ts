@@ -1,0 +1,70 @@
+import { type Command, type Content, quote } from '../model/command.ts';
+import { programs } from '../server/programs.ts';
+
+/** Which awk programs the programs for servers use, and behind which functions each of them stands. */
+const awkParts = {
+  flatten: ['scalars', 'flatten'],
+  sealed: ['scalars', 'sealed'],
+  images: ['scalars', 'images'],
+  uses: ['scalars', 'moved', 'uses'],
+  canonical: ['scalars', 'canonical'],
+  seal: ['scalars', 'moved', 'seal'],
+  history: ['scalars', 'json', 'history'],
+} as const;
+
+export type AwkName = keyof typeof awkParts;
+
+export const awkText = (name: AwkName): string => awkParts[name].map((part) => programs[`${part}.awk`]).join('');
+
+/** Awk programs as variables of the shell. Functions that several of them use are in there once. */
+function awks(...names: readonly AwkName[]): string {
+  const functions = new Set(names.flatMap((name) => awkParts[name].slice(0, -1)));
+  const texts = [...functions].map((part) => `AWK_${part.toUpperCase()}=${quote(programs[`${part}.awk`])}`);
+  const whole = names.map((name) => {
+    const before = awkParts[name].slice(0, -1).map((part) => `$AWK_${part.toUpperCase()}`);
+    return `AWK_${name.toUpperCase()}=${before.join('')}${quote(programs[`${name}.awk`])}`;
+  });
+  return [...texts, ...whole].join('\n');
+}
+const join = (...parts: readonly string[]): string => parts.join('\n');
+const facts = programs['facts.sh'];
+const observe = join(facts, programs['containers.sh'], programs['observe.sh']);
+
+/** The small POSIX programs that run on a host. `$0` names them in a process list; arguments are never read as code. */
+const texts = {
+  observe,
+  inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
+  login: programs['login.sh'],
+  pin: join(facts, programs['pin.sh']),
+  ship: programs['ship.sh'],
+  resolve: join(
+    facts,
+    awks('canonical', 'uses', 'seal', 'flatten', 'sealed'),
+    programs['release.sh'],
+    programs['resolve.sh'],
+    programs['seal.sh'],
+  ),
+  reopen: join(facts, awks('uses', 'images', 'flatten', 'sealed'), programs['release.sh'], programs['reopen.sh']),
+  place: programs['place.sh'],
+  restore: programs['restore.sh'],
+  tidy: programs['tidy.sh'],
+  pull: join(facts, programs['pull.sh']),
+  once: programs['once.sh'],
+  current: programs['current.sh'],
+  record: programs['record.sh'],
+  prune: join(awks('history'), programs['prune.sh']),
+  test: programs['test.sh'],
+  settled: programs['settled.sh'],
+  status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),
+} as const;
+
+/** What a script that a server runs alone begins with. */
+export const scriptStart = programs['script.sh'];
+
+export type ProgramName = keyof typeof texts;
+
+type Surroundings = { readonly env?: Readonly<Record<string, string>>; readonly stdin?: Content };
+
+export function program(name: ProgramName, args: readonly string[], surroundings: Surroundings = {}): Command {
+  return { argv: ['sh', '-c', texts[name], `korrigo-${name}`, ...args], ...surroundings };
+}

@@ -1,0 +1,64 @@
+import { type CommandName, commandNames } from './config.ts';
+import { type InputName, inputNames } from './inputs.ts';
+
+const definition = ['build', 'push', 'deploy'] as const;
+const images = ['build', 'push'] as const;
+const deploys = ['deploy', 'rollback'] as const;
+const servers = [...deploys, 'status'] as const;
+
+/** Which commands read an input. */
+export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
+  command: [],
+  'working-directory': ['test', ...definition],
+  'compose-file': definition,
+  profiles: definition,
+  'project-name': [...definition, 'rollback', 'status'],
+  variables: definition,
+  'test-compose-file': ['test'],
+  'test-service': ['test'],
+  'test-timeout': ['test'],
+  registry: [...definition, 'rollback'],
+  'registry-username': [...definition, 'rollback'],
+  'registry-password': [...definition, 'rollback'],
+  tags: images,
+  platforms: images,
+  'cache-from': images,
+  'cache-to': images,
+  release: ['deploy'],
+  hosts: servers,
+  'ssh-key': servers,
+  'ssh-passphrase': servers,
+  'ssh-certificate': servers,
+  'ssh-auth': servers,
+  'proxy-command': servers,
+  'known-hosts': servers,
+  'jump-host': servers,
+  'connect-timeout': servers,
+  path: servers,
+  files: ['deploy'],
+  'server-owned': ['deploy'],
+  'env-files': ['deploy'],
+  'force-recreate': deploys,
+  backup: ['deploy'],
+  'backup-timeout': ['deploy'],
+  migrate: ['deploy'],
+  'migrate-when': ['deploy'],
+  'migrate-timeout': ['deploy'],
+  'health-url': deploys,
+  'health-timeout': deploys,
+  'allow-older': ['deploy'],
+  'on-failure': deploys,
+  'lock-timeout': deploys,
+  grace: deploys,
+  heal: ['status'],
+  to: ['rollback'],
+  reason: ['rollback'],
+  'keep-releases': ['deploy'],
+  format: ['status'],
+};
+
+/** The inputs that these commands read, in the order of the table of inputs. */
+export const inputsFor = (commands: readonly CommandName[]): readonly InputName[] =>
+  inputNames.filter((name) => usedBy[name].some((command) => commands.includes(command)));
+
+export const isCommand = (word: string): word is CommandName => commandNames.some((name) => name === word);

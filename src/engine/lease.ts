@@ -1,0 +1,158 @@
+import { healLease, type LeaseKey, type Terms, takeLease } from '../commands/lease.ts';
+import { CommandError, DeployError, LeaseBusyError } from '../errors.ts';
+import { readHealing, readTaken } from '../facts/lease.ts';
+import { collect } from '../hosts/output.ts';
+import type { Log } from '../log/log.ts';
+import type { Command, Result } from '../model/command.ts';
+import type { Holder, LeaseOutcome, Taken } from '../model/lease.ts';
+import type { Clock } from './ports.ts';
+
+/** What happens to the lease of one host. */
+export type LeaseHost = {
+  readonly name: string;
+  take(waitSeconds: number): Promise<Taken>;
+  /** Frees it again: nothing was done yet. */
+  leave(): Promise<unknown>;
+  /** Finishes what another one could not. */
+  heal(holder: Holder): Promise<unknown>;
+};
+
+type Ports = { readonly log: Log; readonly clock: Clock; readonly signal: AbortSignal };
+
+/** How long one call waits for a lease. */
+const waitSeconds = 5;
+const sayMilliseconds = 15_000;
+
+/**
+ * Takes the leases of all hosts or of none, in the order of their names, and keeps none while it waits for another: so two
+ * deploys never wait for each other. Says every 15 s who is in the way. Throws a LeaseBusyError when the time is up.
+ */
+export async function takeAll(hosts: readonly LeaseHost[], timeoutSeconds: number, ports: Ports): Promise<void> {
+  const { clock, log, signal } = ports;
+  const ordered = hosts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const deadline = clock.now() + timeoutSeconds * 1000;
+  let toSay = clock.now();
+  let waitingFor: LeaseHost | undefined;
+  for (;;) {
+    const found = await takeEach(ordered, waitingFor);
+    if (found === undefined) return;
+    const { host, holder } = found;
+    waitingFor = host;
+    if (signal.aborted)
+      throw new DeployError(`${host.name}: cancelled while waiting for its lease`, {
+        kind: 'cancelled',
+        host: host.name,
+      });
+    if (clock.now() >= deadline) throw busyError(host.name, holder, timeoutSeconds);
+    if (clock.now() >= toSay) {
+      log.info(`… ${host.name}: waiting for ${holderText(holder)}`);
+      toSay = clock.now() + sayMilliseconds;
+    }
+    await clock.sleep(1000, signal);
+  }
+}
+
+/** The first host whose lease another one has; those that were taken are free again then. */
+async function takeEach(
+  hosts: readonly LeaseHost[],
+  waitingFor: LeaseHost | undefined,
+): Promise<{ readonly host: LeaseHost; readonly holder: Holder } | undefined> {
+  const taken: LeaseHost[] = [];
+  const giveBack = async (): Promise<void> => void (await Promise.all(taken.map((host) => host.leave())));
+  try {
+    for (const host of hosts) {
+      // It may wait for the one that was in the way the last time, but not while others are held.
+      const holder = await takeOne(host, host === waitingFor && taken.length === 0 ? waitSeconds : 0);
+      if (holder === undefined) {
+        taken.push(host);
+        continue;
+      }
+      await giveBack();
+      return { host, holder };
+    }
+    return undefined;
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+}
+
+async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undefined> {
+  for (;;) {
+    const taken = await host.take(seconds);
+    if (taken.kind === 'taken') return undefined;
+    if (taken.kind === 'busy') return taken.holder;
+    if (taken.kind === 'missing') {
+      throw new DeployError(`${host.name}: needs ${taken.programs.join(', ')}, which is not installed`, {
+        hint: 'install util-linux and coreutils there: see docs/server.md',
+        host: host.name,
+      });
+    }
+    await host.heal(taken.holder);
+  }
+}
+
+/** "ana's deploy of 20260203-… (https://…), since 04:05 UTC, now: Recreate" */
+export function holderText({ actor, run, command, release, since, stage, quietSeconds, ending }: Holder): string {
+  const parts = [
+    `${actor}'s ${command}${release === '' ? '' : ` of ${release}`}${run === undefined ? '' : ` (${run})`}`,
+    ...(since === '' ? [] : [`since ${since.slice(11, 16)} UTC`]),
+    ending ? 'now going back to the release before' : `now: ${stage || 'at its beginning'}`,
+    ...(quietSeconds === undefined || quietSeconds < 15 || ending ? [] : [`not heard of for ${quietSeconds} s`]),
+  ];
+  return parts.join(', ');
+}
+
+function busyError(host: string, holder: Holder, seconds: number): LeaseBusyError {
+  return new LeaseBusyError(
+    host,
+    holder,
+    `did not get its turn within ${seconds} s: it is in use by ${holderText(holder)}`,
+    {
+      hint: 'nothing was changed; wait for the other one and deploy again, or raise lock-timeout',
+    },
+  );
+}
+
+type Run = (command: Command) => Promise<Result>;
+
+export async function take(name: string, run: Run, key: LeaseKey, terms: Terms, seconds: number): Promise<Taken> {
+  const { code, stdout, stderr, timedOut } = await run(takeLease(key, terms, seconds));
+  const taken = code === 0 ? readTaken(stdout) : undefined;
+  if (taken !== undefined) return taken;
+  throw new CommandError({ host: name, title: 'take the lease', code, timedOut, output: stderr.trim() });
+}
+
+export type Healed = { readonly outcome: LeaseOutcome | undefined; readonly holder: Holder };
+
+/**
+ * Finishes what a deploy that was cut off has left on a host, and tells what the undo prints. Undefined when there was
+ * nothing to finish, or somebody holds the lease.
+ * @param token of a lease whose end is awaited
+ * @param retry an undo that failed for good is tried again
+ */
+export async function heal(
+  name: string,
+  run: Run,
+  root: string,
+  { log, clock }: Pick<Ports, 'log' | 'clock'>,
+  { token = '', retry = false }: { readonly token?: string; readonly retry?: boolean } = {},
+): Promise<Healed | undefined> {
+  const lines = collect((line) => log.output(name, line));
+  let seen = { token, logEnd: 0, retry };
+  let holder: Holder | undefined;
+  for (;;) {
+    const { code, stdout, stderr, timedOut } = await run(healLease(root, seen, waitSeconds));
+    const healing = code === 0 ? readHealing(stdout) : undefined;
+    if (healing === undefined)
+      throw new CommandError({ host: name, title: 'finish what was cut off', code, timedOut, output: stderr.trim() });
+    holder ??= healing.holder;
+    lines.push(Buffer.from(healing.log));
+    if (healing.state !== 'ending') {
+      lines.end();
+      return healing.outcome === undefined ? undefined : { outcome: healing.outcome, holder };
+    }
+    seen = { token: healing.token, logEnd: Math.max(seen.logEnd, healing.logEnd), retry: false };
+    if (healing.log.length === 0) await clock.sleep(100);
+  }
+}

@@ -1,0 +1,102 @@
+import { ConnectError, LeaseLostError } from '../errors.ts';
+import type { Host, RunOptions } from '../hosts/host.ts';
+import type { Log } from '../log/log.ts';
+import type { Command, Result } from '../model/command.ts';
+import type { Clock } from './ports.ts';
+
+export type LinkPorts = {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Connects to the same machine again, one attempt; rejects with a ConnectError. Says nothing of it. */
+  readonly reconnect: () => Promise<Host>;
+};
+
+/** A connection that may drop, and comes back. */
+export type Link = {
+  readonly name: string;
+  /** Runs what may be run twice: it is repeated when the connection dropped meanwhile. Throws a LeaseLostError when it is not back in time. */
+  call(command: Command, options?: RunOptions): Promise<Result>;
+  /** Runs once, on a connection that was there at the beginning. */
+  run(command: Command, options?: RunOptions): Promise<Result>;
+  close(): Promise<void>;
+};
+
+/** @param patienceSeconds how long the connection may be away */
+export function linkTo(first: Host, patienceSeconds: number, { log, clock, reconnect }: LinkPorts): Link {
+  const { name } = first;
+  let host = first;
+  let restoring: Promise<void> | undefined;
+  let closed = false;
+
+  const restore = async (): Promise<void> => {
+    const dropped = clock.now();
+    void host.close().catch(() => {});
+    for (;;) {
+      try {
+        host = await reconnect();
+        log.info(`${name}: connection dropped, back after ${Math.round((clock.now() - dropped) / 1000)} s`);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConnectError)) throw error;
+        if (closed || clock.now() - dropped >= patienceSeconds * 1000) throw unreachable(name, patienceSeconds, error);
+        await clock.sleep(1000);
+      }
+    }
+  };
+  /** Whoever notices it first brings it back for all. */
+  const restored = async (lost: Host): Promise<void> => {
+    if (host !== lost) return;
+    restoring ??= restore().finally(() => {
+      restoring = undefined;
+    });
+    await restoring;
+  };
+
+  const once = async (command: Command, options: RunOptions): Promise<Result | undefined> => {
+    const used = host;
+    try {
+      const result = await used.run(command, options);
+      if (result.code !== null || options.signal?.aborted) return result;
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+    }
+    if (closed) throw unreachable(name, 0);
+    await restored(used);
+    return undefined;
+  };
+
+  return {
+    name,
+    call: async (command, options = {}) => {
+      for (;;) {
+        await restoring;
+        const result = await once(command, options);
+        if (result !== undefined) return result;
+      }
+    },
+    run: async (command, options = {}) => {
+      for (;;) {
+        await restoring;
+        const used = host;
+        try {
+          return await used.run(command, options);
+        } catch (error) {
+          // It rejects only when it never began.
+          if (!(error instanceof ConnectError) || closed) throw error;
+          await restored(used);
+        }
+      }
+    },
+    close: async () => {
+      closed = true;
+      await host.close();
+    },
+  };
+}
+
+function unreachable(name: string, seconds: number, cause?: ConnectError): LeaseLostError {
+  return new LeaseLostError(name, 'unfinished', `the connection dropped, and was not back within ${seconds} s`, {
+    hint: 'the server goes back to the release before by itself; check its network, and deploy again',
+    cause,
+  });
+}

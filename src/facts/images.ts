@@ -1,0 +1,34 @@
+import { isRecord, parseJson } from '../model/release.ts';
+import { readFacts, rowsOf } from './facts.ts';
+
+/** What the `pin` program printed: image → `name@sha256:…`, and the images that no registry will ever give, with why. */
+export function readPins(output: string): {
+  readonly pins: ReadonlyMap<string, string>;
+  readonly refused: readonly (readonly [image: string, why: string])[];
+} {
+  const facts = readFacts(output);
+  const pairs = (name: string) => rowsOf(facts, name).map(([image = '', value = '']) => [image, value] as const);
+  return { pins: new Map(pairs('pinned')), refused: pairs('refused') };
+}
+
+export type WrongArchitecture = { readonly image: string; readonly builtFor: string; readonly machine: string };
+
+/** What the `pull` program printed of images that this host cannot run. */
+export function readWrongArchitectures(output: string): readonly WrongArchitecture[] {
+  return rowsOf(readFacts(output), 'wrong-architecture').map(([image = '', builtFor = '', machine = '']) => ({
+    image,
+    builtFor,
+    machine,
+  }));
+}
+
+/** The image that bake pushed for a service, by digest, as its metadata file says; undefined when it does not. */
+export function readPushedImage(metadata: string, service: string): string | undefined {
+  const parsed = parseJson(metadata);
+  // Bake has no dots in the names of its targets.
+  const target = isRecord(parsed) ? parsed[service.replaceAll('.', '_')] : undefined;
+  const name = isRecord(target) ? target['image.name'] : undefined;
+  const digest = isRecord(target) ? target['containerimage.digest'] : undefined;
+  if (typeof name !== 'string' || typeof digest !== 'string') return undefined;
+  return `${(name.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
+}

@@ -1,0 +1,95 @@
+import type { Difference } from '../model/changes.ts';
+import type { Reopened, Resolution } from '../model/state.ts';
+import { type Facts, readFacts, rowsOf } from './facts.ts';
+
+/** What to do about a file that is not there. @param path in the repository, or absolute */
+export type Remedy = (path: string) => string;
+
+export const deployRemedy: Remedy = (path) =>
+  path.startsWith('/')
+    ? 'create it on the server, or change the mount'
+    : 'create it on the server, write it with env-files, or track it in git';
+
+/** Reads what the `resolve` program printed. @param root of the application on the server. */
+export function readResolution(host: string, output: string, root: string, remedy = deployRemedy): Resolution {
+  const facts = readFacts(output);
+  const all = (name: string): readonly (readonly string[])[] => rowsOf(facts, name);
+  const undefinedNames = [...new Set(all('undefined').map(([name]) => name))];
+  const replicas = readReplicas(facts);
+  return {
+    host,
+    problems: [
+      ...undefinedNames.map(
+        (name) =>
+          `${host}: the variable ${name} is not set: add it to ${root}/shared/.env, or give it a default in the compose file: \${${name}:-…}`,
+      ),
+      ...all('dollar').map(
+        ([file = '']) =>
+          `${host}: ${file === '' ? 'an env file' : `the env file ${file}`} has a value with a $ that Compose takes for a variable: put the value into single quotes there`,
+      ),
+      ...missingFiles(all('missing')).map(
+        ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): ${remedy(name)}`,
+      ),
+      ...all('unpinned').map(
+        ([service, image]) =>
+          `${host}: nobody looked up the digest of ${image || 'what it builds'}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in ${root}/shared/.env activates? Take it out there, or name the profile in the input profiles`,
+      ),
+    ],
+    // A service of which there is to be no container is there to be run by hand: nothing waits for it.
+    hashes: Object.fromEntries(Object.entries(readHashes(facts)).filter(([service]) => replicas[service] !== 0)),
+    replicas,
+    shares: grouped(all('shares'), (other) => other),
+    differences: grouped(all('changed'), readDifference),
+    created: all('created').map(([name = '']) => name),
+  };
+}
+
+function missingFiles(rows: readonly (readonly string[])[]): readonly (readonly [string, string])[] {
+  const reasons = new Map<string, string>();
+  for (const [name = '', why = ''] of rows) reasons.set(name, reasons.has(name) ? `${reasons.get(name)}, ${why}` : why);
+  return [...reasons];
+}
+
+const place = (name: string, root: string): string => (name.startsWith('/') ? name : `${root}/shared/${name}`);
+
+export const readHashes = (facts: Facts): Readonly<Record<string, string>> =>
+  Object.fromEntries(rowsOf(facts, 'hash').map(([service = '', hash = '']) => [service, hash]));
+
+export const readReplicas = (facts: Facts): Readonly<Record<string, number>> =>
+  Object.fromEntries(rowsOf(facts, 'replicas').map(([service = '', count = '1']) => [service, Number(count)]));
+
+function grouped<T>(
+  rows: readonly (readonly string[])[],
+  read: (value: string) => T,
+): Readonly<Record<string, readonly T[]>> {
+  const groups = new Map<string, readonly T[]>();
+  for (const [key = '', value = ''] of rows) groups.set(key, [...(groups.get(key) ?? []), read(value)]);
+  return Object.fromEntries(groups);
+}
+
+const named: Readonly<Record<string, Exclude<Difference['kind'], 'image' | 'key'>>> = {
+  environment: 'environment',
+  labels: 'label',
+  file: 'file',
+  config: 'config',
+  secret: 'secret',
+};
+
+/** `image`, `ports`, `environment DEBUG`, `file nginx.conf`. */
+function readDifference(text: string): Difference {
+  if (text === 'image') return { kind: 'image' };
+  const space = text.indexOf(' ');
+  const kind = named[text.slice(0, Math.max(space, 0))];
+  return kind === undefined ? { kind: 'key', name: text } : { kind, name: text.slice(space + 1) };
+}
+
+/** Reads what the `reopen` program printed. */
+export function readReopened(host: string, output: string, root: string): Reopened {
+  const facts = readFacts(output);
+  const missingImages = facts.get('missing-image') ?? [];
+  const remedy: Remedy = (path) =>
+    path.startsWith(`${root}/files/`)
+      ? 'it was shipped with this release; deploy the commit again (allow-older), or roll back to another release'
+      : 'put it back on the server, or roll back to another release';
+  return { ...readResolution(host, output, root, remedy), json: facts.get('json')?.[0] ?? '', missingImages };
+}

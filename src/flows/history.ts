@@ -1,0 +1,66 @@
+import { hasBegun } from '../facts/left.ts';
+import type { Attempt } from '../model/history.ts';
+import type { Release } from '../model/release.ts';
+import type { Intent, Observed } from '../model/switch.ts';
+import { prunePlan, recordPlan } from '../plan/history.ts';
+import { attempt, perform, type Session } from './session.ts';
+import { undo } from './undo.ts';
+
+export function intentOf(
+  { config, ports }: Session,
+  command: Attempt['command'],
+  release: Release,
+  token: string,
+): Intent {
+  const { allowOlder, reason } = config;
+  const { actor, run } = ports.ref;
+  return { command, release, token, time: timeOf(ports.clock.now()), allowOlder, actor, run, reason };
+}
+
+/**
+ * Does the work, and writes on every host how it ended. A switch that failed is undone, unless it is to stay. A deploy also
+ * removes what is no longer kept.
+ */
+export async function recorded(
+  session: Session,
+  intent: Intent,
+  observed: Observed,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { config, ports, known } = session;
+  known.release = intent.release;
+  known.previousRelease = observed.states[0]?.current;
+  const hosts = observed.targets.map(({ host }) => host);
+  const ending = (outcome: Attempt['outcome'], switched: boolean) => ({
+    outcome,
+    switched,
+    time: timeOf(ports.clock.now()),
+  });
+  const record = (outcome: Attempt['outcome'], switched: boolean, on = hosts) =>
+    recordPlan(intent, observed, ending(outcome, switched), on);
+  try {
+    await work();
+    // Not confirmed is not deployed: the servers would roll back.
+    await perform(session, record('succeeded', true));
+  } catch (error) {
+    const begun = known.plan !== undefined && hasBegun(known.plan, known.steps);
+    if (begun && known.plan !== undefined && config.onFailure === 'rollback') {
+      known.undone = await undo(
+        session,
+        known.plan,
+        async (host) => await attempt(session, record('rolled-back', true, [host])),
+      );
+    } else {
+      const { failures } = await attempt(session, record('failed', begun));
+      for (const { message } of failures) ports.log.warn(message);
+    }
+    throw error;
+  } finally {
+    if (intent.command === 'deploy' && !ports.signal.aborted) {
+      const { failures } = await attempt(session, prunePlan(intent, observed, config.keepReleases));
+      for (const { message } of failures) ports.log.warn(message);
+    }
+  }
+}
+
+const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString();

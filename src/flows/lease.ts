@@ -1,0 +1,77 @@
+import { leaveLease, type Terms } from '../commands/lease.ts';
+import { heldOn, hostOf } from '../engine/held.ts';
+import { heal, holderText, take, takeAll } from '../engine/lease.ts';
+import { linkTo } from '../engine/link.ts';
+import type { LeaseOutcome } from '../model/lease.ts';
+import type { Target } from '../model/switch.ts';
+import type { Session } from './session.ts';
+
+/** Of what is about to be done: those who wait read it. */
+export type Purpose = { readonly command: 'deploy' | 'rollback'; readonly release: string };
+
+/**
+ * Takes the leases of all hosts, and finishes first what somebody else has left half done there. From here on their commands
+ * go through the lease. @param token names this run
+ */
+export async function holdLeases(
+  session: Session,
+  targets: readonly Target[],
+  token: string,
+  purpose: Purpose,
+): Promise<void> {
+  const { config, ports, hosts, leases } = session;
+  const { graceSeconds, lockTimeoutSeconds } = config;
+  const { log, clock, signal } = ports;
+  ports.log.stage('Take the lease');
+  const links = targets.flatMap(({ host: name, root, login }) => {
+    const [host, spec] = [hosts.get(name), config.hosts.find((other) => other.name === name)];
+    if (host === undefined || spec === undefined) return [];
+    const reconnect = async () => (spec.kind === 'local' ? ports.local : await ports.reconnect(spec, config));
+    return [
+      { name, root, login, key: { root, token }, link: linkTo(host, 2 * graceSeconds, { log, clock, reconnect }) },
+    ];
+  });
+  ports.rememberLeases(links.map(({ name: host, root }) => ({ host, root, token })));
+  const { actor, run } = ports.ref;
+  await takeAll(
+    links.map(({ name, root, login, key, link }) => {
+      const call = link.call;
+      const terms: Terms = { actor, run, ...purpose, graceSeconds, login };
+      return {
+        name,
+        take: async (seconds) => await take(name, call, key, terms, seconds),
+        leave: async () => await call(leaveLease(key, 10)),
+        heal: async (holder) => {
+          log.warn(`${name}: ${holderText(holder)} was interrupted; finishing its rollback first`);
+          await heal(name, call, root, { log, clock });
+        },
+      };
+    }),
+    lockTimeoutSeconds,
+    { log, clock, signal },
+  );
+  for (const { name, key, link } of links) {
+    const held = heldOn(link, key, graceSeconds);
+    leases.set(name, held);
+    hosts.set(name, hostOf(held));
+  }
+  ports.log.end();
+}
+
+/**
+ * Gives all leases back. What is still armed is undone by the server: at once, without waiting for it, with `seconds` 0.
+ * @returns how each lease ended
+ */
+export async function leaveLeases(session: Session, seconds: number): Promise<ReadonlyMap<string, LeaseOutcome>> {
+  const { leases, ports } = session;
+  const remembered = [...leases].map(([host, { root, token }]) => ({ host, root, token }));
+  const ended = await Promise.all(
+    [...leases].map(
+      async ([name, held]) => [name, await held.leave(seconds).catch((): LeaseOutcome => 'unfinished')] as const,
+    ),
+  );
+  const unfinished = ended.filter(([, outcome]) => outcome === 'unfinished').map(([name]) => name);
+  ports.rememberLeases(ports.signal.aborted ? remembered.filter(({ host }) => unfinished.includes(host)) : []);
+  leases.clear();
+  return new Map(ended);
+}

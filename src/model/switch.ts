@@ -1,0 +1,62 @@
+import type { ServiceChange } from './changes.ts';
+import type { Attempt } from './history.ts';
+import type { Stage } from './plan.ts';
+import type { Release } from './release.ts';
+import type { HostState } from './state.ts';
+
+/** A host of a deploy, and the folder of the application there. */
+export type Target = {
+  readonly host: string;
+  readonly root: string;
+  /** The folder with the registry login, when there is one. */
+  readonly login: string | undefined;
+};
+
+/** The hosts that could be connected, and what was found there. */
+export type Observed = {
+  readonly root: string;
+  readonly targets: readonly Target[];
+  readonly states: readonly HostState[];
+};
+
+/** What a deploy or a rollback is about: the release, who wants it, and why. Lines of the history are made of it. */
+export type Intent = Pick<Attempt, 'time' | 'command' | 'allowOlder' | 'actor' | 'run' | 'reason'> & {
+  readonly release: Release;
+  /** Names this run to the servers whose lease it holds. */
+  readonly token: string;
+};
+
+/** A command in a container of its own, decided: on which host, or why not at all. */
+export type OneOffDecision =
+  | { readonly kind: 'run'; readonly host: string; readonly text: string }
+  | { readonly kind: 'nothing-to-lose'; readonly host: string };
+
+/** From which release to which, on one host, and what that does to every service. */
+export type HostSwitch = {
+  readonly host: string;
+  readonly root: string;
+  readonly from: string | undefined;
+  readonly to: string;
+  readonly changes: readonly ServiceChange[];
+};
+
+/** The whole switch as one value: printed, compared and executed. */
+export type SwitchPlan = {
+  readonly intent: Intent;
+  readonly hosts: readonly HostSwitch[];
+  readonly backup?: OneOffDecision;
+  readonly migration?: OneOffDecision & { readonly when: 'before' | 'after' };
+  /** Before anything is changed: the backup. */
+  readonly before: readonly Stage[];
+  /** From the note that the switch begins until the release is current. */
+  readonly stages: readonly Stage[];
+};
+
+/** The steps whose results decide what is said after a failure. */
+export const stepIds = {
+  backup: 'backup',
+  begin: 'begin',
+  migrate: 'migrate',
+  current: 'current',
+  confirm: 'confirm',
+} as const;

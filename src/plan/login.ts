@@ -1,0 +1,64 @@
+import { login } from '../commands/server.ts';
+import type { Registry } from '../config/config.ts';
+import type { Command } from '../model/command.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import type { Target } from '../model/switch.ts';
+
+/** The registry login of a machine: a Docker configuration in a folder of its own, and the way to remove it. */
+export function loginSteps(registry: Registry | undefined, folder: string | undefined, hint: string): readonly Step[] {
+  if (folder === undefined || registry?.login === undefined) return [];
+  const server = registry.name.split('/')[0] ?? '';
+  const { username, password } = registry.login;
+  return [
+    {
+      kind: 'run',
+      id: 'login',
+      title: `log in to ${server} as ${username}`,
+      command: login({ folder, server, username, password }),
+      output: 'quiet',
+      timeoutSeconds: 60,
+      hint,
+    },
+  ];
+}
+
+export const runnerLoginHint =
+  'is the registry up? Check registry, registry-username and registry-password (is the secret set, has the token expired?)';
+export const serverLoginHint =
+  'check registry, registry-username and registry-password, and that this server reaches the registry';
+
+/** Logs this machine in. */
+export function runnerLoginPlan(registry: Registry | undefined, folder: string): Plan {
+  return {
+    stages: [{ name: 'Log in', tasks: [{ host: 'local', steps: loginSteps(registry, folder, runnerLoginHint) }] }],
+  };
+}
+
+/** Logs servers in that have a folder for it. */
+export function loginPlan(targets: readonly Target[], registry: Registry | undefined): Plan {
+  const tasks = targets.map(({ host, login: folder }) => ({
+    host,
+    steps: loginSteps(registry, folder, serverLoginHint),
+  }));
+  return { stages: [{ name: 'Log in', tasks }] };
+}
+
+/** What a pull does at its end, where there is no pull. */
+export function logoutPlan(targets: readonly Target[]): Plan {
+  const tasks = targets.flatMap(({ host, login: folder }) =>
+    folder === undefined ? [] : [{ host, steps: [], always: [logout(folder)] }],
+  );
+  return { stages: [{ name: 'Log out', tasks }] };
+}
+
+export function logout(folder: string): Step {
+  return {
+    kind: 'run',
+    id: 'logout',
+    title: 'remove the registry login',
+    command: removeFolder(folder),
+    output: 'quiet',
+  };
+}
+
+export const removeFolder = (path: string): Command => ({ argv: ['rm', '-rf', '--', path] });

@@ -1,0 +1,46 @@
+import { showLease } from '../commands/lease.ts';
+import { observe, reopen, status } from '../commands/server.ts';
+import type { Registry } from '../config/config.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import type { Target } from '../model/switch.ts';
+import { loginSteps, serverLoginHint } from './login.ts';
+
+type Facts = { readonly targets: readonly Target[]; readonly project: string };
+
+/** Looks at every server, and logs those in that have a folder for it: both at once. */
+export function observePlan({ targets, project }: Facts, registry: Registry | undefined): Plan {
+  const tasks = targets.flatMap(({ host, root, login }) => [
+    { host, steps: [look('observe', observe({ root, project }))] },
+    ...loginSteps(registry, login, serverLoginHint).map((step) => ({ host, steps: [step] })),
+  ]);
+  return { stages: [{ name: 'Check the servers', tasks }] };
+}
+
+export function statusPlan({ targets, project }: Facts): Plan {
+  const tasks = targets.flatMap(({ host, root }) => [
+    { host, steps: [look('observe', status({ root, project }))] },
+    { host, steps: [{ ...look('lease', showLease(root)), title: 'see who is deploying' }] },
+  ]);
+  return { stages: [{ name: 'Look at the servers', tasks }] };
+}
+
+function look(id: string, command: Extract<Step, { kind: 'run' }>['command']): Step {
+  return { kind: 'run', id, title: 'look at the server', command, output: 'facts' };
+}
+
+/** What must be known of a release that is on the servers already. */
+export function reopenPlan(targets: readonly Target[], id: string): Plan {
+  const tasks = targets.map(({ host, root }) => ({
+    host,
+    steps: [
+      {
+        kind: 'run',
+        id: 'reopen',
+        title: `look at release ${id}`,
+        command: reopen({ root, id }),
+        output: 'facts',
+      } as const,
+    ],
+  }));
+  return { stages: [{ name: 'Reopen the release', tasks }] };
+}

@@ -1,0 +1,29 @@
+import { pull } from '../commands/server.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Release } from '../model/release.ts';
+import type { Target } from '../model/switch.ts';
+import { registryRetry } from './build.ts';
+import { logout } from './login.ts';
+
+/** Brings all images to all hosts, and removes the registry login. Changes nothing that runs. */
+export function pullPlan(targets: readonly Target[], release: Release): Plan {
+  const images = [...new Set(Object.values(release.images))];
+  const tag = `${release.project}-${release.id}`;
+  const tasks = targets.map(({ host, login }) => ({
+    host,
+    steps: [
+      {
+        kind: 'run',
+        id: 'pull',
+        title: `pull ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
+        command: pull(tag, images, login),
+        output: 'facts',
+        channel: 'detached',
+        retry: registryRetry,
+        hint: 'is the registry up, can this server reach it, and is there space on its disk? Nothing that runs was changed',
+      } as const,
+    ],
+    ...(login === undefined ? {} : { always: [logout(login)] }),
+  }));
+  return { stages: [{ name: 'Pull', tasks }] };
+}

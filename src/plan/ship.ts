@@ -1,0 +1,70 @@
+import { dirname } from 'node:path/posix';
+import { releaseFolder } from '../commands/paths.ts';
+import { resolve, ship } from '../commands/server.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import type { Release } from '../model/release.ts';
+import type { Target } from '../model/switch.ts';
+import { logout, removeFolder } from './login.ts';
+
+export type Shipment = {
+  readonly stage: string;
+  readonly root: string;
+  readonly release: Pick<Release, 'id' | 'project'>;
+  /** From the top of the repository. */
+  readonly composeFiles: readonly string[];
+  readonly profiles: readonly string[];
+  /** A tar for each host: what it lacks. */
+  readonly archives: readonly { readonly host: string; readonly archive: Uint8Array }[];
+};
+
+/** Sends a release to the servers and lets Compose resolve it there. */
+export function shipPlan({ stage, root, release, composeFiles, profiles, archives }: Shipment): Plan {
+  const { id, project } = release;
+  const folder = releaseFolder(root, id);
+  const files = [...composeFiles.map((file) => `${folder}/source/${file}`), `${folder}/pins.yml`];
+  const resolving: Step = {
+    kind: 'run',
+    id: 'resolve',
+    title: 'let Compose resolve the release',
+    command: resolve({ root, id, project, folder: dirname(composeFiles[0] ?? ''), files, profiles }),
+    output: 'facts',
+    hint: 'Compose says what is wrong; nothing that runs was changed',
+  };
+  const tasks = archives.map(({ host, archive }) => ({
+    host,
+    steps: [
+      {
+        kind: 'run',
+        id: 'ship',
+        title: `ship the release (${sizeOf(archive)})`,
+        command: ship({ root, id }, archive),
+        output: 'quiet',
+      } as const,
+      resolving,
+    ],
+  }));
+  return { stages: [{ name: stage, tasks }] };
+}
+
+function sizeOf({ length }: Uint8Array): string {
+  return length > 1_000_000 ? `${(length / 1_000_000).toFixed(1)} MB` : `${Math.ceil(length / 1000)} kB`;
+}
+
+/** After a check: no login and no half release stays on the servers. */
+export function withdrawPlan(targets: readonly Target[], id: string): Plan {
+  const tasks = targets.map(({ host, root, login }) => ({
+    host,
+    steps: [],
+    always: [
+      ...(login === undefined ? [] : [logout(login)]),
+      {
+        kind: 'run',
+        id: 'withdraw',
+        title: 'withdraw the release',
+        output: 'quiet',
+        command: removeFolder(releaseFolder(root, id)),
+      } as const,
+    ],
+  }));
+  return { stages: [{ name: 'Withdraw', tasks }] };
+}

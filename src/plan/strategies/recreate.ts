@@ -1,0 +1,87 @@
+import { removeProject, up } from '../../commands/compose.ts';
+import { sealedFile } from '../../commands/paths.ts';
+import { tidy } from '../../commands/server.ts';
+import type { ServiceChange } from '../../model/changes.ts';
+import type { RunStep, Step } from '../../model/plan.ts';
+import type { Release } from '../../model/release.ts';
+import { forcedServices } from '../services.ts';
+import { healthyStep, running } from '../verify.ts';
+import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
+
+/** Compose stops the old containers and starts the new ones in their place. */
+export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
+
+function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeconds }: StrategyFacts): readonly Step[] {
+  const bring = (id: string, title: string, args: readonly string[]): Step => ({
+    ...upStep(id, title, healthTimeoutSeconds),
+    changes: true,
+    command: up(sealedFile(root, to), release.project, args),
+    explain: running(release),
+  });
+  const forced = forcedServices(changes);
+  if (forced.length > 0 && changes.every(isTouched)) {
+    return [tidyStep(release.project), bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
+  }
+  const touched = changes.filter(({ action, service }) => action !== 'keep' && !forced.includes(service));
+  const title =
+    touched.length > 0
+      ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
+      : 'bring everything else up';
+  return [
+    tidyStep(release.project),
+    ...(forced.length > 0
+      ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
+      : []),
+    bring('up', title, ['--remove-orphans']),
+  ];
+}
+
+const isTouched = ({ action }: ServiceChange): boolean =>
+  action === 'recreate' || action === 'create' || action === 'remove';
+
+/** `up` of the release before: Compose recreates what differs, and nothing else. On a first deploy everything goes but the data. */
+function undoSteps({ host: { root, from }, release, before, healthTimeoutSeconds }: UndoFacts): readonly Step[] {
+  const { project } = release;
+  if (from === undefined) {
+    const title = 'remove the containers and networks';
+    return [
+      tidyStep(project),
+      { ...upStep('undo-up', title, healthTimeoutSeconds), changes: true, command: removeProject(project) },
+    ];
+  }
+  const was = releaseBefore(before, release);
+  return [
+    tidyStep(project),
+    {
+      ...upStep('undo-up', `bring ${from} back`, healthTimeoutSeconds),
+      changes: true,
+      command: up(sealedFile(root, from), project, ['--remove-orphans']),
+    },
+    ...(was === undefined ? [] : [healthyStep(was, healthTimeoutSeconds)]),
+  ];
+}
+
+/** The release before, with the services that ran: one that was stopped before need not run afterwards. */
+function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { project }: Release): Release | undefined {
+  if (currentRelease === undefined) return undefined;
+  const ran = new Set(containers.filter(({ status, oneOff }) => status === 'running' && !oneOff).map((c) => c.service));
+  const images = Object.entries(currentRelease.images).filter(([service]) => ran.has(service));
+  return { ...currentRelease, project, images: Object.fromEntries(images) };
+}
+
+function upStep(id: string, title: string, healthTimeoutSeconds: number) {
+  const timeoutSeconds = healthTimeoutSeconds + 60;
+  return {
+    kind: 'run',
+    id,
+    title,
+    output: 'live',
+    channel: 'detached',
+    timeoutSeconds,
+  } as const satisfies Partial<RunStep>;
+}
+
+function tidyStep(project: string): Step {
+  const title = 'clear what an interrupted deploy left';
+  return { kind: 'run', id: 'tidy', title, command: tidy(project), output: 'live', timeoutSeconds: 120 };
+}

@@ -1,0 +1,116 @@
+import { makeCurrent, writeFiles } from '../commands/server.ts';
+import type { Config, Migration } from '../config/config.ts';
+import type { Stage, Step } from '../model/plan.ts';
+import type { Release } from '../model/release.ts';
+import type { HostState, Resolution } from '../model/state.ts';
+import {
+  type HostSwitch,
+  type Intent,
+  type Observed,
+  type OneOffDecision,
+  type SwitchPlan,
+  stepIds,
+} from '../model/switch.ts';
+import { beginStage } from './history.ts';
+import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
+import { serviceChanges } from './services.ts';
+import { strategies } from './strategies/strategies.ts';
+import { undoSteps } from './undo.ts';
+import { answersStep, healthyStep } from './verify.ts';
+
+export type SwitchConfig = Pick<Config, 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health' | 'onFailure'>;
+
+/** From the old release to the new one on every host: what happens to each service and why, and the steps that do it. */
+export function planSwitch(
+  { targets, states }: Observed,
+  resolved: readonly Resolution[],
+  intent: Intent,
+  config: SwitchConfig,
+): SwitchPlan {
+  const { release, command } = intent;
+  const hosts = targets.map(({ host, root }): HostSwitch => {
+    const state = states.find((other) => other.host === host);
+    const resolution = resolved.find((other) => other.host === host) ?? { hashes: {}, differences: {} };
+    const changes = serviceChanges(resolution, state?.containers ?? [], release, config.forceRecreate);
+    return { host, root, from: state?.current, to: release.id, changes };
+  });
+  // A rollback has neither: it does not touch data.
+  const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };
+  const [first] = hosts;
+  const decision = first === undefined || backup === undefined ? undefined : backupDecision(first, oneOffText(backup));
+  return {
+    intent,
+    hosts,
+    ...(decision === undefined ? {} : { backup: decision }),
+    ...(first === undefined || migrate === undefined
+      ? {}
+      : { migration: { kind: 'run', host: first.host, text: oneOffText(migrate), when: migrate.when } }),
+    before:
+      first === undefined || backup === undefined || decision?.kind !== 'run'
+        ? []
+        : [oneOffStage('backup', backup, first, release)],
+    stages: stagesOf(hosts, states, { ...release, images: runningImages(release, resolved) }, intent, migrate, config),
+  };
+}
+
+/** On a server without a release and without containers there is nothing to lose. */
+function backupDecision(first: HostSwitch, text: string): OneOffDecision {
+  const { host, from } = first;
+  return from === undefined && isEmpty(first) ? { kind: 'nothing-to-lose', host } : { kind: 'run', host, text };
+}
+
+/** Without the services that are to have no container. */
+function runningImages({ images }: Release, resolved: readonly Resolution[]): Release['images'] {
+  const runs = (service: string): boolean => resolved.some(({ hashes }) => Object.hasOwn(hashes, service));
+  return Object.fromEntries(Object.entries(images).filter(([service]) => runs(service)));
+}
+
+function stagesOf(
+  hosts: readonly HostSwitch[],
+  states: readonly HostState[],
+  release: Release,
+  intent: Intent,
+  migrate: Migration | undefined,
+  { envFiles, health, onFailure }: SwitchConfig,
+): readonly Stage[] {
+  const { url, timeoutSeconds } = health;
+  const strategy = strategies.recreate;
+  const stage = (name: string, steps: (host: HostSwitch) => readonly Step[]): Stage => ({
+    name,
+    tasks: hosts.map((host) => ({ host: host.host, steps: steps(host) })),
+  });
+  const writes = intent.command === 'deploy' && envFiles.length > 0;
+  const undo = (host: HostSwitch): readonly Step[] => {
+    const { currentRelease, containers = [] } = states.find((state) => state.host === host.host) ?? {};
+    const before = { currentRelease, containers };
+    return undoSteps(strategy, { host, release, before, healthTimeoutSeconds: timeoutSeconds }, writes);
+  };
+  const [first] = hosts;
+  const migration =
+    first === undefined || migrate === undefined ? [] : [oneOffStage('migrate', migrate, first, release)];
+  return [
+    beginStage(
+      intent,
+      hosts.map((host) => ({ host, undo: onFailure === 'keep' ? [] : undo(host) })),
+    ),
+    ...(writes ? [stage('Write the files', writeFilesSteps)] : []),
+    ...(migrate?.when === 'before' ? migration : []),
+    stage(strategy.stage, (host) => strategy.steps({ host, release, healthTimeoutSeconds: timeoutSeconds })),
+    ...(migrate?.when === 'after' ? migration : []),
+    stage('Verify', () => [healthyStep(release, timeoutSeconds)]),
+    ...(url === undefined
+      ? []
+      : [{ name: 'Ask from outside', tasks: [{ host: 'local', steps: [answersStep(url, timeoutSeconds)] }] }]),
+    stage('Finish', (host) => [currentStep(host)]),
+  ];
+}
+
+function writeFilesSteps({ root, to: id }: HostSwitch): readonly Step[] {
+  const title = 'put the files of env-files in place';
+  return [{ kind: 'run', id: 'write-files', title, command: writeFiles({ root, id }), output: 'quiet' }];
+}
+
+function currentStep({ root, to: id }: HostSwitch): Step {
+  const title = `make ${id} current`;
+  return { kind: 'run', id: stepIds.current, title, command: makeCurrent(root, id), output: 'quiet' };
+}

@@ -1,0 +1,40 @@
+import { makeCurrent, restoreFiles } from '../commands/server.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import type { SwitchPlan } from '../model/switch.ts';
+import type { Strategy, UndoFacts } from './strategies/strategy.ts';
+
+/** What brings a host back to the release before, or to nothing where there was none: files, containers, `current`. */
+export function undoSteps(strategy: Strategy, facts: UndoFacts, writesFiles: boolean): readonly Step[] {
+  const { root, from, to } = facts.host;
+  const restore: Step = {
+    kind: 'run',
+    id: 'undo-files',
+    title: 'put the old files back',
+    command: restoreFiles({ root, id: to }),
+    output: 'quiet',
+  };
+  const current: Step = {
+    kind: 'run',
+    id: 'undo-current',
+    title: from === undefined ? 'make no release current' : `make ${from} current`,
+    command: makeCurrent(root, from),
+    output: 'quiet',
+  };
+  return [...(writesFiles ? [restore] : []), current, ...strategy.undo(facts)];
+}
+
+/** The longest time that all of it may take, with a second try. */
+export function undoLimitSeconds(steps: readonly Step[]): number {
+  const once = steps.reduce((sum, step) => sum + (('timeoutSeconds' in step && step.timeoutSeconds) || 60), 0);
+  return 2 * once;
+}
+
+/** The way back of every host on which the switch began, newest first. */
+export function undoPlan({ stages }: SwitchPlan): Plan {
+  const tasks = stages
+    .toReversed()
+    .flatMap((stage) =>
+      stage.tasks.flatMap(({ host, undo = [] }) => (undo.length === 0 ? [] : [{ host, steps: undo }])),
+    );
+  return { stages: [{ name: 'Roll back', tasks }] };
+}

@@ -1,0 +1,35 @@
+import type { ServiceChange } from '../model/changes.ts';
+import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
+import { table } from './markdown.ts';
+import { reasonsText } from './reasons.ts';
+
+/** The plan for a log or a terminal: what will happen to each service, as a table for each host. */
+export function planLines({ hosts, backup, migration }: SwitchPlan): readonly string[] {
+  return [
+    ...hosts.flatMap((host) => changesLines(hostTitle(host), host.changes)),
+    ...(backup?.kind === 'run' ? [`back up on ${backup.host} before anything is changed: ${backup.text}`] : []),
+    ...(backup?.kind === 'nothing-to-lose' ? [`no backup: ${backup.host} has no release and no containers yet`] : []),
+    ...(migration?.kind === 'run'
+      ? [`migrate on ${migration.host} ${migration.when} the containers are recreated: ${migration.text}`]
+      : []),
+  ];
+}
+
+const hostTitle = ({ host, from }: HostSwitch): string =>
+  `${host}, ${from === undefined ? 'first release' : `now ${from}`}`;
+
+export function changesLines(title: string, changes: readonly ServiceChange[]): readonly string[] {
+  const width = Math.max(0, ...changes.map(({ service }) => service.length));
+  const rows = changes.map((change) =>
+    `  ${change.service.padEnd(width)}  ${change.action.padEnd(8)}  ${reasonsText(change)}`.trimEnd(),
+  );
+  return [`${title}:`, ...rows];
+}
+
+/** The same for a summary. @param head of the column that tells what happens */
+export function changesTable(changes: readonly ServiceChange[], head: string): string {
+  return table(
+    ['service', head, 'why'],
+    changes.map((change) => [change.service, change.action, reasonsText(change)]),
+  );
+}

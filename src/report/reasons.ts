@@ -1,0 +1,34 @@
+import type { Reason, ServiceChange } from '../model/changes.ts';
+
+/** Why something happens to a service, as a person reads it. */
+export function reasonText(reason: Reason): string {
+  switch (reason.kind) {
+    case 'image':
+    case 'configuration':
+      return reason.kind;
+    case 'environment':
+    case 'label':
+    case 'file':
+    case 'config':
+    case 'secret':
+      return `${reason.kind} ${reason.name}`;
+    case 'key':
+      return reason.name;
+    case 'new':
+      return 'not running here yet';
+    case 'forced':
+      return `force-recreate: ${reason.by}`;
+    case 'scale':
+      return `from ${reason.from} to ${reason.to} ${reason.to === 1 ? 'container' : 'containers'}`;
+    case 'stopped':
+      return `is ${reason.status}`;
+    case 'shares':
+      return `shares the container of ${reason.service}`;
+    case 'unwanted':
+      return 'scaled to zero';
+    case 'gone':
+      return 'not in this release';
+  }
+}
+
+export const reasonsText = ({ reasons }: Pick<ServiceChange, 'reasons'>): string => reasons.map(reasonText).join(', ');

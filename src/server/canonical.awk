@@ -1,0 +1,27 @@
+# What `docker compose config --format json` prints, as YAML in which a key or an item of a list never takes more than one
+# line. Compose's own YAML is no source for it: up to 2.26 it loses the first newline of a text that begins with one.
+function spaces(n) { return sprintf("%" n "s", "") }
+function scalar(json) { return json ~ /^"/ ? encode(unquote(json)) : json }
+{
+  indent = match($0, /[^ ]/) - 1
+  line = substr($0, indent + 1)
+  sub(/,$/, "", line)
+}
+indent < 1 || line == "}" || line == "]" { next }
+{
+  opens = line ~ /[{[]$/ && line !~ /"$/ ? substr(line, length(line)) : ""
+  if (opens) kind[indent + 2] = opens
+  start = spaces(indent - 2 - 2 * dashes) substr("- - - - - - - - ", 1, 2 * dashes)
+  if (kind[indent] == "[") {
+    if (opens) { dashes++; next }
+    print start "- " scalar(line)
+  } else {
+    size = key_length(line)
+    rest = substr(line, size + 3)
+    # Compose takes what is null for what is not there, and says it of every service.
+    if (indent == 6 && top == "\"services\"" && rest == "null") next
+    if (indent == 2) top = substr(line, 1, size)
+    print start scalar(substr(line, 1, size)) ":" (opens ? "" : " " scalar(rest))
+  }
+  dashes = 0
+}

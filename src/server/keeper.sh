@@ -1,0 +1,69 @@
+# The keeper: holds the lease of an application for as long as calls come, and ends it when none did for the grace, or when
+# its holder has left it: undoes what is not confirmed, and then frees the lock. It lies on the server as lease/keeper.sh.
+#   hold root                what `take` starts, with the lock in descriptor 9
+#   heal root                the same, of a lease whose keeper was killed: it ends at once
+#   boot root                for a boot unit: takes the lock itself, and ends what the loss of power has cut off
+#   job root folder ...        runs a command on its own
+#   call root token name ...   a call of the holder
+what=$1 root=$2 lease=$2/lease
+shift 2
+
+hold() {
+  quiet=0
+  while [ -e "$lease/token" ] && [ "$quiet" -lt "$grace" ]; do
+    sleep 1 9>&- &
+    wait $! || kill $!
+    # shellcheck disable=SC3013 # dash, bash and BusyBox have it
+    if [ "$lease/beat" -nt "$lease/past" ]; then
+      touch -t 197001030000 "$lease/beat"
+      quiet=0
+    else
+      quiet=$((quiet + 1))
+    fi
+  done
+  finish
+}
+
+boot() {
+  exec 9>>"$lease/lock"
+  flock -n 9 && is_open || return 0
+  { read -r path && read -r docker && read -r runtime; } <"$lease/surroundings"
+  [ -z "$path" ] || PATH=$path
+  [ -z "$docker" ] || export DOCKER_HOST="$docker"
+  [ -z "$runtime" ] || export XDG_RUNTIME_DIR="$runtime"
+  finish
+}
+
+call() {
+  token=$1 name=$2
+  shift 2
+  enter
+  case $name in
+    stage) stage "$@" ;;
+    arm) arm "$@" ;;
+    confirm) confirm "$@" ;;
+    start) start "$@" ;;
+    more) follow "$lease/jobs/$1" "$2" "$3" "$4" ;;
+    stop)
+      end_job "$lease/jobs/$1" "$token.$1" "$2"
+      fact lease ours
+      ;;
+  esac
+}
+
+keep() { # Arguments: hold|finish|boot
+  cd /
+  trap : USR1 # wakes it up; set before anybody can know its number
+  { read -r grace && read -r login && read -r mask; } <"$lease/terms"
+  look $$
+  note "$lease/keeper" "$$ $birth $boot"
+  "$1"
+}
+
+case $what in
+  hold) keep hold ;;
+  heal) keep finish ;;
+  boot) keep boot ;;
+  job) job "$@" ;;
+  call) call "$@" ;;
+esac

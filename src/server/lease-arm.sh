@@ -1,0 +1,32 @@
+# Defines arm(): puts the undo in place, before anything is changed. From now on, an end without a confirmation is undone.
+# stdin: a line for the history after an undo that worked, one after an undo that failed, and the undo, a program for sh.
+arm() { # Arguments: bytes-of-stdin limit-of-the-undo-in-seconds
+  fresh=$lease/arming.$$
+  why=$(mkdir "$fresh" 2>&1 && { cat >"$fresh/all"; } 2>&1) || fail "$why"
+  if [ "$(wc -c <"$fresh/all")" -ne "$1" ]; then
+    rm -rf "$fresh"
+    fail 'the connection ended too early'
+  fi
+  set -e
+  sed -n 1p "$fresh/all" >"$fresh/rolled-back"
+  sed -n 2p "$fresh/all" >"$fresh/rollback-failed"
+  sed 1,2d "$fresh/all" >"$fresh/undo.sh"
+  printf '%s\n' "$2" >"$fresh/limit"
+  : >"$fresh/lock"
+  rm "$fresh/all"
+  flush "$fresh"/*
+  rm -rf "$lease/confirmed"
+  if [ -e "$lease/armed" ]; then
+    for entry in rolled-back rollback-failed limit undo.sh; do mv "$fresh/$entry" "$lease/armed/$entry"; done
+    rm -rf "$fresh"
+  else
+    mv -T "$fresh" "$lease/armed"
+  fi
+  flush "$lease" "$lease/armed"
+  # It may have ended just now, without seeing what is armed.
+  if ! is_ours token; then
+    ! mv -T "$lease/armed" "$fresh" 2>/dev/null || rm -rf "$fresh"
+    lost
+  fi
+  fact lease armed
+}

@@ -1,0 +1,38 @@
+# Defines end_job(): ends a job with all that it started, TERM first and KILL when that does not do.
+# Arguments: folder mark seconds-until-KILL
+end_job() {
+  { read -r job_pid job_birth job_boot <"$1/pid"; } 2>/dev/null && [ "$job_boot" = "$boot" ] || return 0
+  asked=' ' elapsed=0 limit=$(($3 * 10))
+  while members "$job_pid" "$job_birth" "$2"; [ "$first" = yes ] || [ -n "$pids" ]; do
+    # What even KILL does not end hangs in the kernel.
+    [ "$elapsed" -lt $((limit + 100)) ] || return 1
+    for member in $pids; do
+      if [ "$elapsed" -ge "$limit" ]; then
+        kill -KILL "$member" 2>/dev/null
+      else
+        case $asked in
+          *" $member "*) ;;
+          *) kill -TERM "$member" 2>/dev/null && asked="$asked$member " ;;
+        esac
+      fi
+    done
+    # It ends by itself when its command has.
+    if [ -z "$pids" ] && [ "$elapsed" -ge "$limit" ]; then kill -KILL "$job_pid" 2>/dev/null; fi
+    nap
+  done
+}
+
+# Sets pids, the processes in the session of a job, and first: whether its first process, which is not among them, is still
+# there. Without it a session of that number may be another one's, unless our mark is in the environment.
+members() { # Arguments: pid birth mark
+  pids='' first=no
+  if look "$1" && [ "$birth" = "$2" ]; then first=yes; fi
+  for entry in /proc/[0-9]*; do
+    if ! look "${entry#/proc/}" || [ "$sid" != "$1" ] || [ "$entry" = "/proc/$1" ]; then continue; fi
+    if [ "$first" = yes ] || is_marked "$entry" "$3"; then pids="$pids ${entry#/proc/}"; fi
+  done
+}
+
+is_marked() { # Arguments: folder-in-proc mark
+  { tr '\0' '\n' <"$1/environ"; } 2>/dev/null | grep -qxF -e "KORRIGO_JOB=$2"
+}

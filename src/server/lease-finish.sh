@@ -1,0 +1,91 @@
+# Defines finish(): the end of a lease, whatever has been before. It may be cut off anywhere and begin again.
+finish() {
+  mv "$lease/token" "$lease/left" 2>/dev/null
+  { read -r token <"$lease/left"; } 2>/dev/null || token=unknown
+  for folder in "$lease"/jobs/*; do
+    [ ! -e "$folder/pid" ] || end_job "$folder" "$token.${folder##*/}" 10
+  done
+  outcome=released
+  mv -T "$lease/armed" "$lease/undoing" 2>/dev/null
+  [ ! -e "$lease/undoing" ] || undo
+  if [ -e "$lease/undone" ]; then
+    outcome=rolled-back
+    record "$lease/undone/line"
+  elif [ -e "$lease/failed" ]; then
+    outcome=rollback-failed
+    record "$lease/failed/line"
+  elif [ -e "$lease/confirmed" ]; then
+    outcome=confirmed
+    record "$lease/confirmed/line"
+  fi
+  forget_login
+  rm -rf "$lease/jobs" "$lease/undone" "$lease/confirmed" "$lease"/arming.* "$lease"/line.*
+  rm -f "$lease/holder" "$lease/stage" "$lease/keeper"
+  mv "$lease/left" "$lease/outcomes/$token.$outcome"
+  flush "$lease"
+}
+
+# Brings back what was there before: up to three tries, within the limit.
+undo() {
+  end_job "$lease/undoing" "$token.undoing" 10
+  { read -r limit <"$lease/undoing/limit"; } 2>/dev/null || limit=900
+  log=$lease/undo.log
+  { : >>"$log"; } 2>/dev/null || log=/dev/null
+  spent=0 try=0 code=1
+  while [ "$code" -ne 0 ] && [ "$try" -lt 3 ] && [ "$spent" -lt "$limit" ]; do
+    [ "$try" -eq 0 ] || rest 5
+    try=$((try + 1))
+    await_docker
+    try_undo
+  done
+  if [ "$code" -eq 0 ]; then end=undone line=rolled-back; else end=failed line=rollback-failed; fi
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  { sed "s/\"time\":\"now\"/\"time\":\"$now\"/" "$lease/undoing/$line" >"$lease/undoing/line.new"; } 2>/dev/null &&
+    mv "$lease/undoing/line.new" "$lease/undoing/line"
+  flush "$lease/undoing"
+  rm -rf "$lease/failed"
+  mv -T "$lease/undoing" "$lease/$end"
+  flush "$lease"
+}
+
+# Sets code. While it runs it looks once a second whether its time is up.
+try_undo() {
+  rm -f "$lease/undoing"/code.* "$lease/undoing/pid"
+  : >"$lease/undoing/running"
+  { printf '%s\n' "--- $(date -u +%Y-%m-%dT%H:%M:%SZ) the server goes back by itself" >>"$log"; } 2>/dev/null
+  exec 8>>"$lease/undoing/lock"
+  flock 8
+  # shellcheck disable=SC2016 # the arguments of the inner shell
+  setsid sh "$lease/keeper.sh" job "$root" "$lease/undoing" '' "$token.undoing" "$mask" / \
+    sh -c 'exec sh "$1" >>"$2" 2>&1' korrigo-undo "$lease/undoing/undo.sh" "$log" </dev/null >/dev/null 2>&1 9>&- &
+  exec 8>&-
+  until timeout 1 flock -s "$lease/undoing/lock" true 9>&-; do
+    spent=$((spent + 1))
+    [ "$spent" -lt "$limit" ] || end_job "$lease/undoing" "$token.undoing" 10
+  done
+  code=1
+  [ ! -e "$lease/undoing/code.0" ] || code=0
+}
+
+rest() { # Arguments: seconds
+  sleep "$1" 9>&-
+  spent=$((spent + $1))
+}
+
+# After a boot, or when somebody restarts it, the engine takes a while. Without one the undo says what is wrong.
+await_docker() {
+  command -v docker >/dev/null || return 0
+  patience=60
+  until [ "$patience" -le 0 ] || timeout 10 docker version >/dev/null 2>&1 9>&-; do
+    rest 2
+    patience=$((patience - 2))
+  done
+}
+
+# The registry's password of this deploy. Nothing else is ever removed by this name.
+forget_login() {
+  case $login in
+    */.login-*/*) ;;
+    */.login-?*) rm -rf -- "$login" ;;
+  esac
+}

@@ -1,0 +1,283 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { attemptOf, factsOf, releaseOf } from '../../fixtures/builders.ts';
+import { factsMarker } from '../../src/facts/facts.ts';
+import { readHostState } from '../../src/facts/host-state.ts';
+import { readReopened, readResolution } from '../../src/facts/resolution.ts';
+import { readStatus } from '../../src/facts/status.ts';
+import { attemptLine } from '../../src/model/history.ts';
+
+type Facts = readonly (readonly [string, ...string[]])[];
+const lines = (facts: Facts): string => factsOf(...facts);
+const good: Facts = [
+  ['user', 'deploy'],
+  ['machine', 'x86_64'],
+  ['docker', '26.1.5'],
+  ['disk-images', '41943040 /var/lib/docker'],
+  ['compose', '2.26.1'],
+  ['disk-root', '41943040 /opt'],
+];
+const stateWith = (...facts: Facts) => readHostState('web1', lines([...good, ...facts]));
+/** The facts of a good server, one of them replaced or left out. */
+const stateInstead = (name: string, ...facts: Facts) =>
+  readHostState('web1', lines([...good.filter(([other]) => other !== name), ...facts]));
+const containerLine = JSON.stringify({
+  id: 'a',
+  name: '/shop-web-1',
+  image: 'x',
+  labels: ['web', 'h', 'False'],
+  restarts: 0,
+  state: { Status: 'running' },
+});
+
+describe('a server', () => {
+  it('on which nothing was deployed yet has no problems', () => {
+    expect(stateWith()).toEqual({
+      host: 'web1',
+      fatal: false,
+      problems: [],
+      full: [],
+      current: undefined,
+      releases: [],
+      files: [],
+      containers: [],
+      history: [],
+    });
+  });
+
+  it('tells what is there', () => {
+    const attempt = attemptOf({ reason: 'tab\there' });
+    const state = stateWith(
+      ['current', 'r2'],
+      ['release', 'r1'],
+      ['release', 'r2'],
+      ['file', '00ff'],
+      ['container', containerLine],
+      ['container', 'no container'],
+      ['attempt', attemptLine(attempt).trim()],
+      ['attempt', '{"torn'],
+    );
+    expect(state).toMatchObject({ current: 'r2', releases: ['r1', 'r2'], files: ['00ff'], history: [attempt] });
+    expect(state.containers.map(({ name }) => name)).toEqual(['shop-web-1']);
+  });
+
+  it.each<readonly [string, ReturnType<typeof readHostState>, string]>([
+    [
+      'without programs',
+      stateWith(['missing-programs', ' flock tar']),
+      'web1: needs flock, tar, which is not installed: see docs/server.md',
+    ],
+    [
+      'whose Docker the user may not use',
+      stateInstead('docker', ['docker-error', 'permission denied while trying to connect to the Docker daemon socket']),
+      'web1: deploy may not use Docker: add the user to the group docker (`sudo usermod --append --groups docker deploy`)',
+    ],
+    [
+      'whose Docker is down',
+      stateInstead('docker', ['docker-error', 'ERROR: Cannot connect to the Docker daemon. ']),
+      'web1: Docker does not answer: Cannot connect to the Docker daemon.',
+    ],
+    [
+      'without Compose',
+      stateInstead('compose', ['compose-missing', 'yes']),
+      'web1: has no `docker compose`: install the Compose plugin, 2.24.4 or later',
+    ],
+    [
+      'with an old Compose',
+      stateInstead('compose', ['compose', '2.24.3']),
+      'web1: has Docker Compose 2.24.3: a deploy needs 2.24.4 or later',
+    ],
+    [
+      'with Compose 1',
+      stateInstead('compose', ['compose', '1.29.2']),
+      'web1: has Docker Compose 1.29.2: a deploy needs 2.24.4 or later',
+    ],
+    [
+      'on which nothing can be written',
+      stateWith(['not-writable', '/opt']),
+      "web1: deploy may not write to /opt: create the application's folder for this user there, or set path",
+    ],
+  ])('%s is unfit', (_, state, problem) => {
+    expect(state).toMatchObject({ fatal: true, problems: [problem] });
+  });
+
+  it.each(['2.24.4', 'v2.24.4', '2.24.5', '2.26.1-4', '2.30.0', '3.0.0', '5.1.0-desktop.2'])(
+    'with Compose %s is fit',
+    (version) => {
+      expect(stateInstead('compose', ['compose', version]).problems).toEqual([]);
+    },
+  );
+
+  it.each(['2.24.3', '2.23.9', 'v2.9.0', '1.30.0', '2.24', '2'])('with Compose %s is not', (version) => {
+    expect(stateInstead('compose', ['compose', version]).fatal).toBe(true);
+  });
+
+  it('with little space left is full, once for each place', () => {
+    const [images, root] = [
+      ['disk-images', '524288 /var/lib/docker'],
+      ['disk-root', '524288 /var/lib/docker'],
+    ] as const;
+    const full = readHostState('web1', lines([...good.filter(([name]) => !name.startsWith('disk')), images, root]));
+    expect(full).toMatchObject({
+      fatal: false,
+      problems: [],
+      full: ['web1: has only 512 MiB free at /var/lib/docker: a deploy needs 1 GiB'],
+    });
+  });
+
+  it('whose space is unknown is not full', () => {
+    expect(stateInstead('disk-root', ['disk-root', ' /opt']).full).toEqual([]);
+  });
+
+  it('tells all its problems at once', () => {
+    expect(
+      stateInstead('compose', ['compose-missing', 'yes'], ['not-writable', '/'], ['missing-programs', ' tar']).problems,
+    ).toHaveLength(3);
+  });
+
+  it('that says nothing is unfit', () => {
+    expect(readHostState('web1', '')).toMatchObject({ fatal: true, problems: [] });
+  });
+});
+
+describe('a resolved release', () => {
+  const resolutionOf = (...facts: Facts) => readResolution('web1', lines(facts), '/opt/shop');
+
+  it('tells how Compose will label its services, what changed in each, and what was made', () => {
+    expect(
+      resolutionOf(
+        ['hash', 'web', 'aa'],
+        ['hash', 'db', 'bb'],
+        ['hash', 'tool', 'cc'],
+        ['replicas', 'web', '2'],
+        ['replicas', 'tool', '0'],
+        ['shares', 'db', 'web'],
+        ['shares', 'db', 'tool'],
+        ['changed', 'web', 'image'],
+        ['changed', 'web', 'environment DEBUG'],
+        ['changed', 'db', 'file my.cnf'],
+        ['created', 'data'],
+      ),
+    ).toEqual({
+      host: 'web1',
+      problems: [],
+      hashes: { web: 'aa', db: 'bb' },
+      replicas: { web: 2, tool: 0 },
+      shares: { db: ['web', 'tool'] },
+      differences: {
+        web: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
+        db: [{ kind: 'file', name: 'my.cnf' }],
+      },
+      created: ['data'],
+    });
+  });
+
+  it('tells every variable that is not set, once', () => {
+    expect(resolutionOf(['undefined', 'SECRET_KEY'], ['undefined', 'A'], ['undefined', 'SECRET_KEY']).problems).toEqual(
+      [
+        'web1: the variable SECRET_KEY is not set: add it to /opt/shop/shared/.env, or give it a default in the compose file: ${SECRET_KEY:-…}',
+        'web1: the variable A is not set: add it to /opt/shop/shared/.env, or give it a default in the compose file: ${A:-…}',
+      ],
+    );
+  });
+
+  it('tells every missing file once, with all that need it', () => {
+    const facts: Facts = [
+      ['missing', '.env', 'file'],
+      ['missing', 'certs/key.pem', 'read by web'],
+      ['missing', 'certs/key.pem', 'read by proxy'],
+      ['missing', '/etc/shop.conf', 'read by web'],
+    ];
+    expect(resolutionOf(...facts).problems).toEqual([
+      'web1: /opt/shop/shared/.env is missing (file): create it on the server, write it with env-files, or track it in git',
+      'web1: /opt/shop/shared/certs/key.pem is missing (read by web, read by proxy): create it on the server, write it with env-files, or track it in git',
+      'web1: /etc/shop.conf is missing (read by web): create it on the server, or change the mount',
+    ]);
+  });
+
+  it('has no piece of a value that a dollar in an env file made of it', () => {
+    expect(resolutionOf(['dollar', '.env'], ['dollar', '']).problems).toEqual([
+      'web1: the env file .env has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+      'web1: an env file has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+    ]);
+  });
+
+  it('tells a service that nobody pinned', () => {
+    expect(resolutionOf(['unpinned', 'debug', 'busybox:1'], ['unpinned', 'own', '']).problems).toEqual(
+      [
+        ['busybox:1', 'debug'],
+        ['what it builds', 'own'],
+      ].map(
+        ([image, service]) =>
+          `web1: nobody looked up the digest of ${image}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in /opt/shop/shared/.env activates? Take it out there, or name the profile in the input profiles`,
+      ),
+    );
+  });
+
+  it('may have a service called like a property of every object', () => {
+    const { differences } = resolutionOf(['changed', 'constructor', 'image'], ['changed', '__proto__', 'image']);
+    expect(Object.entries(differences)).toEqual([
+      ['constructor', [{ kind: 'image' }]],
+      ['__proto__', [{ kind: 'image' }]],
+    ]);
+  });
+
+  it('is never a reason to throw', () => {
+    const name = fc.constantFrom(
+      'hash',
+      'changed',
+      'missing',
+      'undefined',
+      'created',
+      'json',
+      'missing-image',
+      'replicas',
+      'shares',
+      'dollar',
+      'unpinned',
+      'container',
+      'attempt',
+      'compose',
+      'disk-root',
+      '__proto__',
+    );
+    const fact = fc.tuple(name, fc.string(), fc.string()).map((parts) => parts.join('\t'));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(fact).map((facts) => `${factsMarker}\n${facts.join('\n')}`),
+        ),
+        (output) => {
+          expect(readResolution('web1', output, '/opt/shop').host).toBe('web1');
+          expect(readHostState('web1', output).host).toBe('web1');
+          expect(readReopened('web1', output, '/opt/shop').host).toBe('web1');
+          expect(readStatus('web1', output, '/opt/shop').host).toBe('web1');
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('a release that is brought back', () => {
+  it('comes with its JSON and the images that are gone', () => {
+    const json = JSON.stringify(releaseOf());
+    const facts: Facts = [
+      ['json', json],
+      ['missing-image', 'a@sha256:1'],
+      ['missing-image', 'b@sha256:2'],
+      ['hash', 'web', 'aa'],
+    ];
+    expect(readReopened('web1', lines(facts), '/opt/shop')).toMatchObject({
+      json,
+      missingImages: ['a@sha256:1', 'b@sha256:2'],
+      hashes: { web: 'aa' },
+      problems: [],
+    });
+  });
+
+  it('without JSON has none', () => {
+    expect(readReopened('web1', '', '/opt/shop')).toMatchObject({ json: '', missingImages: [] });
+  });
+});

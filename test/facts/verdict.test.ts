@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { containerOf, digest, releaseOf } from '../../fixtures/builders.ts';
+import { answerVerdict, servicesVerdict } from '../../src/facts/verdict.ts';
+import type { Container } from '../../src/model/state.ts';
+
+const images = { web: releaseOf().images['web'] ?? '' };
+const now = Date.parse('2026-02-03T05:00:00Z') / 1000;
+const secondsAgo = (seconds: number): string => new Date((now - seconds) * 1000).toISOString();
+const verdictOf = (...containers: readonly Container[]) =>
+  servicesVerdict({ images, settleSeconds: 5 }, containers, now);
+const other = `registry.example.com/shop-web@${digest('9')}`;
+
+describe('a container', () => {
+  it.each<readonly [string, Partial<Container>, string, string]>([
+    ['that has run long enough is good', {}, 'good', '1 containers are as they should be'],
+    [
+      'that is healthy is good at once',
+      { health: 'healthy', startedAt: secondsAgo(1) },
+      'good',
+      '1 containers are as they should be',
+    ],
+    ['that ran and ended well is good', { status: 'exited' }, 'good', '1 containers are as they should be'],
+    [
+      'that was restarted long ago is good',
+      { restarts: 3, startedAt: secondsAgo(15) },
+      'good',
+      '1 containers are as they should be',
+    ],
+    ['that has just started settles', { startedAt: secondsAgo(4.9) }, 'wait', 'web is settling'],
+    ['that settled is good', { startedAt: secondsAgo(5) }, 'good', '1 containers are as they should be'],
+    ['that starts by its healthcheck is waited for', { health: 'starting' }, 'wait', 'web is starting'],
+    ['that was only created is waited for', { status: 'created' }, 'wait', 'web is created'],
+    ['that is paused is waited for', { status: 'paused' }, 'wait', 'web is paused'],
+    ['that is being removed is waited for', { status: 'removing' }, 'wait', 'web is removing'],
+    [
+      'that is restarted until its database is there is waited for',
+      { status: 'restarting', restarts: 2, exitCode: 1 },
+      'wait',
+      'web is restarting (exit code 1)',
+    ],
+    [
+      'that was restarted twice and is healthy now is good',
+      { restarts: 2, health: 'healthy', startedAt: secondsAgo(1) },
+      'good',
+      '1 containers are as they should be',
+    ],
+    [
+      'that was restarted once and ended well is good',
+      { status: 'exited', restarts: 1, exitCode: 0 },
+      'good',
+      '1 containers are as they should be',
+    ],
+    [
+      'that could not start is bad',
+      { status: 'created', error: 'port is taken' },
+      'bad',
+      'web could not start: port is taken',
+    ],
+    ['that ended badly is bad', { status: 'exited', exitCode: 3 }, 'bad', 'web ended with exit code 3'],
+    ['that was killed is bad', { status: 'dead', exitCode: 137 }, 'bad', 'web ended with exit code 137'],
+    [
+      'that ran out of memory is bad, and why',
+      { status: 'exited', exitCode: 137, oomKilled: true },
+      'bad',
+      'web ended with exit code 137, killed: out of memory',
+    ],
+    [
+      'that keeps restarting is bad',
+      { status: 'restarting', restarts: 3, exitCode: 1 },
+      'bad',
+      'web keeps restarting (exit code 1)',
+    ],
+    [
+      'that keeps restarting for want of memory is bad, and why',
+      { status: 'restarting', restarts: 3, exitCode: 137, oomKilled: true },
+      'bad',
+      'web keeps restarting (exit code 137, killed: out of memory)',
+    ],
+    [
+      'that was restarted has to run for longer to be believed',
+      { restarts: 3, startedAt: secondsAgo(14) },
+      'wait',
+      'web is settling',
+    ],
+    [
+      'that was restarted and is healthy now is good, however often',
+      { restarts: 9, health: 'healthy', startedAt: secondsAgo(1) },
+      'good',
+      '1 containers are as they should be',
+    ],
+    ['that is unhealthy is bad', { health: 'unhealthy' }, 'bad', 'web is unhealthy'],
+    [
+      'of another image is bad',
+      { image: other, health: 'healthy' },
+      'bad',
+      `web runs ${other} instead of ${images.web}`,
+    ],
+    [
+      'by the tag of its image is bad',
+      { image: 'shop-web:latest' },
+      'bad',
+      `web runs shop-web:latest instead of ${images.web}`,
+    ],
+  ])('%s', (_, overrides, kind, says) => {
+    expect(verdictOf(containerOf(overrides))).toMatchObject({ kind, says });
+  });
+
+  it('that is not good is told, so that its log can be shown', () => {
+    const container = containerOf({ health: 'unhealthy' });
+    expect(verdictOf(container)).toMatchObject({ container });
+    expect(verdictOf(containerOf({ status: 'created' }))).toMatchObject({ container: { status: 'created' } });
+  });
+});
+
+describe('the services of a release', () => {
+  it('need a container each', () => {
+    expect(verdictOf()).toEqual({ kind: 'wait', says: 'web has no container' });
+  });
+
+  it('are not those of a one-off container, of another service or of nobody', () => {
+    const strangers = [containerOf({ oneOff: true }), containerOf({ service: 'worker' }), containerOf({ service: '' })];
+    expect(verdictOf(...strangers)).toEqual({ kind: 'wait', says: 'web has no container' });
+  });
+
+  it('are not spoilt by a one-off container or another service', () => {
+    const strangers = [
+      containerOf({ oneOff: true, status: 'exited', exitCode: 1 }),
+      containerOf({ service: 'x', health: 'unhealthy' }),
+    ];
+    expect(verdictOf(containerOf(), ...strangers).kind).toBe('good');
+  });
+
+  it('are good when all their containers are', () => {
+    expect(verdictOf(containerOf(), containerOf({ name: 'shop-web-2' }))).toEqual({
+      kind: 'good',
+      says: '2 containers are as they should be',
+    });
+  });
+
+  it('are bad when one container is, whatever the others are', () => {
+    const all = [containerOf({ health: 'starting' }), containerOf({ health: 'unhealthy' }), containerOf()];
+    expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web is unhealthy' });
+  });
+
+  it('are bad for the new container that is, before one that is still the old one', () => {
+    const all = [containerOf({ image: other }), containerOf({ status: 'exited', exitCode: 1 })];
+    expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web ended with exit code 1' });
+  });
+
+  it('tell all that is waited for', () => {
+    const all = { ...images, cache: releaseOf().images['cache'] ?? '', api: other };
+    const containers = [containerOf({ health: 'starting' }), containerOf({ service: 'cache', status: 'created' })];
+    expect(servicesVerdict({ images: all, settleSeconds: 5 }, containers, now)).toMatchObject({
+      kind: 'wait',
+      says: 'web is starting, cache is created, api has no container',
+    });
+  });
+
+  it('are good when there are none', () => {
+    expect(servicesVerdict({ images: {}, settleSeconds: 5 }, [], now).kind).toBe('good');
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    [200, 'good', 'answers 200'],
+    [204, 'good', 'answers 204'],
+    [302, 'good', 'answers 302'],
+    [399, 'good', 'answers 399'],
+    [199, 'wait', 'answers 199'],
+    [400, 'wait', 'answers 400'],
+    [503, 'wait', 'answers 503'],
+    ['does not answer: connect ECONNREFUSED', 'wait', 'does not answer: connect ECONNREFUSED'],
+  ])('of %s is %s', (status, kind, says) => {
+    expect(answerVerdict(status)).toEqual({ kind, says });
+  });
+});
