@@ -135,10 +135,10 @@ describe('Korrigo on a server', () => {
       const before = await scene.containers();
       const { code, log } = await deploy(withBackup, ['build', 'push', 'deploy']);
       expect(code).toBe(1);
-      expect(log).toMatch(/back up on \S+, before anything is changed: backup\n/);
+      expect(log).toMatch(/back up on \S+ before anything is changed: backup\n/);
       expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
       expect(log).toContain(
-        '→ nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+        '→ nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
       );
       expect(await scene.containers()).toEqual(before);
     });
