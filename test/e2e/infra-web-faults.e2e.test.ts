@@ -96,7 +96,7 @@ describe('no row and no queued task is lost', () => {
     const files = ids.slice(0, 4).map((id) => all.find((copy) => copy.id === id)?.file ?? 'none');
     for (const file of files) await makePipe(file);
     await startWorker();
-    await until('tasks taken', 30_000, async () => (await redis('hlen', 'unacked')) > 4);
+    await until('tasks taken', 120_000, async () => (await redis('hlen', 'unacked')) > 4);
     await crashAndReturn('celery');
     for (const file of files) await makeFile(file);
     await until('all processed', 90_000, async () => await processed(ids));

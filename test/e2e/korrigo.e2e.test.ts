@@ -57,7 +57,7 @@ describe('Korrigo on a server', () => {
   it('serves its pages and its version through nginx', async () => {
     expect(await (await scene.site.get('/')).text()).toContain('<title>Korrigo</title>');
     expect(await scene.site.version()).toBe(scene.repository.commit);
-    expect((await scene.site.get('/')).headers.get('permissions-policy')).toBeNull();
+    expect((await scene.site.get('/')).headers.get('x-robots-tag')).toBeNull();
   });
 
   it('answers a person who logs in to look', async () => {
@@ -108,7 +108,7 @@ describe('Korrigo on a server', () => {
 
     it('serves the new version, with its migration and its nginx.conf', async () => {
       expect(await scene.site.version()).toBe(commit);
-      expect((await scene.site.get('/')).headers.get('permissions-policy')).toContain('camera=()');
+      expect((await scene.site.get('/')).headers.get('x-robots-tag')).toBe('noindex');
       const numbered = await scene.site.addCopy(copy.exam, { student: 'Karim', number: 'A-17' }, pdf);
       expect(numbered.number).toBe('A-17');
     });
@@ -135,10 +135,10 @@ describe('Korrigo on a server', () => {
       const before = await scene.containers();
       const { code, log } = await deploy(withBackup, ['build', 'push', 'deploy']);
       expect(code).toBe(1);
-      expect(log).toMatch(/back up on \S+, before anything is changed: backup\n/);
+      expect(log).toMatch(/back up on \S+ before anything is changed: backup\n/);
       expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
       expect(log).toContain(
-        '→ nothing that runs was changed; mend the backup, or leave `backup` out of this one deploy',
+        '→ nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
       );
       expect(await scene.containers()).toEqual(before);
     });

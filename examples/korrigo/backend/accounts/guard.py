@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from accounts.backend import Busy
 from accounts.models import Token
 from core import throttle
 from core.answers import problem
@@ -44,7 +45,14 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         request.token = None
         return get_response(request)
 
+    handle.process_exception = process_exception
     return handle
+
+
+def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """The admin's login too."""
+    is_busy = isinstance(exception, Busy)
+    return problem(429, "Many are signing in at the moment. Please try again.", 2) if is_busy else None
 
 
 def use_token(request: HttpRequest) -> bool:

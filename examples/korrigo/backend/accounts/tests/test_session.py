@@ -1,4 +1,6 @@
 import json
+from threading import BoundedSemaphore
+from unittest import mock
 
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -109,6 +111,16 @@ class Session(TestCase):
             ],
         )
         self.assertEqual(logs.records[2].fields["user"], "samia")
+
+    def test_is_not_tried_when_many_wait_already_and_that_is_no_failure(self):
+        with mock.patch("accounts.backend.seats", BoundedSemaphore(1)) as seats:
+            seats.acquire()
+            busy = [self.sign_in() for _ in range(6)]
+            seats.release()
+            self.assertEqual({(answer.status_code, answer["Retry-After"]) for answer in busy}, {(429, "2")})
+            self.assertEqual(self.sign_in().status_code, 200)
+            # And it is given back, whatever came of it.
+            self.assertEqual([self.sign_in("wrong").status_code, self.sign_in().status_code], [403, 200])
 
     @override_settings(API_REQUESTS_PER_MINUTE=3)
     def test_has_so_many_requests_in_a_minute(self):
