@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # What restore and drill share: a set's parts, and a database server of our own that is brought to a moment. Sourced.
 
 identity=${AGE_IDENTITY_FILE:-/run/age-identity}
