@@ -277,7 +277,7 @@ describe('production on a server, deployed', () => {
     return (await run(['curl', '--silent', '--insecure', '--fail', '--max-time', '3', url])).code === 0;
   };
   const inDatabase = async (sql: string): Promise<string> => {
-    const psql = `psql -At -U korrigo_user -d korrigo_db -c "${sql}"`;
+    const psql = `psql -At -U korrigo_owner -d korrigo_db -c "${sql}"`;
     return (await shell(server, `cd /opt/korrigo/current && docker compose exec -T db ${psql}`)).trim();
   };
 

@@ -35,7 +35,7 @@ afterAll(async () => {
 const get = (path: string, more: Partial<Question> = {}) =>
   ask({ port: stack.ports.http, path, ...more, headers: { ...authorization, ...more.headers } });
 const psql = async (sql: string) =>
-  await stack.compose('exec', '-T', 'db', 'psql', '-U', 'korrigo_user', '-d', 'korrigo_db', '-c', sql);
+  await stack.compose('exec', '-T', 'db', 'psql', '-U', 'korrigo_owner', '-d', 'korrigo_db', '-c', sql);
 const copies = async (): Promise<readonly Copy[]> =>
   (JSON.parse((await get('/api/copies/')).body.toString()) as { copies: Copy[] }).copies;
 const redis = async (...args: readonly string[]) =>

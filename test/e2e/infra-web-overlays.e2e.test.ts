@@ -53,8 +53,8 @@ async function newStackWithOverlays(more: Readonly<Record<string, string>> = {})
 }
 
 async function addSecrets(stack: Stack): Promise<void> {
-  for (const name of ['alert_webhook', 'grafana_password'])
-    await writeFile(join(stack.folder, `infra/docker/secrets/${name}.txt`), 'http://nobody.invalid/\n', {
+  for (const name of ['alerts', 'grafana_password'])
+    await writeFile(join(stack.folder, `infra/docker/secrets/${name}.txt`), 'WEBHOOK_URL=http://nobody.invalid/\n', {
       mode: 0o600,
     });
 }

@@ -1,5 +1,7 @@
 """Everything that differs between two servers is an environment variable; see .env.prod.example."""
 
+import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,13 +85,15 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Tables belong to a role of their own, which `migrate` logs in as. Everything else is done by one that cannot change them.
+DB_OWNER = env.text("DB_OWNER", "") if sys.argv[1:2] == ["migrate"] else ""
 DB_ENGINE = env.text("DB_ENGINE", "django.db.backends.postgresql")
 DATABASES = {
     "default": {
         "ENGINE": DB_ENGINE,
         "NAME": env.text("DB_NAME", "korrigo_db"),
-        "USER": env.text("DB_USER", "korrigo_user"),
-        "PASSWORD": env.secret("DB_PASSWORD"),
+        "USER": DB_OWNER or env.text("DB_USER", "korrigo_user"),
+        "PASSWORD": env.secret("DB_OWNER_PASSWORD" if DB_OWNER else "DB_PASSWORD"),
         "HOST": env.text("DB_HOST", "db"),
         "PORT": env.text("DB_PORT", "5432"),
         "CONN_MAX_AGE": 600,
@@ -99,15 +103,19 @@ DATABASES = {
     },
 }
 
-# Three databases of one Redis: emptying the cache must not empty the queue.
-REDIS_URL = env.text("REDIS_URL", "redis://redis:6379/1")
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "redis://redis:6379/0")
-CELERY_RESULT_BACKEND = env.text("CELERY_RESULT_BACKEND", "redis://redis:6379/2")
+# Three databases of one Redis: emptying the cache must not empty the queue. Two users, each of whom sees its own keys only.
+REDIS_URL = env.url("REDIS_URL", "redis://redis:6379/1", "REDIS_CACHE_PASSWORD")
+CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis://redis:6379/0", "REDIS_BROKER_PASSWORD")
+CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis://redis:6379/2", "REDIS_BROKER_PASSWORD")
+# Celery reads these variables too, and prefers them to its settings.
+os.environ |= {"CELERY_BROKER_URL": CELERY_BROKER_URL, "CELERY_RESULT_BACKEND": CELERY_RESULT_BACKEND}
 
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
+        # The keys that Redis lets the cache's user touch.
+        "KEY_PREFIX": "cache",
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
             "SOCKET_CONNECT_TIMEOUT": 5,
