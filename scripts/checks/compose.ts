@@ -14,6 +14,8 @@ const overlays: Readonly<Record<string, readonly string[]>> = {
   [backup]: [prod],
   'infra/docker/docker-compose.monitoring.yml': [prod, backup],
   'infra/docker/docker-compose.ipv6.yml': [prod],
+  'infra/docker/docker-compose.logs.yml': [prod],
+  'infra/docker/docker-compose.offsite.yml': [prod, backup],
 };
 
 export async function composeFiles(): Promise<void> {
