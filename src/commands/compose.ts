@@ -19,8 +19,9 @@ export function composeOptions({ files, project, profiles = [] }: Files): readon
   ];
 }
 
-export function configJson(files: Files, env: Readonly<Record<string, string>>): Command {
-  return { argv: compose(files, ['config', '--format', 'json']), env };
+/** As YAML: its JSON leaves out what only bake reads. */
+export function resolvedConfig(files: Files, env: Readonly<Record<string, string>>): Command {
+  return { argv: compose(files, ['config']), env };
 }
 
 export function testDown(files: Files): Command {

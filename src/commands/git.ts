@@ -10,9 +10,31 @@ export const gitFacts: Command = {
   ],
 };
 
-/** Everything git tracks below the top folder: `<mode> <object> <stage>\t<path>`, ended by NUL. */
+/**
+ * Everything git tracks below the top folder, and in the submodules that are checked out: `<mode> <object> <stage>\t<path>`,
+ * ended by NUL. A git before 2.36 knows it of the repository alone.
+ */
 export function gitTracked(top: string): Command {
-  return { argv: ['git', 'ls-files', '-z', '--stage'], cwd: top };
+  const list = 'git ls-files -z --stage';
+  return { argv: ['sh', '-c', `${list} --recurse-submodules 2>/dev/null || ${list}`, 'korrigo-tracked'], cwd: top };
+}
+
+/** When these paths were changed: see compose/times.ts. In a shallow checkout all of them were in its oldest commit. */
+export function gitTimes(top: string, paths: readonly string[]): Command {
+  return {
+    argv: [
+      'git',
+      '--literal-pathspecs',
+      'log',
+      '--format=%x01%ct',
+      '--name-only',
+      '-z',
+      '--no-renames',
+      '--',
+      ...paths,
+    ],
+    cwd: top,
+  };
 }
 
 export function gitModified(top: string): Command {

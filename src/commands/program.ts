@@ -6,9 +6,10 @@ const awkParts = {
   flatten: ['scalars', 'flatten'],
   sealed: ['scalars', 'sealed'],
   images: ['scalars', 'images'],
-  uses: ['scalars', 'moved', 'uses'],
+  uses: ['scalars', 'moved', 'seccomp', 'uses'],
   canonical: ['scalars', 'canonical'],
-  seal: ['scalars', 'moved', 'seal'],
+  seal: ['scalars', 'moved', 'seccomp', 'seal'],
+  environment: ['scalars', 'environment'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -39,7 +40,7 @@ const texts = {
   ship: programs['ship.sh'],
   resolve: join(
     facts,
-    awks('canonical', 'uses', 'seal', 'flatten', 'sealed'),
+    awks('canonical', 'uses', 'seal', 'environment', 'flatten', 'sealed'),
     programs['release.sh'],
     programs['resolve.sh'],
     programs['seal.sh'],
@@ -52,7 +53,7 @@ const texts = {
   once: programs['once.sh'],
   current: programs['current.sh'],
   record: programs['record.sh'],
-  prune: join(awks('history'), programs['prune.sh']),
+  prune: join(facts, awks('history'), programs['prune.sh']),
   test: programs['test.sh'],
   settled: programs['settled.sh'],
   status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),

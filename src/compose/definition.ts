@@ -27,6 +27,7 @@ export function bakeDefinition(model: ComposeModel, facts: BuildFacts): string {
     // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
     const secret = (model.buildSecrets[service] ?? []).map(({ id, from = '' }) => [`id=${id}`, from].map(field).join());
     const xBake = {
+      ...ownBake(build['x-bake']),
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
@@ -55,6 +56,13 @@ export function secretProblems({ builds, buildSecrets }: ComposeModel, env: Envi
 
 /** One field of a line of comma-separated values. */
 const field = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** What the user asks of bake, but for the names of what is pushed and where it goes. */
+function ownBake(written: unknown): Readonly<Record<string, unknown>> {
+  if (typeof written !== 'object' || written === null) return {};
+  const { tags: _tags, output: _output, ...own }: Record<string, unknown> = { ...written };
+  return own;
+}
 
 function ociLabels({ commit, committedAt, source, tags }: BuildFacts): Readonly<Record<string, string>> {
   return {

@@ -13,12 +13,15 @@ export function builtRepository(model: ComposeModel, service: string, registry: 
   return `${registry}/${project}-${service}`;
 }
 
-/** The services that use an image of somebody else, with it. One that names a built service's image shares that build. */
+/**
+ * What uses an image of somebody else, with it: services, and their volumes and hooks. One that names a built service's image
+ * shares that build.
+ */
 export function thirdParty(model: ComposeModel): Readonly<Record<string, string>> {
   const built = Object.keys(model.builds).map((service) => model.images[service]);
   return Object.fromEntries(
-    Object.entries(model.images).filter(
-      ([service, image]) => !Object.hasOwn(model.builds, service) && !built.includes(image),
+    Object.entries({ ...model.images, ...model.otherImages }).filter(
+      ([use, image]) => !Object.hasOwn(model.builds, use) && !built.includes(image),
     ),
   );
 }
@@ -30,7 +33,7 @@ type Made = {
   readonly project: string;
   /** Built service → `name@sha256:…` */
   readonly pushed: Readonly<Record<string, string>>;
-  /** Third-party service → `name@sha256:…` */
+  /** What uses a third-party image → `name@sha256:…` */
   readonly pinned: Readonly<Record<string, string>>;
 };
 
@@ -38,13 +41,16 @@ export function makeRelease(
   model: ComposeModel,
   { time, commit, committedAt, project, pushed, pinned }: Made,
 ): Release {
-  const shared = Object.entries(model.images).flatMap(([service, image]) => {
+  const shared = Object.entries({ ...model.images, ...model.otherImages }).flatMap(([use, image]) => {
     const builder = Object.keys(model.builds).find((name) => model.images[name] === image);
-    const digest = builder === undefined || Object.hasOwn(model.builds, service) ? undefined : pushed[builder];
-    return digest === undefined ? [] : [[service, digest] as const];
+    const digest = builder === undefined || Object.hasOwn(model.builds, use) ? undefined : pushed[builder];
+    return digest === undefined ? [] : [[use, digest] as const];
   });
   const images = { ...pinned, ...Object.fromEntries(shared), ...pushed };
-  const built = [...Object.keys(pushed), ...shared.map(([service]) => service)];
+  const built = [
+    ...Object.keys(pushed),
+    ...shared.map(([use]) => use).filter((use) => Object.hasOwn(model.images, use)),
+  ];
   const release = { id: releaseId(time, commit), commit, committedAt, project, images, built };
   const checked = parseRelease(JSON.stringify(release));
   if ('problem' in checked) throw new Error(`made a release that ${checked.problem}: ${JSON.stringify(release)}`);

@@ -1,4 +1,6 @@
-import { isRecord, parseJson } from '../model/release.ts';
+import { join } from 'node:path/posix';
+import { isRecord } from '../model/release.ts';
+import { readYaml } from './yaml.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -7,6 +9,8 @@ export type NamedPath = {
   readonly service: string;
   readonly path: string;
   readonly writable: boolean;
+  /** The named volume that binds the path. */
+  readonly volume?: string;
 };
 
 /** A secret that a build reads. */
@@ -28,13 +32,21 @@ export type ComposeModel = {
   readonly paths: readonly NamedPath[];
   /** The env_files that are named with a variable, as its value here has it, from the top of the repository. */
   readonly envFiles: readonly string[];
-  /** What services take from an environment variable: `secret token`. */
+  /** Images that are not those of services: of volumes and of hooks, by what uses them. */
+  readonly otherImages: Readonly<Record<string, string>>;
+  /** The variables whose value is a config or secret of a service. */
   readonly fromEnvironment: readonly string[];
+  /** What can never work on a server, one sentence each. */
+  readonly problems: readonly string[];
 };
 
-/** @param json what `docker compose config --format json` printed. */
-export function readModel(json: string): ComposeModel {
-  const root = recordOf(parseJson(json));
+/**
+ * @param text what `docker compose config` printed: its JSON leaves out `x-bake`
+ * @param folder where relative paths start that Compose does not expand
+ */
+export function readModel(text: string, folder: string): ComposeModel {
+  const yaml = readYaml(text);
+  const root = recordOf('documents' in yaml ? yaml.documents[0] : undefined);
   const services = recordOf(root['services']);
   const entries = Object.entries(services).map(([name, body]) => [name, recordOf(body)] as const);
   return {
@@ -51,13 +63,19 @@ export function readModel(json: string): ComposeModel {
     ),
     paths: entries.flatMap(([service, body]) => [
       ...mounts(service, body),
+      ...deviceMounts(service, body, root['volumes']),
+      ...seccompProfiles(service, body, folder),
       ...topLevel(service, body['configs'], root['configs']),
       ...topLevel(service, body['secrets'], root['secrets']),
     ]),
     envFiles: [root['x-env-files'] ?? []].flat().map(textOf).map(pathOf),
+    otherImages: Object.fromEntries(entries.flatMap(([service, body]) => otherImages(service, body))),
     fromEnvironment: [
-      ...entries.flatMap(([, body]) => fromEnvironment('config', body['configs'], root['configs'])),
-      ...entries.flatMap(([, body]) => fromEnvironment('secret', body['secrets'], root['secrets'])),
+      ...new Set(entries.flatMap(([, body]) => fromEnvironment(body, root).map(({ variable }) => variable))),
+    ],
+    problems: [
+      ...entries.flatMap(([service, body]) => readOnlyProblems(service, body, root)),
+      ...relativeDevices(root['volumes']),
     ],
   };
 }
@@ -88,9 +106,70 @@ function secretsOfBuild({ secrets }: Json, defined: unknown): readonly BuildSecr
   });
 }
 
-function fromEnvironment(kind: string, used: unknown, defined: unknown): readonly string[] {
-  const names = recordsOf(used).map(({ source }) => textOf(source));
-  return names.filter((name) => 'environment' in recordOf(recordOf(defined)[name])).map((name) => `${kind} ${name}`);
+const bindsFolder = ({ o, device }: Json): boolean =>
+  textOf(o).split(',').includes('bind') && typeof device === 'string';
+
+/** A named volume with `driver_opts: {o: bind, device: …}` is a mount of that path. */
+function deviceMounts(service: string, body: Json, defined: unknown): readonly NamedPath[] {
+  return recordsOf(body['volumes'])
+    .filter(({ type }) => type === 'volume')
+    .flatMap(({ source, read_only }) => {
+      const volume = textOf(source);
+      const options = recordOf(recordOf(recordOf(defined)[volume])['driver_opts']);
+      if (!bindsFolder(options)) return [];
+      return [{ service, path: pathOf(textOf(options['device'])), writable: read_only !== true, volume }];
+    });
+}
+
+function relativeDevices(defined: unknown): readonly string[] {
+  return Object.entries(recordOf(defined)).flatMap(([name, body]) => {
+    const options = recordOf(recordOf(body)['driver_opts']);
+    const device = textOf(options['device']);
+    if (!bindsFolder(options) || device.startsWith('/')) return [];
+    return [
+      `the device ${device} of the volume ${name} is no absolute path: Compose completes it only with \`driver: local\` and exactly \`o: bind\``,
+    ];
+  });
+}
+
+/** `seccomp:./profile.json`: Compose reads the file when it creates a container. */
+function seccompProfiles(service: string, { security_opt: options }: Json, folder: string): readonly NamedPath[] {
+  return (Array.isArray(options) ? options : []).flatMap((option: unknown) => {
+    const [, path] = /^seccomp[=:](.+)$/.exec(textOf(option)) ?? [];
+    if (path === undefined || path === 'unconfined' || path === 'builtin') return [];
+    const plain = pathOf(path);
+    return [{ service, path: plain.startsWith('/') ? plain : join(folder, plain), writable: false }];
+  });
+}
+
+function otherImages(service: string, body: Json): readonly (readonly [string, string])[] {
+  const volumes = recordsOf(body['volumes']).filter(({ type }) => type === 'image');
+  return [
+    ...volumes.map(({ source, target }) => [`${service}:${textOf(target)}`, textOf(source)] as const),
+    ...recordsOf(body['pre_start']).map(
+      ({ image }, index) => [`${service}:pre_start[${index}]`, textOf(image)] as const,
+    ),
+  ].filter(([, image]) => image !== '');
+}
+
+type Given = { readonly kind: string; readonly name: string; readonly variable: string };
+
+function fromEnvironment(body: Json, root: Json): readonly Given[] {
+  return ['configs', 'secrets'].flatMap((kind) =>
+    recordsOf(body[kind]).flatMap(({ source }) => {
+      const variable = recordOf(recordOf(root[kind])[textOf(source)])['environment'];
+      return typeof variable === 'string' ? [{ kind: kind.slice(0, -1), name: textOf(source), variable }] : [];
+    }),
+  );
+}
+
+/** Compose copies them into the container, which it cannot do there: a switch would fail halfway. */
+function readOnlyProblems(service: string, body: Json, root: Json): readonly string[] {
+  if (body['read_only'] !== true) return [];
+  return fromEnvironment(body, root).map(
+    ({ kind, name }) =>
+      `${service} is read_only, so Compose cannot copy the ${kind} ${name} into it, which comes from \`environment:\`: use \`file:\`, and env-files to write that file`,
+  );
 }
 
 /** Compose doubles every `$` that it prints. */

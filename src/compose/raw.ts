@@ -1,5 +1,5 @@
-import { parseDocument } from 'yaml';
-import { isRecord, parseJson } from '../model/release.ts';
+import { isRecord } from '../model/release.ts';
+import { readYaml } from './yaml.ts';
 
 /** What a compose file says before Compose resolves it: only what must be known to ship it and to let Compose read it. */
 export type RawFile = {
@@ -7,9 +7,14 @@ export type RawFile = {
   readonly includes: readonly Include[];
   readonly extended: readonly string[];
   readonly services: readonly string[];
+  /** Profile that a service names. */
+  readonly profiles: readonly string[];
   /** Of services, as they are written. */
   readonly envFiles: readonly string[];
+  readonly labelFiles: readonly string[];
   readonly variables: Variables;
+  /** Why this is no YAML; then the rest says nothing. */
+  readonly problem: string | undefined;
 };
 
 /** An entry of `include`. The paths start where those of this file do; what they name starts in the folder. */
@@ -21,37 +26,32 @@ export type Include = {
 };
 
 export type Variables = {
+  /** Of images of services, of volumes and of hooks: the release's. */
   readonly image: readonly string[];
   readonly build: readonly string[];
+  /** Also those that a config or secret comes from. */
   readonly elsewhere: readonly string[];
   /** Written as `${NAME:?…}` or `${NAME?…}`. */
   readonly required: readonly string[];
 };
 
-/** @param text YAML, with Compose's own tags such as `!reset`. A file that is no YAML is reported by Compose itself. */
+/** @param text YAML, with Compose's own tags such as `!reset`, of one document or several. */
 export function readRawFile(text: string): RawFile {
-  const root = parseYaml(text);
-  const top = isRecord(root) ? root : {};
-  const services = isRecord(top['services']) ? top['services'] : {};
+  const yaml = readYaml(text);
+  const tops = ('documents' in yaml ? yaml.documents : []).filter(isRecord);
+  const services = tops.flatMap((top) => Object.entries(isRecord(top['services']) ? top['services'] : {}));
+  const bodies = services.map(([, body]) => body);
   return {
-    name: typeof top['name'] === 'string' ? top['name'] : undefined,
-    includes: [top['include'] ?? []].flat().flatMap(includeOf),
-    extended: Object.values(services).flatMap(extendedPath),
-    services: Object.keys(services),
-    envFiles: Object.values(services).flatMap(envFilesOf),
-    variables: variablesOf(top, services),
+    name: tops.map(({ name }) => name).findLast((name) => typeof name === 'string'),
+    includes: tops.flatMap((top) => [top['include'] ?? []].flat().flatMap(includeOf)),
+    extended: bodies.flatMap(extendedPath),
+    services: [...new Set(services.map(([name]) => name))],
+    profiles: [...new Set(bodies.flatMap((body) => (isRecord(body) ? textsOf(body['profiles']) : [])))],
+    envFiles: bodies.flatMap(envFilesOf),
+    labelFiles: bodies.flatMap((body) => (isRecord(body) ? textsOf(body['label_file']) : [])),
+    variables: variablesOf(tops, bodies.filter(isRecord)),
+    problem: 'problem' in yaml ? yaml.problem : undefined,
   };
-}
-
-/** Plain data; undefined for what is no YAML, refers to nothing, or contains itself. */
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text, { logLevel: 'silent', merge: true });
-  if (document.errors.length > 0) return undefined;
-  try {
-    return parseJson(JSON.stringify(document.toJS()) ?? '');
-  } catch {
-    return undefined;
-  }
 }
 
 function includeOf(entry: unknown): readonly Include[] {
@@ -84,23 +84,53 @@ function envFilesOf(service: unknown): readonly string[] {
   });
 }
 
-function variablesOf(top: Readonly<Record<string, unknown>>, services: Readonly<Record<string, unknown>>): Variables {
-  const bodies = Object.values(services).filter(isRecord);
-  const rest = bodies.map(({ image: _image, build: _build, ...others }) => others);
-  const { services: _services, ...elsewhere } = top;
+type Json = Readonly<Record<string, unknown>>;
+
+function variablesOf(tops: readonly Json[], bodies: readonly Json[]): Variables {
+  const split = bodies.map(imagesApart);
+  const elsewhere = tops.map(({ services: _services, ...others }) => others);
   return {
-    image: bodies.flatMap((body) => namesIn(body['image'])),
+    image: bodies.flatMap(({ image }, index) => namesIn([image, split[index]?.images])),
     build: bodies.flatMap((body) => namesIn(body['build'])),
-    elsewhere: namesIn([rest, elsewhere]),
-    required: namesIn(top, requiredVariable),
+    elsewhere: [...namesIn([split.map(({ rest }) => rest), elsewhere]), ...tops.flatMap(givenByName)],
+    required: namesIn(tops, requiredVariable),
   };
+}
+
+/** What a service names beside its own image: of volumes that are images, and of hooks with a container of their own. */
+function imagesApart({ image: _image, build: _build, volumes, pre_start: hooks, ...others }: Json): {
+  readonly images: unknown;
+  readonly rest: unknown;
+} {
+  const mounts = [volumes ?? []].flat();
+  const isImage = (mount: unknown): mount is Json => isRecord(mount) && mount['type'] === 'image';
+  const starts = [hooks ?? []].flat();
+  return {
+    images: [mounts.filter(isImage).map(({ source }) => source), starts.filter(isRecord).map((hook) => hook['image'])],
+    rest: [
+      others,
+      mounts.map((mount) => (isImage(mount) ? { ...mount, source: '' } : mount)),
+      starts.map((hook) => (isRecord(hook) ? { ...hook, image: '' } : hook)),
+    ],
+  };
+}
+
+/** The variables whose value is a config or secret. */
+function givenByName(top: Json): readonly string[] {
+  return [top['configs'], top['secrets']].flatMap((defined) =>
+    Object.values(isRecord(defined) ? defined : {}).flatMap((one) =>
+      isRecord(one) && typeof one['environment'] === 'string' ? [one['environment']] : [],
+    ),
+  );
 }
 
 const variable = /(?<!\$)(?:\$\$)*\$\{?([A-Za-z_]\w*)/g;
 const requiredVariable = /(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?/g;
 
-function namesIn(value: unknown, pattern = variable): readonly string[] {
+/** @param seen what was walked through already: an alias may stand in hundreds of places */
+function namesIn(value: unknown, pattern = variable, seen = new Set<unknown>()): readonly string[] {
   if (typeof value === 'string') return [...value.matchAll(pattern)].flatMap((match) => match[1] ?? []);
-  if (Array.isArray(value)) return value.flatMap((item) => namesIn(item, pattern));
-  return isRecord(value) ? Object.values(value).flatMap((item) => namesIn(item, pattern)) : [];
+  if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+  seen.add(value);
+  return Object.values(value).flatMap((item) => namesIn(item, pattern, seen));
 }

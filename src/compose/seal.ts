@@ -1,27 +1,48 @@
 import type { Release } from '../model/release.ts';
 import type { Environment } from '../model/surroundings.ts';
+import type { ComposeModel } from './model.ts';
 import type { Item } from './ship.ts';
 import type { Sources } from './sources.ts';
 
+/** Holds the values of configs and secrets that come from the environment, until they are written down. */
+const givenKey = 'x-korrigo-environment';
+
 /** The last compose file of a release: every image by digest, nothing to build, no profile left to choose. */
-export function pinsFile(services: readonly string[], release: Release): string {
+export function pinsFile({ services, fromEnvironment }: Pinned, release: Release): string {
   const rows = services.map((service) => {
     const image = release.images[service];
     const pin = image === undefined ? '' : `image: ${JSON.stringify(image)}, build: !reset null, `;
     return `  ${JSON.stringify(service)}: {${pin}profiles: !reset []}`;
   });
-  return `name: ${JSON.stringify(release.project)}\nservices:\n${rows.join('\n')}\n`;
+  const given = fromEnvironment.map((name) => `  ${JSON.stringify(name)}: ${JSON.stringify(`\${${name}}`)}\n`);
+  const values = given.length === 0 ? '' : `${givenKey}:\n${given.join('')}`;
+  return `name: ${JSON.stringify(release.project)}\nservices:\n${rows.join('\n')}\n${values}`;
+}
+
+type Pinned = Pick<ComposeModel, 'services' | 'fromEnvironment'>;
+
+/** The table of `seal.awk`: an image of a volume or a hook, tab, the same by digest. */
+export function imagesTable({ otherImages }: ComposeModel, { images }: Release): string {
+  const rows = Object.entries(otherImages).flatMap(([use, image]) => {
+    const pinned = images[use];
+    return pinned === undefined ? [] : [`${image}\t${pinned}\n`];
+  });
+  return [...new Set(rows)].join('');
 }
 
 /**
- * The last compose file on the runner: no env_file, since those of the server are not there. Compose tells the paths of
+ * The last compose file on the runner: no env_file and no label_file, since those of the server are not there. Compose tells the paths of
  * those that are named with a variable.
  */
-export function runnerOverride({ services, envFiles }: Pick<Sources, 'services' | 'envFiles'>): string {
-  const rows = services.map((service) => `  ${JSON.stringify(service)}: {env_file: !reset []}`);
-  const named = envFiles.filter((path) => path.includes('$'));
+export function runnerOverride({ services, envFiles, labelFiles }: Overridden): string {
+  // A Compose that does not know label_file would refuse it.
+  const labels = labelFiles.length === 0 ? '' : ', label_file: !reset []';
+  const rows = services.map((service) => `  ${JSON.stringify(service)}: {env_file: !reset []${labels}}`);
+  const named = [...envFiles, ...labelFiles].filter((path) => path.includes('$'));
   return `${rows.length === 0 ? 'services: {}' : `services:\n${rows.join('\n')}`}\nx-env-files: ${JSON.stringify(named)}\n`;
 }
+
+type Overridden = Pick<Sources, 'services' | 'envFiles' | 'labelFiles'>;
 
 /**
  * Variables of the release with the lowest precedence on the server: what `image:` needs has the runner's value, what
@@ -36,20 +57,12 @@ export function releaseEnv(
   for (const name of build) if (!elsewhere.includes(name)) values.set(name, 'only-at-build');
   for (const name of image) values.set(name, env[name] ?? '');
   values.set('RELEASE_COMMIT', release.commit);
-  return [...values].map(([name, value]) => `${name}='${value.replaceAll("'", "\\'")}'\n`).join('');
+  return [...values]
+    .map(([name, value]) => `${name}="${value.replaceAll(/[\\"$]/g, '\\$&').replaceAll('\r', '\\r')}"\n`)
+    .join('');
 }
 
-/**
- * The table of `paths.awk`: a path of the repository, tab, its place on the server, each as it is and as Compose writes
- * it, with every `$` doubled, and every `'` too where it stands in quotes.
- */
+/** The table of `moved.awk`: a path of the repository, tab, its place on the server. */
 export function pathsTable(items: readonly Item[], root: string): string {
-  const rows = items.flatMap(({ path, place }) =>
-    ways.map((write) => `${write(path)}\t${write(`${root}/${place}`)}\n`),
-  );
-  return [...new Set(rows)].join('');
+  return items.map(({ path, place }) => `${path}\t${root}/${place}\n`).join('');
 }
-
-const dollars = (text: string): string => text.replaceAll('$', '$$$$');
-const quotes = (text: string): string => text.replaceAll("'", "''");
-const ways = [(text: string) => text, dollars, quotes, (text: string) => quotes(dollars(text))];

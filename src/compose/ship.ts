@@ -5,9 +5,12 @@ import type { NamedPath } from './model.ts';
 /** Path → git's mode (`100644`, `100755`, `120000`), from the top of the repository. */
 export type Tracked = ReadonlyMap<string, string>;
 
+/** A path that travels with the release, and where the checkout has it: elsewhere behind a link. */
+export type Shipped = { readonly path: string; readonly real: string };
+
 /** Which paths travel with the release, and which stay the server's. Paths start at the top of the repository. */
 export type Shipment = {
-  readonly shipped: readonly string[];
+  readonly shipped: readonly Shipped[];
   readonly problems: readonly string[];
 };
 
@@ -24,34 +27,54 @@ const placeholders = new Set(['.gitkeep', '.keep', '.gitignore', '.dockerignore'
 
 export const isUnder = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
+/** A submodule is tracked as a commit, and not as what is in it, when it is not checked out. */
+const submodule = '160000';
+
+/** The submodule that is not checked out and to which the path belongs, or which is below it. */
+export function absentSubmodule(path: string, tracked: Tracked): string | undefined {
+  return [...tracked].find(([name, mode]) => mode === submodule && (isUnder(path, name) || isUnder(name, path)))?.[0];
+}
+
+export const submoduleRemedy = (name: string): string =>
+  `is in the submodule ${name}, which is not checked out: set \`submodules: true\` on actions/checkout`;
+
 /** Tracked content travels; what only the server has stays there; a writable folder with both is ambiguous. */
 export function chooseShipped(
-  paths: readonly NamedPath[],
+  paths: readonly (NamedPath & { readonly real?: string })[],
   tracked: Tracked,
   serverOwned: readonly string[],
   untracked: readonly string[],
 ): Shipment {
-  const shipped = new Set(untracked);
+  const shipped = new Map(untracked.map((path) => [path, path]));
   const problems: string[] = [];
-  for (const { service, path, writable } of paths) {
+  for (const { service, path, writable, volume, real = path } of paths) {
     if (path === '') {
       problems.push(`${service} mounts the whole repository: mount only the files and folders that it needs`);
       continue;
     }
     if (serverOwned.some((owned) => isUnder(path, owned)) || untracked.some((file) => isUnder(path, file))) continue;
-    if (tracked.has(path)) shipped.add(path);
+    const absent = absentSubmodule(real, tracked);
+    if (absent !== undefined) {
+      problems.push(`${service} mounts ${path}, which ${submoduleRemedy(absent)}`);
+      continue;
+    }
+    const isFile = tracked.has(real);
     const content = [...tracked.keys()].filter(
-      (file) => file.startsWith(`${path}/`) && !placeholders.has(basename(file)),
+      (file) => file.startsWith(`${real}/`) && !placeholders.has(basename(file)),
     );
-    if (content.length === 0) continue;
-    if (!writable) shipped.add(path);
-    else {
+    if (!isFile && content.length === 0) continue;
+    if (volume !== undefined)
+      problems.push(
+        `the volume ${volume} of ${service} has the device ${path}, and git tracks ${content[0] ?? path}: Docker keeps the device that a volume was created with, so the next release would not be seen; mount the path itself, with \`:ro\`, or list it in server-owned`,
+      );
+    else if (isFile || !writable) shipped.set(path, real);
+    else
       problems.push(
         `${service} mounts the folder ${path} writable, and git tracks ${content[0]} in it: is it data of the server or part of the release? Add \`:ro\` to the mount to ship it, or list it in server-owned`,
       );
-    }
   }
-  return { shipped: [...shipped].sort(), problems: [...new Set(problems)] };
+  const sorted = [...shipped].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { shipped: sorted.map(([path, real]) => ({ path, real })), problems: [...new Set(problems)] };
 }
 
 export type Entry = {
@@ -60,6 +83,8 @@ export type Entry = {
   readonly kind: 'file' | 'executable' | 'link';
   /** Of a link: its target. */
   readonly content: Uint8Array;
+  /** When it was changed last, in seconds since 1970. */
+  readonly changed?: number;
 };
 
 /** A shipped file or folder, named after its content: the same content lies on a server once, whatever the release. */
@@ -80,3 +105,13 @@ export function makeItem(path: string, entries: readonly Entry[]): Item {
   const digest = hash.digest('hex').slice(0, 16);
   return { path, hash: digest, place: `files/${digest}/${basename(path)}`, entries: sorted };
 }
+
+/** Git LFS leaves a small text in the place of a file that was not fetched. */
+export function isLfsPointer(content: Uint8Array): boolean {
+  return (
+    content.length < 1024 && new TextDecoder().decode(content).startsWith('version https://git-lfs.github.com/spec/')
+  );
+}
+
+export const lfsProblem = (path: string): string =>
+  `${path} is the pointer of Git LFS, and not the file itself: set \`lfs: true\` on actions/checkout`;

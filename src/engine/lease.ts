@@ -46,9 +46,10 @@ export async function takeAll(hosts: readonly LeaseHost[], timeoutSeconds: numbe
     if (clock.now() >= deadline) throw busyError(host.name, holder, timeoutSeconds);
     if (clock.now() >= toSay) {
       log.info(`… ${host.name}: waiting for ${holderText(holder)}`);
-      toSay = clock.now() + sayMilliseconds;
+      toSay += sayMilliseconds;
     }
-    await clock.sleep(1000, signal);
+    // The first one is waited for over there.
+    await clock.sleep(host === ordered[0] ? 1000 : 3000, signal);
   }
 }
 

@@ -30,6 +30,26 @@ export function readResolution(host: string, output: string, root: string, remed
       ...missingFiles(all('missing')).map(
         ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): ${remedy(name)}`,
       ),
+      ...all('broken').map(([file = '', line = '']) =>
+        file === ''
+          ? `${host}: an env file has a line that Compose cannot read`
+          : `${host}: line ${line} of ${place(file, root)} cannot be read: a value of several lines, or with special characters, has to be in single quotes`,
+      ),
+      ...unique(all('unreadable')).map(
+        (name) =>
+          `${host}: ${place(name, root)} is an env_file in a folder that this user may not enter: Compose reads it as this user`,
+      ),
+      ...all('inside').map(
+        ([path, service]) =>
+          `${host}: ${service} mounts ${path}, which is where releases come and go: give it a place of its own, such as ${root}/shared`,
+      ),
+      ...unique(all('odd')).map(
+        (service) => `${host}: ${service} uses a path with a tab or a newline in its name: rename it`,
+      ),
+      ...all('missing-external').map(
+        ([kind, name]) =>
+          `${host}: the external ${kind} ${name} does not exist: create it with \`docker ${kind} create ${name}\``,
+      ),
       ...all('unpinned').map(
         ([service, image]) =>
           `${host}: nobody looked up the digest of ${image || 'what it builds'}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in ${root}/shared/.env activates? Take it out there, or name the profile in the input profiles`,
@@ -40,7 +60,13 @@ export function readResolution(host: string, output: string, root: string, remed
     replicas,
     shares: grouped(all('shares'), (other) => other),
     differences: grouped(all('changed'), readDifference),
-    created: all('created').map(([name = '']) => name),
+    notes: [
+      ...all('created').map(([name = '']) => `${host}: created ${place(name, root)}, which was not there: it is empty`),
+      ...unique(all('unseen')).map(
+        (name) =>
+          `${host}: ${place(name, root)} is in a folder that this user may not enter: whether it is there shows when Docker mounts it`,
+      ),
+    ],
   };
 }
 
@@ -49,6 +75,10 @@ function missingFiles(rows: readonly (readonly string[])[]): readonly (readonly 
   for (const [name = '', why = ''] of rows) reasons.set(name, reasons.has(name) ? `${reasons.get(name)}, ${why}` : why);
   return [...reasons];
 }
+
+const unique = (rows: readonly (readonly string[])[]): readonly string[] => [
+  ...new Set(rows.map(([name = '']) => name)),
+];
 
 const place = (name: string, root: string): string => (name.startsWith('/') ? name : `${root}/shared/${name}`);
 

@@ -1,9 +1,13 @@
 import { join, relative } from 'node:path/posix';
 import { gitFacts, gitModified, gitTracked } from '../commands/git.ts';
+import { readDotEnv } from '../compose/dotenv.ts';
+import { findComposeFiles } from '../compose/find.ts';
+import type { Lookup } from '../compose/interpolate.ts';
 import type { ComposeModel } from '../compose/model.ts';
-import { readTracked, type Tracked } from '../compose/ship.ts';
+import { absentSubmodule, readTracked, submoduleRemedy, type Tracked } from '../compose/ship.ts';
 import { readSources, type Sources } from '../compose/sources.ts';
 import { Cancelled, ConfigError, DeployError } from '../errors.ts';
+import type { Environment } from '../model/surroundings.ts';
 import { must, type Session } from './session.ts';
 import { readStructure } from './structure.ts';
 
@@ -16,13 +20,13 @@ export type Checkout = {
   readonly defaultBranch: boolean;
   readonly tracked: Tracked;
   readonly project: string;
-  /** The compose files that the user named, in order. */
+  /** The compose files that the user named, or those that Compose finds, in order. */
   readonly composeFiles: readonly string[];
+  /** Those that are active. */
+  readonly profiles: readonly string[];
   readonly sources: Sources;
   readonly model: ComposeModel;
 };
-
-const usualFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
 /** Reads git and the compose files; Compose resolves them with the runner's environment. Throws what is wrong with them. */
 export async function readCheckout(session: Session): Promise<Checkout> {
@@ -42,28 +46,58 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   const modified = status.split('\n').flatMap((line) => (line === '' ? [] : line.slice(3)));
   if (modified.length > 0)
     ports.log.warn(`the checkout differs from commit ${commit.slice(0, 12)} in: ${modified.join(', ')}`);
-  const composeFiles = await findComposeFiles(session, top, folder);
-  const sources = await readSources(composeFiles, async (path) => {
+  const text = async (path: string): Promise<string | undefined> => {
     const bytes = await ports.files.read(join(top, path));
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  };
+  const place = relative(top, folder);
+  const variable = lookupIn(ports.env, readDotEnv((await text(join(place, '.env'))) ?? ''));
+  const found = await findComposeFiles({
+    folder: place,
+    named: config.composeFiles,
+    variable,
+    tracked,
+    exists: async (path) => await ports.files.exists(join(top, path)),
+  });
+  if (found.problems.length > 0) throw new ConfigError(found.problems);
+  for (const note of found.notes) ports.log.warn(note);
+  const { files: composeFiles } = found;
+  const sources = await readSources(composeFiles, {
+    read: text,
+    lookup: variable,
+    whyAbsent: (path) => {
+      const submodule = absentSubmodule(path, tracked);
+      return submodule === undefined ? undefined : submoduleRemedy(submodule);
+    },
   });
   if (sources.problems.length > 0) throw new ConfigError(sources.problems.map((problem) => `compose-file: ${problem}`));
-  const model = await readStructure(session, { top, commit, composeFiles, sources });
+  const profiles = profilesOf(config.profiles, variable('COMPOSE_PROFILES'));
+  const project = config.project ?? (variable('COMPOSE_PROJECT_NAME') || undefined);
+  const model = await readStructure(session, { top, commit, composeFiles, profiles, project, sources });
   const ref = ports.ref.ref ?? (branch === 'HEAD' ? undefined : branch);
   const defaultBranch =
     ref !== undefined &&
     (ports.ref.defaultBranch === undefined ? ['main', 'master'].includes(ref) : ref === ports.ref.defaultBranch);
-  return { top, commit, committedAt, ref, defaultBranch, tracked, project: model.name, composeFiles, sources, model };
+  return {
+    top,
+    commit,
+    committedAt,
+    ref,
+    defaultBranch,
+    tracked,
+    project: model.name,
+    composeFiles,
+    profiles,
+    sources,
+    model,
+  };
 }
 
-async function findComposeFiles({ config, ports }: Session, top: string, folder: string): Promise<readonly string[]> {
-  const fromTop = (file: string): string => relative(top, join(folder, file));
-  if (config.composeFiles.length === 0) {
-    for (const file of usualFiles) if (await ports.files.exists(join(folder, file))) return [fromTop(file)];
-    throw new ConfigError([`compose-file: is not set, and ${folder} has none of ${usualFiles.join(', ')}`]);
-  }
-  const outside = config.composeFiles.filter((file) => fromTop(file).startsWith('..'));
-  if (outside.length > 0)
-    throw new ConfigError(outside.map((file) => `compose-file: ${JSON.stringify(file)} lies outside the repository`));
-  return config.composeFiles.map(fromTop);
+/** What Compose would fill in: the environment before the `.env` of the folder. */
+function lookupIn(env: Environment, dotenv: ReadonlyMap<string, string>): Lookup {
+  return (name) => env[name] ?? dotenv.get(name);
+}
+
+function profilesOf(given: readonly string[], variable = ''): readonly string[] {
+  return given.length > 0 ? given : variable.split(',').flatMap((profile) => profile.trim() || []);
 }

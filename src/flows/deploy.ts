@@ -40,7 +40,8 @@ export async function rehearse(session: Session, checkout: Checkout): Promise<vo
   const { commit, committedAt, project, model } = checkout;
   checkServices(checkout, config);
   const opened = await open(session, project, { login: true });
-  const images = Object.fromEntries(model.services.map((service) => [service, `rehearsal@sha256:${'0'.repeat(64)}`]));
+  const uses = [...model.services, ...Object.keys(model.otherImages)];
+  const images = Object.fromEntries(uses.map((use) => [use, `rehearsal@sha256:${'0'.repeat(64)}`]));
   const id = releaseId(new Date(ports.clock.now()), commit);
   await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [] }, 'Rehearse');
   await attempt(session, withdrawPlan(opened.targets, id));

@@ -1,5 +1,5 @@
 import { applicationFolder, loginFolder } from '../commands/paths.ts';
-import { Cancelled, DeployError } from '../errors.ts';
+import { Cancelled, CommandError, DeployError } from '../errors.ts';
 import { readHostState } from '../facts/host-state.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Plan } from '../model/plan.ts';
@@ -37,7 +37,7 @@ export async function open(
   const reached = reachedTargets(session, root);
   const targets = login ? reached.map((target) => withLogin(session, target)) : reached;
   const token = session.ports.nonce();
-  if (hold !== undefined) await holdLeases(session, targets, token, hold);
+  const refused = hold === undefined ? undefined : await holdLeases(session, targets, token, hold).catch(ifCommand);
   const plan = look?.({ targets, project }) ?? observePlan({ targets, project }, config.registry);
   const { output, failures } = await attempt(session, plan);
   throwCancelled(failures);
@@ -46,7 +46,14 @@ export async function open(
     // Without Docker there is no login either: one problem is enough.
     return { ...state, problems: state.problems.length > 0 ? state.problems : messagesOf(failures, host) };
   });
+  // What is wrong with a host says it better than the program that could not take its lease.
+  if (refused !== undefined && states.every(({ problems }) => problems.length === 0)) throw refused;
   return { token, root, targets, states, unreachable, failures, output };
+}
+
+function ifCommand(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  throw error;
 }
 
 /** Connects to all hosts side by side, but for those that are. Returns the failures of those that could not be reached. */

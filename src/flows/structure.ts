@@ -1,5 +1,5 @@
 import { dirname, join, relative } from 'node:path/posix';
-import { configJson, type Files } from '../commands/compose.ts';
+import { type Files, resolvedConfig } from '../commands/compose.ts';
 import { type ComposeModel, readModel } from '../compose/model.ts';
 import { runnerOverride } from '../compose/seal.ts';
 import type { Sources } from '../compose/sources.ts';
@@ -13,6 +13,9 @@ type Read = {
   readonly top: string;
   readonly commit: string;
   readonly composeFiles: readonly string[];
+  readonly profiles: readonly string[];
+  /** As the user named it. */
+  readonly project: string | undefined;
   readonly sources: Sources;
 };
 
@@ -29,28 +32,51 @@ export async function readStructure(session: Session, read: Read): Promise<Compo
   });
   const { stdout, stderr } = await resolve(session, read, override);
   throwUndefined(unsetIn(stderr).filter((name) => image.includes(name)));
-  const model = readModel(stdout);
+  const model = readModel(stdout, join(top, folderOf(read)));
+  throwProblems([
+    ...sources.unreadable.map((file) => `compose-file: Compose can read it, but this action cannot: ${file}`),
+    ...profileProblems(model, read),
+    ...model.problems.map((problem) => `compose-file: ${problem}`),
+  ]);
   return {
     ...model,
     paths: model.paths
       .map((named) => ({ ...named, path: relative(top, named.path) }))
+      // Absolute ones are the server's, and those that lead out of the repository lie beside it there.
       .filter(({ path }) => !path.startsWith('..')),
   };
 }
 
-async function resolve({ config, ports }: Session, read: Read, override: string): Promise<Result> {
+const folderOf = ({ composeFiles }: Read): string => dirname(composeFiles[0] ?? '');
+
+function profileProblems({ services }: ComposeModel, { profiles, sources, composeFiles }: Read): readonly string[] {
+  const found = sources.profiles.length > 0 ? `found: ${sources.profiles.join(', ')}` : 'there are none';
+  const unknown = profiles.filter((profile) => profile !== '*' && !sources.profiles.includes(profile));
+  const problems = unknown.map((profile) => `profiles: no service has the profile "${profile}" (${found})`);
+  if (services.length > 0 || sources.services.length === 0) return problems;
+  return [
+    ...problems,
+    `profiles: every service of ${composeFiles.join(', ')} is in a profile, and none of them is active: name one (${found})`,
+  ];
+}
+
+function throwProblems(problems: readonly string[]): void {
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+async function resolve({ ports }: Session, read: Read, override: string): Promise<Result> {
   const { top, commit, composeFiles, sources } = read;
   const { variables } = sources;
   const files: Files = {
     files: [...composeFiles.map((file) => join(top, file)), override],
-    project: config.project ?? (sources.name === undefined ? nameFrom(ports.ref.source ?? top) : undefined),
-    profiles: config.profiles,
+    project: read.project ?? (sources.name === undefined ? nameFrom(ports.ref.source ?? top) : undefined),
+    profiles: read.profiles,
   };
-  const PWD = join(top, dirname(composeFiles[0] ?? ''));
+  const PWD = join(top, folderOf(read));
   let standIns = firstStandIns(variables, ports.env);
   for (;;) {
     const env = { ...valuesOf(standIns), RELEASE_COMMIT: commit, PWD };
-    const result = await ports.local.run({ ...configJson(files, env), cwd: top }, { signal: ports.signal });
+    const result = await ports.local.run({ ...resolvedConfig(files, env), cwd: top }, { signal: ports.signal });
     if (ports.signal.aborted) throw new Cancelled(undefined, 'during', 'read the compose files');
     if (result.code === 0) return result;
     const unset = unsetIn(result.stderr).filter(

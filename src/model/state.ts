@@ -61,8 +61,8 @@ export type Resolution = {
   readonly shares: Readonly<Record<string, readonly string[]>>;
   /** Service → what differs from the current release. */
   readonly differences: Readonly<Record<string, readonly Difference[]>>;
-  /** Folders that were made under `shared/`. */
-  readonly created: readonly string[];
+  /** What a person should know and that stops nothing: one sentence each. */
+  readonly notes: readonly string[];
 };
 
 /** A release that is on a server already, about to be brought back. */

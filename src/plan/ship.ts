@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import { releaseFolder } from '../commands/paths.ts';
+import { releaseFolder, sourceFolder } from '../commands/paths.ts';
 import { resolve, ship } from '../commands/server.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
@@ -21,7 +21,7 @@ export type Shipment = {
 export function shipPlan({ stage, root, release, composeFiles, profiles, archives }: Shipment): Plan {
   const { id, project } = release;
   const folder = releaseFolder(root, id);
-  const files = [...composeFiles.map((file) => `${folder}/source/${file}`), `${folder}/pins.yml`];
+  const files = [...composeFiles.map((file) => `${folder}/${sourceFolder}/${file}`), `${folder}/pins.yml`];
   const resolving: Step = {
     kind: 'run',
     id: 'resolve',

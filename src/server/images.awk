@@ -1,3 +1,9 @@
-# The image of every service of a sealed file, one a line.
+# The images of a sealed file, one a line: of services, of their hooks and of their volumes.
 /^[^ ]/ { top = key($0) }
-top == "services" && /^    image:/ { print value($0) }
+top != "services" { next }
+/^    [^ -]/ { section = key($0) }
+/^    image:/ { print value($0) }
+section == "pre_start" && /^(      - |        )image:/ { print value($0) }
+section == "volumes" && /^      - / { kind = "" }
+section == "volumes" && /^(      - |        )type:/ { kind = value($0) }
+section == "volumes" && kind == "image" && /^        source:/ { print value($0) }

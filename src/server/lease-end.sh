@@ -2,12 +2,14 @@
 # Arguments: folder mark seconds-until-KILL
 end_job() {
   { read -r job_pid job_birth job_boot <"$1/pid"; } 2>/dev/null && [ "$job_boot" = "$boot" ] || return 0
-  asked=' ' elapsed=0 limit=$(($3 * 10))
+  uptime
+  asked=' ' patience=$((now + $3 * 10))
   while members "$job_pid" "$job_birth" "$2"; [ "$first" = yes ] || [ -n "$pids" ]; do
     # What even KILL does not end hangs in the kernel.
-    [ "$elapsed" -lt $((limit + 100)) ] || return 1
+    uptime
+    [ "$now" -lt $((patience + 100)) ] || return 1
     for member in $pids; do
-      if [ "$elapsed" -ge "$limit" ]; then
+      if [ "$now" -ge "$patience" ]; then
         kill -KILL "$member" 2>/dev/null
       else
         case $asked in
@@ -17,7 +19,7 @@ end_job() {
       fi
     done
     # It ends by itself when its command has.
-    if [ -z "$pids" ] && [ "$elapsed" -ge "$limit" ]; then kill -KILL "$job_pid" 2>/dev/null; fi
+    if [ -z "$pids" ] && [ "$now" -ge "$patience" ]; then kill -KILL "$job_pid" 2>/dev/null; fi
     nap
   done
 }

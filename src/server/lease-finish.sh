@@ -31,12 +31,14 @@ undo() {
   { read -r limit <"$lease/undoing/limit"; } 2>/dev/null || limit=900
   log=$lease/undo.log
   { : >>"$log"; } 2>/dev/null || log=/dev/null
-  spent=0 try=0 code=1
-  while [ "$code" -ne 0 ] && [ "$try" -lt 3 ] && [ "$spent" -lt "$limit" ]; do
-    [ "$try" -eq 0 ] || rest 5
+  uptime
+  deadline=$((now + limit * 10)) try=0 code=1
+  while [ "$code" -ne 0 ] && [ "$try" -lt 3 ] && [ "$now" -lt "$deadline" ]; do
+    [ "$try" -eq 0 ] || sleep 5 9>&-
     try=$((try + 1))
     await_docker
     try_undo
+    uptime
   done
   if [ "$code" -eq 0 ]; then end=undone line=rolled-back; else end=failed line=rollback-failed; fi
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -60,25 +62,22 @@ try_undo() {
     sh -c 'exec sh "$1" >>"$2" 2>&1' korrigo-undo "$lease/undoing/undo.sh" "$log" </dev/null >/dev/null 2>&1 9>&- &
   exec 8>&-
   until timeout 1 flock -s "$lease/undoing/lock" true 9>&-; do
-    spent=$((spent + 1))
-    [ "$spent" -lt "$limit" ] || end_job "$lease/undoing" "$token.undoing" 10
+    uptime
+    [ "$now" -lt "$deadline" ] || end_job "$lease/undoing" "$token.undoing" 10
   done
   code=1
   [ ! -e "$lease/undoing/code.0" ] || code=0
 }
 
-rest() { # Arguments: seconds
-  sleep "$1" 9>&-
-  spent=$((spent + $1))
-}
-
 # After a boot, or when somebody restarts it, the engine takes a while. Without one the undo says what is wrong.
 await_docker() {
   command -v docker >/dev/null || return 0
-  patience=60
-  until [ "$patience" -le 0 ] || timeout 10 docker version >/dev/null 2>&1 9>&-; do
-    rest 2
-    patience=$((patience - 2))
+  uptime
+  latest=$((now + 600))
+  until timeout 10 docker version >/dev/null 2>&1 9>&-; do
+    uptime
+    [ "$now" -lt "$latest" ] || return 0
+    sleep 2 9>&-
   done
 }
 

@@ -2,19 +2,20 @@
 # way changes them. Arguments: folder offset-of-out offset-of-err seconds-to-wait
 most=196608
 follow() {
-  folder=$1 waited=0 heard=no state=running code=''
-  if timeout 0.2 true 2>/dev/null; then tick=0.2 tenths=2; else tick=1 tenths=10; fi
+  folder=$1 heard=no state=running code='' tick=0.2
+  uptime
+  latest=$((now + $4 * 10))
   while :; do
     has_ended
     # shellcheck disable=SC2046 # numbers and names
     set -- "$1" "$2" "$3" "$4" $(cd "$folder" && wc -c out err)
     out=${5:-0} err=${7:-0}
-    if [ "$state" != running ] || [ "$waited" -ge $(($4 * 10)) ]; then break; fi
+    if [ "$state" != running ] || [ "$now" -ge "$latest" ]; then break; fi
     if [ "$out" -gt "$2" ] || [ "$err" -gt "$3" ]; then
       [ "$heard" = no ] || break
       heard=yes # more of it often comes at once
     fi
-    waited=$((waited + tenths))
+    uptime
   done
   if [ $((out - $2)) -gt "$most" ]; then out=$(($2 + most)) state=running code=''; fi
   if [ $((err - $3)) -gt "$most" ]; then err=$(($3 + most)) state=running code=''; fi
@@ -31,11 +32,16 @@ has_ended() {
     state=missing
     return
   fi
-  timeout "$tick" flock -s "$folder/lock" true
-  case $? in
-    0) ;;
-    124 | 143) return ;;
-    *) fail "flock does not work in $folder" ;;
+  timeout "$tick" flock -s "$folder/lock" true 2>/dev/null
+  case $?:$tick in
+    0:*) ;;
+    124:* | 143:*) return ;;
+    *:1) fail "flock does not work in $folder" ;;
+    *)
+      tick=1 # not every timeout knows fractions
+      has_ended
+      return
+      ;;
   esac
   state=killed
   for entry in "$folder"/code.*; do

@@ -21,12 +21,14 @@ fi
 exec 9>&-
 tell_holder
 [ -n "$token" ] || { read -r token <"$lease/left"; } 2>/dev/null || token=''
-elapsed=0
+uptime
+latest=$((now + seconds * 10))
 while :; do
   size=$(wc -c 2>/dev/null <"$lease/undo.log") || size=0
-  if [ "$size" -gt "$offset" ] || [ "$elapsed" -ge $((seconds * 10)) ]; then break; fi
+  if [ "$size" -gt "$offset" ] || [ "$now" -ge "$latest" ]; then break; fi
   if [ -e "$lease/token" ] || ! is_open; then break; fi
   nap
+  uptime
 done
 fact token "$token"
 folder=$lease

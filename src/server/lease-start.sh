@@ -4,20 +4,24 @@ start() { # Arguments: id bytes-of-stdin seconds-to-wait working-directory comma
   id=$1 bytes=$2 seconds=$3 where=$4
   shift 4
   folder=$lease/jobs/$id
-  why=$(mkdir -p "$folder" 2>&1 && { cat >"$folder/stdin.$$"; } 2>&1) || fail "$why"
+  why=$(mkdir -p "$folder" 2>&1) || fail "$why"
   # Read before the lock is taken: a connection that hangs must not hold it.
-  [ "$(wc -c <"$folder/stdin.$$")" -eq "$bytes" ] || {
-    rm -f "$folder/stdin.$$"
-    fail 'the connection ended too early'
-  }
+  [ "$bytes" -eq 0 ] || receive
   exec 8>>"$folder/lock"
   if flock -n 8 && [ ! -e "$folder/pid" ]; then
     why=$({ : >"$folder/out" && : >"$folder/err" && : >"$folder/running"; } 2>&1) || fail "$why"
-    if [ "$bytes" -gt 0 ]; then mv "$folder/stdin.$$" "$folder/stdin"; fi
+    [ "$bytes" -eq 0 ] || mv "$folder/stdin.$$" "$folder/stdin"
     setsid sh "$lease/keeper.sh" job "$root" "$folder" "$lease/token" "$token.$id" "$mask" "$where" "$@" \
       </dev/null >/dev/null 2>&1 &
   fi
   exec 8>&-
-  rm -f "$folder/stdin.$$"
+  [ "$bytes" -eq 0 ] || rm -f "$folder/stdin.$$"
   follow "$folder" 0 0 "$seconds"
+}
+
+receive() {
+  why=$({ cat >"$folder/stdin.$$"; } 2>&1) || fail "$why"
+  [ "$(wc -c <"$folder/stdin.$$")" -eq "$bytes" ] && return
+  rm -f "$folder/stdin.$$"
+  fail 'the connection ended too early'
 }

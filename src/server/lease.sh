@@ -34,15 +34,15 @@ note() { { printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; } 2>/dev/null; }
 # What is on the disk survives the loss of power.
 flush() { sync "$@" 2>/dev/null || sync; }
 
-# Waits a moment and counts it, in tenths of a second: not every sleep knows fractions.
-nap() {
-  if sleep 0.1 9>&- 2>/dev/null; then
-    elapsed=$((elapsed + 1))
-  else
-    sleep 1 9>&-
-    elapsed=$((elapsed + 10))
-  fi
+# Sets now: tenths of a second since the machine booted, whatever its clock says.
+uptime() {
+  read -r now rest </proc/uptime
+  rest=${now#*.}
+  now=${now%%.*}${rest%?}
 }
+
+# Waits a moment. Not every sleep knows fractions.
+nap() { sleep 0.1 9>&- 2>/dev/null || sleep 1 9>&-; }
 
 keeper_lives() {
   { read -r pid was on <"$lease/keeper"; } 2>/dev/null || return 1

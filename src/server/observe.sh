@@ -39,7 +39,7 @@ if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; f
 fact disk-root "$(free "$root") $parent"
 if [ -e "$root/current/compose.yml" ]; then
   fact current "$(basename "$(readlink "$root/current")")"
-  fact json "$(tr -d '\n' <"$root/current/release.json")"
+  [ ! -e "$root/current/release.json" ] || fact json "$(tr -d '\n' <"$root/current/release.json")"
 fi
 for release in "$root"/releases/*/compose.yml; do
   [ ! -e "$release" ] || fact release "$(basename "$(dirname "$release")")"

@@ -1,8 +1,31 @@
-# Defines what the programs about a release share. needed(), and tell_services(): what sealed.awk tells of a sealed file;
-# tell_release(): how the release differs from the current one. Keys are told, values are not.
-# Arguments: root folder-of-the-release
+# Defines what the programs about a release share: compose(), Compose in an environment of its own; needed() and is_there(),
+# about what a service uses; tell_services(), what sealed.awk tells of a sealed file; tell_release(), how the release differs
+# from the current one. Keys are told, values are not.
 : "${tab:?}"
 awk() { LC_ALL=C command awk "$@"; } # bytes are characters
+
+# What Compose sees of this session. The values of an application come from its env files: what somebody's shell or sshd
+# happens to set is none of them. `own_names` are set there, `more` are assignments.
+# `here` is the folder that it believes to run in.
+own_names='' more='' here=''
+compose() {
+  set -- "$(command -v docker)" compose "$@"
+  for word in $more; do set -- "$word" "$@"; done
+  [ -z "$here" ] || set -- "PWD=$here" "$@"
+  for word in PATH HOME DOCKER_CONFIG DOCKER_HOST DOCKER_CONTEXT DOCKER_CERT_PATH DOCKER_TLS_VERIFY DOCKER_API_VERSION \
+    XDG_RUNTIME_DIR SSH_AUTH_SOCK TMPDIR; do
+    case " $own_names " in *" $word "*) continue ;; esac
+    eval "value=\${$word-}"
+    # shellcheck disable=SC2154 # set by eval
+    [ -z "$value" ] || set -- "$word=$value" "$@"
+  done
+  # Without its HOME, docker does not find what is there.
+  case " $own_names " in
+    *' HOME '*) [ -n "${DOCKER_CONFIG-}" ] || set -- "DOCKER_CONFIG=${HOME-}/.docker" "$@" ;;
+  esac
+  env -i "$@"
+}
+
 needed() { # How a service uses what has to be there before it starts; nothing when Docker makes it. Arguments: mode name
   case $1:$2 in
     ro:*) echo read ;;
@@ -10,10 +33,44 @@ needed() { # How a service uses what has to be there before it starts; nothing w
     rw:*) case ${2##*/} in ?*.*) echo mounted ;; esac ;; # Docker would make a folder of a file's name
   esac
 }
-tell_services() {
-  hashes=$(docker compose --file "$1" config --hash '*')
-  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" -
+
+# Whether a path is there: 0 yes, 1 no, 2 when it is in a folder that this user may not enter.
+is_there() { # Arguments: path
+  [ ! -e "$1" ] || return 0
+  if [ -h "$1" ]; then
+    target=$(readlink "$1")
+    case $target in /*) ;; *) target=$(dirname "$1")/$target ;; esac
+    is_there "$target"
+    return
+  fi
+  nearest=$1
+  while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+  if [ -d "$nearest" ] && [ ! -x "$nearest" ]; then return 2; fi
+  return 1
 }
+
+# Facts about a path that a service uses. Arguments: mode name path service
+tell_missing() {
+  found=0
+  is_there "$3" || found=$?
+  how=$(needed "$1" "$2")
+  case $found in
+    2) fact unseen "$2" ;;
+    1) [ -z "$how" ] || fact missing "$2" "$how by $4" ;;
+  esac
+  return "$found"
+}
+
+tell_services() {
+  hashes=$(compose --file "$1" config --hash '*')
+  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" - | while IFS=$tab read -r name kind what; do
+    case $name in
+      external) docker "$kind" inspect "$what" >/dev/null 2>&1 || fact missing-external "$kind" "$what" ;;
+      *) fact "$name" "$kind" "$what" ;;
+    esac
+  done
+}
+
 tell_release() {
   was=$1/current
   [ -e "$was/compose.yml" ] || return 0

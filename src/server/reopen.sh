@@ -9,11 +9,10 @@ fact json "$(tr -d '\n' <"$release/release.json")"
 awk "$AWK_IMAGES" "$release/compose.yml" | sort -u | while IFS= read -r image; do
   docker image inspect "$image" >/dev/null 2>&1 || fact missing-image "$image"
 done
-awk -v source="$root" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
-  if [ "$mode" = in ] || [ -e "$path" ]; then continue; fi
+awk -v source="$root" -v folder="$release" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
+  case $mode in in-*) continue ;; esac
   case $name in files/*) mode=ro name=$path ;; esac
-  how=$(needed "$mode" "$name")
-  [ -z "$how" ] || fact missing "${name#shared/}" "$how by $service"
+  tell_missing "$mode" "${name#shared/}" "$path" "$service" || true
 done
 tell_services "$release/compose.yml"
 tell_release "$root" "$release"

@@ -7,33 +7,51 @@ export LC_ALL=C
 root=$1 id=$2 project=$3 folder=$4
 shift 4
 release=$root/releases/$id
-source=$release/source
+source=$release/source/above-3/above-2/above-1/repository
 shared=$root/shared
-came=$release/shared # what this deploy writes there later
+incoming=$release/shared # what this deploy writes there later
 cd "$release"
 
 overlay() ( # what only the server has appears at its repository path, so that Compose finds it
-  for entry in "$1/$2"* "$1/$2".[!.]*; do
+  # Arguments: folder-of-the-server folder-of-the-source folder-below-both-with-a-slash
+  for entry in "$1/$3"* "$1/$3".[!.]*; do
     [ -e "$entry" ] || continue
-    name=$2$(basename "$entry")
-    # Folders of what came are made anew: links to what the server has go in there, too.
-    if [ "$1" = "$came" ] && [ -d "$entry" ]; then mkdir -p "$source/$name"; fi
-    if [ ! -e "$source/$name" ]; then ln -s "$entry" "$source/$name"
-    elif [ -d "$entry" ] && [ -d "$source/$name" ]; then overlay "$1" "$name/"; fi
+    name=$3$(basename "$entry")
+    [ "$name" != .parent ] || continue
+    # Folders of what is to be written are made anew: links to what the server has go in there, too.
+    if [ "${1#"$incoming"}" != "$1" ] && [ -d "$entry" ]; then mkdir -p "$2/$name"; fi
+    if [ ! -e "$2/$name" ]; then ln -s "$entry" "$2/$name"
+    elif [ -d "$entry" ] && [ -d "$2/$name" ]; then overlay "$1" "$2" "$name/"; fi
   done
 )
-overlay "$came" ''
-overlay "$shared" ''
-own() { if [ -e "$came/$1" ]; then printf %s "$came/$1"; else printf %s "$shared/$1"; fi; }
+beside='' above=$source
+for _ in 0 1 2 3; do # the repository, and what lies beside it
+  overlay "$incoming$beside" "$above" ''
+  overlay "$shared$beside" "$above" ''
+  beside=$beside/.parent above=$(dirname "$above")
+done
+own() { if [ -e "$incoming/$1" ]; then printf %s "$incoming/$1"; else printf %s "$shared/$1"; fi; }
+# The name under shared/ of a path below the source, or of one beside the repository.
+name_of() {
+  case $1 in
+    "$source"/*) printf %s "${1#"$source"/}" ;;
+    "$release"/source/above-3/above-2/above-1/*) printf %s ".parent/${1#"$release"/source/above-3/above-2/above-1/}" ;;
+    "$release"/source/above-3/above-2/*) printf %s ".parent/.parent/${1#"$release"/source/above-3/above-2/}" ;;
+    "$release"/source/above-3/*) printf %s ".parent/.parent/.parent/${1#"$release"/source/above-3/}" ;;
+    *) printf %s "$1" ;;
+  esac
+}
 
 # Later files win: the release's own facts, then .env as Compose would find it in the repository, then the server's.
-for env in "$(own "$folder/.env")" "$(own .env)" "$source/$folder/.env" "$source/.env" release.env; do
-  [ ! -f "$env" ] || set -- --env-file "$env" "$@"
+for file in "$(own "$folder/.env")" "$(own .env)" "$source/$folder/.env" "$source/.env" release.env; do
+  [ ! -f "$file" ] || set -- --env-file "$file" "$@"
 done
-# A path that starts with ${PWD} means the folder that Compose would run in.
-case $folder in .) PWD=$source ;; *) PWD=$source/$folder ;; esac
-export PWD
-compose() { docker compose --project-name "$project" "$@"; }
+name='[A-Za-z_][A-Za-z0-9_]*'
+# shellcheck disable=SC2034 # of compose()
+own_names=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\($name\)[[:space:]]*[=:].*/\2/p" \
+  "$(own "$folder/.env")" "$(own .env)" "$source/$folder/.env" "$source/.env" 2>/dev/null | sort -u | tr '\n' ' ') || own_names=''
+# shellcheck disable=SC2034 # of compose(). A path that starts with ${PWD} means the folder that Compose would run in.
+case $folder in .) here=$source ;; *) here=$source/$folder ;; esac
 
 # Compose stops at the first thing that is missing; it gets a stand-in, so that all of them are told at once. None of
 # them stays: the next release would take it for the server's own.
@@ -45,41 +63,63 @@ stand_in() {
   printf '%s\n' "$made" >>made.txt
   mkdir -p "$(dirname "$1")" && : >"$1"
 }
-name='[A-Za-z_][A-Za-z0-9_]*'
 unset_names() { sed -n "s/.*The \\\\*\"\($name\)\\\\*\" variable is not set.*/\1/p" errors.txt | sort -u; }
 # A variable that no compose file names comes from a `$` in an env file: its name is a piece of a value, and is not told.
 tell_dollars() {
   unset_names | grep -vxF -f variables.txt | sed -e 'h; s/^/$/p; g; s/^/${/' >pieces.tmp
   [ -s pieces.tmp ] || return 0
   while IFS= read -r file; do
-    grep -qsF -f pieces.tmp "$came/$file" "$shared/$file" "$source/$file" && fact dollar "$file"
+    grep -qsF -f pieces.tmp "$incoming/$file" "$shared/$file" "$source/$file" && fact dollar "$file"
   done <env-files.txt | grep . || fact dollar ''
+}
+# Which line of which env file is broken: Compose's own words show the line, which may hold a secret.
+tell_broken() {
+  while IFS= read -r file; do
+    for path in "$incoming/$file" "$shared/$file" "$source/$file"; do
+      [ -f "$path" ] || continue
+      why=$(echo 'services: {}' | compose --project-name "$project" --env-file "$path" --file - config 2>&1 >/dev/null) || {
+        number=$(printf '%s\n' "$why" | sed -n 's/.*line \([0-9][0-9]*\): .*/\1/p' | head -n 1)
+        # There it is the line where Compose gave up.
+        opened=$(printf '%s\n' "$why" | sed -n 's/.*unterminated quoted value //p' | head -n 1)
+        [ -z "$opened" ] || number=$(opened=$opened awk 'index($0, ENVIRON["opened"]) { print NR; exit }' "$path")
+        fact broken "$file" "${number:-?}"
+      }
+      break
+    done
+  done <env-files.txt
 }
 told=
 tries=0
-until compose "$@" config --format json >raw.json 2>errors.txt; do
+until compose --project-name "$project" "$@" config --format json >raw.json 2>errors.txt; do
   tries=$((tries + 1))
   # Also what is simply not set: Compose may stumble over a port or a number that is empty. 1 can be all of them.
   variables=$(sed -n "s/.*required variable \($name\) is missing a value.*/\1/p" errors.txt; unset_names | grep -xF -f variables.txt || true)
-  file=$(sed -n -e 's/.*env file \(.*\) not found: .*/\1/p' -e 's/^stat \(.*\): no such file.*/\1/p' errors.txt | head -n 1)
-  if [ -n "$variables" ] && [ "$tries" -lt 100 ]; then
+  file=$(sed -n -e 's/.*env file \(.*\) not found: .*/\1/p' -e 's/.*label file \(.*\) not found: .*/\1/p' -e 's/^stat \(.*\): no such file.*/\1/p' errors.txt | head -n 1)
+  case $(tail -n 1 errors.txt) in *'unexpected character "'*' in variable name '* | *'unterminated quoted value'*) broken=yes ;; *) broken= ;; esac
+  if [ -n "$broken" ]; then
+    tell_broken | grep . || fact broken '' ''
+    exit 0
+  elif [ -n "$variables" ] && [ "$tries" -lt 100 ]; then
     for variable in $variables; do
       fact undefined "$variable"
-      export "$variable=1"
+      more="$more $variable=1"
     done
     told=yes
   elif [ -n "$file" ] && [ ! -e "$file" ] && [ "$tries" -lt 100 ]; then
-    fact missing "${file#"$source"/}" 'an env_file'
+    found=0
+    is_there "$file" || found=$?
+    # Compose reads it as the user that this is: it cannot be passed over.
+    case $found in 2) fact unreadable "$(name_of "$file")" ;; *) fact missing "$(name_of "$file")" 'an env_file' ;; esac
     told=yes
-    stand_in "$file" 2>/dev/null || exit 0 # the rest is told when this is mended
+    stand_in "$file" 2>/dev/null || exit 0 # the rest is told when this is fixed
   else
     dollars=$(tell_dollars)
     [ -z "$dollars" ] || printf '%s\n' "$dollars"
     [ -z "$told$dollars" ] || exit 0
-    grep -v 'variable is not set' errors.txt >&2
+    sed "s|$source/||g" errors.txt | grep -v 'variable is not set' >&2
     exit 1
   fi
 done
 unset_names | grep -xF -f variables.txt | while IFS= read -r variable; do fact undefined "$variable"; done
 tell_dollars
-LC_ALL=C awk "$AWK_CANONICAL" raw.json >raw.yml
+awk "$AWK_CANONICAL" raw.json >raw.yml

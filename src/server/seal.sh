@@ -1,40 +1,109 @@
 # Goes on where resolve.sh ends, with its variables: makes the sealed compose.yml of raw.yml, and reports what it needs on
 # this server and how Compose will label its containers. The same values are read by Compose once more, for the hashes.
-: "${root:?}" "${release:?}" "${source:?}" "${shared:?}" "${came:?}" "${tab:?}"
+: "${root:?}" "${release:?}" "${source:?}" "${shared:?}" "${incoming:?}" "${here:?}" "${tab:?}"
 
-awk -v source="$source" -v shared="$shared" -v table=paths.tab "$AWK_USES" raw.yml | sort -u >uses.tab
+# A folder of which git has one part and the server another is both: what only the server has is mounted into what was
+# shipped. Docker has to find something to mount it on, in a copy of the folder that has just that as well.
+extras() { # What only the server has below a shipped folder, from there. Arguments: shipped-folder name folder-below-both
+  for from in "$incoming" "$shared"; do
+    for entry in "$from/$2/$3"* "$from/$2/$3".[!.]*; do
+      [ -e "$entry" ] || continue
+      at=$3$(basename "$entry")
+      if [ ! -e "$1/$at" ] && [ ! -h "$1/$at" ]; then printf '%s\n' "$at"
+      elif [ -d "$entry" ] && [ -d "$1/$at" ] && [ ! -h "$1/$at" ]; then (extras "$1" "$2" "$at/"); fi
+    done
+  done | sort -u
+}
+: >parts.tab
+cp paths.tab shipped.tmp
+while IFS=$tab read -r name path; do
+  [ -d "$path" ] || continue
+  [ -d "$shared/$name" ] || [ -d "$incoming/$name" ] || continue
+  extras "$path" "$name" '' >extras.tmp
+  [ -s extras.tmp ] || continue
+  hash=$(dirname "$path")
+  hash=$(printf '%s\n' "${hash##*/}" | cat - extras.tmp | sha256sum | cut -c 1-16)
+  merged=$root/files/$hash/$(basename "$path")
+  if [ ! -e "$merged" ]; then
+    (
+      umask 022
+      mkdir -p "$root/files/.$hash"
+      cp -Rp "$path" "$root/files/.$hash/"
+      while IFS= read -r at; do
+        if [ -d "$shared/$name/$at" ] || [ -d "$incoming/$name/$at" ]; then mkdir -p "$root/files/.$hash/$(basename "$path")/$at"
+        else : >"$root/files/.$hash/$(basename "$path")/$at"; fi
+      done <extras.tmp
+      mv "$root/files/.$hash" "$root/files/$hash"
+    )
+  fi
+  while IFS= read -r at; do printf '%s\t%s\t%s\n' "$merged" "$at" "$shared/$name/$at"; done <extras.tmp >>parts.tab
+  awk -F "$tab" -v name="$name" -v merged="$merged" '{ print $1 "\t" ($1 == name ? merged : $2) }' paths.tab >paths.tmp
+  mv paths.tmp paths.tab
+done <shipped.tmp
+
+awk -v source="$source" -v shared="$shared" -v folder="$here" -v table=paths.tab "$AWK_USES" raw.yml | sort -u >uses.tab
 : >files.tab
+note() { printf '%s\t%s\t%s%s\n' "$1" "$2" "$3" "${4:+$tab$4}" >>files.tab; } # Arguments: service name content kind
+hash_of() { # Of a file that Compose does not notice when it changes. Arguments: path
+  if [ ! -f "$1" ]; then printf %s "$1"
+  elif [ -r "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1
+  else stat -c '%i %s %Y' "$1"; fi # only the container may read it: its file tells when it was replaced
+}
 while IFS=$tab read -r service mode name path; do
-  if [ "$mode" = in ]; then
-    content=$(printf %s "$path" | sha256sum)
-    printf '%s\t%s\t%s\tconfig\n' "$service" "$name" "${content%% *}" >>files.tab
-    continue
-  elif [ -e "$came/$name" ]; then path=$came/$name
-  elif [ -e "$path" ]; then :
+  case $service:$mode in
+    odd:*)
+      fact odd "$mode"
+      continue
+      ;;
+    *:in-*)
+      note "$service" "$name" "$(printf %s "$path" | sha256sum | cut -d ' ' -f 1)" "${mode#in-}"
+      continue
+      ;;
+  esac
+  # Nothing that a container writes may lie where old releases are removed.
+  case $path/ in
+    "$root/files"/*) [ "$name" = "${name#/}" ] || fact inside "$path" "$service" ;;
+    "$root/" | "$root/releases"/* | "$root/current"/* | "$root/lease"/* | "$root/history.jsonl/")
+      fact inside "$path" "$service"
+      continue
+      ;;
+  esac
+  if [ -e "$incoming/$name" ]; then path=$incoming/$name
   else
-    how=$(needed "$mode" "$name")
-    if [ -n "$how" ]; then fact missing "$name" "$how by $service"
-    elif [ "$name" != "$path" ]; then (umask 022 && mkdir -p "$path") && fact created "$name"; fi
+    found=0
+    tell_missing "$mode" "$name" "$path" "$service" || found=$?
+    if [ "$found" -eq 1 ] && [ -z "$(needed "$mode" "$name")" ] && [ "$name" != "$path" ]; then
+      (umask 022 && mkdir -p "$path") && fact created "$name"
+    fi
   fi
   case $mode:$path in
-    *:"$root"/files/*) content=$path ;; # named after its content, which a container that may write would change
-    rw:*) continue ;;
-    *) if [ ! -f "$path" ]; then content=$path
-      elif [ -r "$path" ]; then content=$(sha256sum <"$path")
-      else content=$(stat -c '%i %s %Y' "$path"); fi ;; # only the container may read it: its file tells when it was replaced
+    *:"$root"/files/*) # named after its content, which a container that may write would change
+      note "$service" "$name" "$path"
+      awk -F "$tab" -v path="$path" '$1 == path { print $2 "\t" $3 }' parts.tab | while IFS=$tab read -r at part; do
+        [ ! -e "$incoming/$name/$at" ] || part=$incoming/$name/$at
+        note "$service" "$name/$at" "$(hash_of "$part")"
+      done
+      ;;
+    rw:*) ;;
+    *) note "$service" "$name" "$(hash_of "$path")" ;;
   esac
-  printf '%s\t%s\t%s\n' "$service" "$name" "${content%% *}" >>files.tab
 done <uses.tab
 
 # Compose does not notice new content behind a mount, a config or a secret; a label of the services that read it does.
-cut -f 1 files.tab | uniq | while IFS= read -r service; do
-  content=$(awk -F "$tab" -v service="$service" '$1 == service' files.tab | sha256sum)
+cut -f 1 files.tab | sort -u | while IFS= read -r service; do
+  content=$(awk -F "$tab" -v service="$service" '$1 == service' files.tab | sort -u | sha256sum)
   printf '%s\tkorrigo.files\tsha256:%.16s\n' "$service" "$content"
 done >labels.tab
-seal() { # Arguments: resolved-file names-of-labels
-  awk -v source="$source" -v shared="$shared" -v table=paths.tab -v labels=labels.tab -v own="$2" "$AWK_SEAL" "$1" "$1"
+# Before the sealed file: what is newer than that looks like data to prune.sh.
+awk "$AWK_ENVIRONMENT" raw.yml >.env
+[ -s .env ] || rm .env
+seal() { # Arguments: names-of-labels; tables as variables of awk...
+  own=$1
+  shift
+  awk -v labels=labels.tab -v own="$own" "$@"
 }
-seal raw.yml 'korrigo.files korrigo.config' >compose.yml.new
+seal 'korrigo.files korrigo.config' -v source="$source" -v shared="$shared" -v folder="$here" -v table=paths.tab \
+  -v images=images.tab -v parts=parts.tab "$AWK_SEAL" raw.yml raw.yml >compose.yml.new
 tell_services compose.yml.new >services.tab
 # The container of a service that shares another one's network, IPC, processes or volumes is labelled with the hash of a
 # configuration that has that one's id in it. A label of ours says what the configuration was without it.
@@ -43,11 +112,11 @@ awk -F "$tab" '
   $1 == "hash" && $2 in shares { print $2 "\tkorrigo.config\t" $3 }
 ' services.tab >labels.tab
 if [ -s labels.tab ]; then
-  seal compose.yml.new korrigo.config >compose.yml
+  seal korrigo.config "$AWK_SEAL" compose.yml.new compose.yml.new >compose.yml
   rm compose.yml.new
 else
   mv compose.yml.new compose.yml
 fi
 cat services.tab
 tell_release "$root" "$release"
-rm -f raw.json raw.yml labels.tab services.tab errors.txt ./*.tmp uses.tab variables.txt env-files.txt
+rm -f raw.json raw.yml labels.tab services.tab errors.txt ./*.tmp uses.tab parts.tab images.tab variables.txt env-files.txt

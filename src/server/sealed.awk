@@ -1,6 +1,6 @@
 # What a sealed compose.yml says that the hashes of Compose do not. The second input is what `config --hash '*'` prints of
 # it. One fact a line: the hash of each service, how many containers it has where it says so, whose container it shares,
-# and an image that has no digest, or is still to be built.
+# an image that has no digest or is still to be built, and what has to be there already.
 function shares(other) {
   sub(/:r[ow]$/, "", other)
   if (other !~ /^container:/) print "shares\t" service "\t" other
@@ -10,14 +10,27 @@ function note(name) {
   if (name != "" || !(service in image)) image[service] = name
 }
 FNR != NR { if (NF) print "hash\t" $1 "\t" ($1 in own ? own[$1] : $2); next }
-/^[^ ]/ { top = $1; next }
-top != "services:" { next }
-/^  [^ ]/ { service = key($0); next }
+/^[^ ]/ { top = key($0); next }
+/^  [^ ]/ { name = key($0) }
+(top == "networks" || top == "volumes") && /^    name:/ { named[top "\t" name] = value($0) }
+(top == "networks" || top == "volumes") && /^    external: true/ { external[++externals] = top "\t" name }
+top != "services" { next }
+/^  [^ ]/ { service = name; next }
 /^    [^ -]/ { section = key($0) }
 /^    image:/ && !/@sha256:/ { note(value($0)) }
 /^    build:/ { note("") }
+section == "pre_start" && /^(      - |        )image:/ && !/@sha256:/ { note(value($0)) }
+section == "volumes" && /^      - / { kind = "" }
+section == "volumes" && /^(      - |        )type:/ { kind = value($0) }
+section == "volumes" && kind == "image" && /^        source:/ && !/@sha256:/ { note(value($0)) }
 /^    (network_mode|ipc|pid):/ && (other = value($0)) ~ /^service:/ { shares(substr(other, 9)) }
 /^      - / && section == "volumes_from" { shares(value($0)) }
 /^      korrigo.config:/ && section == "labels" { own[service] = value($0) }
 /^    scale:/ || (/^      replicas:/ && section == "deploy") { print "replicas\t" service "\t" value($0) }
-END { for (i = 1; i <= count; i++) print "unpinned\t" unpinned[i] "\t" image[unpinned[i]] }
+END {
+  for (i = 1; i <= count; i++) print "unpinned\t" unpinned[i] "\t" image[unpinned[i]]
+  for (i = 1; i <= externals; i++) {
+    split(external[i], part, "\t")
+    print "external\t" substr(part[1], 1, length(part[1]) - 1) "\t" (external[i] in named ? named[external[i]] : part[2])
+  }
+}

@@ -17,6 +17,25 @@ for file in "$incoming"/files/*; do
   [ ! -e "$file" ] || [ -e "$root/files/$(basename "$file")" ] || mv "$file" "$root/files/"
 done
 
+# Content that was there before, and now takes the place of another one, is newer than that. What the current release has
+# already stays as it is: to a browser it did not change.
+awk -F "\t" -v current="$root/current/paths.tab" '
+  function item(path) { return match(path, "files/[0-9a-f]+/") ? substr(path, RSTART, RLENGTH) : "" }
+  BEGIN { while ((getline row < current) > 0) used[item(row)] }
+  !(item($2) in used)
+' "$incoming/release/times.tab" >"$incoming/times"
+cut -f 1 "$incoming/times" | sort -u | while IFS= read -r seconds; do
+  touch -d "@$seconds" "$incoming/time"
+  awk -F "\t" -v seconds="$seconds" '$1 == seconds { print $2 }' "$incoming/times" | (
+    cd "$root"
+    # shellcheck disable=SC3013 # dash, bash and BusyBox have it
+    while IFS= read -r file; do
+      if [ "$incoming/time" -nt "$file" ]; then touch -r "$incoming/time" "$file"; fi
+    done
+  )
+done
+rm "$incoming/release/times.tab"
+
 rm -rf "$release"
 chmod 700 "$incoming/release"
 [ ! -d "$incoming/shared" ] || mv "$incoming/shared" "$incoming/release/shared"

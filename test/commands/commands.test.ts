@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bake } from '../../src/commands/bake.ts';
-import { configJson, testDown, up } from '../../src/commands/compose.ts';
-import { gitFacts, gitModified, gitTracked } from '../../src/commands/git.ts';
+import { resolvedConfig, testDown, up } from '../../src/commands/compose.ts';
+import { gitFacts, gitModified, gitTimes, gitTracked } from '../../src/commands/git.ts';
 import { loginFolder, releaseFolder, sealedFile, sharedPath } from '../../src/commands/paths.ts';
 import { type Command, shellLine } from '../../src/model/command.ts';
 
@@ -12,13 +12,13 @@ describe('a command line', () => {
   it.each<readonly [string, Command, string]>([
     [
       'reads the compose files',
-      configJson(files, { RELEASE_COMMIT: 'abc' }),
-      'env RELEASE_COMMIT=abc docker compose --project-name shop --file /src/compose.yml --file /src/compose.prod.yml --profile web --profile jobs config --format json',
+      resolvedConfig(files, { RELEASE_COMMIT: 'abc' }),
+      'env RELEASE_COMMIT=abc docker compose --project-name shop --file /src/compose.yml --file /src/compose.prod.yml --profile web --profile jobs config',
     ],
     [
       'reads one without project and profiles',
-      configJson({ files: ['a.yml'] }, {}),
-      'docker compose --file a.yml config --format json',
+      resolvedConfig({ files: ['a.yml'] }, {}),
+      'docker compose --file a.yml config',
     ],
     [
       'removes all of the tests',
@@ -45,7 +45,16 @@ describe('a command line', () => {
       gitFacts,
       "sh -c 'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD' korrigo-git",
     ],
-    ['lists what git tracks', gitTracked('/src'), 'cd -- /src && git ls-files -z --stage'],
+    [
+      'lists what git tracks, submodules included where git can',
+      gitTracked('/src'),
+      "cd -- /src && sh -c 'git ls-files -z --stage --recurse-submodules 2>/dev/null || git ls-files -z --stage' korrigo-tracked",
+    ],
+    [
+      'asks when files were changed',
+      gitTimes('/src', ['a b', ':!x']),
+      "cd -- /src && git --literal-pathspecs log --format=%x01%ct --name-only -z --no-renames -- 'a b' ':!x'",
+    ],
     ['compares with the commit', gitModified('/src'), 'cd -- /src && git status --porcelain --untracked-files=no'],
   ])('%s', (_, command, line) => {
     expect(shellLine(command)).toBe(line);

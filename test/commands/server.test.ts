@@ -22,6 +22,7 @@ const names = [
   'record',
   'prune',
   'test',
+  'settled',
   'status',
 ] as const;
 

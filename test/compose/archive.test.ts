@@ -3,7 +3,7 @@ import { lstatSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type ArchiveFile, itemFiles, makeArchive } from '../../src/compose/archive.ts';
+import { type ArchiveFile, itemFiles, makeArchive, timesTable } from '../../src/compose/archive.ts';
 import { makeItem } from '../../src/compose/ship.ts';
 import { Secret } from '../../src/model/secret.ts';
 
@@ -71,6 +71,11 @@ describe('an archive', () => {
     expect(targets.map((_, n) => readlinkSync(at(`link-${n}`)))).toEqual(targets);
   });
 
+  it('brings the time at which a file was changed', async () => {
+    const at = await unpack([{ ...file('new'), changed: 1_770_000_000 }, file('unknown')]);
+    expect([at('new'), at('unknown')].map((path) => lstatSync(path).mtimeMs)).toEqual([1_770_000_000_000, 0]);
+  });
+
   it('brings a large file', async () => {
     const large = new Uint8Array(5_000_000).fill(7);
     const at = await unpack([file('large', large), file('after', 'x')]);
@@ -105,5 +110,14 @@ describe('the files of a shipped item', () => {
       { path: `${item.place}/run.sh`, content, mode: 0o755, link: false },
       { path: `${item.place}/sub/link`, content, mode: 0o644, link: true },
     ]);
+  });
+
+  it('have the times at which they were changed, in a table as well', () => {
+    const item = makeItem('conf', [
+      { path: 'a b', kind: 'file', content, changed: 7 },
+      { path: 'link', kind: 'link', content, changed: 8 },
+    ]);
+    expect(itemFiles(item)[0]).toEqual({ path: `${item.place}/a b`, content, mode: 0o644, link: false, changed: 7 });
+    expect(timesTable([item])).toBe(`7\t${item.place}/a b\n`);
   });
 });

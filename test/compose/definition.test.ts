@@ -13,7 +13,9 @@ const model: ComposeModel = {
   buildSecrets: {},
   paths: [],
   envFiles: [],
+  otherImages: {},
   fromEnvironment: [],
+  problems: [],
 };
 const facts = {
   registry: 'ghcr.io/acme',

@@ -12,7 +12,9 @@ const modelOf = (images: Readonly<Record<string, string>>, ...builds: readonly s
   paths: [],
   buildSecrets: {},
   envFiles: [],
+  otherImages: {},
   fromEnvironment: [],
+  problems: [],
 });
 
 describe('the repository of an image', () => {

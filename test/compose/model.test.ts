@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../src/compose/model.ts';
 
-const model = (value: unknown) => readModel(JSON.stringify(value));
+const model = (value: unknown) => readModel(JSON.stringify(value), '/src/app');
 
 describe('the model of an application', () => {
   it('is what Compose printed: services, images and what is built', () => {
@@ -22,7 +22,9 @@ describe('the model of an application', () => {
       images: { web: 'web', cache: 'redis:7' },
       builds: { web: { context: '/src' }, job: { context: '.' } },
       paths: [],
+      otherImages: {},
       fromEnvironment: [],
+      problems: [],
     });
   });
 
@@ -59,7 +61,76 @@ describe('the model of an application', () => {
       configs: { c: { environment: 'C' }, unused: { environment: 'U' } },
       secrets: { s: { environment: 'S' }, f: { file: '/src/f' } },
     });
-    expect(fromEnvironment).toEqual(['config c', 'secret s']);
+    expect(fromEnvironment).toEqual(['C', 'S']);
+  });
+
+  it('names the devices of volumes that bind a folder, and says when Compose left one as it was', () => {
+    const bound = { driver: 'local', driver_opts: { type: 'none', o: 'bind,ro', device: '/src/data' } };
+    const { paths, problems } = model({
+      services: {
+        web: {
+          volumes: [
+            { type: 'volume', source: 'data', target: '/a' },
+            { type: 'volume', source: 'data', target: '/b', read_only: true },
+            { type: 'volume', source: 'nfs' },
+            { type: 'volume', source: 'plain' },
+          ],
+        },
+      },
+      volumes: {
+        data: bound,
+        nfs: { driver_opts: { type: 'nfs', o: 'addr=10.0.0.1,rw', device: ':/export' } },
+        plain: {},
+        relative: { driver_opts: { type: 'none', o: 'bind', device: './data' } },
+      },
+    });
+    expect(paths).toEqual([
+      { service: 'web', path: '/src/data', writable: true, volume: 'data' },
+      { service: 'web', path: '/src/data', writable: false, volume: 'data' },
+    ]);
+    expect(problems).toEqual([
+      'the device ./data of the volume relative is no absolute path: Compose completes it only with `driver: local` and exactly `o: bind`',
+    ]);
+  });
+
+  it('names the seccomp profiles that are files', () => {
+    const options = [
+      'seccomp:./infra/chrome.json',
+      'seccomp=/etc/x.json',
+      'seccomp:unconfined',
+      'apparmor:y',
+      'no-new-privileges:true',
+    ];
+    expect(model({ services: { web: { security_opt: options } } }).paths).toEqual([
+      { service: 'web', path: '/src/app/infra/chrome.json', writable: false },
+      { service: 'web', path: '/etc/x.json', writable: false },
+    ]);
+  });
+
+  it('names images that are not those of services', () => {
+    const { otherImages } = model({
+      services: {
+        web: {
+          image: 'web',
+          volumes: [{ type: 'image', source: 'static:1', target: '/static' }],
+          pre_start: [{ command: ['a'] }, { image: 'init:1' }],
+        },
+      },
+    });
+    expect(otherImages).toEqual({ 'web:/static': 'static:1', 'web:pre_start[1]': 'init:1' });
+  });
+
+  it('refuses what Compose cannot copy into a read-only service', () => {
+    const { problems } = model({
+      services: {
+        web: { read_only: true, secrets: [{ source: 's' }, { source: 'f' }] },
+        job: { secrets: [{ source: 's' }] },
+      },
+      secrets: { s: { environment: 'S' }, f: { file: '/f' } },
+    });
+    expect(problems).toEqual([
+      'web is read_only, so Compose cannot copy the secret s into it, which comes from `environment:`: use `file:`, and env-files to write that file',
+    ]);
   });
 
   it('has dollars in paths as they are on the disk', () => {
@@ -96,9 +167,11 @@ describe('the model of an application', () => {
       buildSecrets: {},
       envFiles: [],
       paths: [],
+      otherImages: {},
       fromEnvironment: [],
+      problems: [],
     };
-    for (const text of ['', 'x', '[]', 'null', '{"services": []}']) expect(readModel(text)).toEqual(empty);
+    for (const text of ['', 'x', '[]', 'null', '{"services": []}']) expect(readModel(text, '/src/app')).toEqual(empty);
   });
 
   it('is read or empty, whatever was printed', () => {
@@ -124,7 +197,9 @@ describe('the model of an application', () => {
           near.map((value) => JSON.stringify(value)),
         ),
         (text) =>
-          readModel(text).paths.every(({ path, service }) => typeof path === 'string' && typeof service === 'string'),
+          readModel(text, '/src/app').paths.every(
+            ({ path, service }) => typeof path === 'string' && typeof service === 'string',
+          ),
       ),
       { numRuns: 500 },
     );

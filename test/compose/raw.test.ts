@@ -4,7 +4,17 @@ import { readRawFile } from '../../src/compose/raw.ts';
 
 const nothing = { image: [], build: [], elsewhere: [], required: [] };
 const include = (...paths: readonly string[]) => ({ paths, folder: undefined, envFiles: [] });
-const empty = { name: undefined, includes: [], extended: [], services: [], envFiles: [], variables: nothing };
+const empty = {
+  name: undefined,
+  includes: [],
+  extended: [],
+  services: [],
+  profiles: [],
+  envFiles: [],
+  labelFiles: [],
+  variables: nothing,
+  problem: undefined,
+};
 
 describe('a compose file', () => {
   it('tells its name and its services', () => {
@@ -68,6 +78,39 @@ services:
       variables: { image: ['TAG', 'TAG'] },
     });
   });
+
+  it('may have hundreds of aliases', () => {
+    const services = Array.from({ length: 300 }, (_, n) => `  s${n}: {<<: *app, hostname: s${n}}\n`).join('');
+    const text = `name: many
+x-health: &health {test: ["CMD", "true"]}
+x-logging: &logging {driver: json-file, options: {max-size: "\${SIZE}"}}
+x-app: &app
+  image: busybox
+  env_file: ./app.env
+  environment: {SECRET: "\${APP_SECRET}"}
+  healthcheck: *health
+  logging: *logging
+services:
+${services}`;
+    const { name, services: found, envFiles, variables, problem } = readRawFile(text);
+    expect([name, found.length, new Set(envFiles), problem]).toEqual(['many', 300, new Set(['./app.env']), undefined]);
+    expect(new Set(variables.elsewhere)).toEqual(new Set(['APP_SECRET', 'SIZE']));
+  });
+
+  it('may be several documents, of which the later ones add to the earlier ones', () => {
+    const text =
+      'name: a\nservices: {web: {env_file: a.env}}\n---\n---\nname: b\nservices: {web: {}, db: {label_file: db.labels}}\n';
+    expect(readRawFile(text)).toMatchObject({
+      name: 'b',
+      services: ['web', 'db'],
+      envFiles: ['a.env'],
+      labelFiles: ['db.labels'],
+    });
+  });
+
+  it('tells the profiles that its services name', () => {
+    expect(readRawFile('services: {a: {profiles: [x, y]}, b: {profiles: [y]}, c: {}}').profiles).toEqual(['x', 'y']);
+  });
 });
 
 describe('variables', () => {
@@ -87,6 +130,26 @@ configs:
       elsewhere: ['A', 'B', 'C'],
       required: ['A', 'B'],
     });
+  });
+
+  it('of other images than those of services are the release’s, too', () => {
+    const text = `
+services:
+  web:
+    image: web
+    volumes: [{type: image, source: "\${REGISTRY}/static:\${TAG}", target: "\${TARGET}"}, "\${DATA}:/data"]
+    pre_start: [{image: "init:\${INIT}", command: ["\${ARG}"]}]
+`;
+    const { image, elsewhere } = readRawFile(text).variables;
+    expect([image, elsewhere.toSorted()]).toEqual([
+      ['REGISTRY', 'TAG', 'INIT'],
+      ['ARG', 'DATA', 'TARGET'],
+    ]);
+  });
+
+  it('may be what a config or secret comes from', () => {
+    const text = 'configs: {c: {environment: CONF}}\nsecrets: {s: {environment: TOKEN}, f: {file: ./f}}\n';
+    expect(readRawFile(text).variables.elsewhere).toEqual(['CONF', 'TOKEN']);
   });
 
   it.each([
@@ -122,19 +185,24 @@ describe('a file that Compose would refuse', () => {
     ['nothing', ''],
     ['a text', 'hello'],
     ['a list', '- a'],
-    ['open quotes', 'services: "'],
-    ['a tab', 'a:\n\tb: c'],
-    ['a name given twice', 'name: a\nname: b\n'],
-    ['an alias to nothing', 'services: *nothing'],
-    ['an alias to itself', 'services: &a {web: {x: *a}}'],
-    [
-      'too many aliases',
-      `a: &a [x, x]\n${[...'bcdefghi'].map((name, n) => `${name}: &${name} [${`*${[...'abcdefgh'][n]}, `.repeat(20)}]`).join('\n')}`,
-    ],
     ['services that are none', 'services: [web]'],
     ['a service that is none', 'services: {web: null}\nname: 7\n'],
+    ['an alias to itself', 'services: &a {web: {x: *a}}'],
+    [
+      'aliases that would fill the memory',
+      `a: &a [x, x]\n${[...'bcdefghi'].map((name, n) => `${name}: &${name} [${`*${[...'abcdefgh'][n]}, `.repeat(20)}]`).join('\n')}`,
+    ],
   ])('says as much as it can and leaves the rest to Compose: %s', (_, text) => {
     expect({ ...readRawFile(text), services: [] }).toEqual(empty);
+  });
+
+  it.each([
+    ['open quotes', 'services: "hunter2', 'Missing closing "quote at line 1, column 19'],
+    ['a tab', 'a:\n\tb: c', 'Tabs are not allowed as indentation at line 2, column 1'],
+    ['an alias to nothing', 'services: *nothing', 'Unresolved alias'],
+  ])('says what keeps it from being YAML, and nothing of what it holds: %s', (_, text, problem) => {
+    expect(readRawFile(text)).toMatchObject({ services: [], problem: expect.stringContaining(problem) });
+    expect(readRawFile(text).problem).not.toContain('hunter2');
   });
 
   it('is never a reason to throw', () => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { followLinks } from '../../src/compose/links.ts';
 import type { NamedPath } from '../../src/compose/model.ts';
-import { chooseShipped, type Entry, isUnder, makeItem, readTracked } from '../../src/compose/ship.ts';
+import { chooseShipped, type Entry, isLfsPointer, isUnder, makeItem, readTracked } from '../../src/compose/ship.ts';
+import { readTimes } from '../../src/compose/times.ts';
 
 const tracked = (...paths: readonly string[]) => new Map(paths.map((path) => [path, '100644']));
 const mount = (path: string, writable = false): NamedPath => ({ service: 'web', path, writable });
@@ -31,7 +33,10 @@ describe('a path that a service names', () => {
     files: readonly string[],
     owned: readonly string[] = [],
     untracked: readonly string[] = [],
-  ) => chooseShipped(paths, tracked(...files), owned, untracked);
+  ) => {
+    const { shipped: found, problems } = chooseShipped(paths, tracked(...files), owned, untracked);
+    return { shipped: found.map(({ path }) => path), problems };
+  };
 
   it.each<readonly [string, NamedPath, readonly string[], readonly string[]]>([
     ['is shipped when it is a tracked file', mount('site.conf'), ['site.conf'], ['site.conf']],
@@ -88,6 +93,88 @@ describe('a path that a service names', () => {
   it('is shipped once, in order', () => {
     expect(shipped([mount('b'), mount('a'), mount('b')], ['a', 'b']).shipped).toEqual(['a', 'b']);
   });
+});
+
+describe('a path that leads elsewhere', () => {
+  it('is shipped as what is behind a link', () => {
+    const paths = [
+      { ...mount('current.conf'), real: 'conf/v2.conf' },
+      { ...mount('www'), real: 'site/dist' },
+    ];
+    expect(chooseShipped(paths, tracked('conf/v2.conf', 'site/dist/index.html'), [], [])).toEqual({
+      shipped: [
+        { path: 'current.conf', real: 'conf/v2.conf' },
+        { path: 'www', real: 'site/dist' },
+      ],
+      problems: [],
+    });
+  });
+
+  it.each([
+    ['the submodule itself', 'theme'],
+    ['what is in it', 'theme/css'],
+    ['what it is in', 'web'],
+  ])('into a submodule that is not checked out says so: %s', (_, path) => {
+    const files = new Map([
+      ['theme', '160000'],
+      ['web/vendor', '160000'],
+      ['web/index.html', '100644'],
+    ]);
+    const name = path === 'web' ? 'web/vendor' : 'theme';
+    expect(chooseShipped([mount(path)], files, [], []).problems).toEqual([
+      `web mounts ${path}, which is in the submodule ${name}, which is not checked out: set \`submodules: true\` on actions/checkout`,
+    ]);
+  });
+
+  it('behind a named volume would never see the next release', () => {
+    const named = { ...mount('conf', true), volume: 'conf' };
+    expect(chooseShipped([named], tracked('conf/a.txt'), [], []).problems).toEqual([
+      expect.stringContaining('the volume conf of web has the device conf, and git tracks conf/a.txt'),
+    ]);
+    expect(chooseShipped([named], tracked('other'), [], [])).toEqual({ shipped: [], problems: [] });
+    expect(chooseShipped([named], tracked('conf/a.txt'), ['conf'], []).problems).toEqual([]);
+  });
+
+  it.each<readonly [string, string, Readonly<Record<string, string>>, unknown]>([
+    ['nowhere else', 'a/b', {}, { real: 'a/b' }],
+    ['to a file', 'site.conf', { 'site.conf': 'conf/v2.conf' }, { real: 'conf/v2.conf' }],
+    ['to a folder, and what is in it', 'www/css/x', { www: 'site/dist' }, { real: 'site/dist/css/x' }],
+    ['beside itself', 'a/b/c', { 'a/b': '../d/' }, { real: 'd/c' }],
+    ['through several links', 'a', { a: 'b', b: 'c/d', c: 'e' }, { real: 'e/d' }],
+  ])('is found: %s', async (_, path, links, expected) => {
+    const files = new Map(Object.keys(links).map((name) => [name, '120000']));
+    expect(await followLinks(path, files, async (name) => links[name] ?? '')).toEqual(expected);
+  });
+
+  it.each([
+    ['/etc/x', 'the link a leads to /etc/x, outside the repository: name that path in the compose file'],
+    ['../x', 'the link a leads to ../x, outside the repository: name that path in the compose file'],
+    ['a', 'the link a leads in a circle'],
+  ])('is refused where nothing can be shipped: %s', async (target, problem) => {
+    expect(await followLinks('a', new Map([['a', '120000']]), async () => target)).toEqual({ problem });
+  });
+});
+
+it('files of Git LFS that were not fetched are known by what is there instead', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+  expect([pointer, '', 'version 2', `${pointer}${' '.repeat(1024)}`].map(bytes).map(isLfsPointer)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+it('the last commit that changed a file tells its time', () => {
+  const log = '\x01300\0\nb c\0a\0\x01200\0\n123456789\0a\0\x01100\0\nb c\0é\0';
+  expect([...readTimes(log)]).toEqual([
+    ['b c', 300],
+    ['a', 300],
+    ['123456789', 200],
+    ['é', 100],
+  ]);
+  expect(readTimes('').size).toBe(0);
 });
 
 it('a path is under a folder and under itself, but not under a longer name', () => {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { readSources } from '../../src/compose/sources.ts';
+import { type Asked, readSources } from '../../src/compose/sources.ts';
 
-const read = async (named: readonly string[], files: Readonly<Record<string, string>>) =>
-  await readSources(named, async (path) => files[path]);
+const read = async (
+  named: readonly string[],
+  files: Readonly<Record<string, string>>,
+  asked: Omit<Asked, 'read'> = {},
+) => await readSources(named, { read: async (path) => files[path], ...asked });
 
 describe('the compose files of an application', () => {
   it('are those that are named, in their order', async () => {
@@ -104,15 +107,56 @@ describe('the compose files of an application', () => {
     expect(await read(['a.yml'], files)).toMatchObject({ files: ['a.yml', 'b.yml'], services: ['a', 'b'] });
   });
 
-  it('leave out what only the server can name, and keep the variables of env_files for Compose', async () => {
+  it('may be named by variables, as far as they have a value here', async () => {
     const files = {
       'a.yml':
-        'include: ["${DIR}/b.yml"]\nservices: {a: {env_file: ["${X}.env", /etc/a.env], extends: {file: "$F", service: x}}}',
+        'include: [{path: "${STACK:-prod}/b.yml", env_file: "${STACK:-prod}.env"}]\nservices: {a: {extends: {file: "${BASE}.yml", service: x}, env_file: "${X}.env"}}',
+      'prod/b.yml': 'services: {b: {env_file: b.env}}',
+      'base.yml': 'services: {x: {}}',
+      'prod.env': '',
     };
+    const lookup = (name: string) => ({ BASE: 'base' })[name];
+    const sources = await read(['a.yml'], files, { lookup });
+    expect(sources).toMatchObject({ files: ['a.yml', 'prod/b.yml', 'base.yml'], services: ['a', 'b'], problems: [] });
+    expect(sources.envFiles).toEqual(['.env', '${X}.env', 'prod/.env', 'prod.env', 'prod/b.env']);
+  });
+
+  it('are refused where nobody can tell what is meant, all at once', async () => {
+    const files = {
+      'app/a.yml': `include: ["\${DIR}/b.yml", "https://example.com/x.git", "oci://registry/x", "git@github.com:a/b.git", ../../c.yml]
+services: {a: {extends: {file: /etc/base.yml, service: x}}, b: {extends: {file: "$F", service: x}}}`,
+    };
+    const { problems } = await read(['app/a.yml'], files);
+    const depends = 'depends on a variable that is not set here: set it with `env:` on this step, or give it a default';
+    const fetched =
+      'is fetched from elsewhere at every deploy, and may be another one each time: copy it into the repository';
+    const outside = 'is outside the repository: move it into the repository';
+    expect(problems).toEqual([
+      `include in app/a.yml: which file is meant by \${DIR}/b.yml ${depends}`,
+      ...['https://example.com/x.git', 'oci://registry/x', 'git@github.com:a/b.git'].map(
+        (path) => `include in app/a.yml: ${path} ${fetched}`,
+      ),
+      `../c.yml (included by app/a.yml) ${outside}`,
+      `extends in app/a.yml: /etc/base.yml ${outside}`,
+      `extends in app/a.yml: which file is meant by $F ${depends}`,
+    ]);
+  });
+
+  it('say why a file is not there, when that is known', async () => {
+    const asked = { whyAbsent: (path: string) => (path.startsWith('sub/') ? 'is somewhere else' : undefined) };
+    const { problems } = await read(['a.yml'], { 'a.yml': 'include: [sub/b.yml, c.yml]' }, asked);
+    expect(problems).toEqual([
+      'sub/b.yml (included by a.yml) is somewhere else',
+      'c.yml (included by a.yml) does not exist in the checkout',
+    ]);
+  });
+
+  it('are told when they are no YAML to us', async () => {
+    const files = { 'a.yml': 'include: [b.yml]\nservices: {a: {profiles: [x]}}', 'b.yml': 'services: "' };
     expect(await read(['a.yml'], files)).toMatchObject({
-      files: ['a.yml'],
-      envFiles: ['.env', '${X}.env', '${DIR}/.env'],
-      problems: [],
+      services: ['a'],
+      profiles: ['x'],
+      unreadable: ['b.yml: Missing closing "quote at line 1, column 12'],
     });
   });
 

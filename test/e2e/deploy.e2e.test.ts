@@ -36,7 +36,9 @@ describe('one server, from nothing to the third release', () => {
 
   it('seals every image by digest and keeps it from a prune by a tag of the release', async () => {
     const { current } = await stateOf(server);
-    const images = (await shell(server, "sed -n 's/^    image: //p' /opt/shop/current/compose.yml")).trim().split('\n');
+    const images = (await shell(server, "sed -n 's/^    image: //p' /opt/shop/current/compose.yml | tr -d '\"'"))
+      .trim()
+      .split('\n');
     expect(images).toHaveLength(2);
     for (const image of images) {
       expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
@@ -111,7 +113,7 @@ describe('one server, from nothing to the third release', () => {
     const outcome = await deploy(['deploy'], { release });
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toBe(
-      `release: is of commit ${before.current.slice(-12)}, but the checkout is ${commit.slice(0, 12)}\n→ check out the commit of the release: with actions/checkout, \`ref: <commit>\``,
+      `release: it was built from commit ${before.current.slice(-12)}, but commit ${commit.slice(0, 12)} is checked out\n→ check out the commit of the release: with actions/checkout, \`ref: <commit>\``,
     );
     expect(await stateOf(server)).toEqual(before);
   });
@@ -252,8 +254,8 @@ describe('several servers', () => {
 
   it('stops before the switch when the migration before it fails', async () => {
     const before = [await stateOf(first), await stateOf(second)];
-    const untouched = [first, second].map(
-      (host, n) => `${addressOf(host)}: no container was touched; \`current\` is still ${before[n]?.current}`,
+    const back = [first, second].map(
+      (host, n) => `${addressOf(host)}: rolled back, ${before[n]?.current} is running again`,
     );
     shop.commit({ 'www/index.html': 'four\n' });
     const outcome = await deploy(['build', 'push', 'deploy'], {
@@ -262,7 +264,7 @@ describe('several servers', () => {
     });
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toBe(
-      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ a migration is not undone: mend it and deploy again\n${untouched.join('\n')}`,
+      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ a migration is not undone: fix it and deploy again\n${back.join('\n')}\n${first.ip}: the migration was begun, and is not undone`,
     );
     expect([await page(first), await page(second)]).toEqual(['three', 'three']);
     const after = [await stateOf(first), await stateOf(second)];

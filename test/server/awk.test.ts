@@ -9,7 +9,9 @@ import { type AwkName, awkText } from '../../src/commands/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'korrigo-awk-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const source = '/opt/shop/releases/r1/source';
+const level = (n: number): string =>
+  ['/opt/shop/releases/r1/source/above-3', '/above-2', '/above-1', '/repository'].slice(0, 4 - n).join('');
+const source = level(0);
 
 /** The awks of this machine. */
 const awks = [['awk'], ['mawk'], ['gawk', '--posix'], ['original-awk'], ['busybox', 'awk']].filter(([name = '']) =>
@@ -39,7 +41,7 @@ const rows = (text: string): readonly string[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.replaceAll('\t', ' | '));
-const places = { source, shared: '/opt/shop/shared', table: 'paths.tab' };
+const places = { source, shared: '/opt/shop/shared', table: 'paths.tab', folder: `${source}/app` };
 const tableOf = (shipped: Files): string =>
   Object.entries(shipped)
     .map((row) => `${row.join('\t')}\n`)
@@ -49,9 +51,9 @@ function uses(yaml: string, shipped: Files = {}): readonly string[] {
   write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml });
   return rows(awk('uses', places, 'in.yml'));
 }
-function seal(yaml: string, shipped: Files = {}, labels = ''): string {
-  write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml, 'labels.tab': labels });
-  return awk('seal', { ...places, labels: 'labels.tab' }, 'in.yml', 'in.yml');
+function seal(yaml: string, shipped: Files = {}, { labels = '', images = '', parts = '' }: Files = {}): string {
+  write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml, labels, images, parts });
+  return awk('seal', { ...places, labels: 'labels', images: 'images', parts: 'parts' }, 'in.yml', 'in.yml');
 }
 function canonical(value: unknown): string {
   write({ 'in.json': goJson(value) });
@@ -228,6 +230,26 @@ describe('a path below the source of a release', () => {
     ]);
   });
 
+  it.each([
+    ['one level above the repository', '../files/db', '/opt/shop/shared/.parent/files/db'],
+    ['two', '../../files', '/opt/shop/shared/.parent/.parent/files'],
+    ['three', '../../../x', '/opt/shop/shared/.parent/.parent/.parent/x'],
+    ['and back into it', '../repository/conf', '/opt/shop/files/11/conf'],
+    ['by a way round', 'app/../../conf/./x', '/opt/shop/shared/.parent/conf/x'],
+  ])('has one lasting place beside it: %s', (_, path, place) => {
+    const { services } = parse(seal(mount(`${source}/${path}`), shipped));
+    expect(services.web.volumes[0].source).toBe(place);
+    const name = path.endsWith('repository/conf') ? 'conf' : place.replace('/opt/shop/shared/', '');
+    expect(uses(mount(`${source}/${path}`), shipped)).toEqual([`web | rw | ${name} | ${place}`]);
+  });
+
+  it('is told apart from one above it, wherever they stand', () => {
+    const line = `services:\n  web:\n    command:\n      - ${level(1)}/a:${source}/conf:${level(2)}/b:${source}2:${level(3)}\n`;
+    expect(seal(line, shipped)).toBe(
+      'services:\n  web:\n    command:\n      - /opt/shop/shared/.parent/a:/opt/shop/files/11/conf:/opt/shop/shared/.parent/.parent/b:/opt/shop/shared/.parent/repository2:/opt/shop/shared/.parent/.parent/.parent\n',
+    );
+  });
+
   it('may be the source itself', () => {
     expect(seal(mount(source))).toBe(mount('/opt/shop/shared'));
   });
@@ -241,7 +263,7 @@ describe('a path below the source of a release', () => {
 
   it('is the only thing that is replaced', () => {
     const text =
-      "services:\n  web:\n    environment:\n      A: /opt/shop/releases/r10/source/conf\n      B: conf & \\1 &&\n      \"C: d\": 'it''s'\n";
+      "services:\n  web:\n    environment:\n      A: /opt/shop/releases/r10/source/above-3/above-2/above-1/repository/conf\n      B: conf & \\1 &&\n      \"C: d\": 'it''s'\n";
     expect(seal(text, shipped)).toBe(text);
   });
 });
@@ -251,7 +273,7 @@ describe('a sealed text', () => {
     const yaml =
       'services:\n  web:\n    image: x\n    labels:\n      a: b\n  db:\n    image: y\n  cache:\n    image: z\n';
     const labels = 'web\tkorrigo.files\tsha256:1\ndb\tkorrigo.files\t1e10\ndb\tkorrigo.config\tx\n';
-    expect(parse(seal(yaml, {}, labels))).toEqual({
+    expect(parse(seal(yaml, {}, { labels }))).toEqual({
       services: {
         web: { image: 'x', labels: { 'korrigo.files': 'sha256:1', a: 'b' } },
         db: { image: 'y', labels: { 'korrigo.files': '1e10', 'korrigo.config': 'x' } },
@@ -290,6 +312,112 @@ describe('a sealed text', () => {
       },
     });
   });
+});
+
+describe('a sealed text, besides', () => {
+  it('names images of volumes and hooks by digest', () => {
+    const yaml = `services:
+  web:
+    image: static:1
+    pre_start:
+      - command:
+          - a
+        image: init:1
+      - image: static:1
+    volumes:
+      - type: image
+        source: static:1
+        target: /a
+      - type: volume
+        source: static:1
+        target: /b
+`;
+    const { services } = parse(seal(yaml, {}, { images: 'static:1\tstatic@sha256:1\ninit:1\tinit@sha256:2\n' }));
+    expect(services.web).toMatchObject({
+      image: 'static:1',
+      pre_start: [{ image: 'init@sha256:2' }, { image: 'static@sha256:1' }],
+      volumes: [{ source: 'static@sha256:1' }, { source: 'static:1' }],
+    });
+  });
+
+  it('mounts what only the server has into the folder that was shipped', () => {
+    const yaml = `services:
+  web:
+    volumes:
+      - type: bind
+        source: ${source}/conf
+        target: /etc/conf
+        read_only: true
+        bind:
+          create_host_path: true
+      - type: bind
+        source: ${source}/data
+        target: /data
+  db:
+    volumes:
+      - type: bind
+        source: ${source}/conf
+        target: /c
+networks: {}
+`;
+    const parts =
+      '/opt/shop/files/11/conf\tssl\t/opt/shop/shared/conf/ssl\n/opt/shop/files/11/conf\ta/b c\t/opt/shop/shared/conf/a/b c\n';
+    const mounts = (target: string) =>
+      ['ssl', 'a/b c'].map((part) => ({
+        type: 'bind',
+        source: `/opt/shop/shared/conf/${part}`,
+        target: `${target}/${part}`,
+        read_only: true,
+      }));
+    const { services } = parse(seal(yaml, { conf: '/opt/shop/files/11/conf' }, { parts }));
+    expect(services.web.volumes.slice(1, 3)).toEqual(mounts('/etc/conf'));
+    expect(services.web.volumes[3]).toMatchObject({ source: '/opt/shop/shared/data' });
+    expect(services.db.volumes.slice(1)).toEqual(mounts('/c'));
+  });
+
+  it('has seccomp profiles where they were shipped', () => {
+    const yaml = `services:
+  web:
+    security_opt:
+      - seccomp:./infra/chrome.json
+      - seccomp=unconfined
+      - no-new-privileges:true
+`;
+    const shipped = { 'app/infra/chrome.json': '/opt/shop/files/77/chrome.json' };
+    expect(parse(seal(yaml, shipped)).services.web.security_opt).toEqual([
+      'seccomp=/opt/shop/files/77/chrome.json',
+      'seccomp=unconfined',
+      'no-new-privileges:true',
+    ]);
+    expect(uses(yaml, shipped)).toEqual(['web | ro | app/infra/chrome.json | /opt/shop/files/77/chrome.json']);
+  });
+
+  it('leaves no value to the environment of whoever runs Compose next', () => {
+    const yaml = `services:
+  web:
+    environment:
+      A: null
+      B: "null"
+      C: ""
+  db:
+    environment:
+      D: null
+    labels:
+      x: "null"
+x-korrigo-environment:
+  TOKEN: hunter2
+`;
+    expect(parse(seal(yaml))).toEqual({
+      services: { web: { environment: { B: 'null', C: '' } }, db: { labels: { x: 'null' } } },
+    });
+  });
+});
+
+it('configs and secrets that come from the environment are written down as Compose reads them', () => {
+  const text = 'it\'s "$5" \\ \\" and\nmore\r\n\\';
+  const written = JSON.stringify(text.replaceAll('$', '$$$$'));
+  write({ 'in.yml': `services: {}\nx-korrigo-environment:\n  A: ${written}\n  B: plain\n` });
+  expect(awk('environment', {}, 'in.yml')).toBe('A="it\'s \\"\\$5\\" \\\\ \\\\\\" and\nmore\\r\n\\\\"\nB="plain"\n');
 });
 
 describe('the files that services use', () => {
@@ -356,7 +484,7 @@ secrets:
       'web | rw | /var/run/docker.sock | /var/run/docker.sock',
       `db | ro | secrets/db | /opt/shop/shared/secrets/db`,
       `web | ro | site.conf | /opt/shop/shared/site.conf`,
-      'web | in | inline | "x\\n"',
+      'web | in-config | inline | "x\\n"',
     ]);
   });
 
@@ -384,9 +512,9 @@ secrets:
   one:
     content: other
 `;
-    const two = "in | two | 'a b'";
+    const two = "in-config | two | 'a b'";
     expect(uses(yaml)).toEqual([
-      'web | in | one | "first\\n\\n  file: /etc/shadow\\nsecrets:\\n"',
+      'web | in-config | one | "first\\n\\n  file: /etc/shadow\\nsecrets:\\n"',
       `web | ${two}`,
       `db | ${two}`,
     ]);
@@ -411,6 +539,53 @@ secrets:
   ])('may belong to a service with a name %s', (_, written, service) => {
     const yaml = `services:\n  ${written}:\n    volumes:\n      - type: bind\n        source: /x\n        read_only: true\n`;
     expect(uses(yaml)).toEqual([`${service} | ro | /x | /x`]);
+  });
+
+  it('are also the devices of volumes, and what comes from the environment', () => {
+    const yaml = `services:
+  web:
+    secrets:
+      - source: token
+    volumes:
+      - type: volume
+        source: pg
+        target: /data
+      - type: volume
+        source: conf
+        read_only: true
+      - type: volume
+        source: nfs
+secrets:
+  token:
+    environment: TOKEN
+volumes:
+  pg:
+    driver_opts:
+      device: ${source}/data/pg
+      o: bind
+      type: none
+  conf:
+    driver_opts:
+      device: /srv/conf
+      o: ro,bind
+  nfs:
+    driver_opts:
+      device: ":/export"
+      o: addr=10.0.0.1
+x-korrigo-environment:
+  TOKEN: "s3 cret"
+`;
+    expect(uses(yaml).toSorted()).toEqual([
+      'web | in-secret | token | "s3 cret"',
+      'web | ro | /srv/conf | /srv/conf',
+      'web | rw | data/pg | /opt/shop/shared/data/pg',
+    ]);
+  });
+
+  it('have no tabs and newlines in their names, and that is said', () => {
+    expect(uses(`services:\n  web:\n    volumes:\n      - type: bind\n        source: "/a\\tb"\n`)).toEqual([
+      'odd | web',
+    ]);
   });
 
   it('are not what a value of several lines pretends', () => {
@@ -542,6 +717,48 @@ volumes:
       korrigo.config: ours
 `;
     expect(told(yaml, 'web aa\nagent bb\n')).toEqual(['hash web aa', 'hash agent ours']);
+  });
+
+  it('tell what has to exist already, and images of volumes and hooks without a digest', () => {
+    const yaml = `services:
+  web:
+    image: web@sha256:1
+    pre_start:
+      - image: init:1
+    volumes:
+      - type: image
+        source: static@sha256:1
+  db:
+    image: db@sha256:1
+    volumes:
+      - type: image
+        source: static:1
+      - type: volume
+        source: data
+networks:
+  proxy:
+    name: traefik
+    external: true
+  default:
+    name: shop_default
+volumes:
+  data:
+    external: true
+`;
+    expect(told(yaml)).toEqual([
+      'unpinned web init:1',
+      'unpinned db static:1',
+      'external network traefik',
+      'external volume data',
+    ]);
+    write({ 'in.yml': yaml });
+    expect(rows(awk('images', {}, 'in.yml'))).toEqual([
+      'web@sha256:1',
+      'init:1',
+      'static@sha256:1',
+      'db@sha256:1',
+      'static:1',
+    ]);
   });
 
   it('may have nothing to tell', () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Sandbox, sandbox } from '../../fixtures/server.ts';
+import { sourceFolder } from '../../src/commands/paths.ts';
 import { readFacts } from '../../src/facts/facts.ts';
 
 /** The facts that a program printed, each as its line, in an order of their own. */
@@ -183,8 +184,9 @@ describe('hostile text in a compose file that is resolved', () => {
     const server = sandbox({
       docker: docker(`case "$*" in *--hash*) ;; *config*) cat "$HOME/errors" >&2; cat "$HOME/raw.json" ;; esac`),
     });
-    server.write({ '../../errors': '', 'releases/r1/source/compose.yml': '' });
-    for (const file of ['paths.tab', 'variables.txt', 'env-files.txt']) server.write({ [`releases/r1/${file}`]: '' });
+    server.write({ '../../errors': '', [`releases/r1/${sourceFolder}/compose.yml`]: '' });
+    for (const file of ['paths.tab', 'images.tab', 'variables.txt', 'env-files.txt'])
+      server.write({ [`releases/r1/${file}`]: '' });
     return server;
   };
   const printed = (server: Sandbox, project: unknown): void =>
@@ -195,7 +197,7 @@ describe('hostile text in a compose file that is resolved', () => {
 
   it('as a path is told as it is', async () => {
     const server = resolver();
-    const source = server.path('releases/r1/source');
+    const source = server.path(`releases/r1/${sourceFolder}`);
     const paths = [...new Set(sample(hostile(server), 600))]
       .map((text) => `p${text.replaceAll('/', '_')}q`)
       .filter((text, index, all) => all.indexOf(text) === index);

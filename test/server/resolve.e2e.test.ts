@@ -17,6 +17,7 @@ afterEach(() => server.remove());
 const web = (...lines: readonly string[]): string =>
   `name: shop\nservices:\n  web:\n    image: nginx\n${lines.map((line) => `    ${line}\n`).join('')}`;
 const at = (path: string): string => join(server.root, path);
+const created = (path: string): string => `web1: created ${at(`shared/${path}`)}, which was not there: it is empty`;
 
 describe('a sealed release', () => {
   it('has every image by digest, nothing to build, and is readable by its owner alone', async () => {
@@ -181,7 +182,7 @@ describe('paths', () => {
       `${at('shared/logs')}:/logs`,
       'media:/media',
     ]);
-    expect(resolved.created).toEqual(['data', 'logs']);
+    expect(resolved.notes).toEqual(['data', 'logs'].map(created));
     expect(statSync(at('shared/data')).isDirectory()).toBe(true);
   });
 
@@ -194,7 +195,7 @@ describe('paths', () => {
     const resolved = await server.resolve({ files, shared: { '.env': 'DATA=/srv/data\nMEDIA=./media\n' } });
     expect(resolved.problems).toEqual([]);
     expect(resolved.service('web').volumes).toEqual(['/srv/data:/data', `${at('shared/media')}:/media`]);
-    expect(resolved.created).toEqual(['media']);
+    expect(resolved.notes).toEqual(['media'].map(created));
   });
 
   it('of include and extends start from the file that names them', async () => {
@@ -915,13 +916,6 @@ describe('a dollar in an env file of the server', () => {
       says('').replace('the env file ', 'an env file'),
     ]);
   });
-});
-
-it('a secret from the environment is refused before anything is shipped', async () => {
-  const files = { 'compose.yml': web('secrets: [token]').concat('secrets: {token: {environment: TOKEN}}\n') };
-  await expect(server.resolve({ files, env: { TOKEN: 'hunter2' } })).rejects.toThrow(
-    'compose-file: the secret token comes from an environment variable, which a server does not have: use `file:`, and env-files to write that file',
-  );
 });
 
 it('a compose file that Compose refuses is told with its own words', async () => {

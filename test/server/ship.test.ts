@@ -2,20 +2,25 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } f
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Sandbox, sandbox } from '../../fixtures/server.ts';
-import { type ArchiveFile, itemFiles, makeArchive } from '../../src/compose/archive.ts';
+import { type ArchiveFile, itemFiles, makeArchive, timesTable } from '../../src/compose/archive.ts';
 import { makeItem } from '../../src/compose/ship.ts';
 
 const id = '20260203-040506-c0ffee012345';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const item = (path: string, content: string) => makeItem(path, [{ path: '', kind: 'file', content: bytes(content) }]);
-const own: ArchiveFile = { path: 'release/release.json', content: '{}', mode: 0o600 };
+const own: readonly ArchiveFile[] = [
+  { path: 'release/release.json', content: '{}', mode: 0o600 },
+  { path: 'release/times.tab', content: '', mode: 0o600 },
+];
+const at = (path: string, content: string, changed: number) =>
+  makeItem(path, [{ path: '', kind: 'file', content: bytes(content), changed }]);
 const shared = (path: string, content: ArchiveFile['content']): ArchiveFile => ({
   path: `shared/${path}`,
   content,
   mode: 0o600,
 });
 const ship = async (server: Sandbox, files: readonly ArchiveFile[], release = id) =>
-  await server.run('ship', [server.root, release], { stdin: await makeArchive([...files, own]) });
+  await server.run('ship', [server.root, release], { stdin: await makeArchive([...files, ...own]) });
 /** Ships, and puts in place what came along. */
 const deliver = async (server: Sandbox, files: readonly ArchiveFile[]) => {
   const shipped = await ship(server, files);
@@ -65,6 +70,37 @@ describe('shipping a release', () => {
     expect(readdirSync(server.path('releases'))).toEqual([id, next]);
   });
 
+  it('dates what is shipped by the commit that changed it', async () => {
+    const server = sandbox();
+    const [one, two] = [at('index.html', 'AAAA', 1_770_000_000), at('index.html', 'BBBB', 1_770_000_500)];
+    await ship(server, [...itemFiles(one), ...itemFiles(two)]);
+    expect([one, two].map(({ place }) => statSync(server.path(place)).mtimeMs)).toEqual([
+      1_770_000_000_000, 1_770_000_500_000,
+    ]);
+  });
+
+  it('dates content that comes back as newer than what it replaces, and leaves what stays as it is', async () => {
+    const server = sandbox();
+    const back = at('www', 'x', 1_770_000_000);
+    await ship(server, itemFiles(back));
+    const time = () => statSync(server.path(back.place)).mtimeMs / 1000;
+    const again = async (changed: number, current: string) => {
+      server.write({ 'current/paths.tab': current });
+      const item = at('www', 'x', changed);
+      const times: ArchiveFile = { path: 'release/times.tab', content: timesTable([item]), mode: 0o600 };
+      expect(await server.run('ship', [server.root, id], { stdin: await makeArchive([times]) })).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+    };
+    await again(1_770_000_900, `www\t${server.root}/${back.place}\n`);
+    expect(time()).toBe(1_770_000_000);
+    await again(1_770_000_900, `www\t${server.root}/files/00ff/www\n`);
+    expect(time()).toBe(1_770_000_900);
+    await again(1_770_000_100, '');
+    expect(time()).toBe(1_770_000_900);
+  });
+
   it('keeps two contents of one name and two names of one content', async () => {
     const server = sandbox();
     const items = [item('a/site.conf', 'one'), item('b/site.conf', 'two'), item('c/other.conf', 'one')];
@@ -91,7 +127,11 @@ describe('a file that a workflow writes', () => {
     expect(modeOf(server, `releases/${id}`)).toBe('700');
     await server.run('place', [server.root, id]);
     expect(server.read('shared/.env')).toBe('new');
-    expect(readdirSync(server.path(`releases/${id}`))).toEqual(['release.json']);
+    // What it replaced stays, for the way back.
+    expect(readdirSync(server.path(`releases/${id}`)).sort()).toEqual(['release.json', 'replaced']);
+    expect(server.read(`releases/${id}/replaced/files/.env`)).toBe('old');
+    await server.run('restore', [server.root, id]);
+    expect(server.read('shared/.env')).toBe('old');
   });
 
   it('arrives byte for byte, whatever it holds and whatever it is called', async () => {
@@ -191,7 +231,7 @@ describe('shipping that is interrupted', () => {
       ...itemFiles(item('small', 'y')),
       ...itemFiles(large),
       shared('.env', 'new'),
-      own,
+      ...own,
     ]);
     server.write({ 'shared/.env': 'old' });
     const { code } = await server.run('ship', [server.root, id], { stdin: archive.slice(0, 100_000) });
@@ -204,7 +244,7 @@ describe('shipping that is interrupted', () => {
 
   it('is made good by the next attempt', async () => {
     const server = sandbox();
-    const archive = await makeArchive([...itemFiles(large), own]);
+    const archive = await makeArchive([...itemFiles(large), ...own]);
     await server.run('ship', [server.root, id], { stdin: archive.slice(0, 100_000) });
     expect((await server.run('ship', [server.root, id], { stdin: archive })).code).toBe(0);
     expect(server.read(large.place)).toHaveLength(200_000);
