@@ -1,7 +1,38 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that take longest, to begin with: what takes minutes must not be the last that a worker starts. */
+const longest = [
+  'infra-web-faults',
+  'infra-monitoring',
+  'infra-web',
+  'failures',
+  'infra-tls',
+  'infra-backup',
+  'rollback',
+  'infra-data',
+  'infra-web-overlays',
+  'infra-web-proxy',
+  'infra-monitoring-deploy',
+  'workflows',
+  'prune',
+  'deploy',
+];
+
+/** vitest asks for a class. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.findIndex((name) => moduleId.endsWith(`/${name}.e2e.test.ts`));
+      return place < 0 ? longest.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -46,12 +46,13 @@ export async function output(argv: readonly string[], options: RunOptions = {}):
 const patience = 240_000;
 
 /**
- * Asks every 50 ms until the answer is true; who does not answer yet is asked again. Throws, naming what was waited for,
- * when that takes more than `patience` and more than `timeout` milliseconds.
+ * Asks again and again until the answer is true; who does not answer yet is asked again. At first every 50 ms, and the
+ * longer it takes the less often: most questions start programs. Throws, naming what was waited for, when that takes more
+ * than `patience` and more than `timeout` milliseconds.
  */
 export async function until(what: string, timeout: number, ask: () => Promise<boolean>): Promise<void> {
   const limit = Math.max(timeout, patience);
-  const end = Date.now() + limit;
+  const started = Date.now();
   let cause: unknown;
   for (;;) {
     try {
@@ -60,7 +61,8 @@ export async function until(what: string, timeout: number, ask: () => Promise<bo
     } catch (error) {
       cause = error;
     }
-    if (Date.now() > end) throw new Error(`${what}: not within ${limit / 1000} s`, { cause });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const waited = Date.now() - started;
+    if (waited > limit) throw new Error(`${what}: not within ${limit / 1000} s`, { cause });
+    await new Promise((resolve) => setTimeout(resolve, Math.min(500, 50 + waited / 20)));
   }
 }

@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { type Held, holdEngine } from '../bed/hold.ts';
 import { durationsOf, type FileDuration } from './durations.ts';
@@ -41,8 +42,9 @@ async function runEndToEnd(): Promise<Outcome> {
   try {
     console.log('\nDocker Engine and base images; the first time on a machine this takes a minute or two');
     held = await holdEngine((line) => console.log(`  ${line}`), stop.signal);
-    // Two files at a time: they wait for containers most of the time.
-    return await runProject('e2e', ['--fileParallelism', '--maxWorkers', '2']);
+    // One file more than there are processors: each of them waits for containers much of its time.
+    const files = Math.max(2, availableParallelism() + 1);
+    return await runProject('e2e', ['--fileParallelism', '--maxWorkers', String(files)]);
   } catch (error) {
     const problem = stop.signal.aborted
       ? 'stopped before the end'

@@ -18,6 +18,6 @@ The summary of the deploy after that, which changed nginx.conf and a text on the
 
 ---
 
-${summary.trimEnd().replaceAll(/^(#+) /gm, '##$1 ')}
+${summary.trimEnd().replaceAll(/^(#+) /gm, '#$1 ')}
 `;
 }

@@ -53,7 +53,7 @@ const texts = {
   once: programs['once.sh'],
   current: programs['current.sh'],
   record: programs['record.sh'],
-  prune: join(awks('history'), programs['prune.sh']),
+  prune: join(facts, awks('history'), programs['prune.sh']),
   test: programs['test.sh'],
   settled: programs['settled.sh'],
   status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),

@@ -8,6 +8,7 @@ type Remedies = {
   readonly input: (name: InputName) => string;
   /** An environment variable that an input refers to. */
   readonly variable: string;
+  /** What is wrong with a `release` that is needed and empty. */
   readonly release: string;
 };
 
@@ -17,20 +18,22 @@ export const checkSettings =
 
 export const remedies: Readonly<Record<Origin, Remedies>> = {
   github: {
-    input: (name) => `On GitHub it usually comes from the ${usualSource(name)}: ${checkSettings}`,
+    input: (name) =>
+      inputOf(name).secret
+        ? `On GitHub it usually comes from the secret ${settingName(name)}: ${checkSettings}`
+        : `On GitHub it usually comes from the variable ${settingName(name)}: ${checkSettings}`,
     variable: `set it with \`env:\` on this step. If it comes from a secret: ${checkSettings}`,
     release:
-      '`deploy` without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret, so keep the names of registry, project and images in variables',
+      'is not set; `deploy` without `push` needs the `release` output of the job that pushed. GitHub drops an output that contains a secret, so keep the names of registry, project and images in variables',
   },
   terminal: {
     input: (name) => `Set it with ${flagOf(name)}, or in ${environmentName(name)}`,
     variable: 'export it in this shell',
     release:
-      '`deploy` without `push` needs the release that `build push` printed as its last line: --release @file, or KORRIGO_RELEASE',
+      'is not set; `deploy` without `push` needs the release that `build push` printed as its last line: --release @file, or KORRIGO_RELEASE',
   },
 };
 
-const usualSource = (name: InputName): string =>
-  `${inputOf(name).secret ? 'secret' : 'variable'} ${name.toUpperCase().replaceAll('-', '_')}`;
+const settingName = (name: InputName): string => name.toUpperCase().replaceAll('-', '_');
 
 const flagOf = (name: InputName): string => `--${name}${inputOf(name).secret ? ' @file' : ''}`;

@@ -73,7 +73,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     problems.push('registry: is not set; set it to where images are pushed, for example ghcr.io/acme');
   }
   if (does('deploy') && !does('push') && !text('release')) {
-    problems.push(`release: is not set; ${remedy.release}`);
+    problems.push(`release: ${remedy.release}`);
   }
   if (does('push') && text('release')) {
     problems.push(

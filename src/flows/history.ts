@@ -1,3 +1,4 @@
+import { readKept } from '../facts/kept.ts';
 import { hasBegun } from '../facts/left.ts';
 import type { Attempt } from '../model/history.ts';
 import type { Release } from '../model/release.ts';
@@ -57,8 +58,9 @@ export async function recorded(
     throw error;
   } finally {
     if (intent.command === 'deploy' && !ports.signal.aborted && session.leases.size > 0) {
-      const { failures } = await attempt(session, prunePlan(intent, observed, config.keepReleases));
+      const { failures, output } = await attempt(session, prunePlan(intent, observed, config.keepReleases));
       for (const { message } of failures) ports.log.warn(message);
+      for (const host of hosts) for (const kept of readKept(host, output(host, 'prune'))) ports.log.warn(kept);
     }
   }
 }

@@ -47,7 +47,7 @@ export async function shippedItems(session: Session, checkout: Checkout): Promis
       return makeItem(shipped.path, entries);
     }),
   );
-  const all = [...chosen.problems, ...problems];
+  const all = [...chosen.problems, ...problems.toSorted()];
   if (all.length > 0) throw new ConfigError(all);
   return items;
 }

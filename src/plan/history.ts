@@ -90,7 +90,7 @@ export function prunePlan({ release }: Intent, { targets, states }: Observed, ke
       title: `keep ${keep} releases`,
       channel: 'detached',
       command: prune({ root, project: release.project, keep }),
-      output: 'quiet',
+      output: 'facts',
     };
     return [{ host, steps: [], always: [step] }];
   });

@@ -6,7 +6,7 @@ export const outputs = {
   'release-id': 'ID of the release: `<UTC time>-<commit>`.',
   'previous-release': 'ID of the release that was current before, on the first host.',
   images: 'JSON: service → `name@sha256:…`.',
-  outcome: '`succeeded` or `failed`.',
+  outcome: '`succeeded`, `rolled-back`, `rollback-failed` or `failed`.',
   url: 'Origin of `health-url`, for example to use as `environment.url`.',
   duration: 'How long the run took, in seconds.',
   downtime:

@@ -1,13 +1,14 @@
 # Removes what no kept release needs: release folders, shipped files, and our own tags of images (an image that something
 # else names or runs stays). Kept are the current release, failed ones that containers still run from, and the newest
-# that succeeded. Volumes and other projects are never touched. Arguments: root project number-of-releases
+# that succeeded. Volumes and other projects are never touched, nor what looks like data: that is reported, and stays.
+# Arguments: root project number-of-releases
 set -eu
+: "${tab:?}"
 export LC_ALL=C
 root=$1 project=$2 keep=$3
 cd "$root"
 [ -d releases ] || exit 0
 touch history.jsonl
-tab=$(printf '\t')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -36,14 +37,35 @@ kept=$({
 } | sort -u)
 is_kept() { printf '%s\n' "$kept" | grep -qxF -e "$1"; }
 
+# What any container of this machine mounts, and what its volumes bind.
+containers=$(docker ps --all --quiet --no-trunc)
+[ -z "$containers" ] || printf '%s\n' "$containers" |
+  xargs docker inspect --type container --format '{{range .Mounts}}{{println .Source}}{{end}}' >"$work/mounts" 2>/dev/null || true
+docker volume ls --quiet | xargs docker volume inspect --format '{{with .Options}}{{.device}}{{end}}' >>"$work/mounts" 2>/dev/null || true
+is_mounted() { # Arguments: path, or a folder with such a path below it
+  awk -v path="$1" '$0 == path || index($0, path "/") == 1 { found = 1 } END { exit !found }' "$work/mounts"
+}
+holds_data() { # Whether there is something in the folder of a release that no deploy brought there. Arguments: folder
+  for entry in "$1"/* "$1"/.[!.]*; do
+    case ${entry##*/} in source | shared) continue ;; esac
+    if [ -d "$entry" ] && [ ! -h "$entry" ] && [ -n "$(find "$entry" ! -type d | head -n 1)" ]; then return 0; fi
+  done
+  [ -e "$1/compose.yml" ] && [ -n "$(find "$1" -type f -newer "$1/compose.yml" | head -n 1)" ]
+}
+
 for release in releases/*; do
   id=$(basename "$release")
-  is_kept "$id" || [ ! -d "$release" ] || rm -rf "$release"
+  if is_kept "$id" || [ ! -d "$release" ] || [ -h "$release" ]; then continue; fi
+  if is_mounted "$root/$release"; then fact kept "$root/$release" 'a container or a volume uses it'
+  elif holds_data "$release"; then fact kept "$root/$release" 'it holds files that no deploy brought there'
+  else rm -rf "$release"; fi
 done
 
 needed=$(cat releases/*/compose.yml releases/*/paths.tab 2>/dev/null | sed -n 's|.*/files/\([0-9a-f]\{16\}\)/.*|\1|p' | sort -u)
 for file in files/*; do
-  [ ! -e "$file" ] || printf '%s\n' "$needed" | grep -qxF -e "$(basename "$file")" || rm -rf "$file"
+  if [ ! -e "$file" ] || printf '%s\n' "$needed" | grep -qxF -e "$(basename "$file")"; then continue; fi
+  # Of a container that is not there for long any more: the next deploy looks again.
+  is_mounted "$root/$file" || rm -rf "$file"
 done
 
 docker image ls --format '{{.Repository}}:{{.Tag}}' |

@@ -94,6 +94,9 @@ cut -f 1 files.tab | sort -u | while IFS= read -r service; do
   content=$(awk -F "$tab" -v service="$service" '$1 == service' files.tab | sort -u | sha256sum)
   printf '%s\tkorrigo.files\tsha256:%.16s\n' "$service" "$content"
 done >labels.tab
+# Before the sealed file: what is newer than that looks like data to prune.sh.
+awk "$AWK_ENVIRONMENT" raw.yml >.env
+[ -s .env ] || rm .env
 seal() { # Arguments: names-of-labels; tables as variables of awk...
   own=$1
   shift
@@ -101,8 +104,6 @@ seal() { # Arguments: names-of-labels; tables as variables of awk...
 }
 seal 'korrigo.files korrigo.config' -v source="$source" -v shared="$shared" -v folder="$here" -v table=paths.tab \
   -v images=images.tab -v parts=parts.tab "$AWK_SEAL" raw.yml raw.yml >compose.yml.new
-awk "$AWK_ENVIRONMENT" raw.yml >.env
-[ -s .env ] || rm .env
 tell_services compose.yml.new >services.tab
 # The container of a service that shares another one's network, IPC, processes or volumes is labelled with the hash of a
 # configuration that has that one's id in it. A label of ours says what the configuration was without it.

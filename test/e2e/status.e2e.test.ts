@@ -140,7 +140,7 @@ describe('status', () => {
     const dead = `${addressOf(second)}: no answer`;
     expect([text.code, data.code]).toEqual([1, 1]);
     expect(text.stdout.split('\nFailed\n')[1]).toMatch(
-      new RegExp(`^  ${dead}[^]*\n  ${server.ip}: release ${one}\n[^]*\n  → .*\n  ✗ status failed in `),
+      new RegExp(`^  ${dead}[^]*\n  ${server.ip}: release ${one}\n[^]*\n  → .*\n  ✗ status failed after `),
     );
     expect(JSON.parse(data.stdout)).toMatchObject([
       { host: addressOf(second), problems: [expect.stringContaining(dead)], releases: [], drift: [] },
@@ -188,7 +188,7 @@ describe('after somebody has typed on the server, the drift', () => {
     ['is a container that was removed', () => typed('docker rm --force shop-cache-1'), '', ['cache: has no container']],
     [
       'is a container that was added',
-      () => otherwise('s|^services:|services:\\n  debug:\\n    image: httpd:mine\\n    command: sleep 60|'),
+      () => otherwise('s|^services:|services:\\n  debug:\\n    image: httpd:mine\\n    command: sleep 1000|'),
       '',
       ['debug: shop-debug-1 is not part of the release'],
     ],
@@ -228,7 +228,7 @@ describe('after somebody has typed on the server, the drift', () => {
     ],
     [
       'is none for a container that runs a command once',
-      () => typed('docker compose run -d --rm web sleep 20'),
+      () => typed('docker compose run -d --rm web sleep 1000'),
       '',
       [],
     ],

@@ -138,7 +138,9 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const end = lastLines(outcome);
     expect(end).toContain('expected 3, got 4');
     expect(end).toContain('nothing was built, pushed or deployed');
-    expect(end).toMatch(/✗ test failed in .*: local: run the tests of .*compose\.test\.yml failed with exit code 3$/);
+    expect(end).toMatch(
+      /✗ test failed after .*: local: run the tests of .*compose\.test\.yml failed with exit code 3$/,
+    );
     expect(await stateOf(server)).toEqual(before);
   });
 
@@ -147,7 +149,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     shop.commit(
       impatient(
         files('three', {
-          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 60"]\n`,
+          Dockerfile: `ARG BASE\nFROM \${BASE}\nCMD ["sh", "-c", "${lines}; echo cannot read settings; sleep 1000"]\n`,
         }),
       ),
     );
@@ -157,7 +159,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const end = lastLines(outcome);
     expect(end).toContain('  cannot read settings\n');
     expect(end).toContain(`→ see more: docker logs shop-web-1 (on ${server.ip})\n`);
-    expect(end).toMatch(new RegExp(`✗ deploy failed in .*: ${server.ip}: web is unhealthy$`));
+    expect(end).toMatch(new RegExp(`✗ deploy failed after .*: ${server.ip}: web is unhealthy$`));
   });
 
   it('brings back what ran before that version at a click, by the commit too', async () => {

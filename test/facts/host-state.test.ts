@@ -168,7 +168,7 @@ describe('a resolved release', () => {
         web: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
         db: [{ kind: 'file', name: 'my.cnf' }],
       },
-      created: ['data'],
+      notes: ['web1: created /opt/shop/shared/data, which was not there: it is empty'],
     });
   });
 
@@ -199,6 +199,38 @@ describe('a resolved release', () => {
     expect(resolutionOf(['dollar', '.env'], ['dollar', '']).problems).toEqual([
       'web1: the env file .env has a value with a $ that Compose takes for a variable: put the value into single quotes there',
       'web1: an env file has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+    ]);
+  });
+
+  it('tells what has to be put right on the server', () => {
+    const facts: Facts = [
+      ['broken', '.env', '3'],
+      ['broken', '', ''],
+      ['unreadable', 'app.env'],
+      ['inside', '/opt/shop/releases/x', 'web'],
+      ['odd', 'web'],
+      ['missing-external', 'network', 'proxy'],
+    ];
+    expect(resolutionOf(...facts).problems).toEqual([
+      'web1: line 3 of /opt/shop/shared/.env cannot be read: a value of several lines, or with special characters, has to be in single quotes',
+      'web1: an env file has a line that Compose cannot read',
+      'web1: /opt/shop/shared/app.env is an env_file in a folder that this user may not enter: Compose reads it as this user',
+      'web1: web mounts /opt/shop/releases/x, which is where releases come and go: give it a place of its own, such as /opt/shop/shared',
+      'web1: web uses a path with a tab or a newline in its name: rename it',
+      'web1: the external network proxy does not exist: create it with `docker network create proxy`',
+    ]);
+  });
+
+  it('passes over what it may not look at, and says so once', () => {
+    const { problems, notes } = resolutionOf(
+      ['unseen', '/var/lib/docker/containers'],
+      ['unseen', '/var/lib/docker/containers'],
+    );
+    expect([problems, notes]).toEqual([
+      [],
+      [
+        'web1: /var/lib/docker/containers is in a folder that this user may not enter: whether it is there shows when Docker mounts it',
+      ],
     ]);
   });
 

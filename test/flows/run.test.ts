@@ -15,6 +15,7 @@ import {
 import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
 import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
 import { jobOf, leaseCallOf } from '../../fixtures/leased.ts';
+import { sourceFolder } from '../../src/commands/paths.ts';
 import { readRawFile } from '../../src/compose/raw.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { ConnectError } from '../../src/errors.ts';
@@ -92,7 +93,7 @@ describe('reading the checkout', () => {
     [
       'no compose file',
       { files: {} },
-      'compose-file: is not set, and /src has none of compose.yaml, compose.yml, docker-compose.yaml, docker-compose.yml',
+      'compose-file: is not set, and the checkout has none of compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml',
     ],
     [
       'a compose file that includes one that is not there',
@@ -133,7 +134,7 @@ describe('reading the checkout', () => {
 
   it('refuses compose files outside the repository', async () => {
     expect(await message({}, { 'compose-file': '../x.yml\ncompose.yml' })).toBe(
-      'compose-file: "../x.yml" lies outside the repository',
+      'compose-file: "../x.yml" is outside the repository',
     );
   });
 
@@ -261,7 +262,7 @@ describe('a deploy', () => {
     const archive = web1.ran.find((command) => nameOf(command) === 'korrigo-ship')?.stdin;
     const names = archive instanceof Uint8Array ? Buffer.from(archive).toString('latin1') : '';
     for (const path of [
-      'release/source/compose.yml',
+      `release/${sourceFolder}/compose.yml`,
       'release/pins.yml',
       'release/release.env',
       'release/release.json',

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -7,14 +9,21 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../bed/process.ts';
 import { attemptOf, digest } from '../../fixtures/builders.ts';
 import { sandbox } from '../../fixtures/server.ts';
+import { program } from '../../src/commands/program.ts';
 import { readFacts } from '../../src/facts/facts.ts';
 import { readHostState } from '../../src/facts/host-state.ts';
+import { readKept } from '../../src/facts/kept.ts';
+import { readReopened } from '../../src/facts/resolution.ts';
+import { shellLine } from '../../src/model/command.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
 
@@ -609,7 +618,7 @@ describe('prune', () => {
   it('keeps the newest releases with their files', async () => {
     const server = filled('');
     const { code, stdout } = await server.run('prune', [server.root, 'shop', '2']);
-    expect([code, stdout]).toEqual([0, '']);
+    expect([code, facts(stdout)]).toEqual([0, []]);
     expect(left(server)).toEqual([r4, r5]);
     expect(readdirSync(server.path('files'))).toEqual([hash(4), hash(5)]);
     expect(server.read('shared/.env')).toBe('mine');
@@ -617,7 +626,7 @@ describe('prune', () => {
 
   it('keeps all when there are fewer', async () => {
     const server = filled('');
-    expect((await server.run('prune', [server.root, 'shop', '9'])).stdout).toBe('');
+    expect(facts((await server.run('prune', [server.root, 'shop', '9'])).stdout)).toEqual([]);
     expect(left(server)).toEqual(ids);
   });
 
@@ -697,10 +706,49 @@ describe('prune', () => {
     expect((await server.run('prune', [server.root, 'shop', '2'])).code).toBe(0);
   });
 
+  it('leaves what a container mounts, or a volume binds, and reports it', async () => {
+    const server = filled(`case "$*" in
+      'ps --all --quiet'*) echo id ;;
+      inspect*) echo "$ROOT/releases/${r1}/files/db"; echo "$ROOT/files/${hash(2)}/site.conf" ;;
+      'volume ls'*) echo v ;;
+      'volume inspect'*) echo "<no value>"; echo "$ROOT/releases/${r2}/data" ;;
+    esac`);
+    const { stdout } = await server.run('prune', [server.root, 'shop', '1'], { env: { ROOT: server.root } });
+    expect(readKept('web1', stdout)).toEqual(
+      [r1, r2].map(
+        (release) =>
+          `web1: ${server.path(`releases/${release}`)} stays, although no release needs it: a container or a volume uses it; look at it, and remove it yourself`,
+      ),
+    );
+    expect(left(server)).toEqual([r1, r2, r5]);
+    expect(readdirSync(server.path('files'))).toEqual([hash(1), hash(2), hash(5)]);
+  });
+
+  it('leaves a release that holds what no deploy brought there, and reports it', async () => {
+    const server = filled('');
+    server.write({
+      [`releases/${r1}/files/db/PG_VERSION`]: '16',
+      [`releases/${r2}/source/above-3/above-2/above-1/repository/compose.yml`]: '',
+      [`releases/${r3}/source/data.db`]: 'x',
+    });
+    mkdirSync(server.path(`releases/${r4}/empty`));
+    const old = new Date(0);
+    utimesSync(server.path(`releases/${r2}/source/above-3/above-2/above-1/repository/compose.yml`), old, old);
+    for (const release of [r1, r2, r3, r4]) utimesSync(server.path(`releases/${release}/compose.yml`), 1, 1);
+    const { stdout } = await server.run('prune', [server.root, 'shop', '1']);
+    expect(readKept('web1', stdout)).toEqual(
+      [r1, r3].map((release) =>
+        expect.stringContaining(`${release} stays, although no release needs it: it holds files`),
+      ),
+    );
+    expect(left(server)).toEqual([r1, r3, r5]);
+  });
+
   it('has nothing to do where nothing was deployed', async () => {
     const server = sandbox({ docker: '' });
     mkdirSync(server.root, { recursive: true });
-    expect(await server.run('prune', [server.root, 'shop', '2'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const { code, stdout, stderr } = await server.run('prune', [server.root, 'shop', '2']);
+    expect([code, facts(stdout), stderr]).toEqual([0, [], '']);
   });
 
   it('removes no release that it cannot tell from one in use, because Docker does not answer', async () => {
@@ -717,5 +765,55 @@ describe('prune', () => {
     await server.run('prune', [server.root, 'shop', '2']);
     expect(server.read('../outside/file')).toBe('x');
     expect(lstatSync(server.path('current')).isSymbolicLink()).toBe(true);
+  });
+});
+
+describe('what only root may look at', () => {
+  it('is not missing: a rollback passes over it, and reports it', async () => {
+    const server = sandbox({ docker: '' });
+    const release = `releases/${id}`;
+    const closed = server.path('../closed');
+    const at = (path: string): string => join(closed, path);
+    mkdirSync(at('live/sub'), { recursive: true });
+    const sources = [
+      at('live/cert.pem'),
+      at('live/sub'),
+      at('none'),
+      server.path('shared/ssl'),
+      server.path('shared/no'),
+    ];
+    const mounts = sources.map((source) => `      - type: bind\n        source: ${source}\n        read_only: true\n`);
+    server.write({
+      [`${release}/compose.yml`]: `services:\n  web:\n    volumes:\n${mounts.join('')}`,
+      [`${release}/release.json`]: '{}',
+      'shared/x': '',
+    });
+    symlinkSync(at('live/cert.pem'), server.path('shared/ssl'));
+    const reopen = shellLine(program('reopen', [server.root, id]));
+    // Whatever runs this: to root nothing is closed.
+    for (let folder = closed; folder !== tmpdir() && folder !== '/'; folder = dirname(folder)) chmodSync(folder, 0o755);
+    // The fake docker notes there how it was called.
+    server.write({ '../../calls': '' });
+    chmodSync(server.path('../../calls'), 0o666);
+    chmodSync(at('live'), 0o700);
+    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    const isRoot = process.getuid?.() === 0;
+    if (!isRoot) chmodSync(at('live'), 0o000);
+    const [command = '', ...args] = [...(isRoot ? nobody : []), '/bin/sh', '-c', reopen];
+    const env = { PATH: `${server.path('../../bin')}:${process.env['PATH']}`, HOME: '/' };
+    const output = execFileSync(command, args, { env, encoding: 'utf8' });
+    if (!isRoot) chmodSync(at('live'), 0o700);
+    const { problems, notes } = readReopened('web1', output, server.root);
+    expect(problems.toSorted()).toEqual(
+      [
+        expect.stringContaining(`${at('none')} is missing (read by web)`),
+        expect.stringContaining(`${server.path('shared/no')} is missing (read by web)`),
+      ].toSorted((a, b) => String(a).localeCompare(String(b))),
+    );
+    expect(notes.toSorted()).toEqual(
+      [at('live/cert.pem'), at('live/sub'), server.path('shared/ssl')].map((path) =>
+        expect.stringContaining(`${path} is in a folder that this user may not enter`),
+      ),
+    );
   });
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Bed } from '../../../bed/bed.ts';
 import { type Result, run, until } from '../../../bed/process.ts';
 import { exampleRepository } from '../../../fixtures/example/repository.ts';
+import { quickStart } from '../../../fixtures/quick-start.ts';
 
 export type Stack = {
   readonly folder: string;
@@ -112,6 +113,8 @@ export async function newStack(
     if (code !== 0) throw new Error(`docker compose ${args.join(' ')} exited with ${code}: ${stderr}${stdout}`);
     return stdout;
   };
+  await writeFile(join(docker, 'quick.yml'), quickStart(await compose('--profile', '*', 'config', '--format', 'json')));
+  files.push('-f', 'infra/docker/quick.yml');
   const ids = async (...args: readonly string[]): Promise<readonly string[]> =>
     (await compose('ps', '--all', '--quiet', ...args)).split('\n').filter((id) => id !== '');
   const inspectAll = async (containers: readonly string[]): Promise<readonly Inspected[]> =>

@@ -1,0 +1,446 @@
+/** Compose files as they are found in the world, resolved with the real git and Compose. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newRepository } from '../../fixtures/repository.ts';
+import { makeResolver, type Resolver } from '../../fixtures/resolver.ts';
+
+let server: Resolver;
+beforeEach(async () => {
+  server = await makeResolver();
+});
+afterEach(() => server.remove());
+
+const web = (...lines: readonly string[]): string =>
+  `name: shop\nservices:\n  web:\n    image: nginx\n${lines.map((line) => `    ${line}\n`).join('')}`;
+const at = (path: string): string => join(server.root, path);
+const sourceOf = (volume = ''): string => volume.split(':')[0] ?? '';
+
+describe('a path that leads out of the repository', () => {
+  it('has one lasting place, whatever the release', async () => {
+    const files = {
+      'app/compose.yml': web(
+        'volumes: ["../../files/db:/db", "../../../x:/x", "../conf:/conf:ro", "${PWD}/../media:/m"]',
+      ),
+      'conf/a': 'x',
+    };
+    const inputs = { 'compose-file': 'app/compose.yml' };
+    const [first, second] = [await server.resolve({ files, inputs }), await server.resolve({ files, inputs })];
+    expect([first.problems, second.problems]).toEqual([[], []]);
+    const [db, x, conf, media] = first.service('web').volumes;
+    expect([db, x, media]).toEqual([
+      `${at('shared/.parent/files/db')}:/db`,
+      `${at('shared/.parent/.parent/x')}:/x`,
+      `${at('shared/media')}:/m`,
+    ]);
+    expect(server.read(join(sourceOf(conf), 'a'))).toBe('x');
+    expect(second.service('web').volumes).toEqual(first.service('web').volumes);
+    expect(first.notes).toEqual(
+      ['.parent/.parent/x', '.parent/files/db', 'media'].map(
+        (path) => `web1: created ${at(`shared/${path}`)}, which was not there: it is empty`,
+      ),
+    );
+    expect(statSync(at('shared/.parent/files/db')).isDirectory()).toBe(true);
+    expect(first.text).not.toContain('releases/');
+  });
+
+  it('may be an env_file of the server', async () => {
+    const files = { 'compose.yml': web('env_file: ../secrets/app.env') };
+    expect((await server.resolve({ files })).problems).toEqual([
+      `web1: ${at('shared/.parent/secrets/app.env')} is missing (an env_file): create it on the server, write it with env-files, or track it in git`,
+    ]);
+    const resolved = await server.resolve({ files, shared: { '.parent/secrets/app.env': 'A=1\n' } });
+    expect([resolved.problems, resolved.service('web').environment]).toEqual([[], { A: '1' }]);
+  });
+
+  it('is refused where releases come and go', async () => {
+    const volumes = [
+      '../../../../x:/a',
+      `${at('releases/data')}:/b`,
+      `${at('files/data')}:/c`,
+      `${at('current/d')}:/d`,
+    ];
+    const { problems } = await server.resolve({ files: { 'compose.yml': web(`volumes: ${JSON.stringify(volumes)}`) } });
+    expect(problems).toHaveLength(4);
+    for (const problem of problems) expect(problem).toContain('which is where releases come and go');
+  });
+
+  it('is refused as a compose file, before anything is shipped', async () => {
+    const files = { 'compose.yml': `include: [../common.yml]\n${web()}` };
+    await expect(server.resolve({ files })).rejects.toThrow(
+      'compose-file: ../common.yml (included by compose.yml) is outside the repository: move it into the repository',
+    );
+  });
+});
+
+describe('what git tracks', () => {
+  it('is shipped through links to files and folders', async () => {
+    const resolved = await server.resolve({
+      files: {
+        'compose.yml': web(
+          'volumes: ["./site.conf:/site.conf:ro", "./www/css:/css:ro", "./www:/www:ro"]',
+          'env_file: app.env',
+        ),
+        'conf/v2.conf': 'two\n',
+        'site/dist/css/a.css': 'a\n',
+        'env/prod.env': 'A=1\n',
+      },
+      prepare: ({ folder }) => {
+        symlinkSync('conf/v2.conf', join(folder, 'site.conf'));
+        symlinkSync('site/dist', join(folder, 'www'));
+        symlinkSync('env/prod.env', join(folder, 'app.env'));
+      },
+    });
+    expect(resolved.problems).toEqual([]);
+    const [conf = '', css = '', www = ''] = resolved.service('web').volumes.map(sourceOf);
+    expect([server.read(conf), server.read(join(css, 'a.css')), server.read(join(www, 'css/a.css'))]).toEqual([
+      'two\n',
+      'a\n',
+      'a\n',
+    ]);
+    expect(resolved.service('web').environment).toEqual({ A: '1' });
+  });
+
+  it('keeps links inside of a folder as they are', async () => {
+    const resolved = await server.resolve({
+      files: { 'compose.yml': web('volumes: ["./conf:/conf:ro"]'), 'conf/a': 'x' },
+      prepare: ({ folder }) => {
+        symlinkSync('a', join(folder, 'conf/b'));
+        symlinkSync('/dev/stdout', join(folder, 'conf/log'));
+      },
+    });
+    const folder = sourceOf(resolved.service('web').volumes[0]);
+    expect(server.read(join(folder, 'b'))).toBe('x');
+  });
+
+  it.each(['/srv/site', '../site'])('is refused as a link to %s', async (target) => {
+    const given = {
+      files: { 'compose.yml': web('volumes: ["./www:/www:ro"]') },
+      prepare: ({ folder }: { readonly folder: string }) => symlinkSync(target, join(folder, 'www')),
+    };
+    await expect(server.resolve(given)).rejects.toThrow(
+      `web mounts www, but the link www leads to ${target}, outside the repository: name that path in the compose file`,
+    );
+  });
+
+  it('may be a submodule, when it is checked out', async () => {
+    const theme = newRepository('theme');
+    try {
+      theme.commit({ 'index.html': 'hello\n', 'css/a.css': 'a\n' });
+      const files = { 'compose.yml': web('volumes: ["./theme:/www:ro"]') };
+      const resolved = await server.resolve({
+        files,
+        prepare: ({ git }) =>
+          git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', theme.folder, 'theme'),
+      });
+      expect(resolved.problems).toEqual([]);
+      const folder = sourceOf(resolved.service('web').volumes[0]);
+      expect([server.read(join(folder, 'index.html')), server.read(join(folder, 'css/a.css'))]).toEqual([
+        'hello\n',
+        'a\n',
+      ]);
+      const without = server.resolve({
+        files,
+        prepare: ({ git, folder: checkout }) => {
+          const id = theme.git('rev-parse', 'HEAD');
+          git('update-index', '--add', '--cacheinfo', `160000,${id},theme`);
+          mkdirSync(join(checkout, 'theme'));
+        },
+      });
+      await expect(without).rejects.toThrow(
+        'web mounts theme, which is in the submodule theme, which is not checked out: set `submodules: true` on actions/checkout',
+      );
+    } finally {
+      theme.remove();
+    }
+  });
+
+  it('is not the pointer of Git LFS', async () => {
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 123456\n';
+    const compose = web('volumes: ["./model.bin:/m:ro", "./data:/d:ro"]');
+    const files = { 'compose.yml': compose, 'model.bin': pointer, 'data/a.bin': pointer, 'data/b.txt': 'x' };
+    await expect(server.resolve({ files })).rejects.toMatchObject({
+      problems: ['data/a.bin', 'model.bin'].map((path) => expect.stringContaining(`${path} is the pointer of Git LFS`)),
+    });
+  });
+
+  it('has the time of the commit that changed it', async () => {
+    const commit = (folder: string, date: string): void => {
+      const who = ['-c', 'user.name=Korrigo', '-c', 'user.email=korrigo@example.com', '-c', 'commit.gpgsign=false'];
+      const env = { ...process.env, GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date };
+      execFileSync('git', ['add', '--all'], { cwd: folder });
+      execFileSync('git', [...who, 'commit', '--quiet', '--message', date], { cwd: folder, env });
+    };
+    const resolved = await server.resolve({
+      files: { 'compose.yml': web('volumes: ["./www:/www:ro", "./built:/b:ro"]'), 'www/old': 'x', 'www/new': 'y' },
+      untracked: { 'built/app.js': '1' },
+      inputs: { files: 'built' },
+      prepare: ({ folder, write }) => {
+        commit(folder, '2026-01-01T00:00:00Z');
+        write({ 'www/new': 'z' });
+        commit(folder, '2026-01-02T00:00:00Z');
+      },
+    });
+    const [www = '', built = ''] = resolved.service('web').volumes.map(sourceOf);
+    const times = ['old', 'new'].map((name) => statSync(join(www, name)).mtime.toISOString());
+    expect(times).toEqual(['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z']);
+    // What git does not know was built for the commit that is deployed.
+    expect(statSync(join(built, 'app.js')).mtimeMs).toBeGreaterThan(Date.parse('2026-01-02T00:00:00Z'));
+  });
+});
+
+describe('a folder of which git has one part and the server another', () => {
+  const files = {
+    'compose.yml': web('volumes: ["./nginx:/etc/nginx/conf.d:ro"]'),
+    'nginx/site.conf': 'server {}\n',
+    'nginx/sub/a.conf': 'a\n',
+  };
+  const shared = { 'nginx/ssl/cert.pem': 'cert\n', 'nginx/sub/b.conf': 'b\n', 'nginx/sub/a.conf': 'of the server\n' };
+
+  it('is both: what only the server has is mounted into what was shipped', async () => {
+    const resolved = await server.resolve({ files, shared, keep: true });
+    expect(resolved.problems).toEqual([]);
+    const [folder = '', ...parts] = resolved.service('web').volumes;
+    expect(server.read(join(sourceOf(folder), 'site.conf'))).toBe('server {}\n');
+    expect(server.read(join(sourceOf(folder), 'sub/a.conf'))).toBe('a\n');
+    expect(parts).toEqual([
+      `${at('shared/nginx/ssl')}:/etc/nginx/conf.d/ssl:ro`,
+      `${at('shared/nginx/sub/b.conf')}:/etc/nginx/conf.d/sub/b.conf:ro`,
+    ]);
+    // Docker needs something to mount them on.
+    expect(statSync(join(sourceOf(folder), 'ssl')).isDirectory()).toBe(true);
+    expect(statSync(join(sourceOf(folder), 'sub/b.conf')).size).toBe(0);
+    expect(await server.again(resolved.text)).toEqual(resolved.data);
+    const same = await server.resolve({ files });
+    expect([same.changes, same.hashes]).toEqual([{}, resolved.hashes]);
+    const other = await server.resolve({ files, shared: { 'nginx/sub/b.conf': 'new\n' } });
+    expect(other.changes).toEqual({ web: expect.arrayContaining(['file nginx/sub/b.conf']) });
+    expect(other.hashes).not.toEqual(resolved.hashes);
+  });
+
+  it('is what was shipped when the server has nothing else', async () => {
+    const resolved = await server.resolve({ files, shared: { 'nginx/site.conf': 'of the server\n' } });
+    expect(resolved.service('web').volumes).toHaveLength(1);
+  });
+});
+
+describe('files that Compose itself would look up later', () => {
+  it('are shipped: seccomp profiles', async () => {
+    const files = {
+      'app/compose.yml': web('security_opt: ["seccomp:./infra/chrome.json", "no-new-privileges:true"]'),
+      'app/infra/chrome.json': '{"defaultAction":"SCMP_ACT_ALLOW"}',
+    };
+    const resolved = await server.resolve({ files, inputs: { 'compose-file': 'app/compose.yml' } });
+    expect(resolved.problems).toEqual([]);
+    const [profile = '', other] = [resolved.service('web').body['security_opt']].flat().map(String);
+    expect([server.read(profile.replace('seccomp=', '')), other]).toEqual([
+      '{"defaultAction":"SCMP_ACT_ALLOW"}',
+      'no-new-privileges:true',
+    ]);
+    const { 'app/infra/chrome.json': _, ...without } = files;
+    expect((await server.resolve({ files: without, inputs: { 'compose-file': 'app/compose.yml' } })).problems).toEqual([
+      expect.stringContaining('shared/app/infra/chrome.json is missing (read by web)'),
+    ]);
+  });
+
+  it('are the server’s: devices of volumes', async () => {
+    const files = {
+      'compose.yml': web('volumes: ["pg:/data"]').concat(
+        'volumes: {pg: {driver: local, driver_opts: {type: none, o: bind, device: ./data/pg}}}\n',
+      ),
+    };
+    const resolved = await server.resolve({ files });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.data).toMatchObject({ volumes: { pg: { driver_opts: { device: at('shared/data/pg') } } } });
+    expect(statSync(at('shared/data/pg')).isDirectory()).toBe(true);
+    await expect(server.resolve({ files: { ...files, 'data/pg/seed': 'x' } })).rejects.toThrow(
+      'the volume pg of web has the device data/pg, and git tracks data/pg/seed',
+    );
+  });
+
+  it('are named by variables of include and extends', async () => {
+    const files = {
+      'compose.yml':
+        'name: incvar\ninclude: [{path: "${STACK:-prod}/compose.yml"}]\nservices:\n  web:\n    extends: {file: "${BASE:-base}.yml", service: base}\n',
+      'base.yml': 'services: {base: {image: nginx}}\n',
+      'prod/compose.yml': 'services: {cache: {image: redis}}\n',
+    };
+    const resolved = await server.resolve({ files });
+    expect([resolved.problems, resolved.services]).toEqual([[], ['cache', 'web']]);
+  });
+});
+
+describe('which files and which project', () => {
+  it('an override beside the file is used, as Compose does', async () => {
+    const files = {
+      'compose.yml': web(),
+      'compose.override.yml': 'services: {web: {environment: {A: "1"}}, cache: {image: redis}}\n',
+    };
+    const resolved = await server.resolve({ files });
+    expect([resolved.problems, resolved.services]).toEqual([[], ['cache', 'web']]);
+    expect(resolved.service('web').environment).toEqual({ A: '1' });
+    expect((await server.resolve({ files, inputs: { 'compose-file': 'compose.yml' } })).services).toEqual(['web']);
+  });
+
+  it('an override that is not in git is left out, and that is said', async () => {
+    const { services, log } = await server.resolve({
+      files: { 'compose.yml': web() },
+      untracked: { 'compose.override.yml': 'services: {cache: {image: redis}}\n' },
+    });
+    expect([services, log.join('\n')]).toEqual([
+      ['web'],
+      expect.stringContaining('compose.override.yml is not in git'),
+    ]);
+  });
+
+  it('a .env in git names files, project and profiles, as for Compose', async () => {
+    const resolved = await server.resolve({
+      files: {
+        '.env': 'COMPOSE_PROJECT_NAME=sentry-like\nCOMPOSE_FILE=compose.yml:compose.extra.yml\nCOMPOSE_PROFILES=more\n',
+        'compose.yml': 'services: {web: {image: nginx, volumes: ["data:/data"]}}\nvolumes: {data: {}}\n',
+        'compose.extra.yml': 'services: {cache: {image: redis}, extra: {image: x, profiles: [more]}}\n',
+      },
+    });
+    expect([resolved.problems, resolved.services]).toEqual([[], ['cache', 'extra', 'web']]);
+    expect(resolved.data).toMatchObject({ name: 'sentry-like', volumes: { data: { name: 'sentry-like_data' } } });
+  });
+
+  it('no service left, and a profile that does not exist, are said', async () => {
+    const files = {
+      'compose.yml': 'name: x\nservices: {a: {image: a, profiles: [one]}, b: {image: b, profiles: [two]}}\n',
+    };
+    await expect(server.resolve({ files })).rejects.toThrow(
+      'profiles: every service of compose.yml is in a profile, and none of them is active: name one (found: one, two)',
+    );
+    await expect(server.resolve({ files, inputs: { profiles: 'three, one' } })).rejects.toThrow(
+      'profiles: no service has the profile "three" (found: one, two)',
+    );
+  });
+
+  it('a file of many aliases is read as it is', async () => {
+    const services = Array.from({ length: 120 }, (_, n) => `  s${n}: {<<: *app, hostname: s${n}}\n`).join('');
+    const compose = `name: manyalias
+x-health: &health {test: ["CMD", "true"], interval: 5s}
+x-logging: &logging {driver: json-file, options: {max-size: 10m}}
+x-app: &app
+  image: busybox
+  env_file: ./app.env
+  environment: {SECRET: "\${APP_SECRET}"}
+  healthcheck: *health
+  logging: *logging
+services:
+${services}`;
+    const missing = await server.resolve({ files: { 'compose.yml': compose }, shared: { 'app.env': 'A=1\n' } });
+    expect(missing.problems).toEqual([expect.stringContaining('the variable APP_SECRET is not set')]);
+    const resolved = await server.resolve({ files: { 'compose.yml': compose }, shared: { '.env': 'APP_SECRET=s\n' } });
+    expect([resolved.problems, resolved.services.length]).toEqual([[], 120]);
+    expect(resolved.service('s7').environment).toEqual({ A: '1', SECRET: 's' });
+    expect(resolved.data).toMatchObject({ name: 'manyalias' });
+  });
+
+  it('several documents are one file', async () => {
+    const files = {
+      'compose.yml': `${web('env_file: a.env')}---\nservices: {web: {env_file: b.env}, db: {image: db}}\n`,
+    };
+    const resolved = await server.resolve({ files, shared: { 'a.env': 'A=1\n', 'b.env': 'B=2\n' } });
+    expect([resolved.problems, resolved.services]).toEqual([[], ['db', 'web']]);
+    expect(resolved.service('web').environment).toEqual({ A: '1', B: '2' });
+  });
+});
+
+describe('values', () => {
+  it('of shared/.env have the last word over what an SSH session sets', async () => {
+    const names = ['USER', 'HOME', 'LANG', 'LC_ALL', 'PATH', 'TOKEN'];
+    const environment = Object.fromEntries(names.map((name) => [name, `\${${name}:-default}`]));
+    const files = { 'compose.yml': web(`environment: ${JSON.stringify(environment)}`) };
+    const dotenv = names.map((name) => `${name}=mine ${name}\n`).join('');
+    const resolved = await server.resolve({ files, shared: { '.env': dotenv } });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.service('web').environment).toEqual(
+      Object.fromEntries(names.map((name) => [name, `mine ${name}`])),
+    );
+    rmSync(at('shared/.env'));
+    const { PATH: _, HOME, ...rest } = (await server.resolve({ files })).service('web').environment;
+    expect([HOME, rest]).toEqual([
+      '/nonexistent',
+      { USER: 'default', LANG: 'default', LC_ALL: 'default', TOKEN: 'default' },
+    ]);
+  });
+
+  it('that are passed through by name come from shared/.env, and from nowhere else', async () => {
+    const files = { 'compose.yml': web('environment: [TOKEN, LANG, OTHER]') };
+    const resolved = await server.resolve({ files, shared: { '.env': 'OTHER=1\n' } });
+    expect([resolved.problems, resolved.service('web').environment]).toEqual([[], { OTHER: '1' }]);
+    expect(await server.again(resolved.text)).toEqual(resolved.data);
+  });
+
+  it.each([
+    ['a key of several lines without quotes', '.env', 'DB=db\nKEY=-----BEGIN\nCANARY+not/a/real/key\n-----END\n', 3],
+    ['quotes that do not end', '.env', 'A=1\nKEY="CANARY\nB=2\n', 2],
+    ['a name that is none', 'web.env', 'A=1\n\n# x\nCAN ARY!=1\n', 4],
+  ])(
+    'in a line that Compose cannot read are told by file and line, and not shown: %s',
+    async (_, file, content, line) => {
+      const files = {
+        'compose.yml': web('environment: {A: "${A:-x}"}', 'env_file: [{path: web.env, required: false}]'),
+      };
+      const { problems, log } = await server.resolve({ files, shared: { [file]: content } });
+      expect(problems).toEqual([
+        `web1: line ${line} of ${at(`shared/${file}`)} cannot be read: a value of several lines, or with special characters, has to be in single quotes`,
+      ]);
+      expect([...problems, ...log].join('\n')).not.toMatch(/CAN ?ARY/);
+    },
+  );
+
+  it('of configs and secrets that come from the environment are those of shared/.env', async () => {
+    const compose = web('secrets: [token]', 'configs: [conf]').concat(
+      'secrets: {token: {environment: TOKEN}}\nconfigs: {conf: {environment: CONF}}\n',
+    );
+    const missing = await server.resolve({ files: { 'compose.yml': compose }, shared: { '.env': 'CONF=c\n' } });
+    expect(missing.problems).toEqual([expect.stringContaining('the variable TOKEN is not set')]);
+    const value = 'it\'s "$5" \\ end\\';
+    const dotenv = 'TOKEN="it\'s \\"\\$5\\" \\\\ end\\\\"\nCONF=\'two\nlines\'\n';
+    const resolved = await server.resolve({
+      files: { 'compose.yml': compose },
+      shared: { '.env': dotenv },
+      keep: true,
+    });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.text).not.toContain('$5');
+    expect(statSync(at('current/.env')).mode & 0o777).toBe(0o600);
+    // As Compose itself reads it.
+    const asked = web('environment: {T: "${TOKEN}", C: "${CONF}"}');
+    const env = { '.env': readFileSync(at('current/.env'), 'utf8') };
+    const { environment } = (await server.resolve({ files: { 'compose.yml': asked }, shared: env })).service('web');
+    expect(environment).toEqual({ T: value, C: 'two\nlines' });
+    const rotated = await server.resolve({
+      files: { 'compose.yml': compose },
+      shared: { '.env': 'TOKEN=new\nCONF=c\n' },
+    });
+    expect(rotated.changes['web']?.toSorted()).toEqual(expect.arrayContaining(['config conf', 'secret token']));
+    expect(rotated.hashes).not.toEqual(resolved.hashes);
+  });
+
+  it('that Compose cannot copy into a read-only service are refused', async () => {
+    const files = {
+      'compose.yml': web('read_only: true', 'secrets: [token]').concat('secrets: {token: {environment: TOKEN}}\n'),
+    };
+    await expect(server.resolve({ files })).rejects.toThrow(
+      'web is read_only, so Compose cannot copy the secret token into it',
+    );
+  });
+});
+
+describe('images that are not those of services', () => {
+  it('are by digest', async () => {
+    const files = {
+      'compose.yml': web(
+        'volumes: [{type: image, source: "${REGISTRY:-registry.example.com}/static:latest", target: /static}]',
+      ),
+    };
+    const resolved = await server.resolve({ files });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.text).toMatch(/source: registry\.example\.com\/web-static@sha256:1/);
+  });
+});
