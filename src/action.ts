@@ -74,11 +74,11 @@ function fail(message: string): void {
   // What to do about it stands at the end.
   const text = message.length > 4000 ? `${message.slice(0, 2800)}\n…\n${message.slice(-1000)}` : message;
   core.error(text, { title: 'Korrigo Deploy' });
-  core.setOutput('outcome', 'failed');
   process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {
+  core.setOutput('outcome', 'failed');
   if (error instanceof DeployError) fail(`${error.message}${error.hint === undefined ? '' : `\n→ ${error.hint}`}`);
   else
     fail(

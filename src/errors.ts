@@ -59,9 +59,9 @@ export class CommandError extends DeployError {
 
   constructor({ host, title, code, timedOut, output }: FailedCommand, facts: Facts = {}) {
     const how = timedOut
-      ? 'took too long and was ended'
+      ? 'timed out and was stopped'
       : code === null
-        ? 'was cut off'
+        ? 'was interrupted'
         : `failed with exit code ${code}`;
     const message = `${host}: ${title} ${how}${output === '' ? '' : `\n${output}`}`;
     super(message, { kind: 'command', host, step: title, code, timedOut, ...facts });

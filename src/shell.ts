@@ -37,7 +37,7 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
   const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
-  const onRetry: OnRetry = ({ seconds, error }) => log.warn(`${error.message}; trying again in ${seconds} s`);
+  const onRetry: OnRetry = ({ seconds, error }) => log.warn(`${error.message}; retrying in ${seconds} s`);
   const connect = async (spec: HostSpec, config: Config) =>
     await connectTo(spec, config, visible, 4, { signal, onRetry });
   const reconnect = async (spec: HostSpec, config: Config) => await connectTo(spec, config, visible, 1, { signal });

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path/posix';
-import ssh2 from 'ssh2';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { ed25519Pair } from '../fixtures/key-pair.ts';
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '../fixtures/workflow-parser.ts';
 import { documents } from '../scripts/docs.ts';
 import { drawSummary } from '../scripts/pictures/summary.ts';
@@ -196,7 +196,7 @@ describe('workflow examples', () => {
 
   /** What an expression could stand for. */
   const standIns: readonly (readonly [RegExp, string])[] = [
-    [/SSH_KEY/, ssh2.utils.generateKeyPairSync('ed25519').private],
+    [/SSH_KEY/, ed25519Pair().private],
     [/KNOWN_HOSTS/, `SHA256:${'A'.repeat(43)}`],
     [/HOSTS/, 'www.example.com'],
     [/HEALTH_URL/, 'https://www.example.com/'],
@@ -497,7 +497,7 @@ describe('the command line', () => {
     const stub = stubs({
       node: `for word; do printf '%s\\0' "$word"; done >"$FOLDER/call-$$"; echo "call-$$" >>"$FOLDER/calls"`,
     });
-    stub.write('home/.ssh/deploy_key', ssh2.utils.generateKeyPairSync('ed25519').private);
+    stub.write('home/.ssh/deploy_key', ed25519Pair().private);
     stub.write('home/.ssh/known_hosts', `SHA256:${'A'.repeat(43)}`);
     for (const name of ['ghcr-token', 'registry-token']) stub.write(`home/.config/${name}`, 'a-token');
     stub.sh(text);
@@ -551,10 +551,10 @@ describe('docs/troubleshooting.md', () => {
 
   // What a failed deploy and `status` print, as the README shows it.
   const shown = [
-    'ended with exit code',
-    'the last lines of',
-    'see more: docker logs',
-    'no drift: what runs is the current release',
+    'exited with code',
+    'last log lines of',
+    'For the full log, on',
+    'no drift: the running containers match the current release',
     '  releases:',
     '  containers:',
   ];

@@ -34,7 +34,11 @@ export const checks: Readonly<Record<string, () => Promise<void>>> = {
   'shell scripts': async () => {
     await must(['shellcheck', '--external-sources', ...(await shellScripts())], { env });
     // No #! line: they are sent to a server, some of them one after the other, and run by its sh.
-    await must(['shellcheck', '--shell', 'sh', ...(await files(/^src\/server\/.*\.sh$/))], { env });
+    const programs = await files(/^src\/server\/.*\.sh$/);
+    const parts = programs.filter((path) => /\/(lease.*|keeper|seal)\.sh$/.test(path));
+    await must(['shellcheck', '--shell', 'sh', ...programs.filter((path) => !parts.includes(path))], { env });
+    // Parts of one program: a variable that one of them sets is another one's to use.
+    await must(['shellcheck', '--shell', 'sh', '--exclude', 'SC2034,SC2154', ...parts], { env });
   },
   Dockerfiles: async () => {
     const all = await files(/(^|\/)Dockerfile$/);
@@ -95,7 +99,7 @@ function isSame(built: string, committed: string): boolean {
   return isProgram(built) === isProgram(committed) && readFileSync(built).equals(readFileSync(committed));
 }
 
-const maximum = 1_200_000;
+const maximum = 1_700_000;
 
 function onlyText(): void {
   const found = readdirSync(join(top, 'dist'), { recursive: true, encoding: 'utf8' });

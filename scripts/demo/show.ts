@@ -17,7 +17,7 @@ export async function showDeploy(
     if (line !== undefined) show(line);
   };
   const code = await scene.deploy({ onLine, signal }).finally(screen.idle);
-  if (code !== 0) throw new Error(`the deploy ended with exit code ${code}; it says why above`);
+  if (code !== 0) throw new Error(`the deploy exited with code ${code}; it says why above`);
 }
 
 function showCommand(screen: Screen, { inputs }: Scene, isKnown: boolean): void {

@@ -70,7 +70,7 @@ export function chooseShipped(
     else if (isFile || !writable) shipped.set(path, real);
     else
       problems.push(
-        `${service} mounts the folder ${path} writable, and git tracks ${content[0]} in it: is it data of the server or part of the release? Add \`:ro\` to the mount to ship it, or list it in server-owned`,
+        `${service} mounts the folder ${path} writable, but git tracks ${content[0]} in it: is it data or part of the release? Add \`:ro\` to the mount to ship it, or list it in server-owned`,
       );
   }
   const sorted = [...shipped].toSorted(([a], [b]) => (a < b ? -1 : 1));

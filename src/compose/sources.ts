@@ -103,13 +103,13 @@ export async function readSources(files: readonly string[], asked: Asked): Promi
       // Compose needs it on the runner, too.
       if ((await read(full)) === undefined)
         problems.push(
-          `${missing(full, `env_file of an include in ${path}`)}; track one with values to go by, and list it in server-owned if the server has its own`,
+          `${missing(full, `env_file of an include in ${path}`)}; commit one with default values, and list it in server-owned if the server has its own`,
         );
     }
     for (const file of paths) await visit(join(base, file), inner, `included by ${path}`, how);
   };
 
-  for (const file of files) await visit(file, top, 'named by compose-file', 'loaded');
+  for (const file of files) await visit(file, top, 'listed in compose-file', 'loaded');
   return { ...together(found, loaded), envFiles: [...envFiles], labelFiles: [...labelFiles], problems };
 }
 

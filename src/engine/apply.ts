@@ -95,7 +95,7 @@ async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Pro
       return await runOnce(step, hostName, ports);
     } catch (error) {
       if (!(error instanceof CommandError) || ports.signal.aborted) throw error;
-      ports.log.warn(`${error.message}\ntrying again in ${pause} s`);
+      ports.log.warn(`${error.message}\nretrying in ${pause} s`);
       await ports.clock.sleep(pause * 1000, ports.signal);
     }
   }
@@ -124,7 +124,7 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   throw (await explain(step.explain, hostName, ports, failed)) ?? failed;
 }
 
-const lostHint = 'the connection dropped while this was running: deploy again as soon as the server answers';
+const lostHint = 'The connection dropped while this was running. Check the server with `status`, then deploy again.';
 
 /** Keeps the last 20 lines, and says every 15 s that something is still going on when it prints nothing itself. */
 function listen(what: string, { log, clock }: EnginePorts): { line(text: string): void; stop(): readonly string[] } {

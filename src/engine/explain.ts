@@ -19,7 +19,7 @@ export async function explain(
   if (container === undefined) return undefined;
   // It was not come to that container: what failed says why.
   if (look.until.kind === 'services' && !isOf(container, look.until.images)) return undefined;
-  const says = failed.timedOut ? `${verdict.says}, and the time was up` : verdict.says;
+  const says = failed.timedOut ? `${verdict.says}, timed out` : verdict.says;
   return await describe(verdict, says, hostName, ports, failed);
 }
 
@@ -35,7 +35,7 @@ export async function describe(
   if (container === undefined) {
     return new HealthError(hostName, undefined, says, {
       cause,
-      hint: `look at the containers: docker ps --all (on ${hostName})`,
+      hint: `List the containers on ${hostName}: docker ps --all`,
     });
   }
   const read = { argv: ['docker', 'logs', '--tail', '20', container.id] };
@@ -43,13 +43,13 @@ export async function describe(
   const log = `${logs.stdout}${logs.stderr}`.trimEnd();
   const lines = [
     says,
-    ...(container.healthOutput === '' ? [] : [`its healthcheck said: ${container.healthOutput}`]),
+    ...(container.healthOutput === '' ? [] : [`last healthcheck output: ${container.healthOutput}`]),
     ...(log === ''
-      ? ['it logged nothing']
-      : [`the last lines of ${container.name}:`, ...log.split('\n').map((line) => `  ${line}`)]),
+      ? ['its log is empty']
+      : [`last log lines of ${container.name}:`, ...log.split('\n').map((line) => `  ${line}`)]),
   ];
   return new HealthError(hostName, container.service, lines.join('\n'), {
     cause,
-    hint: `see more: docker logs ${container.name} (on ${hostName})`,
+    hint: `For the full log, on ${hostName}: docker logs ${container.name}`,
   });
 }

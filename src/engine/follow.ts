@@ -48,7 +48,7 @@ export async function follow(
       const news = readJob(answer.stdout);
       stdout.push(Buffer.from(news.out));
       stderr.push(Buffer.from(news.err));
-      if (news.state === 'missing') stderr.push(Buffer.from('it could not be started; is the disk full?\n'));
+      if (news.state === 'missing') stderr.push(Buffer.from('the command could not be started: is the disk full?\n'));
       if (news.state !== 'running') return codeOf(news);
       answer = await call(followJob(key, id, news, waitSeconds));
     }

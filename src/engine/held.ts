@@ -1,5 +1,6 @@
-import { armLease, confirmLease, type LeaseKey, leaseStage, leaveLease, type Undo } from '../commands/lease.ts';
-import { CommandError, LeaseLostError } from '../errors.ts';
+import { type LeaseKey, leaseStage, leaveLease } from '../commands/lease.ts';
+import { LeaseLostError } from '../errors.ts';
+import { factsMarker } from '../facts/facts.ts';
 import { readStanding } from '../facts/lease.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Command, Result } from '../model/command.ts';
@@ -22,10 +23,6 @@ export type Held = {
   readonly call: (command: Command) => Promise<Result>;
   /** What is done now, for those who wait. */
   stage(name: string): Promise<void>;
-  /** From now on an end that is not confirmed is undone. Again: another undo takes its place. */
-  arm(undo: Undo): Promise<void>;
-  /** What was changed stays. @param line for the history */
-  confirm(line?: string): Promise<void>;
   /** Undoes what is armed and frees the lease. `unfinished`: it was not come to an end within the seconds. */
   leave(waitSeconds: number): Promise<LeaseOutcome>;
 };
@@ -61,15 +58,10 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
       throw error;
     });
     // What failed on the host itself, for a full disk say, is told by the code; without an answer there is no lease left.
-    if (result.code !== 0 && result.stdout.includes('korrigo-facts')) return result;
+    if (result.code !== 0 && result.stdout.includes(factsMarker)) return result;
     const standing = readStanding(result.stdout) ?? { kind: 'lost', outcome: 'unfinished' };
     return standing.kind === 'ours' ? result : lose(lostError(name, key.root, standing.outcome));
   };
-  const must = async (title: string, command: Command): Promise<void> => {
-    const { code, stderr, timedOut } = await call(command);
-    if (code !== 0) throw new CommandError({ host: name, title, code, timedOut, output: stderr.trim() });
-  };
-
   return {
     name,
     root: key.root,
@@ -83,18 +75,11 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
     },
     direct: { name, run: link.run, close: link.close },
     stage: async (stage) => void (await call(leaseStage(key, stage))),
-    arm: async (undo) => await must('arm the undo', armLease(key, undo)),
-    confirm: async (line) => {
-      try {
-        await must('confirm', confirmLease(key, line));
-      } catch (error) {
-        // An answer got lost, and then the lease came to its end.
-        if (!(error instanceof LeaseLostError && error.outcome === 'confirmed')) throw error;
-      }
-    },
     leave: async (waitSeconds) => {
       stopBeating();
-      const { stdout } = await link.call(leaveLease(key, waitSeconds));
+      // Nobody waits for a connection that is away: without it the server does the same by itself.
+      const signal = AbortSignal.timeout((waitSeconds + 5) * 1000);
+      const { stdout } = await link.call(leaveLease(key, waitSeconds), { signal });
       const standing = readStanding(stdout);
       return standing?.kind === 'lost' ? standing.outcome : 'unfinished';
     },
@@ -129,23 +114,23 @@ function lostError(host: string, root: string, outcome: LeaseOutcome): LeaseLost
 
 const told: Readonly<Record<LeaseOutcome, { readonly says: string; readonly hint: string }>> = {
   released: {
-    says: 'the connection was away for too long, and the server gave the lease to others; nothing that runs was changed',
-    hint: 'deploy again',
+    says: 'the connection was lost for too long, and the server released its lease; no running container was touched',
+    hint: 'Deploy again.',
   },
   confirmed: {
-    says: 'the lease has ended; what was deployed is confirmed',
-    hint: 'look at it with the command status',
+    says: 'the lease has ended; the deploy is confirmed',
+    hint: 'Check it with the command status.',
   },
   'rolled-back': {
-    says: 'the connection was away for too long, and the server has rolled back by itself',
-    hint: 'deploy again',
+    says: 'the connection was lost for too long, so the server rolled back by itself',
+    hint: 'Deploy again.',
   },
   'rollback-failed': {
-    says: 'the connection was away for too long, and the server tried to roll back by itself and failed',
-    hint: 'on {host}, look at {root}/lease/undo.log, fix what it says, and run: sh {root}/lease/failed/undo.sh',
+    says: 'the connection was lost for too long, so the server tried to roll back by itself, and failed',
+    hint: 'On {host}, read {root}/lease/undo.log, fix the problem, and run: sh {root}/lease/failed/undo.sh',
   },
   unfinished: {
-    says: 'the connection was away for too long, and the server is rolling back by itself',
-    hint: 'look at it with the command status, then deploy again',
+    says: 'the connection was lost for too long, so the server is rolling back by itself',
+    hint: 'Check it with the command status, then deploy again.',
   },
 };

@@ -1,5 +1,5 @@
 import { healLease, type LeaseKey, type Terms, takeLease } from '../commands/lease.ts';
-import { CommandError, DeployError, LeaseBusyError } from '../errors.ts';
+import { Cancelled, CommandError, DeployError, LeaseBusyError } from '../errors.ts';
 import { readHealing, readTaken } from '../facts/lease.ts';
 import { collect } from '../hosts/output.ts';
 import type { Log } from '../log/log.ts';
@@ -78,19 +78,26 @@ async function takeEach(
   }
 }
 
+/** What was left open is finished at the first try, unless somebody else comes in between. */
+const heals = 3;
+
 async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undefined> {
-  for (;;) {
+  for (let tries = 0; tries <= heals; tries++) {
     const taken = await host.take(seconds);
     if (taken.kind === 'taken') return undefined;
     if (taken.kind === 'busy') return taken.holder;
     if (taken.kind === 'missing') {
       throw new DeployError(`${host.name}: needs ${taken.programs.join(', ')}, which is not installed`, {
-        hint: 'install util-linux and coreutils there: see docs/server.md',
+        hint: 'Install util-linux and coreutils on the server: see docs/server.md.',
         host: host.name,
       });
     }
     await host.heal(taken.holder);
   }
+  throw new DeployError(`${host.name}: what an interrupted deploy left there cannot be finished`, {
+    hint: 'Read lease/undo.log in the folder of the application on the server. No running container was touched.',
+    host: host.name,
+  });
 }
 
 /** "ana's deploy of 20260203-… (https://…), since 04:05 UTC, now: Recreate" */
@@ -98,21 +105,16 @@ export function holderText({ actor, run, command, release, since, stage, quietSe
   const parts = [
     `${actor}'s ${command}${release === '' ? '' : ` of ${release}`}${run === undefined ? '' : ` (${run})`}`,
     ...(since === '' ? [] : [`since ${since.slice(11, 16)} UTC`]),
-    ending ? 'now going back to the release before' : `now: ${stage || 'at its beginning'}`,
-    ...(quietSeconds === undefined || quietSeconds < 15 || ending ? [] : [`not heard of for ${quietSeconds} s`]),
+    ending ? 'now rolling back' : `now: ${stage || 'starting'}`,
+    ...(quietSeconds === undefined || quietSeconds < 15 || ending ? [] : [`no sign of life for ${quietSeconds} s`]),
   ];
   return parts.join(', ');
 }
 
 function busyError(host: string, holder: Holder, seconds: number): LeaseBusyError {
-  return new LeaseBusyError(
-    host,
-    holder,
-    `did not get its turn within ${seconds} s: it is in use by ${holderText(holder)}`,
-    {
-      hint: 'nothing was changed; wait for the other one and deploy again, or raise lock-timeout',
-    },
-  );
+  return new LeaseBusyError(host, holder, `still in use after ${seconds} s, by ${holderText(holder)}`, {
+    hint: 'Nothing was changed. Wait for the other run and deploy again, or raise lock-timeout.',
+  });
 }
 
 type Run = (command: Command) => Promise<Result>;
@@ -127,7 +129,7 @@ export async function take(name: string, run: Run, key: LeaseKey, terms: Terms, 
 export type Healed = { readonly outcome: LeaseOutcome | undefined; readonly holder: Holder };
 
 /**
- * Finishes what a deploy that was cut off has left on a host, and tells what the undo prints. Undefined when there was
+ * Finishes what a deploy that was interrupted has left on a host, and tells what the undo prints. Undefined when there was
  * nothing to finish, or somebody holds the lease.
  * @param token of a lease whose end is awaited
  * @param retry an undo that failed for good is tried again
@@ -136,17 +138,25 @@ export async function heal(
   name: string,
   run: Run,
   root: string,
-  { log, clock }: Pick<Ports, 'log' | 'clock'>,
+  { log, clock, signal }: Pick<Ports, 'log' | 'clock'> & Partial<Pick<Ports, 'signal'>>,
   { token = '', retry = false }: { readonly token?: string; readonly retry?: boolean } = {},
 ): Promise<Healed | undefined> {
   const lines = collect((line) => log.output(name, line));
   let seen = { token, logEnd: 0, retry };
   let holder: Holder | undefined;
   for (;;) {
+    // The server goes on with it by itself.
+    if (signal?.aborted) throw new Cancelled(name, 'during', 'finish what was interrupted');
     const { code, stdout, stderr, timedOut } = await run(healLease(root, seen, waitSeconds));
     const healing = code === 0 ? readHealing(stdout) : undefined;
     if (healing === undefined)
-      throw new CommandError({ host: name, title: 'finish what was cut off', code, timedOut, output: stderr.trim() });
+      throw new CommandError({
+        host: name,
+        title: 'finish what was interrupted',
+        code,
+        timedOut,
+        output: stderr.trim(),
+      });
     holder ??= healing.holder;
     lines.push(Buffer.from(healing.log));
     if (healing.state !== 'ending') {

@@ -1,4 +1,5 @@
 import { ConnectError, LeaseLostError } from '../errors.ts';
+import { onAbort } from '../hosts/abort.ts';
 import type { Host, RunOptions } from '../hosts/host.ts';
 import type { Log } from '../log/log.ts';
 import type { Command, Result } from '../model/command.ts';
@@ -14,7 +15,10 @@ export type LinkPorts = {
 /** A connection that may drop, and comes back. */
 export type Link = {
   readonly name: string;
-  /** Runs what may be run twice: it is repeated when the connection dropped meanwhile. Throws a LeaseLostError when it is not back in time. */
+  /**
+   * Runs what may be run twice: it is repeated when the connection dropped meanwhile. Throws a LeaseLostError when it is not
+   * back in time. Aborting ends the wait for it, too.
+   */
   call(command: Command, options?: RunOptions): Promise<Result>;
   /** Runs once, on a connection that was there at the beginning. */
   run(command: Command, options?: RunOptions): Promise<Result>;
@@ -27,6 +31,7 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
   let host = first;
   let restoring: Promise<void> | undefined;
   let closed = false;
+  let gone: LeaseLostError | undefined;
 
   const restore = async (): Promise<void> => {
     const dropped = clock.now();
@@ -38,7 +43,10 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
         return;
       } catch (error) {
         if (!(error instanceof ConnectError)) throw error;
-        if (closed || clock.now() - dropped >= patienceSeconds * 1000) throw unreachable(name, patienceSeconds, error);
+        if (closed || clock.now() - dropped >= patienceSeconds * 1000) {
+          gone = unreachable(name, patienceSeconds, error);
+          throw gone;
+        }
         await clock.sleep(1000);
       }
     }
@@ -46,6 +54,8 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
   /** Whoever notices it first brings it back for all. */
   const restored = async (lost: Host): Promise<void> => {
     if (host !== lost) return;
+    // Waited for once is enough.
+    if (gone !== undefined) throw gone;
     restoring ??= restore().finally(() => {
       restoring = undefined;
     });
@@ -68,11 +78,17 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
   return {
     name,
     call: async (command, options = {}) => {
-      for (;;) {
-        await restoring;
-        const result = await once(command, options);
-        if (result !== undefined) return result;
-      }
+      const { signal } = options;
+      const repeated = async (): Promise<Result> => {
+        for (;;) {
+          await restoring;
+          const result = signal?.aborted ? cutOff : await once(command, options);
+          if (result !== undefined) return result;
+        }
+      };
+      if (signal === undefined) return await repeated();
+      const aborted = new Promise<Result>((resolve) => onAbort(signal, () => resolve(cutOff)));
+      return await Promise.race([repeated(), aborted]);
     },
     run: async (command, options = {}) => {
       for (;;) {
@@ -94,9 +110,11 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
   };
 }
 
+const cutOff: Result = { code: null, stdout: '', stderr: '', seconds: 0, timedOut: false };
+
 function unreachable(name: string, seconds: number, cause?: ConnectError): LeaseLostError {
-  return new LeaseLostError(name, 'unfinished', `the connection dropped, and was not back within ${seconds} s`, {
-    hint: 'the server goes back to the release before by itself; check its network, and deploy again',
+  return new LeaseLostError(name, 'unfinished', `the connection dropped and did not come back within ${seconds} s`, {
+    hint: 'The server rolls back by itself. Check its network, then deploy again.',
     cause,
   });
 }

@@ -24,8 +24,7 @@ export async function probeOnce(
     .host(hostName)
     .run(probe, { signal: AbortSignal.any([ports.signal, AbortSignal.timeout(probeMilliseconds)]) });
   // Asked again: one answer that does not come is no reason to fail a deploy. A lost connection rejects the next time.
-  if (code !== 0)
-    return { kind: 'wait', says: `the containers could not be inspected: ${stderr.trim() || 'no answer'}` };
+  if (code !== 0) return { kind: 'wait', says: `docker inspect failed: ${stderr.trim() || 'no answer'}` };
   if (until.kind !== 'services') return { kind: 'good', says: 'answers' };
   const { now, containers } = readInspection(stdout);
   if (seen) for (const { id, restarts } of containers) if (!seen.has(id)) seen.set(id, restarts);

@@ -5,7 +5,7 @@ import type { EnginePorts } from './ports.ts';
 import { probeOnce } from './probe.ts';
 
 const unansweredHint =
-  'every container is healthy, so check health-url itself, the published port, the proxy, and the firewall between this machine and the server';
+  'All containers are healthy, so check health-url itself, the published port, the reverse proxy, and any firewall between this machine and the server.';
 
 /** Asks twice a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
 export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
@@ -18,7 +18,7 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     const late = ports.clock.now() >= deadline;
     if (ports.signal.aborted) throw new Cancelled(hostName, 'during', step.title);
     if (verdict.kind === 'bad' || late) {
-      const says = verdict.kind === 'bad' ? verdict.says : `${verdict.says}, after ${step.timeoutSeconds} s`;
+      const says = verdict.kind === 'bad' ? verdict.says : `${verdict.says} (gave up after ${step.timeoutSeconds} s)`;
       throw 'url' in step.probe
         ? new HealthError(hostName, undefined, says, { hint: unansweredHint })
         : await describe(verdict, says, hostName, ports);

@@ -25,16 +25,16 @@ const extra = ({ service, containers }: Compared): readonly string[] =>
 
 function counted(found: number, wanted: number): string {
   if (found === 0 && wanted === 1) return 'no container';
-  return `${found} ${found === 1 ? 'container' : 'containers'} instead of ${wanted}`;
+  return `${found} ${found === 1 ? 'container' : 'containers'}, expected ${wanted}`;
 }
 
 function sentence(finding: Finding): string {
   const { image, status, exitCode } = finding.container;
   switch (finding.kind) {
     case 'image':
-      return `runs ${image} instead of ${finding.wanted}`;
+      return `is running ${image}, expected ${finding.wanted}`;
     case 'configuration':
-      return 'was created with another configuration (environment, mounts, labels or command)';
+      return 'was created with a different configuration (environment, mounts, labels or command)';
     case 'not-running':
       return `is ${status} (exit code ${exitCode})`;
     case 'unhealthy':

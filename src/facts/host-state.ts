@@ -17,19 +17,21 @@ export function readHostState(host: string, output: string): HostState {
       (programs) => `needs ${programs.trim().split(' ').join(', ')}, which is not installed: see docs/server.md`,
     ),
     ...all('docker-error').map((error) => dockerProblem(error, one('user') ?? 'the deploy user')),
-    ...(facts.has('compose-missing') ? ['has no `docker compose`: install the Compose plugin, 2.24.4 or later'] : []),
+    ...(facts.has('compose-missing')
+      ? ['Docker Compose is not installed: install the Compose plugin, 2.24.4 or later']
+      : []),
     ...all('compose')
       .filter(isOld)
-      .map((version) => `has Docker Compose ${version}: a deploy needs 2.24.4 or later`),
+      .map((version) => `Docker Compose ${version} is too old: 2.24.4 or later is required`),
     ...all('not-writable').map(
       (folder) =>
-        `${one('user')} may not write to ${folder}: create the application's folder for this user there, or set path`,
+        `${one('user')} cannot write to ${folder}: create the application's folder there, owned by this user, or set path`,
     ),
   ];
   const full = [...all('disk-images'), ...all('disk-root')].flatMap((fact) => {
     const [free = '', path = ''] = fact.split(' ');
     return free !== '' && Number(free) < neededKib
-      ? [`has only ${Math.round(Number(free) / 1024)} MiB free at ${path}: a deploy needs 1 GiB`]
+      ? [`only ${Math.round(Number(free) / 1024)} MiB free at ${path}: a deploy needs at least 1 GiB`]
       : [];
   });
   return {
@@ -55,9 +57,9 @@ function releaseIn(json: string | undefined): Release | undefined {
 
 function dockerProblem(error: string, user: string): string {
   if (/permission denied/i.test(error)) {
-    return `${user} may not use Docker: add the user to the group docker (\`sudo usermod --append --groups docker ${user}\`)`;
+    return `${user} is not allowed to use Docker: add the user to the group docker (\`sudo usermod --append --groups docker ${user}\`)`;
   }
-  return `Docker does not answer: ${error.replace(/^ERROR: /, '').trim()}`;
+  return `Docker is not responding: ${error.replace(/^ERROR: /, '').trim()}`;
 }
 
 function isOld(version: string): boolean {

@@ -8,7 +8,7 @@ export type Remedy = (path: string) => string;
 export const deployRemedy: Remedy = (path) =>
   path.startsWith('/')
     ? 'create it on the server, or change the mount'
-    : 'create it on the server, write it with env-files, or track it in git';
+    : 'create it on the server, write it with env-files, or commit it to git';
 
 /** Reads what the `resolve` program printed. @param root of the application on the server. */
 export function readResolution(host: string, output: string, root: string, remedy = deployRemedy): Resolution {
@@ -21,11 +21,11 @@ export function readResolution(host: string, output: string, root: string, remed
     problems: [
       ...undefinedNames.map(
         (name) =>
-          `${host}: the variable ${name} is not set: add it to ${root}/shared/.env, or give it a default in the compose file: \${${name}:-…}`,
+          `${host}: variable ${name} is not set: add it to ${root}/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`,
       ),
       ...all('dollar').map(
         ([file = '']) =>
-          `${host}: ${file === '' ? 'an env file' : `the env file ${file}`} has a value with a $ that Compose takes for a variable: put the value into single quotes there`,
+          `${host}: ${file === '' ? 'an env file' : `the env file ${file}`} contains a value with $, which Compose reads as a variable: put that value in single quotes`,
       ),
       ...missingFiles(all('missing')).map(
         ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): ${remedy(name)}`,
@@ -52,7 +52,7 @@ export function readResolution(host: string, output: string, root: string, remed
       ),
       ...all('unpinned').map(
         ([service, image]) =>
-          `${host}: nobody looked up the digest of ${image || 'what it builds'}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in ${root}/shared/.env activates? Take it out there, or name the profile in the input profiles`,
+          `${host}: there is no digest for ${image || 'what it builds'} (service ${service}): COMPOSE_PROFILES in ${root}/shared/.env probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
       ),
     ],
     // A service of which there is to be no container is there to be run by hand: nothing waits for it.
@@ -119,7 +119,7 @@ export function readReopened(host: string, output: string, root: string): Reopen
   const missingImages = facts.get('missing-image') ?? [];
   const remedy: Remedy = (path) =>
     path.startsWith(`${root}/files/`)
-      ? 'it was shipped with this release; deploy the commit again (allow-older), or roll back to another release'
-      : 'put it back on the server, or roll back to another release';
+      ? 'it was shipped with this release and is gone; deploy that commit again with allow-older, or roll back to another release'
+      : 'restore it on the server, or roll back to another release';
   return { ...readResolution(host, output, root, remedy), json: facts.get('json')?.[0] ?? '', missingImages };
 }

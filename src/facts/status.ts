@@ -25,7 +25,7 @@ export function readStatus(host: string, output: string, root: string): HostStat
       health,
       startedAt,
     })),
-    // Where Docker does not answer, nothing is known to differ.
+    // Where Docker is not responding, nothing is known to differ.
     drift: problems.length > 0 ? [] : drift(state, output),
   };
 }

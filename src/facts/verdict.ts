@@ -58,15 +58,15 @@ function containerVerdict(
   const { service, status, exitCode, health } = container;
   const bad = (says: string): Verdict => ({ kind: 'bad', says: `${service} ${says}`, container });
   const wait = (says: string): Verdict => ({ kind: 'wait', says: `${service} ${says}`, container });
-  if (container.image !== image) return bad(`runs ${container.image} instead of ${image}`);
+  if (container.image !== image) return bad(`is running ${container.image}, expected ${image}`);
   if (restarts >= patience && status !== 'running')
     return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
   if (status === 'exited' || status === 'dead') {
     return exitCode === 0
-      ? { kind: 'good', says: `${service} ran and ended` }
-      : bad(`ended with exit code ${exitCode}${oom(container)}`);
+      ? { kind: 'good', says: `${service} completed` }
+      : bad(`exited with code ${exitCode}${oom(container)}`);
   }
-  if (status === 'created' && container.error !== '') return bad(`could not start: ${container.error}`);
+  if (status === 'created' && container.error !== '') return bad(`did not start: ${container.error}`);
   if (status === 'restarting') return wait(`is restarting (exit code ${exitCode}${oom(container)})`);
   if (status !== 'running') return wait(`is ${status}`);
   if (health === 'unhealthy') return bad('is unhealthy');
@@ -75,7 +75,7 @@ function containerVerdict(
   const age = now - Date.parse(container.startedAt) / 1000;
   // One that stopped once already has to run for longer to be believed.
   const settled = age >= (container.restarts > 0 ? 3 * settleSeconds : settleSeconds);
-  return settled ? { kind: 'good', says: `${service} runs` } : wait('is settling');
+  return settled ? { kind: 'good', says: `${service} runs` } : wait('is up, waiting to see whether it stays up');
 }
 
 const oom = ({ oomKilled }: Container): string => (oomKilled ? ', killed: out of memory' : '');

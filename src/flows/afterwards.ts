@@ -36,9 +36,9 @@ async function finish({ host: name, root, token }: HeldLease, config: Config, po
 }
 
 const sentences: Readonly<Record<LeaseOutcome, string>> = {
-  released: 'nothing that runs was changed',
+  released: 'no running container was touched',
   confirmed: 'the new release stays',
   'rolled-back': 'rolled back, the release before is running',
   'rollback-failed': 'the rollback failed: look at lease/undo.log in the folder of the application',
-  unfinished: 'the rollback is still under way; check with `status`',
+  unfinished: 'the rollback is still running; check with `status`',
 };

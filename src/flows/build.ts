@@ -42,8 +42,8 @@ export async function push(session: Session, checkout: Checkout): Promise<Releas
   const { output } = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
   const { pins, refused } = readPins(output('local', 'pins'));
   throwProblems(
-    refused.toSorted().map(([image, why]) => `compose-file: the image ${image} cannot be had: ${why}`),
-    'does it exist under that name, and may this user read it? Nothing was deployed',
+    refused.toSorted().map(([image, why]) => `compose-file: image ${image} cannot be pulled: ${why}`),
+    'Check the name, and that this user may read it. Nothing was deployed.',
   );
   const release = makeRelease(model, {
     time: new Date(session.ports.clock.now()),
@@ -64,7 +64,7 @@ function pushedImage(metadata: string, service: string): string {
   if (image !== undefined) return image;
   throw new DeployError(`docker buildx bake did not report the digest of ${service}`, {
     kind: 'command',
-    hint: 'this needs buildx 0.10 or later; check `docker buildx version` on the runner',
+    hint: 'buildx 0.10 or later is required. Check `docker buildx version` on the runner.',
   });
 }
 

@@ -36,16 +36,16 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   const [top = '', commit = '', committedAt = '', branch = ''] = git.stdout.split('\n');
   if (ports.signal.aborted) throw new Cancelled(undefined, 'before', 'read the checkout');
   if (git.code !== 0) {
-    throw new DeployError(`${folder} is not a checkout of a git repository: ${git.stderr.trim().split('\n').at(-1)}`, {
-      hint: 'check out the repository first (actions/checkout), and check working-directory',
+    throw new DeployError(`${folder} is not a git checkout: ${git.stderr.trim().split('\n').at(-1)}`, {
+      hint: 'Add actions/checkout before this step, and check working-directory.',
       kind: 'input',
     });
   }
-  const tracked = readTracked((await must(session, 'list the files of the commit', gitTracked(top))).stdout);
-  const status = (await must(session, 'compare with the commit', gitModified(top))).stdout;
+  const tracked = readTracked((await must(session, 'list the tracked files', gitTracked(top))).stdout);
+  const status = (await must(session, 'compare the checkout with its commit', gitModified(top))).stdout;
   const modified = status.split('\n').flatMap((line) => (line === '' ? [] : line.slice(3)));
   if (modified.length > 0)
-    ports.log.warn(`the checkout differs from commit ${commit.slice(0, 12)} in: ${modified.join(', ')}`);
+    ports.log.warn(`uncommitted changes are deployed as commit ${commit.slice(0, 12)}: ${modified.join(', ')}`);
   const text = async (path: string): Promise<string | undefined> => {
     const bytes = await ports.files.read(join(top, path));
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);

@@ -69,7 +69,10 @@ async function resolve(
       problems.push(...error.problems);
     }
     if (problems.length === unreachable.length) throwAll(unreachable);
-    throwProblems(problems, older.length > 0 ? olderHint : 'nothing that runs was changed; fix this and deploy again');
+    throwProblems(
+      problems,
+      older.length > 0 ? olderHint : 'Fix this and deploy again. No running container was touched.',
+    );
     return resolved;
   } catch (error) {
     await attempt(session, withdrawPlan(targets, release.id));
@@ -91,7 +94,7 @@ function checkRelease({ commit, project }: Checkout, release: Release): void {
   if (release.commit !== commit) {
     throw new DeployError(
       `release: it was built from commit ${release.commit.slice(0, 12)}, but commit ${commit.slice(0, 12)} is checked out`,
-      { kind: 'input', hint: 'check out the commit of the release: with actions/checkout, `ref: <commit>`' },
+      { kind: 'input', hint: 'Check out that commit: with actions/checkout, `ref: <commit>`.' },
     );
   }
   if (release.project !== project) {
@@ -99,7 +102,7 @@ function checkRelease({ commit, project }: Checkout, release: Release): void {
       `release: it belongs to project ${release.project}, but this checkout is project ${project}`,
       {
         kind: 'input',
-        hint: 'set project-name to the same value in both jobs',
+        hint: 'Set project-name to the same value in both jobs.',
       },
     );
   }
@@ -120,4 +123,4 @@ function freshRelease(release: Release, states: readonly HostState[], now: Date)
   return known ? { ...release, id: releaseId(now, release.commit) } : release;
 }
 
-const olderHint = 'nothing was changed; push a newer commit, or set allow-older to true if this is meant';
+const olderHint = 'Push a newer commit, or set allow-older to true if you mean it. Nothing was changed.';

@@ -12,10 +12,10 @@ export async function pull(session: Session, targets: readonly Target[], release
   const { output } = await perform(session, pullPlan(targets, release));
   const problems = targets.flatMap(({ host }) =>
     readWrongArchitectures(output(host, 'pull')).map(
-      ({ image, builtFor, machine }) => `${host}: ${image} is built for ${builtFor}, but this server is ${machine}`,
+      ({ image, builtFor, machine }) => `${host}: ${image} is built for ${builtFor}, but the server is ${machine}`,
     ),
   );
-  throwProblems(problems, 'build for the right platform with the input platforms; nothing that runs was changed');
+  throwProblems(problems, 'Build for the server, with the input platforms. No running container was touched.');
 }
 
 /** Shows what will happen. */

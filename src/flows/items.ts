@@ -37,7 +37,7 @@ export async function shippedItems(session: Session, checkout: Checkout): Promis
       const entries = await entriesOf(session, checkout, shipped, times);
       if (entries.length === 0)
         problems.push(
-          `files: ${JSON.stringify(shipped.path)} does not exist in the checkout; was it built before this step?`,
+          `files: ${JSON.stringify(shipped.path)} does not exist in the checkout; does an earlier step build it?`,
         );
       problems.push(
         ...entries

@@ -27,9 +27,7 @@ export async function holdLeases(
     const [host, spec] = [hosts.get(name), config.hosts.find((other) => other.name === name)];
     if (host === undefined || spec === undefined) return [];
     const reconnect = async () => (spec.kind === 'local' ? ports.local : await ports.reconnect(spec, config));
-    return [
-      { name, root, login, key: { root, token }, link: linkTo(host, 2 * graceSeconds, { log, clock, reconnect }) },
-    ];
+    return [{ name, root, login, key: { root, token }, link: linkTo(host, graceSeconds, { log, clock, reconnect }) }];
   });
   ports.rememberLeases(links.map(({ name: host, root }) => ({ host, root, token })));
   const { actor, run } = ports.ref;
@@ -43,7 +41,7 @@ export async function holdLeases(
         leave: async () => await call(leaveLease(key, 10)),
         heal: async (holder) => {
           log.warn(`${name}: ${holderText(holder)} was interrupted; finishing its rollback first`);
-          await heal(name, call, root, { log, clock });
+          await heal(name, call, root, { log, clock, signal });
         },
       };
     }),
@@ -60,9 +58,8 @@ export async function holdLeases(
 
 /**
  * Gives all leases back. What is still armed is undone by the server: at once, without waiting for it, with `seconds` 0.
- * @returns how each lease ended
  */
-export async function leaveLeases(session: Session, seconds: number): Promise<ReadonlyMap<string, LeaseOutcome>> {
+export async function leaveLeases(session: Session, seconds: number): Promise<void> {
   const { leases, ports } = session;
   const remembered = [...leases].map(([host, { root, token }]) => ({ host, root, token }));
   const ended = await Promise.all(
@@ -73,5 +70,4 @@ export async function leaveLeases(session: Session, seconds: number): Promise<Re
   const unfinished = ended.filter(([, outcome]) => outcome === 'unfinished').map(([name]) => name);
   ports.rememberLeases(ports.signal.aborted ? remembered.filter(({ host }) => unfinished.includes(host)) : []);
   leases.clear();
-  return new Map(ended);
 }

@@ -12,6 +12,6 @@ export async function projectOf(session: Session): Promise<string> {
   if (git.code === 0 || ports.signal.aborted) return (await readCheckout(session)).project;
   throw new ConfigError(
     ['project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project'],
-    { hint: 'it is the name of the folder below /opt on the servers' },
+    { hint: 'It is the name of the folder below /opt on the servers.' },
   );
 }

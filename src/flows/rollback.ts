@@ -24,7 +24,7 @@ export async function rollback(session: Session): Promise<void> {
   throwAll(opened.unreachable);
   throwProblems(
     states.flatMap(({ problems }) => problems),
-    'nothing was changed',
+    'Nothing was changed.',
   );
   const choice = chooseRelease(states, root, config.to);
   if ('problem' in choice) throw new DeployError(`rollback: ${choice.problem}`, { hint: choice.hint });
@@ -34,7 +34,7 @@ export async function rollback(session: Session): Promise<void> {
   await recorded(session, intent, opened, async () => {
     throwProblems(
       reopened.flatMap(({ problems }) => problems),
-      'nothing was changed',
+      'Nothing was changed.',
     );
     await pullMissing(session, targets, reopened, release);
     const plan = planSwitch(opened, reopened, intent, config);

@@ -55,7 +55,7 @@ export async function shipAndResolve(
 function shipRemedy({ tracked }: Checkout): Remedy {
   return (path) =>
     tracked.has(path)
-      ? 'which file of git this is depends on a variable: set that with `env:` on this step as the server has it, and the file is shipped; or create it on the server'
+      ? 'its path depends on a variable: set that variable with `env:` on this step, as on the server, so that the file is shipped; or create the file on the server'
       : deployRemedy(path);
 }
 

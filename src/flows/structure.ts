@@ -92,16 +92,16 @@ function refused(composeFiles: readonly string[], { code, timedOut, stderr }: Re
   const lines = stderr.trim().split('\n');
   const blamed = blamedFor(stderr, standIns);
   const remedy =
-    'set it with `env:` on this step to any value that is allowed there (what runs gets the server’s), or give it a default in the compose file';
+    'set it with `env:` on this step to any valid value (the server uses its own), or give it a default in the compose file';
   if (blamed.length > 0)
     return new ConfigError(
-      blamed.map((name) => `compose-file: Compose cannot read it here without a value for ${name}: ${remedy}`),
+      blamed.map((name) => `compose-file: Compose cannot read it on the runner without a value for ${name}: ${remedy}`),
     );
   const title = `read ${composeFiles.join(', ')}`;
   const output = lines.slice(-5).join('\n');
   const names = [...standIns.keys()].join(', ');
   const details =
-    names === '' ? {} : { hint: `if this is about a variable that only the server has (${names}): ${remedy}` };
+    names === '' ? {} : { hint: `If this is about a variable that only the server has (${names}): ${remedy}` };
   return new CommandError({ host: 'this machine', title, code, timedOut, output }, details);
 }
 
@@ -113,7 +113,7 @@ function throwUndefined(names: readonly string[]): void {
   throw new ConfigError(
     names.map(
       (name) =>
-        `compose-file: the variable ${name} of an image or build is not set; set it with \`env:\` on this step, or give it a default: \${${name}:-…}`,
+        `compose-file: variable ${name}, used in image or build, is not set; set it with \`env:\` on this step, or give it a default: \${${name}:-…}`,
     ),
   );
 }
@@ -129,6 +129,6 @@ function nameFrom(place: string): string {
     .replace(/^[_-]+/, '');
   const parsed = projectNameOf(name);
   if ('problem' in parsed)
-    throw new ConfigError([`project-name: is not set, and the name of ${place} gives none; set it`]);
+    throw new ConfigError([`project-name: is not set, and ${place} gives no valid name; set it`]);
   return parsed.value;
 }

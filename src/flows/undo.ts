@@ -29,11 +29,11 @@ export async function undo(
   );
 }
 
-/** The same once more, by the server alone: it has three tries, and waits for an engine that restarts. */
+/** The same once more, by the server alone: it has three tries, and waits for an engine that restarts. A cancel does not wait. */
 async function alone({ leases, ports }: Session, host: string, failure: Undone['failure']): Promise<Undone> {
   const because = failure === undefined ? {} : { failure };
   const held = leases.get(host);
-  if (held === undefined) return { host, outcome: 'unfinished', ...because };
+  if (held === undefined || ports.signal.aborted) return { host, outcome: 'unfinished', ...because };
   ports.log.warn(`${host}: ${failure?.short ?? 'the rollback could not be confirmed'}; the server tries it by itself`);
   const outcome = await held.leave(lastTrySeconds).catch(() => 'unfinished' as const);
   leases.delete(host);

@@ -7,18 +7,18 @@ export type Failure = { readonly message: string; readonly hint: string; readonl
 export function networkFailure(code: string, { host, port }: Address): Failure {
   const known: Readonly<Record<string, Failure>> = {
     ENOTFOUND: {
-      message: `the name ${host} does not resolve`,
-      hint: 'Check its spelling, and that it is a public DNS name; an IP address works too.',
+      message: `cannot resolve ${host}`,
+      hint: 'Check the spelling and the DNS record. An IP address works too.',
       passes: false,
     },
     EAI_AGAIN: {
-      message: `the name ${host} does not resolve at the moment (the DNS server does not answer)`,
-      hint: 'Run it again; if it stays like this, check the DNS of this machine or give an IP address.',
+      message: `cannot resolve ${host} right now (the DNS server is not answering)`,
+      hint: 'Run it again. If it keeps failing, check DNS on this machine, or use an IP address.',
       passes: true,
     },
     ECONNREFUSED: {
-      message: `nothing listens on port ${port} (connection refused)`,
-      hint: `Check the port, and on the server that sshd runs: \`systemctl status ssh\`.`,
+      message: `connection refused: nothing is listening on port ${port}`,
+      hint: `Check the port, and that sshd is running on the server: \`systemctl status ssh\`.`,
       passes: true,
     },
     ETIMEDOUT: noAnswer({ host, port }),
@@ -38,18 +38,18 @@ export function networkFailure(code: string, { host, port }: Address): Failure {
 export function noAnswer({ host, port }: Pick<Address, 'host' | 'port'>): Failure {
   return {
     message: `no answer from ${host} on port ${port}`,
-    hint: 'Check the address and the port, that the server is up, and that its firewall lets this machine in.',
+    hint: 'Check the address and the port, that the server is up, and that its firewall allows this machine.',
     passes: true,
   };
 }
 
 const unreachable = (host: string, code: string): Failure => ({
   message: `no route to ${host} (${code})`,
-  hint: 'Check the address and the network; runners of GitHub have no IPv6 and reach no private network.',
+  hint: 'Check the address and the network. GitHub-hosted runners have no IPv6 and cannot reach private networks.',
   passes: true,
 });
 
-/** The connection was made, but the login did not come to an end. `banner`: what the server shows to who logs in. */
+/** The connection was made, but the login did not come to an end. `banner`: what the server sent to who logs in. */
 export function tooSlow(seconds: number, banner: string): Failure {
   if (/https?:\/\//.test(banner))
     return {
@@ -58,8 +58,8 @@ export function tooSlow(seconds: number, banner: string): Failure {
       passes: false,
     };
   return {
-    message: `the server accepted the connection, but the login was not done after ${seconds} s`,
-    hint: 'The server may be overloaded, or another service may have this port; see `journalctl -u ssh` there.',
+    message: `connected, but the login did not finish within ${seconds} s`,
+    hint: 'The server may be overloaded, or something else may be using this port. See `journalctl -u ssh` on the server.',
     passes: true,
   };
 }
@@ -68,14 +68,14 @@ export function tooSlow(seconds: number, banner: string): Failure {
 export function closedEarly(detail: string): Failure {
   return {
     message: `the server closed the connection before the login (${detail})`,
-    hint: 'Perhaps too many connections at once (MaxStartups), a ban (fail2ban), or it is still starting; see `journalctl -u ssh` there.',
+    hint: 'Possible reasons: too many connections at once (MaxStartups), a ban (fail2ban), or sshd is still starting. See `journalctl -u ssh` on the server.',
     passes: true,
   };
 }
 
 export function notSsh({ port }: Address, said: string): Failure {
   return {
-    message: `port ${port} is not an SSH server; it says ${JSON.stringify(said)}`,
+    message: `port ${port} is not an SSH server: it answered ${JSON.stringify(said)}`,
     hint: 'Check the port: SSH usually listens on 22.',
     passes: false,
   };
@@ -84,15 +84,15 @@ export function notSsh({ port }: Address, said: string): Failure {
 export function protocolFailure(detail: string): Failure {
   return {
     message: `the SSH handshake failed: ${detail}`,
-    hint: 'The server may be very old or very strict; compare its algorithms (`sshd -T`) with those of the ssh2 package.',
+    hint: 'The server may be very old or very strict: compare the algorithms it allows (`sshd -T`) with those of the ssh2 package.',
     passes: false,
   };
 }
 
 export function disconnected(reason: string): Failure {
   return {
-    message: `the server ended the login: ${reason}`,
-    hint: 'Check that the key is in authorized_keys there, and see `journalctl -u ssh`: MaxAuthTries or fail2ban may be strict.',
+    message: `the server closed the connection during login: ${reason}`,
+    hint: 'Check that the key is in authorized_keys on the server, and see `journalctl -u ssh` there: MaxAuthTries or fail2ban may be strict.',
     passes: false,
   };
 }
@@ -100,7 +100,7 @@ export function disconnected(reason: string): Failure {
 /** The jump host is reached, but does not reach the host. `administrative`: it is not allowed to. */
 export function notForwarded({ host, port }: Address, detail: string, administrative: boolean): Failure {
   return {
-    message: `cannot reach ${host} on port ${port} from there (${detail || 'no reason given'})`,
+    message: `cannot reach ${host} on port ${port} from the jump host (${detail || 'no reason given'})`,
     hint: administrative
       ? 'Set `AllowTcpForwarding yes` in its sshd_config, for this user at least.'
       : 'Check the address as the jump host sees it, and the firewall between the two.',

@@ -87,7 +87,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
     client.on('error', (error) => {
       const failure = refusal ?? failureOf(error, to, connected, said, banner);
       resolve(failure);
-      lost.abort(error.level === 'client-timeout' ? 'no sign of life from the server' : error.message);
+      lost.abort(error.level === 'client-timeout' ? 'the server stopped responding' : error.message);
       client.destroy();
     });
     client.on('banner', (text) => {

@@ -5,7 +5,7 @@ import type { Failure } from './ssh-failure.ts';
 
 export function noKeys({ user }: Address, methods: readonly string[]): Failure {
   return {
-    message: `the server accepts no keys for user "${user}", only ${methods.join(', ') || 'nothing'}`,
+    message: `the server does not accept keys for user "${user}", only ${methods.join(', ') || 'nothing'}`,
     hint: 'Set `PubkeyAuthentication yes` in its sshd_config; passwords are not supported here.',
     passes: false,
   };
@@ -14,8 +14,8 @@ export function noKeys({ user }: Address, methods: readonly string[]): Failure {
 export function keyRefused({ user, host }: Address, key: ParsedKey): Failure {
   const blob = key.getPublicSSH();
   return {
-    message: `the server does not accept the key ${fingerprint(blob)} for user "${user}"`,
-    hint: `Check the user, and that ~${user}/.ssh/authorized_keys on ${host} has this line: ${key.type} ${blob.toString('base64')}`,
+    message: `user "${user}" cannot log in with the key ${fingerprint(blob)}`,
+    hint: `Check the user, and that ~${user}/.ssh/authorized_keys on ${host} contains this line: ${key.type} ${blob.toString('base64')}`,
     passes: false,
   };
 }
@@ -41,8 +41,8 @@ export function proofWanted({ user }: Address, methods: readonly string[]): Fail
 
 export function moreWanted({ user }: Address, methods: readonly string[]): Failure {
   return {
-    message: `the server accepts the key for user "${user}", but also wants ${methods.join(', ')}`,
-    hint: 'A deploy cannot type a second factor; exempt this user with a `Match User` block in its sshd_config.',
+    message: `the server accepts the key for user "${user}", but also asks for ${methods.join(', ')}`,
+    hint: 'A deploy cannot answer a second factor: exempt this user with a `Match User` block in sshd_config.',
     passes: false,
   };
 }
@@ -50,20 +50,20 @@ export function moreWanted({ user }: Address, methods: readonly string[]): Failu
 /** The server could not prove who it is. */
 export function notTrusted(verdict: Verdict, { host, port }: Address, key: Uint8Array): Failure {
   const got = `${keyType(key)} ${fingerprint(key)}`;
-  const compare = `On the server itself run \`ssh-keygen -lf ${keyFile(key)}\`; if it prints ${fingerprint(key)},`;
+  const compare = `On the server itself, run \`ssh-keygen -lf ${keyFile(key)}\`. If it prints ${fingerprint(key)},`;
   const line = knownHostsLine(host, port, key);
   const listed = 'fingerprints' in verdict ? verdict.fingerprints.join(' or ') : '';
   if (verdict.kind === 'changed') {
     return {
-      message: `the host key of ${host} has changed: known-hosts expects ${listed}, the server shows ${got}`,
-      hint: `Somebody may be in between. ${compare} the server was set up anew: put this line in place of the old one: ${line}`,
+      message: `the host key of ${host} has changed: known-hosts expects ${listed}, the server sent ${got}`,
+      hint: `Someone may be intercepting the connection. ${compare} the server was reinstalled: replace the old line with: ${line}`,
       passes: false,
     };
   }
   if (verdict.kind === 'revoked') {
     return {
       message: `the host key of ${host} is revoked in known-hosts: ${got}`,
-      hint: 'Make new host keys on the server, or drop the @revoked line if it is a mistake.',
+      hint: 'Create new host keys on the server, or remove the @revoked line if it is a mistake.',
       passes: false,
     };
   }

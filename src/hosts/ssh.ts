@@ -49,7 +49,7 @@ export async function connectSsh(target: SshTarget, options: Options = {}): Prom
     const link = await connect(target, { credentials, keepaliveSeconds: options.keepaliveSeconds ?? 5, signal });
     if ('client' in link) return hostOf(target, link, options.graceSeconds ?? 5);
     const { message, hint, passes } = link;
-    const times = attempt > 1 ? `, tried ${attempt} times` : '';
+    const times = attempt > 1 ? ` (tried ${attempt} times)` : '';
     const error = new ConnectError(target.name, oneLine(`${message}${times}`), { hint });
     if (signal?.aborted) continue;
     if (!passes || attempt >= target.attempts) throw error;
@@ -67,8 +67,8 @@ function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, gr
   let hasRun = false;
   const alive = () => {
     if (!link.lost.aborted) return;
-    throw new ConnectError(name, oneLine(`the connection is gone (${link.lost.reason})`), {
-      hint: 'Run it again; a command that was running there may have been cut off.',
+    throw new ConnectError(name, oneLine(`the connection dropped (${link.lost.reason})`), {
+      hint: 'Run it again. A command that was running on the server may have been interrupted.',
     });
   };
   return {
@@ -81,7 +81,7 @@ function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, gr
         return await runOn(link, { ...options, line, stdin: command.stdin, graceSeconds, startSeconds });
       });
       if (outcome === full || outcome === refused)
-        throw new ConnectError(name, `the server runs no commands for user "${user}"`, {
+        throw new ConnectError(name, `the server does not let user "${user}" run commands`, {
           hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
         });
       if ('said' in outcome) {

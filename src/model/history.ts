@@ -8,7 +8,7 @@ export type Attempt = {
   readonly release: string;
   readonly commit: string;
   readonly committedAt: string;
-  /** `started`: it was cut off, or is under way. */
+  /** `started`: it was interrupted, or is under way. */
   readonly outcome: 'started' | 'succeeded' | 'rolled-back' | 'rollback-failed' | 'failed';
   /** Whether anything that runs was touched. */
   readonly switched: boolean;

@@ -48,7 +48,7 @@ export type SwitchPlan = {
   readonly migration?: OneOffDecision & { readonly when: 'before' | 'after' };
   /** Before anything is changed: the backup. */
   readonly before: readonly Stage[];
-  /** From the note that the switch begins until the release is current. */
+  /** From the record of its start until the release is current. */
   readonly stages: readonly Stage[];
 };
 

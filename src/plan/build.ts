@@ -32,7 +32,7 @@ export function buildPlan({ definition, file, metadata, services, env }: BuildFa
                 title,
                 command: withEnv(bake({ file, metadata, push: false }), env),
                 output: 'live',
-                hint: 'nothing was pushed or deployed',
+                hint: 'Nothing was pushed or deployed.',
               },
             ],
           },
@@ -58,7 +58,7 @@ export function pushPlan({ definition, file, metadata, services, env, thirdParty
       command: withEnv(bake({ file, metadata, push: true }), env),
       output: 'live',
       retry: registryRetry,
-      hint: 'is the registry up, and may this user push to it? Nothing was deployed',
+      hint: 'Check that the registry is up and that this user may push to it. Nothing was deployed.',
     },
     { kind: 'run', id: 'metadata', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'facts' },
   ];
@@ -69,11 +69,11 @@ export function pushPlan({ definition, file, metadata, services, env, thirdParty
           {
             kind: 'run',
             id: 'pins',
-            title: 'look up the digests of the other images',
+            title: 'look up the digests of third-party images',
             command: pin(thirdParty, env),
             output: 'facts',
             retry: registryRetry,
-            hint: 'does every image of the compose file exist, and may this user read it?',
+            hint: 'Check that every image in the compose file exists and that this user may read it.',
           },
         ];
   const tasks = [services.length > 0 ? push : [], pins].filter((steps) => steps.length > 0);
@@ -81,7 +81,7 @@ export function pushPlan({ definition, file, metadata, services, env, thirdParty
 }
 
 function writing(path: string, content: string): Step {
-  return { kind: 'write', id: 'definition', title: 'write the bake definition', path, content };
+  return { kind: 'write', id: 'definition', title: 'write the build definition', path, content };
 }
 
 function withEnv(command: Command, env: Command['env']): Command {

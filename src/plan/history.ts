@@ -19,7 +19,7 @@ export type Beginning = { readonly host: HostSwitch; readonly undo: readonly Ste
  * end may never come to be written.
  */
 export function beginStage(intent: Intent, hosts: readonly Beginning[]): Stage {
-  const hint = 'nothing that runs was changed; is there space on the disk?';
+  const hint = 'Check the disk space on the server. No running container was touched.';
   const tasks = hosts.map(({ host: { host, root, from }, undo }) => {
     const line = (outcome: Attempt['outcome'], time: string): string =>
       lineOf(intent, from, { outcome, time, switched: true });
@@ -43,7 +43,8 @@ export function beginStage(intent: Intent, hosts: readonly Beginning[]): Stage {
     const begin: Step = {
       kind: 'run',
       id: stepIds.begin,
-      title: 'note that the switch begins',
+      title: 'record the start of the switch',
+      channel: 'detached',
       command: record(root, line('started', intent.time)),
       output: 'quiet',
       hint,
@@ -87,7 +88,7 @@ export function prunePlan({ release }: Intent, { targets, states }: Observed, ke
     const step: Step = {
       kind: 'run',
       id: 'prune',
-      title: `keep ${keep} releases`,
+      title: `prune old releases (keep ${keep})`,
       channel: 'detached',
       command: prune({ root, project: release.project, keep }),
       output: 'facts',

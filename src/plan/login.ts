@@ -23,9 +23,9 @@ export function loginSteps(registry: Registry | undefined, folder: string | unde
 }
 
 export const runnerLoginHint =
-  'is the registry up? Check registry, registry-username and registry-password (is the secret set, has the token expired?)';
+  'Check registry, registry-username and registry-password: is the secret set, has the token expired, is the registry up?';
 export const serverLoginHint =
-  'check registry, registry-username and registry-password, and that this server reaches the registry';
+  'Check registry, registry-username and registry-password, and that the server can reach the registry.';
 
 /** Logs this machine in. */
 export function runnerLoginPlan(registry: Registry | undefined, folder: string): Plan {
@@ -55,7 +55,7 @@ export function logout(folder: string): Step {
   return {
     kind: 'run',
     id: 'logout',
-    title: 'remove the registry login',
+    title: 'log out of the registry',
     command: removeFolder(folder),
     output: 'quiet',
   };

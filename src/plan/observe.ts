@@ -21,11 +21,11 @@ export function statusPlan({ targets, project }: Facts): Plan {
     { host, steps: [look('observe', status({ root, project }))] },
     { host, steps: [{ ...look('lease', showLease(root)), title: 'see who is deploying' }] },
   ]);
-  return { stages: [{ name: 'Look at the servers', tasks }] };
+  return { stages: [{ name: 'Check the servers', tasks }] };
 }
 
 function look(id: string, command: Extract<Step, { kind: 'run' }>['command']): Step {
-  return { kind: 'run', id, title: 'look at the server', command, output: 'facts' };
+  return { kind: 'run', id, title: 'check the server', command, output: 'facts' };
 }
 
 /** What must be known of a release that is on the servers already. */
@@ -36,11 +36,11 @@ export function reopenPlan(targets: readonly Target[], id: string): Plan {
       {
         kind: 'run',
         id: 'reopen',
-        title: `look at release ${id}`,
+        title: `read release ${id}`,
         command: reopen({ root, id }),
         output: 'facts',
       } as const,
     ],
   }));
-  return { stages: [{ name: 'Reopen the release', tasks }] };
+  return { stages: [{ name: 'Read the release', tasks }] };
 }

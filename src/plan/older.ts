@@ -28,7 +28,7 @@ function leftBehind(history: readonly Attempt[]): { readonly from: Attempt; read
 function describe(back: Attempt): string {
   const { command, commit, actor, reason } = back;
   const what =
-    command === 'rollback' ? 'was rolled back from on' : `was replaced by ${commitName(commit)}, on purpose, on`;
+    command === 'rollback' ? 'was rolled back on' : `was replaced by the older ${commitName(commit)} (allow-older) on`;
   return `${what} ${minuteOf(back)} by ${actor}${reason ? `: ${reason}` : ''}`;
 }
 

@@ -9,9 +9,13 @@ const kinds = {
   backup: {
     stage: 'Backup',
     title: 'back up',
-    hint: 'nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
+    hint: 'Fix the backup, or leave `backup` out of this one deploy. No running container was touched.',
   },
-  migrate: { stage: 'Migrate', title: 'migrate', hint: 'a migration is not undone: fix it and deploy again' },
+  migrate: {
+    stage: 'Migrate',
+    title: 'migrate',
+    hint: 'Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
+  },
 } as const;
 
 /** What runs once for the whole fleet, on its first host, in a container of its own from the new release. */

@@ -20,7 +20,7 @@ export function pullPlan(targets: readonly Target[], release: Release): Plan {
         output: 'facts',
         channel: 'detached',
         retry: registryRetry,
-        hint: 'is the registry up, can this server reach it, and is there space on its disk? Nothing that runs was changed',
+        hint: 'Check that the server reaches the registry and has space on its disk. No running container was touched.',
       } as const,
     ],
     ...(login === undefined ? {} : { always: [logout(login)] }),

@@ -9,12 +9,12 @@ type Choice = { readonly id: string } | { readonly problem: string; readonly hin
  */
 export function chooseRelease(states: readonly HostState[], root: string, to: string): Choice {
   const [first] = states;
-  if (first === undefined) return { problem: 'no host to roll back on', hint: 'name one in hosts' };
+  if (first === undefined) return { problem: 'no host to roll back on', hint: 'Set hosts.' };
   if (states.every(isBare)) {
     const hosts = states.map(({ host }) => host).join(', ');
     return {
-      problem: `nothing was ever deployed to ${root} on ${hosts}: check project-name or path`,
-      hint: 'nothing was changed',
+      problem: `nothing has been deployed to ${root} on ${hosts}: check project-name or path`,
+      hint: 'Nothing was changed.',
     };
   }
   const onAll = goodReleases(first).filter((id) => states.every((state) => isGood(state, id)));
@@ -22,8 +22,8 @@ export function chooseRelease(states: readonly HostState[], root: string, to: st
   if ('id' in chosen) return chosen;
   const list = listOf(states);
   return {
-    problem: `${chosen.problem}\n${list.length === 0 ? 'no release is kept' : `these can be rolled back to:\n${list.join('\n')}`}`,
-    hint: `nothing was changed; ${list.length === 0 ? 'mend the application and deploy again' : 'name one of the kept releases with the input `to`'}`,
+    problem: `${chosen.problem}\n${list.length === 0 ? 'no release is kept' : `available releases:\n${list.join('\n')}`}`,
+    hint: `Nothing was changed. ${list.length === 0 ? 'Fix the application and deploy again.' : 'Set the input `to` to one of these releases.'}`,
   };
 }
 
@@ -43,13 +43,13 @@ function choosePrevious(states: readonly HostState[], onAll: readonly string[]):
   if (others.some(({ current }) => current !== first?.current)) {
     const rows = states.map(({ host, current }) => `  ${host}  ${current ?? 'none'}`);
     return {
-      problem: `the current release is not the same on all hosts, so none is \`previous\`:\n${rows.join('\n')}`,
+      problem: `the hosts have different current releases, so there is no \`previous\`:\n${rows.join('\n')}`,
     };
   }
   const broken = states.flatMap((state) => lastSwitch(state) ?? []).filter(isBroken);
   const again = broken.find(({ command, release }) => command === 'rollback' && onAll.includes(release));
   const id = again?.release ?? onAll.find((good) => broken.length > 0 || good !== first?.current);
-  return id === undefined ? { problem: 'there is no earlier release to go back to' } : { id };
+  return id === undefined ? { problem: 'there is no earlier release to roll back to' } : { id };
 }
 
 /** It may have left containers of two releases. */
@@ -60,7 +60,7 @@ function chooseNamed(states: readonly HostState[], onAll: readonly string[], to:
   const id = onAll.find((good) => states.some((state) => has(state, good)));
   if (id !== undefined) return { id };
   const missing = states.filter((state) => !goodReleases(state).some((good) => has(state, good)));
-  if (missing.length === 0) return { problem: `${to} is another release on each host` };
+  if (missing.length === 0) return { problem: `${to} is a different release on each host` };
   if (missing.length < states.length) {
     const hosts = missing.map(({ host }) => host).join(', ');
     return { problem: `${to} is not on ${hosts}: a rollback needs the release on every host` };
@@ -68,8 +68,7 @@ function chooseNamed(states: readonly HostState[], onAll: readonly string[], to:
   const tried = states
     .flatMap(({ history }) => history)
     .filter((attempt) => attempt.release === to || isCommit(attempt.commit, to));
-  if (tried.some(({ outcome }) => outcome === 'succeeded'))
-    return { problem: `${to} was here, but is no longer kept (keep-releases)` };
+  if (tried.some(({ outcome }) => outcome === 'succeeded')) return { problem: `${to} has been pruned (keep-releases)` };
   return {
     problem: `${to} ${tried.length > 0 ? 'was tried here, but never became healthy' : 'was never deployed here'}`,
   };

@@ -25,10 +25,10 @@ export function shipPlan({ stage, root, release, composeFiles, profiles, archive
   const resolving: Step = {
     kind: 'run',
     id: 'resolve',
-    title: 'let Compose resolve the release',
+    title: 'resolve the release with Compose',
     command: resolve({ root, id, project, folder: dirname(composeFiles[0] ?? ''), files, profiles }),
     output: 'facts',
-    hint: 'Compose says what is wrong; nothing that runs was changed',
+    hint: 'The lines above are from Compose. No running container was touched.',
   };
   const tasks = archives.map(({ host, archive }) => ({
     host,
@@ -36,7 +36,7 @@ export function shipPlan({ stage, root, release, composeFiles, profiles, archive
       {
         kind: 'run',
         id: 'ship',
-        title: `ship the release (${sizeOf(archive)})`,
+        title: `upload the release (${sizeOf(archive)})`,
         command: ship({ root, id }, archive),
         output: 'quiet',
       } as const,
@@ -60,11 +60,11 @@ export function withdrawPlan(targets: readonly Target[], id: string): Plan {
       {
         kind: 'run',
         id: 'withdraw',
-        title: 'withdraw the release',
+        title: 'remove the unused release',
         output: 'quiet',
         command: removeFolder(releaseFolder(root, id)),
       } as const,
     ],
   }));
-  return { stages: [{ name: 'Withdraw', tasks }] };
+  return { stages: [{ name: 'Clean up', tasks }] };
 }

@@ -93,24 +93,33 @@ function stagesOf(
       intent,
       hosts.map((host) => ({ host, undo: onFailure === 'keep' ? [] : undo(host) })),
     ),
-    ...(writes ? [stage('Write the files', writeFilesSteps)] : []),
+    ...(writes ? [stage('Write env files', writeFilesSteps)] : []),
     ...(migrate?.when === 'before' ? migration : []),
     stage(strategy.stage, (host) => strategy.steps({ host, release, healthTimeoutSeconds: timeoutSeconds })),
     ...(migrate?.when === 'after' ? migration : []),
     stage('Verify', () => [healthyStep(release, timeoutSeconds)]),
     ...(url === undefined
       ? []
-      : [{ name: 'Ask from outside', tasks: [{ host: 'local', steps: [answersStep(url, timeoutSeconds)] }] }]),
+      : [{ name: 'Check health-url', tasks: [{ host: 'local', steps: [answersStep(url, timeoutSeconds)] }] }]),
     stage('Finish', (host) => [currentStep(host)]),
   ];
 }
 
 function writeFilesSteps({ root, to: id }: HostSwitch): readonly Step[] {
-  const title = 'put the files of env-files in place';
-  return [{ kind: 'run', id: 'write-files', title, command: writeFiles({ root, id }), output: 'quiet' }];
+  const title = 'write the env-files';
+  return [
+    { kind: 'run', id: 'write-files', title, channel: 'detached', command: writeFiles({ root, id }), output: 'quiet' },
+  ];
 }
 
 function currentStep({ root, to: id }: HostSwitch): Step {
-  const title = `make ${id} current`;
-  return { kind: 'run', id: stepIds.current, title, command: makeCurrent(root, id), output: 'quiet' };
+  const title = `set current to ${id}`;
+  return {
+    kind: 'run',
+    id: stepIds.current,
+    title,
+    channel: 'detached',
+    command: makeCurrent(root, id),
+    output: 'quiet',
+  };
 }

@@ -22,11 +22,11 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
               {
                 kind: 'run',
                 id: 'test',
-                title: `run the tests of ${files.files.join(', ')}`,
+                title: `run the tests in ${files.files.join(', ')}`,
                 command: { ...test(files, service), env },
                 output: 'live',
                 timeoutSeconds,
-                hint: 'the log above is of the service that failed; nothing was built, pushed or deployed',
+                hint: 'The log above is that of the failed service. Nothing was built, pushed or deployed.',
               },
             ],
             always: [

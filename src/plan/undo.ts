@@ -10,6 +10,7 @@ export function undoSteps(strategy: Strategy, facts: UndoFacts, writesFiles: boo
     kind: 'run',
     id: 'undo-files',
     title: 'put the old files back',
+    channel: 'detached',
     command: restoreFiles({ root, id: to }),
     output: 'quiet',
   };
@@ -17,6 +18,7 @@ export function undoSteps(strategy: Strategy, facts: UndoFacts, writesFiles: boo
     kind: 'run',
     id: 'undo-current',
     title: from === undefined ? 'make no release current' : `make ${from} current`,
+    channel: 'detached',
     command: makeCurrent(root, from),
     output: 'quiet',
   };

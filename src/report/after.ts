@@ -51,10 +51,10 @@ export function leftBehind(after: readonly HostAfter[], id: string): readonly st
   return after.map(({ host, containers, current }) => {
     const there = {
       untouched: 'no container was touched',
-      mixed: `the switch was cut short: containers of ${id} and of the release before may be running`,
-      new: `the containers of ${id} stay`,
+      mixed: `the switch was interrupted: containers of ${id} and of the release before may be running`,
+      new: `the containers of ${id} are in place`,
     }[containers];
-    const how = current === id ? 'is that release' : current === undefined ? 'names no release' : `is still ${current}`;
+    const how = current === id ? 'is that release' : current === undefined ? 'is not set' : `is still ${current}`;
     return `${host}: ${there}; \`current\` ${how}`;
   });
 }
@@ -64,8 +64,8 @@ export function wayBack(after: readonly HostAfter[], id: string): string | undef
   if (after.every(({ containers }) => containers === 'untouched')) return undefined;
   const [current, ...others] = new Set(after.map((host) => host.current));
   if (others.length > 0)
-    return 'to go back, name a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal';
-  if (current === undefined) return 'there is no release to go back to: fix it and deploy again';
-  if (current === id) return 'to go back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
-  return `to bring ${current} back: \`command: rollback\` with \`to: ${current}\` in a workflow, \`dist/cli.js rollback --to ${current}\` in a terminal`;
+    return 'to roll back, choose a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal';
+  if (current === undefined) return 'there is no release to roll back to: fix it and deploy again';
+  if (current === id) return 'to roll back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal';
+  return `to roll back to ${current}: \`command: rollback\` with \`to: ${current}\` in a workflow, \`dist/cli.js rollback --to ${current}\` in a terminal`;
 }

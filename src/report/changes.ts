@@ -16,7 +16,7 @@ export function planLines({ hosts, backup, migration }: SwitchPlan): readonly st
 }
 
 const hostTitle = ({ host, from }: HostSwitch): string =>
-  `${host}, ${from === undefined ? 'first release' : `now ${from}`}`;
+  `${host}, ${from === undefined ? 'first release' : `currently ${from}`}`;
 
 export function changesLines(title: string, changes: readonly ServiceChange[]): readonly string[] {
   const width = Math.max(0, ...changes.map(({ service }) => service.length));

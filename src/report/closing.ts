@@ -1,12 +1,12 @@
 import type { Report } from '../model/report.ts';
 import { afterwards } from './after.ts';
-import { endingOf, failuresText, hintOf } from './failures.ts';
+import { endingOf, endingText, failuresText, hintOf } from './failures.ts';
 import { statusText } from './status.ts';
 
 /** The last lines of a log: what happened, and after a failure why, what is there now, and what to do. */
 export function closing(report: Report): readonly string[] {
   const { commands, release, seconds, failures, status, backup } = report;
-  const what = `${commands.join(', ')} ${endingOf(report)} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
+  const what = `${commands.join(', ')} ${endingText[endingOf(report)]} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
   const said = status === undefined ? undefined : statusText(status);
   const [first] = failures;
   if (first === undefined) return said ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
@@ -15,7 +15,7 @@ export function closing(report: Report): readonly string[] {
   return [
     ...(said ?? [text]),
     ...(hint === undefined ? [] : [`→ ${hint}`]),
-    ...(backup === undefined ? [] : [`the backup from before this deploy: ${backup}`]),
+    ...(backup === undefined ? [] : [`backup taken before this deploy: ${backup}`]),
     ...lines,
     ...(next === undefined ? [] : [`→ ${next}`]),
     // The reason once more as the very last words, when the lines of a container's log have moved it out of sight.

@@ -5,7 +5,7 @@ export function downtimeText(downtime: NonNullable<Known['downtime']>): string {
   if (downtime === 'not-up-before') return 'downtime: not measured, health-url did not answer before the switch';
   const { probes, failed, longestGapSeconds, up } = downtime;
   const gap = `${longestGapSeconds.toFixed(1)} s`;
-  if (!up) return `health-url does not answer: down for ${gap} so far (${failed} of ${probes} probes failed)`;
+  if (!up) return `still down: health-url has not answered for ${gap} so far (${failed} of ${probes} probes failed)`;
   if (failed === 0) return `no downtime: health-url answered all ${probes} probes during the switch`;
-  return `downtime: ${gap} (${failed} of ${probes} probes of health-url failed during the switch)`;
+  return `downtime: ${gap} (${failed} of ${probes} health-url probes failed during the switch)`;
 }

@@ -15,7 +15,7 @@ export function reasonText(reason: Reason): string {
     case 'key':
       return reason.name;
     case 'new':
-      return 'not running here yet';
+      return 'no container yet';
     case 'forced':
       return `force-recreate: ${reason.by}`;
     case 'scale':

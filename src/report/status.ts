@@ -24,16 +24,27 @@ export function statusText(hosts: readonly HostStatus[]): readonly string[] {
         ({ name, status: how, health, image }) =>
           `    ${name}  ${how}${health === 'none' ? '' : ` (${health})`}  ${shortImage(image)}`,
       ),
+      ...leaseLines(status).map((line) => `  ${line}`),
       ...(drift.length > 0 ? ['  drift:', ...drift.map((line) => `    ${line}`)] : []),
-      ...(clean ? ['  no drift: what runs is the current release'] : []),
+      ...(clean ? ['  no drift: the running containers match the current release'] : []),
       ...problems,
     ];
   });
 }
 
+/** Who is deploying there, or what nobody has finished. */
+function leaseLines({ lease }: HostStatus): readonly string[] {
+  if (lease === undefined) return [];
+  const { state, holder, failedUndo } = lease;
+  const who = `${holder.command} of ${holder.release || 'a release'} by ${holder.actor}`;
+  if (state === 'busy') return [`in use: ${who}, now: ${holder.stage || 'starting'}`];
+  if (state === 'open') return [`interrupted: ${who}; finish its rollback with \`status\` and \`heal: true\``];
+  return failedUndo === undefined ? [] : [`a rollback failed; try it again with \`status\` and \`heal: true\``];
+}
+
 function nothing({ root, lastAttempt }: HostStatus): string {
   if (lastAttempt !== undefined) return 'no release is current';
-  return `nothing was ever deployed to ${root}; if that is not so, check project-name or path`;
+  return `nothing has been deployed to ${root}; if that is wrong, check project-name and path`;
 }
 
 function releaseLine(kept: KeptRelease): string {
@@ -42,12 +53,20 @@ function releaseLine(kept: KeptRelease): string {
   return `  ${current ? '*' : ' '} ${release}  ${minuteOf(kept)}  ${outcomes[outcome]}  ${who}`;
 }
 
+const endings: Readonly<Record<Attempt['outcome'], string>> = {
+  started: 'is still running, or was interrupted',
+  succeeded: 'succeeded',
+  'rolled-back': 'failed and was rolled back',
+  'rollback-failed': 'failed, and so did its rollback',
+  failed: 'failed',
+};
+
 /** The last attempt, and the last one that touched what runs, unless they succeeded. */
 function troubles({ lastAttempt, lastSwitch }: HostStatus): readonly string[] {
   const tell = (name: string, attempt: Attempt | undefined): readonly string[] => {
     if (attempt === undefined || attempt.outcome === 'succeeded') return [];
     const { command, release, actor, outcome, switched } = attempt;
-    const how = outcome === 'started' ? 'is under way, or was cut off' : 'failed';
+    const how = endings[outcome];
     const harmless = switched ? '' : ' (refused, nothing was touched)';
     return [`the last ${name} ${how}: ${command} of ${release}, ${minuteOf(attempt)} by ${actor}${harmless}`];
   };

@@ -3,7 +3,7 @@ import type { Known, Report, StepReport } from '../model/report.ts';
 import type { HostSwitch } from '../model/switch.ts';
 import { type Afterwards, afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
-import { endingOf, failuresText, hintOf } from './failures.ts';
+import { endingOf, endingText, failuresText, hintOf } from './failures.ts';
 import { cell, details, fenced, table } from './markdown.ts';
 
 const icons = {
@@ -27,7 +27,7 @@ export function summary(report: Report): string {
     ...(url === undefined ? [] : [url]),
   ];
   return [
-    `## ${icons[ending]} ${commands.join(', ')} ${ending === 'rolled-back' ? 'failed, rolled back' : ending === 'rollback-failed' ? 'failed, and so did the rollback' : ending}`,
+    `## ${icons[ending]} ${commands.join(', ')} ${endingText[ending]}`,
     facts.join(' · '),
     ...(failures.length === 0 ? [] : [failureText(failures)]),
     ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),

@@ -4,6 +4,7 @@
 #   heal root                the same, of a lease whose keeper was killed: it ends at once
 #   boot root                for a boot unit: takes the lock itself, and ends what the loss of power has cut off
 #   job root folder ...        runs a command on its own
+#   logged root file log       runs an undo
 #   call root token name ...   a call of the holder
 what=$1 root=$2 lease=$2/lease
 shift 2
@@ -65,5 +66,6 @@ case $what in
   heal) keep finish ;;
   boot) keep boot ;;
   job) job "$@" ;;
+  logged) logged "$@" ;;
   call) call "$@" ;;
 esac

@@ -30,7 +30,6 @@ undo() {
   end_job "$lease/undoing" "$token.undoing" 10
   { read -r limit <"$lease/undoing/limit"; } 2>/dev/null || limit=900
   log=$lease/undo.log
-  { : >>"$log"; } 2>/dev/null || log=/dev/null
   uptime
   deadline=$((now + limit * 10)) try=0 code=1
   while [ "$code" -ne 0 ] && [ "$try" -lt 3 ] && [ "$now" -lt "$deadline" ]; do
@@ -57,9 +56,8 @@ try_undo() {
   { printf '%s\n' "--- $(date -u +%Y-%m-%dT%H:%M:%SZ) the server goes back by itself" >>"$log"; } 2>/dev/null
   exec 8>>"$lease/undoing/lock"
   flock 8
-  # shellcheck disable=SC2016 # the arguments of the inner shell
   setsid sh "$lease/keeper.sh" job "$root" "$lease/undoing" '' "$token.undoing" "$mask" / \
-    sh -c 'exec sh "$1" >>"$2" 2>&1' korrigo-undo "$lease/undoing/undo.sh" "$log" </dev/null >/dev/null 2>&1 9>&- &
+    sh "$lease/keeper.sh" logged "$root" "$lease/undoing/undo.sh" "$log" </dev/null >/dev/null 2>&1 9>&- &
   exec 8>&-
   until timeout 1 flock -s "$lease/undoing/lock" true 9>&-; do
     uptime
@@ -67,6 +65,12 @@ try_undo() {
   done
   code=1
   [ ! -e "$lease/undoing/code.0" ] || code=0
+}
+
+# Runs a program for sh and keeps what it prints: where the disk is full it prints into the void, and does not fail for that.
+logged() { # Arguments: file log
+  code=$({ { sh "$1" 2>&1; echo $? >&3; } | { cat >>"$2" || cat >/dev/null; } 2>/dev/null; } 3>&1)
+  exit "$code"
 }
 
 # After a boot, or when somebody restarts it, the engine takes a while. Without one the undo says what is wrong.

@@ -34,25 +34,29 @@ if is_open; then
   tell_holder
   end open
 fi
+put() { # Arguments: file. A shell's own printf does not say that the disk is full.
+  why=$(cat 2>&1 >"$1.new") && mv "$1.new" "$1" && return
+  rm -f "$1.new"
+  fail "$why"
+}
 set -e
 rm -rf "$lease/jobs" "$lease/failed" "$lease/undo.log"
 mkdir -p "$lease/jobs" "$lease/outcomes"
 find "$lease/outcomes" -type f -mtime +1 -exec rm -f {} +
-printf '%s\n' "$keeper" >"$lease/keeper.sh.new"
-mv "$lease/keeper.sh.new" "$lease/keeper.sh"
+printf '%s\n' "$keeper" | put "$lease/keeper.sh"
 {
   fact actor "$7"
   fact run "$8"
   fact command "$9"
   fact release "${10}"
   fact since "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-} >"$lease/holder"
-printf '%s\n' "$grace" "$login" "$mask" >"$lease/terms"
+} | put "$lease/holder"
+printf '%s\n' "$grace" "$login" "$mask" | put "$lease/terms"
 # What an undo needs when nobody is logged in: after a boot.
-printf '%s\n' "$PATH" "${DOCKER_HOST:-}" "${XDG_RUNTIME_DIR:-}" >"$lease/surroundings"
-fact stage begin >"$lease/stage"
+printf '%s\n' "$PATH" "${DOCKER_HOST:-}" "${XDG_RUNTIME_DIR:-}" | put "$lease/surroundings"
+fact stage begin | put "$lease/stage"
 : >"$lease/contact"
 touch -t 197001030000 "$lease/past" "$lease/beat"
-note "$lease/token" "$token"
+printf '%s\n' "$token" | put "$lease/token"
 start_keeper hold
 end taken

@@ -18,9 +18,9 @@ code=$?
 if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
   remove
   if [ "$code" -eq 124 ] || [ "$(($(date +%s) - started))" -ge "${seconds%.*}" ]; then
-    echo "stopped after $seconds s: it took longer than $limit" >&2
+    echo "stopped after $seconds s, the limit set by $limit" >&2
   else
-    echo "killed: out of memory, or by somebody on the server; see the memory limit of the service" >&2
+    echo "killed: out of memory (see the memory limit of the service), or by someone on the server" >&2
   fi
 fi
 exit "$code"

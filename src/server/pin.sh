@@ -33,7 +33,7 @@ pin() {
   fi
   case $digest in
     sha256:*) fact pinned "$1" "$name@$digest" ;;
-    *) fact refused "$1" 'no registry knows a digest of it' ;;
+    *) fact refused "$1" 'the registry has no digest for it' ;;
   esac
 }
 pids=

@@ -20,7 +20,7 @@ succeeded() { # ids, the one that succeeded last first; what was current before 
     END { for (; n > 0; n--) if (!seen[line[n]]++) print line[n] }
   ' "$work/history" | while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
 }
-# Where Docker does not answer, this fails: nothing is removed that may be in use.
+# Where Docker is not responding, this fails: nothing is removed that may be in use.
 used=$(docker ps --all --filter "label=com.docker.compose.project=$project" \
   --format '{{.Label "com.docker.compose.project.config_files"}}')
 settled() { # ids whose last attempt came before the last success: since then nothing runs from their files
@@ -47,11 +47,14 @@ is_mounted() { # Arguments: path, or a folder with such a path below it
 }
 holds_data() { # Whether there is something in the folder of a release that no deploy brought there. Arguments: folder
   for entry in "$1"/* "$1"/.[!.]*; do
-    case ${entry##*/} in source | shared) continue ;; esac
+    case ${entry##*/} in source | shared | replaced) continue ;; esac
     if [ -d "$entry" ] && [ ! -h "$entry" ] && [ -n "$(find "$entry" ! -type d | head -n 1)" ]; then return 0; fi
   done
-  [ -e "$1/compose.yml" ] && [ -n "$(find "$1" -type f -newer "$1/compose.yml" | head -n 1)" ]
+  [ -e "$1/compose.yml" ] && [ -n "$(find "$1" -path "$1/replaced" -prune -o -type f -newer "$1/compose.yml" -print | head -n 1)" ]
 }
+
+# What env-files replaced is for the way back (restore.sh), and may be secret: it goes when there is none any more.
+if [ ! -e lease/armed ] && [ ! -e lease/undoing ] && [ ! -e lease/failed ]; then rm -rf releases/*/replaced; fi
 
 for release in releases/*; do
   id=$(basename "$release")

@@ -11,7 +11,7 @@ step() {
     code=$?
     [ "$code" -ne 0 ] || return 0
     [ "$pause" != last ] || break
-    echo "$title failed with exit code $code, trying again in $pause s"
+    echo "$title failed with exit code $code, retrying in $pause s"
     sleep "$pause"
   done
   case $code in

@@ -7,7 +7,7 @@ shift 2
 
 if [ -z "$service" ]; then
   if docker compose "$@" config 2>/dev/null | grep -q '^ *condition: service_completed_successfully$'; then
-    echo "a service waits for another one to end, so the first that ends cannot decide: set test-service" >&2
+    echo "a service depends on another one completing, so the first container to exit cannot decide: set test-service" >&2
     exit 1
   fi
   exec docker compose "$@" up --build --no-color --abort-on-container-exit
@@ -24,7 +24,7 @@ while [ -z "$(ended)" ]; do
     wait "$up"
     code=$?
     [ -z "$(ended)" ] || break
-    echo "$service never ran" >&2
+    echo "$service never started" >&2
     [ "$code" -ne 0 ] || code=1
     exit "$code"
   fi

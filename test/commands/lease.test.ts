@@ -23,7 +23,7 @@ describe('the calls of a lease', () => {
     expect(stdin).toBe(keeper);
   });
 
-  it('say how much there is to read, so that nothing is used that was cut off', () => {
+  it('say how much there is to read, so that nothing is used that was interrupted', () => {
     const undo = { script: 'echo "ü"\n', limitSeconds: 600, rolledBack: '{"a":1}\n', rollbackFailed: '{"b":2}' };
     expect(armLease(key, undo)).toEqual({
       argv: ['sh', '/opt/shop/lease/keeper.sh', 'call', '/opt/shop', 'a1', 'arm', '26', '600'],

@@ -64,7 +64,7 @@ describe('a path that a service names', () => {
     expect(shipped([mount('data', true), mount('data', true)], ['data/seed.sql', 'data/x'])).toEqual({
       shipped: [],
       problems: [
-        'web mounts the folder data writable, and git tracks data/seed.sql in it: is it data of the server or part of the release? Add `:ro` to the mount to ship it, or list it in server-owned',
+        'web mounts the folder data writable, but git tracks data/seed.sql in it: is it data or part of the release? Add `:ro` to the mount to ship it, or list it in server-owned',
       ],
     });
   });

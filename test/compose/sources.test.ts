@@ -89,7 +89,7 @@ describe('the compose files of an application', () => {
       'other/b.env',
     ]);
     expect(problems).toEqual([
-      'two.env (env_file of an include in app/compose.yml) does not exist in the checkout; track one with values to go by, and list it in server-owned if the server has its own',
+      'two.env (env_file of an include in app/compose.yml) does not exist in the checkout; commit one with default values, and list it in server-owned if the server has its own',
     ]);
   });
 
@@ -167,7 +167,7 @@ services: {a: {extends: {file: /etc/base.yml, service: x}}, b: {extends: {file: 
       'b.yml (included by a.yml) does not exist in the checkout',
       'c.yml (included by a.yml) does not exist in the checkout',
       'd.yml (extended by a.yml) does not exist in the checkout',
-      'z.yml (named by compose-file) does not exist in the checkout',
+      'z.yml (listed in compose-file) does not exist in the checkout',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { configOf, problemsOf, releaseOf } from '../../fixtures/builders.ts';
+import { ed25519Pair } from '../../fixtures/key-pair.ts';
 import { commandNames } from '../../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../../src/config/inputs.ts';
 import { checkSettings } from '../../src/config/origin.ts';
@@ -9,7 +9,7 @@ import { readConfig } from '../../src/config/read.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
 
-const key = ssh2.utils.generateKeyPairSync('ed25519');
+const key = ed25519Pair();
 const remote: InputTexts = { hosts: 'web1', 'ssh-key': key.private, 'known-hosts': key.public };
 const release = JSON.stringify(releaseOf());
 

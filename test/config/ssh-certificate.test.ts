@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { ed25519Pair } from '../../fixtures/key-pair.ts';
 import { certificateOf } from '../../src/config/ssh-certificate.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { sshString } from '../../src/model/ssh-wire.ts';
 
-const key = ssh2.utils.generateKeyPairSync('ed25519');
-const other = ssh2.utils.generateKeyPairSync('ed25519');
-const authority = ssh2.utils.generateKeyPairSync('ed25519');
+const key = ed25519Pair();
+const other = ed25519Pair();
+const authority = ed25519Pair();
 const blobOf = (pair: { readonly public: string }) => Buffer.from(pair.public.split(' ')[1] ?? '', 'base64');
 const printOf = (pair: { readonly public: string }) =>
   `SHA256:${createHash('sha256').update(blobOf(pair)).digest('base64').replace(/=+$/, '')}`;

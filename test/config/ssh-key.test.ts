@@ -1,12 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
-import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
+import { ed25519Pair } from '../../fixtures/key-pair.ts';
 import { keys } from '../../fixtures/ssh-server.ts';
 import { checkSettings, remedies } from '../../src/config/origin.ts';
 import { privateKeyOf } from '../../src/config/ssh-key.ts';
 
 const { ed25519, ecdsa, rsa } = keys;
-const locked = ssh2.utils.generateKeyPairSync('ed25519', {
+const locked = ed25519Pair({
   passphrase: 'open sesame',
   cipher: 'aes256-ctr',
   rounds: 1,

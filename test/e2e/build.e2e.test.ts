@@ -105,12 +105,12 @@ describe('an image of somebody else', () => {
     expect(outcome.code, outcome.all).toBe(1);
     expect(outcome.all).not.toContain('trying again');
     const unknown = (image: string): string =>
-      `- compose-file: the image ${image} cannot be had: Error response from daemon: manifest for ${image} not found: manifest unknown: manifest unknown`;
+      `- compose-file: image ${image} cannot be pulled: Error response from daemon: manifest for ${image} not found: manifest unknown: manifest unknown`;
     expect(failureOf(outcome)).toBe(
       [
         '2 problems:',
         ...[`${address}/korrigo-test/busybox:0`, `${address}/nope:1`].map(unknown),
-        '→ does it exist under that name, and may this user read it? Nothing was deployed',
+        '→ Check the name, and that this user may read it. Nothing was deployed.',
       ].join('\n'),
     );
   });

@@ -104,9 +104,9 @@ describe('the whole way: test, build, push, deploy', () => {
     expect(summary).toContain('## ✅ test, build, push, deploy succeeded\n');
     expect(summary).toContain(`Release \`${id}\``);
     expect(summary).toContain(`### ${server.ip}\n`);
-    expect(summary).toContain('| web | create | not running here yet |');
+    expect(summary).toContain('| web | create | no container yet |');
     expect(summary).toMatch(/\| cache \| `\S+\/busybox@sha256:[0-9a-f]{64}` \|/);
-    expect(summary).toMatch(/\| Test \| local \| run the tests of .* \| done \| \d+\.\d s \|/);
+    expect(summary).toMatch(/\| Test \| local \| run the tests in .* \| done \| \d+\.\d s \|/);
   });
 
   it('masks every line of every secret that has four characters or more', () => {
@@ -181,10 +181,15 @@ describe('a failure', () => {
     expect(errors[0]?.value).toContain(
       `${server.ip}: migrate: web: sh -c echo ::error::no such column; exit 4 failed with exit code 4\n`,
     );
-    expect(errors[0]?.value).toContain('→ a migration is not undone: mend it and deploy again');
-    expect(step.outputs()).toMatchObject({ outcome: 'failed' });
-    expect(step.summary()).toContain('## ❌ test, build, push, deploy failed\n');
-    expect(step.summary()).toContain('**What to do:** a migration is not undone: mend it and deploy again');
+    expect(errors[0]?.value).toContain(
+      '→ Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
+    );
+    expect(errors[0]?.value).toContain(`${server.ip}: rolled back, `);
+    expect(step.outputs()).toMatchObject({ outcome: 'rolled-back' });
+    expect(step.summary()).toContain('## ↩️ test, build, push, deploy failed and was rolled back\n');
+    expect(step.summary()).toContain(
+      '**What to do:** Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
+    );
   });
 
   it('of the inputs exits with 1 and one annotation that lists all of them', async () => {

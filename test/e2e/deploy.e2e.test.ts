@@ -26,7 +26,7 @@ describe('one server, from nothing to the third release', () => {
     const { all } = succeeded(await deploy(['build', 'push', 'deploy']));
     expect(await page(server)).toBe('one');
     expect((await stateOf(server)).current).toMatch(new RegExp(`^\\d{8}-\\d{6}-${commit.slice(0, 12)}$`));
-    expect(all).toContain(`${server.ip}, first release:\n    cache  create    not running here yet\n`);
+    expect(all).toContain(`${server.ip}, first release:\n    cache  create    no container yet\n`);
   });
 
   it('lets only the deploy user read the sealed release', async () => {
@@ -113,7 +113,7 @@ describe('one server, from nothing to the third release', () => {
     const outcome = await deploy(['deploy'], { release });
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toBe(
-      `release: it was built from commit ${before.current.slice(-12)}, but commit ${commit.slice(0, 12)} is checked out\n→ check out the commit of the release: with actions/checkout, \`ref: <commit>\``,
+      `release: it was built from commit ${before.current.slice(-12)}, but commit ${commit.slice(0, 12)} is checked out\n→ Check out that commit: with actions/checkout, \`ref: <commit>\`.`,
     );
     expect(await stateOf(server)).toEqual(before);
   });
@@ -125,7 +125,7 @@ describe('one server, from nothing to the third release', () => {
       }),
     );
     const { all } = succeeded(await deploy(['build', 'push', 'deploy']));
-    expect(all).toContain('tail is settling');
+    expect(all).toContain('tail is up, waiting to see whether it stays up');
     const { containers } = await stateOf(server);
     expect(Date.now() - Date.parse(containers['shop-tail-1']?.startedAt ?? '')).toBeGreaterThan(4000);
   });
@@ -216,7 +216,7 @@ describe('several servers', () => {
   it('deploys to two servers side by side', async () => {
     const { all } = succeeded(await deploy(['build', 'push', 'deploy']));
     expect([await page(first), await page(second)]).toEqual(['one', 'one']);
-    const rehearsed = ['Check the servers', 'Rehearse', 'Withdraw', 'Build'];
+    const rehearsed = ['Check the servers', 'Rehearse', 'Clean up', 'Build'];
     const inOrder = [
       ...rehearsed,
       'Check the servers',
@@ -264,7 +264,7 @@ describe('several servers', () => {
     });
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toBe(
-      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ a migration is not undone: fix it and deploy again\n${back.join('\n')}\n${first.ip}: the migration was begun, and is not undone`,
+      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ Migrations are not rolled back. Check the database, fix the migration, and deploy again.\n${back.join('\n')}\n${first.ip}: the migration was begun, and is not undone`,
     );
     expect([await page(first), await page(second)]).toEqual(['three', 'three']);
     const after = [await stateOf(first), await stateOf(second)];

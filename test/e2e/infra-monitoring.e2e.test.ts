@@ -243,7 +243,7 @@ describe('the monitoring of the reference infrastructure', () => {
     expect(bad).toMatch(/^db-1 .* FATAL: {2}database "nothing" does not exist/m);
     expect(bad).toMatch(/^nginx-1 .* \[error\] .*connect\(\) failed/m);
     expect(bad).toMatch(/^celery-1 .*"level": "ERROR"/m);
-    // An answer 5xx is told as information, by gunicorn too.
+    // An answer 5xx is an error, although gunicorn logs every request as information.
     const good = (line: string): boolean => /"level": "INFO"|"status": ?[234]/.test(line) && !/"status": ?5/.test(line);
     expect(bad.split('\n').filter(good)).toEqual([]);
 

@@ -138,7 +138,7 @@ describe('Korrigo on a server', () => {
       expect(log).toMatch(/back up on \S+ before anything is changed: backup\n/);
       expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
       expect(log).toContain(
-        '→ nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
+        '→ Fix the backup, or leave `backup` out of this one deploy. No running container was touched.',
       );
       expect(await scene.containers()).toEqual(before);
     });

@@ -173,7 +173,7 @@ describe('deploys that fail', () => {
 
   const failed = async (files: Texts, inputs: Texts = {}): Promise<void> => {
     shop.commit(files);
-    const outcome = await deploy(everything, inputs);
+    const outcome = await deploy(everything, { 'on-failure': 'keep', ...inputs });
     expect(outcome.code, outcome.all).toBe(1);
   };
   /** Of web, which never becomes healthy; cache gets another environment and is well. */

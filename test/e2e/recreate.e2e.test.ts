@@ -253,8 +253,8 @@ ${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/d
   it('recreates them with the one whose container they share', async () => {
     const before = await stateOf(server, '/opt/shares');
     expect(plan(await deployed('green', 1))).toEqual([
-      'agent recreate front is another container',
-      'backup recreate front is another container',
+      'agent recreate shares the container of front',
+      'backup recreate shares the container of front',
       'front recreate environment COLOUR',
       'many keep',
     ]);

@@ -159,7 +159,7 @@ ${quickHealth}`;
     await server.ssh('rm /opt/shop/shared/letter /opt/shop/shared/shared.env');
     // What an env_file said is part of the release. A mounted file is not.
     expect(await refused(server, () => deploy(['rollback'], { to: three }))).toBe(
-      `${server.ip}: /opt/shop/shared/letter is missing (read by web): put it back on the server, or roll back to another release\n→ nothing was changed`,
+      `${server.ip}: /opt/shop/shared/letter is missing (read by web): restore it on the server, or roll back to another release\n→ nothing was changed`,
     );
     await server.ssh('echo again >/opt/shop/shared/letter');
     succeeded(await deploy(['rollback'], { to: three }));
@@ -194,7 +194,7 @@ describe('what a deploy does after a rollback', () => {
   it('refuses the commit that was rolled back from, and says by whom and why', async () => {
     const said = await refused(server, () => deploy(everything));
     expect(withoutTime(said)).toBe(
-      `${server.ip}: commit ${short(2)} was rolled back from on … by …: two loses orders\n→ nothing was changed; push a newer commit, or set allow-older to true if this is meant`,
+      `${server.ip}: commit ${short(2)} was rolled back on … by …: two loses orders\n→ Push a newer commit, or set allow-older to true if you mean it. Nothing was changed.`,
     );
     expect(await page(server)).toBe('one');
   });
@@ -214,7 +214,7 @@ describe('what a deploy does after a rollback', () => {
     succeeded(await deploy(everything));
     expect(await page(server)).toBe('one');
     checkOut(shop, 'main');
-    expect(await refused(server, () => deploy(everything))).toContain(`commit ${short(2)} was rolled back from on `);
+    expect(await refused(server, () => deploy(everything))).toContain(`commit ${short(2)} was rolled back on `);
   });
 
   it('takes the commit that was rolled back from with allow-older', async () => {
@@ -241,7 +241,7 @@ describe('what a deploy does after a rollback', () => {
 
   it('refuses one that failed and would now succeed, until a newer one comes', async () => {
     commits.push(shop.commit(shopFiles(bed, 'four')));
-    expect((await deploy(everything, { migrate: "web: sh -c 'exit 7'" })).code).toBe(1);
+    expect((await deploy(everything, { migrate: "web: sh -c 'exit 7'", 'on-failure': 'keep' })).code).toBe(1);
     expect(await page(server)).toBe('four');
     succeeded(await deploy(['rollback'], { reason: 'four half migrated' }));
     expect(await page(server)).toBe('two');
@@ -251,7 +251,7 @@ describe('what a deploy does after a rollback', () => {
     const after = await stateOf(server); // but for the files of the one that failed, which nothing needs any more
     expect([after.containers, after.current]).toEqual([before.containers, before.current]);
     expect(withoutTime(failureOf(again))).toBe(
-      `${server.ip}: commit ${short(4)} was rolled back from on … by …: four half migrated\n→ nothing was changed; push a newer commit, or set allow-older to true if this is meant`,
+      `${server.ip}: commit ${short(4)} was rolled back on … by …: four half migrated\n→ Push a newer commit, or set allow-older to true if you mean it. Nothing was changed.`,
     );
     commits.push(shop.commit(shopFiles(bed, 'five')));
     succeeded(await deploy(everything));
@@ -290,14 +290,14 @@ describe('what a rollback finds', () => {
     shop.commit(shopFiles(bed));
     const said = await refused(server, () => deploy(['rollback']));
     expect(said).toBe(
-      `rollback: nothing was ever deployed to /opt/shop on ${server.ip}: check project-name or path\n→ nothing was changed`,
+      `rollback: nothing has been deployed to /opt/shop on ${server.ip}: check project-name or path\n→ nothing was changed`,
     );
   });
 
   it('has nothing to go back to after the first deploy', async () => {
     ids.push(await put(shopFiles(bed)));
     const said = await refused(server, () => deploy(['rollback']));
-    expect(said).toContain('there is no earlier release to go back to\nthese can be rolled back to:\n');
+    expect(said).toContain('there is no earlier release to roll back to\navailable releases:\n');
     expect(offered(said)).toEqual([`${ids[0]} current`]);
   });
 
@@ -314,13 +314,13 @@ describe('what a rollback finds', () => {
   it('refuses a release and a commit that were never deployed', async () => {
     for (const to of ['20200101-000000-0123456789ab', '0123456789abcdef']) {
       const said = await refused(server, () => deploy(['rollback'], { to }));
-      expect(said).toContain(`rollback: ${to} was never deployed here\nthese can be rolled back to:\n`);
+      expect(said).toContain(`rollback: ${to} was never deployed here\navailable releases:\n`);
     }
   });
 
   it('goes from a version that failed to the last good one, and calls the other one by its name', async () => {
     shop.commit(sick());
-    expect((await deploy(everything)).code).toBe(1);
+    expect((await deploy(everything, { 'on-failure': 'keep' })).code).toBe(1);
     const failed = (await historyOf(server)).at(-1)?.['release'] ?? '';
     expect((await stateOf(server)).containers['shop-web-1']?.status).not.toBe('running');
     const said = await refused(server, () => deploy(['rollback'], { to: failed }));
@@ -333,7 +333,7 @@ describe('what a rollback finds', () => {
 
   it('goes to the last good one when the next deploy after the one that failed got nowhere', async () => {
     shop.commit({ ...sick(), 'www/index.html': 'sick again\n' });
-    expect((await deploy(everything)).code).toBe(1);
+    expect((await deploy(everything, { 'on-failure': 'keep' })).code).toBe(1);
     const files = shopFiles(bed, 'mended', { web: '    env_file: nowhere.env\n' });
     shop.commit(files);
     const release = releaseOf(succeeded(await deploy(['build', 'push'])));
@@ -355,7 +355,7 @@ describe('what a rollback finds', () => {
     expect(said).toContain('→ ');
     const { all } = succeeded(await deploy(['rollback'], { to: ids[1] ?? '' }));
     expect(all).toContain(`✓ ${server.ip}: log in to ${bed.registry.address} as korrigo`);
-    expect(all).toContain(`✓ ${server.ip}: forget the registry login`);
+    expect(all).toContain(`✓ ${server.ip}: log out of the registry`);
     expect(await page(server)).toBe('two');
     expect(await output(server, 'docker', 'image', 'ls', '--digests')).toContain(image.split('@')[1]);
     expect((await stateOf(server)).left).toEqual([]);
@@ -378,9 +378,10 @@ describe('what a rollback finds', () => {
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toMatch(new RegExp(`^${server.ip}: web is unhealthy\n`));
     expect((await stateOf(server)).current).toBe(five);
-    expect((await historyOf(server)).at(-1)).toMatchObject({ release: four, outcome: 'failed', switched: true });
-    expect((await deploy(['status'])).stdout).toContain(`the last attempt failed: rollback of ${four}`);
-    succeeded(await deploy(['rollback']));
+    expect((await historyOf(server)).at(-1)).toMatchObject({ release: four, outcome: 'rolled-back', switched: true });
+    expect((await deploy(['status'])).stdout).toContain(
+      `the last attempt failed and was rolled back: rollback of ${four}`,
+    );
     expect(await page(server)).toBe('five');
     expect((await stateOf(server)).current).toBe(five);
   });
@@ -427,7 +428,7 @@ describe('on two servers', () => {
     );
     expect(said).toMatch(new RegExp(`  ${ids[0]}  .*, not on ${addressOf(second)}\n`));
     const previous = await refused(second, () => refusedToo(() => both(['rollback'])));
-    expect(previous).toContain('rollback: there is no earlier release to go back to\n');
+    expect(previous).toContain('rollback: there is no earlier release to roll back to\n');
   });
 
   it('goes back on all of them, side by side', async () => {
@@ -460,7 +461,7 @@ describe('on two servers', () => {
         ),
       );
       expect(said).toContain(
-        `rollback: the current release is not the same on all hosts, so none is \`previous\`:\n${rows}these can be rolled back to:\n`,
+        `rollback: the hosts have different current releases, so there is no \`previous\`:\n${rows}available releases:\n`,
       );
     }
     const { stdout } = succeeded(await both(['status']));
@@ -503,14 +504,14 @@ describe('without a checkout', () => {
   it('asks for that name when it is not given', async () => {
     const said = await refused(server, () => deployer(elsewhere, bed, server)(['rollback']));
     expect(said).toBe(
-      'project-name: is not set, and there is no checkout to read it from; name the Compose project\n→ it is the name of the folder below /opt on the servers',
+      'project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project\n→ it is the name of the folder below /opt on the servers',
     );
   });
 
   it('finds nothing of a project that is not there', async () => {
     const rollback = deployer(elsewhere, bed, server);
     expect(await refused(server, () => rollback(['rollback'], { 'project-name': 'shopp' }))).toBe(
-      `rollback: nothing was ever deployed to /opt/shopp on ${server.ip}: check project-name or path\n→ nothing was changed`,
+      `rollback: nothing has been deployed to /opt/shopp on ${server.ip}: check project-name or path\n→ nothing was changed`,
     );
   });
 });

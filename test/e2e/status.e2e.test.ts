@@ -48,7 +48,7 @@ describe('status', () => {
 
   it('of a server that was never deployed to is one line', async () => {
     shop.commit(shopFiles(bed));
-    const nothing = `${server.ip}: nothing was ever deployed to /opt/shop; if that is not so, check project-name or path`;
+    const nothing = `${server.ip}: nothing has been deployed to /opt/shop; if that is wrong, check project-name and path`;
     expect(await status()).toBe(nothing);
     const root = '/opt/shop';
     expect(await json()).toEqual([{ host: server.ip, root, problems: [], releases: [], containers: [], drift: [] }]);
@@ -74,7 +74,7 @@ describe('status', () => {
   containers:
     shop-web-1  running (healthy)  ${await short('web')}
     shop-cache-1  running (healthy)  ${await short('cache')}
-  no drift: what runs is the current release`,
+  no drift: the running containers match the current release`,
     );
   });
 
@@ -124,7 +124,7 @@ describe('status', () => {
     const text = await status(deployer(shop.folder, bed, server, second));
     expect(text).toContain(`${server.ip}: release ${one}\n`);
     expect(text).toContain(
-      `\n${addressOf(second)}: nothing was ever deployed to /opt/shop; if that is not so, check project-name or path\n  drift:\n    current is no release, and on ${server.ip} it is ${one}`,
+      `\n${addressOf(second)}: nothing has been deployed to /opt/shop; if that is wrong, check project-name and path\n  drift:\n    current is no release, and on ${server.ip} it is ${one}`,
     );
   });
 
@@ -150,7 +150,7 @@ describe('status', () => {
 
   it('doubts that a project of another name is the right one', async () => {
     expect(textOf(await deploy(['status'], { 'project-name': 'shopp' }))).toBe(
-      `${server.ip}: nothing was ever deployed to /opt/shopp; if that is not so, check project-name or path`,
+      `${server.ip}: nothing has been deployed to /opt/shopp; if that is wrong, check project-name and path`,
     );
   });
 });
@@ -177,13 +177,13 @@ describe('after somebody has typed on the server, the drift', () => {
       'is another image',
       () => otherwise('s|^    image: .*/shop-web@.*|    image: httpd:mine|'),
       'docker tag "$(docker inspect -f "{{.Image}}" shop-web-1)" httpd:mine',
-      [expect.stringMatching(/^web: shop-web-1 runs httpd:mine instead of \S+\/shop-web@sha256:\w{64}$/)],
+      [expect.stringMatching(/^web: shop-web-1 is running httpd:mine, expected \S+\/shop-web@sha256:\w{64}$/)],
     ],
     [
       'is another environment',
       () => otherwise('s|COLOUR: blue|COLOUR: red|'),
       '',
-      [`${web} was created with another configuration (environment, mounts, labels or command)`],
+      [`${web} was created with a different configuration (environment, mounts, labels or command)`],
     ],
     ['is a container that was removed', () => typed('docker rm --force shop-cache-1'), '', ['cache: has no container']],
     [
@@ -196,7 +196,7 @@ describe('after somebody has typed on the server, the drift', () => {
       'is one container more of a service',
       () => typed('docker compose up --detach --scale cache=2'),
       '',
-      ['cache: has 2 containers instead of 1'],
+      ['cache: has 2 containers, expected 1'],
     ],
     [
       'is a container that was stopped',
@@ -223,7 +223,7 @@ describe('after somebody has typed on the server, the drift', () => {
       '',
       [
         'cache: has no container',
-        `${web} was created with another configuration (environment, mounts, labels or command)`,
+        `${web} was created with a different configuration (environment, mounts, labels or command)`,
       ],
     ],
     [
@@ -248,13 +248,13 @@ describe('after somebody has typed on the server, the drift', () => {
   it('is the version that failed, after a deploy that did', async () => {
     const { current } = await stateOf(server);
     shop.commit({ Dockerfile: 'ARG BASE\nFROM ${BASE}\nCMD ["sleep", "infinity"]\n' });
-    expect((await deploy(everything)).code).toBe(1);
+    expect((await deploy(everything, { 'on-failure': 'keep' })).code).toBe(1);
     const sick = (await stateOf(server)).releases.at(-1);
     const told = await status();
     expect(told).toContain(`${server.ip}: release ${current}\n`);
     expect(told).toContain(`\n    ${sick}  failed  deploy\n`);
     expect(told).toMatch(/\n {2}the last attempt failed: deploy of \d{8}-\S+\n/);
-    expect(told).toMatch(/\n {2}drift:\n {4}web: shop-web-1 runs \S+\/shop-web@sha256:\w{64} instead of \S+$/);
+    expect(told).toMatch(/\n {2}drift:\n {4}web: shop-web-1 is running \S+\/shop-web@sha256:\w{64}, expected \S+$/);
     shop.commit(shopFiles(bed, 'x', { web: '    env_file: nowhere.env\n' }));
     const release = releaseOf(succeeded(await deploy(['build', 'push'])));
     expect((await deploy(['deploy'], { release })).code).toBe(1);
@@ -277,6 +277,6 @@ describe('after somebody has typed on the server, the drift', () => {
     succeeded(await deploy(everything));
     expect(await driftNow()).toEqual([]);
     await typed('docker rm --force shop-cache-2');
-    expect(await driftNow()).toEqual(['cache: has 1 container instead of 2']);
+    expect(await driftNow()).toEqual(['cache: has 1 container, expected 2']);
   });
 });

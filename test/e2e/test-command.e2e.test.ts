@@ -68,9 +68,9 @@ describe('tests', () => {
     const outcome = await test(testFile(`${asks}; echo 1 of 2 failed >&2; exit 5`));
     expect(outcome.code).toBe(1);
     expect(outcome.all).toMatch(/tests-1 +\| 1 of 2 failed/);
-    expect(failureOf(outcome)).toMatch(/^local: run the tests of \S+compose\.test\.yml failed with exit code 5\n/);
+    expect(failureOf(outcome)).toMatch(/^local: run the tests in \S+compose\.test\.yml failed with exit code 5\n/);
     expect(failureOf(outcome)).toMatch(
-      /1 of 2 failed[\s\S]*\n→ the log above is of the service that failed; nothing was built, pushed or deployed$/,
+      /1 of 2 failed[\s\S]*\n→ The log above is that of the failed service. Nothing was built, pushed or deployed.$/,
     );
     expect(await leftOf(outcome)).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe('tests', () => {
       const outcome = await test(files, { 'test-service': 'tests' });
       expect(outcome.code, outcome.all).toBe(1);
       expect(outcome.all).not.toMatch(/tests-1 +\| tested/);
-      expect(failureOf(outcome)).toContain('tests never ran\n');
+      expect(failureOf(outcome)).toContain('tests never started\n');
       expect(await leftOf(outcome)).toEqual([]);
     });
 
@@ -113,7 +113,7 @@ describe('tests', () => {
       const outcome = await test(after(testFile('echo tested', seeds('echo seeded'))));
       expect(outcome.code, outcome.all).toBe(1);
       expect(failureOf(outcome)).toContain(
-        'a service waits for another one to end, so the first that ends cannot decide: set test-service\n',
+        'a service depends on another one completing, so the first container to exit cannot decide: set test-service\n',
       );
     });
   });
@@ -121,7 +121,7 @@ describe('tests', () => {
   it('that take too long: are ended, and nothing is left', async () => {
     const outcome = await test(testFile('echo waiting; sleep 1000'), { 'test-timeout': '4s' });
     expect(outcome.code).toBe(1);
-    expect(failureOf(outcome)).toMatch(/^local: run the tests of \S+ took too long and was ended\n/);
+    expect(failureOf(outcome)).toMatch(/^local: run the tests in \S+ timed out and was stopped\n/);
     expect(await leftOf(outcome)).toEqual([]);
   });
 

@@ -139,7 +139,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(end).toContain('expected 3, got 4');
     expect(end).toContain('nothing was built, pushed or deployed');
     expect(end).toMatch(
-      /✗ test failed after .*: local: run the tests of .*compose\.test\.yml failed with exit code 3$/,
+      /✗ test failed after .*: local: run the tests in .*compose\.test\.yml failed with exit code 3$/,
     );
     expect(await stateOf(server)).toEqual(before);
   });
@@ -158,12 +158,11 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(jobsOf(outcome.all)).toEqual(['Test', 'Build and push', 'Deploy']);
     const end = lastLines(outcome);
     expect(end).toContain('  cannot read settings\n');
-    expect(end).toContain(`→ see more: docker logs shop-web-1 (on ${server.ip})\n`);
-    expect(end).toMatch(new RegExp(`✗ deploy failed after .*: ${server.ip}: web is unhealthy$`));
+    expect(end).toContain(`→ For the full log, on ${server.ip}: docker logs shop-web-1\n`);
+    expect(end).toMatch(new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`));
   });
 
-  it('brings back what ran before that version at a click, by the commit too', async () => {
-    succeeded(await rollback({ to: 'previous', reason: 'three is sick' }));
+  it('runs what ran before that version by itself, and another one at a click, by the commit', async () => {
     expect(await page(server)).toBe('one');
     const [, two] = await history(server);
     succeeded(await rollback({ to: (two?.['commit'] ?? '').slice(0, 10), reason: 'two was better' }));

@@ -135,7 +135,7 @@ describe('a failure', () => {
 
   it.each<readonly [string, Answer, string]>([
     ['with its exit code', { code: 7 }, 'web1: bad failed with exit code 7'],
-    ['as a timeout', { code: null, timedOut: true }, 'web1: bad took too long and was ended'],
+    ['as a timeout', { code: null, timedOut: true }, 'web1: bad timed out and was stopped'],
     ['with what was printed', { code: 1, lines: ['one', '', 'two'] }, 'web1: bad failed with exit code 1\none\ntwo'],
     [
       'with the last 20 lines of much output',
@@ -159,10 +159,10 @@ describe('a failure', () => {
     const { failures } = await apply(plan([on('web1', steps), on('local', steps)]), enginePorts([web1, here]));
     expect(failures.flatMap((error) => error.failures)).toMatchObject([
       {
-        message: 'web1: bad was cut off',
-        hint: 'the connection dropped while this was running: deploy again as soon as the server answers',
+        message: 'web1: bad was interrupted',
+        hint: 'The connection dropped while this was running. Check the server with `status`, then deploy again.',
       },
-      { message: 'local: bad was cut off', hint: 'try this' },
+      { message: 'local: bad was interrupted', hint: 'try this' },
     ]);
   });
 
@@ -206,8 +206,8 @@ describe('a step that is tried again', () => {
     expect(output('web1', 'pull')).toBe('yes');
     expect(ports.clock.slept).toEqual([2000, 5000]);
     expect(ports.log.lines.slice(1)).toEqual([
-      'warn web1: pull failed with exit code 1\nno 1\ntrying again in 2 s',
-      'warn web1: pull failed with exit code 1\nno 2\ntrying again in 5 s',
+      'warn web1: pull failed with exit code 1\nno 1\nretrying in 2 s',
+      'warn web1: pull failed with exit code 1\nno 2\nretrying in 5 s',
       'info ✓ web1: pull (7.0 s)',
       'end',
     ]);
@@ -325,7 +325,7 @@ describe('a step', () => {
       return { code: null, timedOut: signal?.reason instanceof Error && signal.reason.name === 'TimeoutError' };
     });
     const { failures } = await apply(plan([on('web1', run('slow', { timeoutSeconds: 0.05 }))]), enginePorts([web1]));
-    expect(failures.map(({ message }) => message)).toEqual(['web1: slow took too long and was ended']);
+    expect(failures.map(({ message }) => message)).toEqual(['web1: slow timed out and was stopped']);
   });
 
   it('that says nothing for long is told to be still going on, until it ends', async () => {
@@ -392,8 +392,8 @@ describe('a failed step that knows where to look', () => {
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
     expect(failures[0]).toBeInstanceOf(HealthError);
     expect(failures[0]).toMatchObject({
-      message: 'web1: web ended with exit code 1\nthe last lines of shop-web-1:\n  starting\n  no database',
-      hint: 'see more: docker logs shop-web-1 (on web1)',
+      message: 'web1: web exited with code 1\nlast log lines of shop-web-1:\n  starting\n  no database',
+      hint: 'For the full log, on web1: docker logs shop-web-1',
       cause: expect.any(CommandError),
     });
   });
@@ -408,7 +408,7 @@ describe('a failed step that knows where to look', () => {
     expect(failures[0]).toMatchObject({
       name: 'HealthError',
       message: expect.stringMatching(
-        /^web1: web is restarting \(exit code 1\).*, and the time was up\nthe last lines of shop-web-1:\n {2}no database$/,
+        /^web1: web is restarting \(exit code 1\).*, timed out\nlast log lines of shop-web-1:\n {2}no database$/,
       ),
     });
   });
@@ -439,7 +439,7 @@ describe('a failed step that knows where to look', () => {
     expect(failures.map(({ message }) => message)).toEqual(['web1: up failed with exit code 1']);
   });
 
-  it('does not look when it was cut off', async () => {
+  it('does not look when it was interrupted', async () => {
     const web1 = fakeHost('web1', answering({ up: { code: null } }));
     const { failures } = await apply(bad, enginePorts([web1]));
     expect(wordsOf(web1.ran)).toEqual(['up']);

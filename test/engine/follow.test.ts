@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { until } from '../../bed/process.ts';
 import { collectedLog, fakeClock } from '../../fixtures/fakes.ts';
-import { kill, type LeaseServer, leaseServer, undoOf } from '../../fixtures/lease.ts';
+import { arm, confirm, kill, type LeaseServer, leaseServer, undoOf } from '../../fixtures/lease.ts';
 import { shells } from '../../fixtures/shells.ts';
 import { type Held, heldOn } from '../../src/engine/held.ts';
 import { type Link, linkTo } from '../../src/engine/link.ts';
@@ -19,7 +19,7 @@ type Fate = 'runs' | 'lost' | 'unanswered';
 
 function flaky(inner: Host, fate: (command: Command) => Fate): Host {
   let gone = false;
-  const lose = (): ConnectError => new ConnectError('web1', 'the connection is gone');
+  const lose = (): ConnectError => new ConnectError('web1', 'the connection dropped');
   return {
     name: 'web1',
     run: async (command, options) => {
@@ -48,11 +48,14 @@ async function scene(
   {
     fate = () => 'runs',
     connect = () => true,
+    connecting,
     graceSeconds = 60,
   }: {
     readonly fate?: (command: Command) => Fate;
     /** Whether the nth attempt to connect succeeds. */
     readonly connect?: (attempt: number) => boolean;
+    /** What an attempt waits for. */
+    readonly connecting?: Promise<never>;
     readonly graceSeconds?: number;
   } = {},
 ): Promise<Scene> {
@@ -66,6 +69,7 @@ async function scene(
     log,
     clock: fakeClock(),
     reconnect: async () => {
+      await connecting;
       if (!connect(++attempts)) throw new ConnectError('web1', 'no route to host');
       return flaky(server.host, fate);
     },
@@ -184,8 +188,8 @@ describe.concurrent('a lease that is held', () => {
     const { server, held } = await scene(onTestFinished);
     await held.stage('Recreate');
     expect(await server.show()).toMatchObject({ state: 'busy', holder: { stage: 'Recreate' } });
-    await held.arm(undoOf('echo undone'));
-    await held.confirm('{"n":1}\n');
+    await arm(held, undoOf('echo undone'));
+    await confirm(held, '{"n":1}\n');
     expect(await held.leave(30)).toBe('confirmed');
     expect(server.lines('history.jsonl')).toEqual(['{"n":1}']);
     expect(held.lost.aborted).toBe(false);
@@ -195,7 +199,7 @@ describe.concurrent('a lease that is held', () => {
     onTestFinished,
   }) => {
     const { held } = await scene(onTestFinished);
-    await held.arm(undoOf('sleep 1; echo undone'));
+    await arm(held, undoOf('sleep 1; echo undone'));
     expect(await held.leave(0)).toBe('unfinished');
     expect(await held.leave(30)).toBe('rolled-back');
   });
@@ -212,12 +216,12 @@ describe.concurrent('a lease that is held', () => {
   });
 
   it.for([
-    ['rolled back', 'echo undone', 'rolled-back', 'the server has rolled back by itself'],
-    ['freed with nothing armed', undefined, 'released', 'nothing that runs was changed'],
-    ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself and failed'],
+    ['rolled back', 'echo undone', 'rolled-back', 'the server rolled back by itself'],
+    ['freed with nothing armed', undefined, 'released', 'no running container was touched'],
+    ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself, and failed'],
   ] as const)('and was lost says so: the server %s', async ([, script, outcome, says], { onTestFinished }) => {
     const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 1 });
-    if (script !== undefined) await held.arm(undoOf(script));
+    if (script !== undefined) await arm(held, undoOf(script));
     await server.free();
     const error: unknown = await held.detached.run({ argv: ['true'] }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(LeaseLostError);
@@ -238,17 +242,17 @@ describe.concurrent('a lease that is held', () => {
 
   it('was confirmed even when the answer got lost, and the lease came to its end', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
-    await held.arm(undoOf('echo undone'));
+    await arm(held, undoOf('echo undone'));
     await server.confirm(a, '{"n":1}\n');
     await server.leave(a);
-    await held.confirm('{"n":1}\n');
+    await confirm(held, '{"n":1}\n');
     expect(server.lines('history.jsonl')).toEqual(['{"n":1}']);
   });
 
   it('cannot be armed where the server has no room for it', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
     server.addProgram('mkdir', 'echo "mkdir: No space left on device" >&2; exit 1');
-    await expect(held.arm(undoOf('true'))).rejects.toThrow(/arm the undo failed.*\n.*No space left on device/);
+    await expect(arm(held, undoOf('true'))).rejects.toThrow(/arm the undo failed.*\n.*No space left on device/);
   });
 });
 
@@ -274,10 +278,20 @@ describe.concurrent('a connection that drops', () => {
     const error: unknown = await held.detached.run({ argv: ['true'] }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       outcome: 'unfinished',
-      message: 'web1: the connection dropped, and was not back within 120 s',
-      hint: expect.stringContaining('goes back to the release before by itself'),
+      message: 'web1: the connection dropped and did not come back within 120 s',
+      hint: expect.stringContaining('rolls back by itself'),
     });
     expect(held.lost.aborted).toBe(true);
+  });
+
+  it('is not waited for by a holder who leaves', async ({ onTestFinished }) => {
+    const { held } = await scene(onTestFinished, {
+      fate: () => 'lost',
+      connect: () => false,
+      // An attempt that never comes to an end.
+      connecting: new Promise<never>(() => {}),
+    });
+    expect(await held.leave(0)).toBe('unfinished');
   });
 
   it('cuts off a short command, but does not keep one from beginning', async ({ onTestFinished }) => {

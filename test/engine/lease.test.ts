@@ -92,8 +92,8 @@ describe('the leases of all hosts', () => {
     expect(error).toBeInstanceOf(LeaseBusyError);
     expect(error).toMatchObject({
       message:
-        "web2: did not get its turn within 60 s: it is in use by bob's rollback of 20260203-040506-c0ffee012345, since 04:05 UTC, now: at its beginning",
-      hint: 'nothing was changed; wait for the other one and deploy again, or raise lock-timeout',
+        "web2: still in use after 60 s, by bob's rollback of 20260203-040506-c0ffee012345, since 04:05 UTC, now: starting",
+      hint: 'Nothing was changed. Wait for the other run and deploy again, or raise lock-timeout.',
       holder: bob,
     });
     expect(held.size).toBe(0);
@@ -106,12 +106,21 @@ describe('the leases of all hosts', () => {
     expect(held.size).toBe(0);
   });
 
-  it('are taken after what was cut off there is finished', async () => {
+  it('are taken after what was interrupted there is finished', async () => {
     const open: Taken = { kind: 'open', holder: bob };
     const answers: (Taken | undefined)[] = [open, undefined];
     const { done, take } = fleet({ web1: () => answers.shift() });
     await take(['web1', 'web2']);
     expect(done).toEqual(['take web1', 'heal web1 after bob', 'take web1', 'take web2']);
+  });
+
+  it('are given up where what was interrupted stays open, however often it is finished', async () => {
+    const { done, held, take } = fleet({ web2: () => ({ kind: 'open', holder: bob }) });
+    await expect(take(['web1', 'web2'])).rejects.toThrow(
+      'web2: what an interrupted deploy left there cannot be finished',
+    );
+    expect(done.filter((what) => what.startsWith('heal web2'))).toHaveLength(4);
+    expect(held.size).toBe(0);
   });
 
   it('are not taken where a program is missing, and nothing is held then', async () => {
@@ -127,13 +136,13 @@ describe('the leases of all hosts', () => {
 describe('who has a lease', () => {
   it.each([
     ['at work', ana, anaText],
-    ['not heard of', { ...ana, quietSeconds: 42 }, `${anaText}, not heard of for 42 s`],
+    ['not heard of', { ...ana, quietSeconds: 42 }, `${anaText}, no sign of life for 42 s`],
     [
       'cut off, while the server goes back',
       { ...bob, quietSeconds: 70, ending: true },
-      "bob's rollback of 20260203-040506-c0ffee012345, since 04:05 UTC, now going back to the release before",
+      "bob's rollback of 20260203-040506-c0ffee012345, since 04:05 UTC, now rolling back",
     ],
-    ['of whom little is known', { ...bob, release: '', since: '' }, "bob's rollback, now: at its beginning"],
+    ['of whom little is known', { ...bob, release: '', since: '' }, "bob's rollback, now: starting"],
   ])('is told of one %s', (_, holder, text) => {
     expect(holderText(holder)).toBe(text);
   });

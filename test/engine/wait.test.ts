@@ -59,8 +59,8 @@ describe('waiting', () => {
     const ports = enginePorts([host([{ code: 1, stderr: 'busy\n' }, { code: null }, healthy])]);
     await waitFor(step, 'web1', ports);
     expect(ports.log.lines).toEqual([
-      'info … web1: the containers could not be inspected: busy',
-      'info … web1: the containers could not be inspected: no answer',
+      'info … web1: docker inspect failed: busy',
+      'info … web1: docker inspect failed: no answer',
     ]);
   });
 
@@ -77,9 +77,9 @@ describe('waiting', () => {
           kind: 'health',
           host: 'web1',
           service: 'web',
-          short: 'web1: web is starting, after 10 s',
-          message: 'web1: web is starting, after 10 s\nit logged nothing',
-          hint: 'see more: docker logs shop-web-1 (on web1)',
+          short: 'web1: web is starting (gave up after 10 s)',
+          message: 'web1: web is starting (gave up after 10 s)\nits log is empty',
+          hint: 'For the full log, on web1: docker logs shop-web-1',
         },
       ],
     });
@@ -94,8 +94,8 @@ describe('waiting', () => {
     await expect(failure).rejects.toMatchObject({
       message: [
         'web1: web is unhealthy',
-        'its healthcheck said: connection refused',
-        'the last lines of shop-web-1:',
+        'last healthcheck output: connection refused',
+        'last log lines of shop-web-1:',
         '  one',
         '  two',
         '  three',
@@ -124,8 +124,8 @@ describe('waiting', () => {
 
   it('for a service without a container says where to look', async () => {
     await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: inspectFacts(1) }])]))).rejects.toMatchObject({
-      message: 'web1: web has no container, after 10 s',
-      failures: [{ hint: 'look at the containers: docker ps --all (on web1)', service: undefined }],
+      message: 'web1: web has no container (gave up after 10 s)',
+      failures: [{ hint: 'List the containers on web1: docker ps --all', service: undefined }],
     });
   });
 
@@ -175,8 +175,8 @@ describe('waiting for an answer', () => {
 
   it('fails when it never does', async () => {
     await expect(waitFor(answers, 'local', enginePorts([]))).rejects.toMatchObject({
-      message: 'local: https://shop.example.com/ does not answer: connection refused, after 10 s',
-      hint: expect.stringMatching(/^every container is healthy, so check health-url itself/),
+      message: 'local: https://shop.example.com/ does not answer: connection refused (gave up after 10 s)',
+      hint: expect.stringMatching(/^All containers are healthy, so check health-url itself/),
     });
   });
 });

@@ -15,12 +15,12 @@ describe('drift', () => {
     [
       'is another image',
       [containerOf({ image: 'nginx:1' })],
-      [`web: shop-web-1 runs nginx:1 instead of ${images['web']}`],
+      [`web: shop-web-1 is running nginx:1, expected ${images['web']}`],
     ],
     [
       'is another configuration',
       [containerOf({ configHash: 'other' })],
-      ['web: shop-web-1 was created with another configuration (environment, mounts, labels or command)'],
+      ['web: shop-web-1 was created with a different configuration (environment, mounts, labels or command)'],
     ],
     [
       'is a container that ended badly',
@@ -37,7 +37,7 @@ describe('drift', () => {
     [
       'is each of several containers',
       [containerOf(), containerOf({ name: 'shop-web-2', health: 'unhealthy' })],
-      ['web: has 2 containers instead of 1', 'web: shop-web-2 is unhealthy'],
+      ['web: has 2 containers, expected 1', 'web: shop-web-2 is unhealthy'],
     ],
   ])('%s', (_, containers, expected) => {
     expect(drift(...containers)).toEqual(expected);
@@ -45,10 +45,10 @@ describe('drift', () => {
 
   it.each([
     [0, 0, []],
-    [0, 2, ['web: has 0 containers instead of 2']],
-    [1, 2, ['web: has 1 container instead of 2']],
+    [0, 2, ['web: has 0 containers, expected 2']],
+    [1, 2, ['web: has 1 container, expected 2']],
     [2, 2, []],
-    [3, 2, ['web: has 3 containers instead of 2']],
+    [3, 2, ['web: has 3 containers, expected 2']],
   ])('is %i containers of a service that has %i of them: %j', (count, wanted, expected) => {
     const containers = Array.from({ length: count }, () => containerOf());
     expect(driftOf({ hashes: { web: 'hash-of-web' }, images, replicas: { web: wanted } }, containers)).toEqual(

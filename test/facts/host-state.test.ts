@@ -70,32 +70,32 @@ describe('a server', () => {
     [
       'whose Docker the user may not use',
       stateInstead('docker', ['docker-error', 'permission denied while trying to connect to the Docker daemon socket']),
-      'web1: deploy may not use Docker: add the user to the group docker (`sudo usermod --append --groups docker deploy`)',
+      'web1: deploy is not allowed to use Docker: add the user to the group docker (`sudo usermod --append --groups docker deploy`)',
     ],
     [
       'whose Docker is down',
       stateInstead('docker', ['docker-error', 'ERROR: Cannot connect to the Docker daemon. ']),
-      'web1: Docker does not answer: Cannot connect to the Docker daemon.',
+      'web1: Docker is not responding: Cannot connect to the Docker daemon.',
     ],
     [
       'without Compose',
       stateInstead('compose', ['compose-missing', 'yes']),
-      'web1: has no `docker compose`: install the Compose plugin, 2.24.4 or later',
+      'web1: Docker Compose is not installed: install the Compose plugin, 2.24.4 or later',
     ],
     [
       'with an old Compose',
       stateInstead('compose', ['compose', '2.24.3']),
-      'web1: has Docker Compose 2.24.3: a deploy needs 2.24.4 or later',
+      'web1: Docker Compose 2.24.3 is too old: 2.24.4 or later is required',
     ],
     [
       'with Compose 1',
       stateInstead('compose', ['compose', '1.29.2']),
-      'web1: has Docker Compose 1.29.2: a deploy needs 2.24.4 or later',
+      'web1: Docker Compose 1.29.2 is too old: 2.24.4 or later is required',
     ],
     [
       'on which nothing can be written',
       stateWith(['not-writable', '/opt']),
-      "web1: deploy may not write to /opt: create the application's folder for this user there, or set path",
+      "web1: deploy cannot write to /opt: create the application's folder there, owned by this user, or set path",
     ],
   ])('%s is unfit', (_, state, problem) => {
     expect(state).toMatchObject({ fatal: true, problems: [problem] });
@@ -121,7 +121,7 @@ describe('a server', () => {
     expect(full).toMatchObject({
       fatal: false,
       problems: [],
-      full: ['web1: has only 512 MiB free at /var/lib/docker: a deploy needs 1 GiB'],
+      full: ['web1: only 512 MiB free at /var/lib/docker: a deploy needs at least 1 GiB'],
     });
   });
 
@@ -175,8 +175,8 @@ describe('a resolved release', () => {
   it('tells every variable that is not set, once', () => {
     expect(resolutionOf(['undefined', 'SECRET_KEY'], ['undefined', 'A'], ['undefined', 'SECRET_KEY']).problems).toEqual(
       [
-        'web1: the variable SECRET_KEY is not set: add it to /opt/shop/shared/.env, or give it a default in the compose file: ${SECRET_KEY:-…}',
-        'web1: the variable A is not set: add it to /opt/shop/shared/.env, or give it a default in the compose file: ${A:-…}',
+        'web1: variable SECRET_KEY is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${SECRET_KEY:-…}',
+        'web1: variable A is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${A:-…}',
       ],
     );
   });
@@ -189,16 +189,16 @@ describe('a resolved release', () => {
       ['missing', '/etc/shop.conf', 'read by web'],
     ];
     expect(resolutionOf(...facts).problems).toEqual([
-      'web1: /opt/shop/shared/.env is missing (file): create it on the server, write it with env-files, or track it in git',
-      'web1: /opt/shop/shared/certs/key.pem is missing (read by web, read by proxy): create it on the server, write it with env-files, or track it in git',
+      'web1: /opt/shop/shared/.env is missing (file): create it on the server, write it with env-files, or commit it to git',
+      'web1: /opt/shop/shared/certs/key.pem is missing (read by web, read by proxy): create it on the server, write it with env-files, or commit it to git',
       'web1: /etc/shop.conf is missing (read by web): create it on the server, or change the mount',
     ]);
   });
 
   it('has no piece of a value that a dollar in an env file made of it', () => {
     expect(resolutionOf(['dollar', '.env'], ['dollar', '']).problems).toEqual([
-      'web1: the env file .env has a value with a $ that Compose takes for a variable: put the value into single quotes there',
-      'web1: an env file has a value with a $ that Compose takes for a variable: put the value into single quotes there',
+      'web1: the env file .env contains a value with $, which Compose reads as a variable: put that value in single quotes',
+      'web1: an env file contains a value with $, which Compose reads as a variable: put that value in single quotes',
     ]);
   });
 
@@ -241,7 +241,7 @@ describe('a resolved release', () => {
         ['what it builds', 'own'],
       ].map(
         ([image, service]) =>
-          `web1: nobody looked up the digest of ${image}, the image of ${service}: is that service in a profile which COMPOSE_PROFILES in /opt/shop/shared/.env activates? Take it out there, or name the profile in the input profiles`,
+          `web1: there is no digest for ${image} (service ${service}): COMPOSE_PROFILES in /opt/shop/shared/.env probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
       ),
     );
   });

@@ -94,16 +94,16 @@ describe('the status of a server', () => {
     ]);
   });
 
-  it('tells what is known of a server whose Docker does not answer', () => {
+  it('tells what is known of a server whose Docker is not responding', () => {
     const facts: Facts = [['current', release.id], ['release', release.id], ...told(attemptOf())];
     expect(
       readStatus('web1', lines([...facts, ['docker-error', 'it is down'], ['hash', 'web', 'aa']]), '/'),
-    ).toMatchObject({ current: release.id, problems: ['web1: Docker does not answer: it is down'], drift: [] });
+    ).toMatchObject({ current: release.id, problems: ['web1: Docker is not responding: it is down'], drift: [] });
   });
 
   it('tells how a container drifted', () => {
     expect(statusWith(['container', container({ image: 'nginx:latest' })]).drift).toEqual([
-      `web: shop-web-1 runs nginx:latest instead of ${web.image}`,
+      `web: shop-web-1 is running nginx:latest, expected ${web.image}`,
     ]);
   });
 

@@ -19,14 +19,19 @@ describe('a container', () => {
       'good',
       '1 containers are as they should be',
     ],
-    ['that ran and ended well is good', { status: 'exited' }, 'good', '1 containers are as they should be'],
+    ['that completed well is good', { status: 'exited' }, 'good', '1 containers are as they should be'],
     [
       'that was restarted long ago is good',
       { restarts: 3, startedAt: secondsAgo(15) },
       'good',
       '1 containers are as they should be',
     ],
-    ['that has just started settles', { startedAt: secondsAgo(4.9) }, 'wait', 'web is settling'],
+    [
+      'that has just started settles',
+      { startedAt: secondsAgo(4.9) },
+      'wait',
+      'web is up, waiting to see whether it stays up',
+    ],
     ['that settled is good', { startedAt: secondsAgo(5) }, 'good', '1 containers are as they should be'],
     ['that starts by its healthcheck is waited for', { health: 'starting' }, 'wait', 'web is starting'],
     ['that was only created is waited for', { status: 'created' }, 'wait', 'web is created'],
@@ -54,15 +59,15 @@ describe('a container', () => {
       'that could not start is bad',
       { status: 'created', error: 'port is taken' },
       'bad',
-      'web could not start: port is taken',
+      'web did not start: port is taken',
     ],
-    ['that ended badly is bad', { status: 'exited', exitCode: 3 }, 'bad', 'web ended with exit code 3'],
-    ['that was killed is bad', { status: 'dead', exitCode: 137 }, 'bad', 'web ended with exit code 137'],
+    ['that ended badly is bad', { status: 'exited', exitCode: 3 }, 'bad', 'web exited with code 3'],
+    ['that was killed is bad', { status: 'dead', exitCode: 137 }, 'bad', 'web exited with code 137'],
     [
       'that ran out of memory is bad, and why',
       { status: 'exited', exitCode: 137, oomKilled: true },
       'bad',
-      'web ended with exit code 137, killed: out of memory',
+      'web exited with code 137, killed: out of memory',
     ],
     [
       'that keeps restarting is bad',
@@ -80,7 +85,7 @@ describe('a container', () => {
       'that was restarted has to run for longer to be believed',
       { restarts: 3, startedAt: secondsAgo(14) },
       'wait',
-      'web is settling',
+      'web is up, waiting to see whether it stays up',
     ],
     [
       'that was restarted and is healthy now is good, however often',
@@ -93,13 +98,13 @@ describe('a container', () => {
       'of another image is bad',
       { image: other, health: 'healthy' },
       'bad',
-      `web runs ${other} instead of ${images.web}`,
+      `web is running ${other}, expected ${images.web}`,
     ],
     [
       'by the tag of its image is bad',
       { image: 'shop-web:latest' },
       'bad',
-      `web runs shop-web:latest instead of ${images.web}`,
+      `web is running shop-web:latest, expected ${images.web}`,
     ],
   ])('%s', (_, overrides, kind, says) => {
     expect(verdictOf(containerOf(overrides))).toMatchObject({ kind, says });
@@ -144,7 +149,7 @@ describe('the services of a release', () => {
 
   it('are bad for the new container that is, before one that is still the old one', () => {
     const all = [containerOf({ image: other }), containerOf({ status: 'exited', exitCode: 1 })];
-    expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web ended with exit code 1' });
+    expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web exited with code 1' });
   });
 
   it('tell all that is waited for', () => {

@@ -67,7 +67,7 @@ describe('a test', () => {
     const { report, ports } = await perform({ ...texts, command: 'test, build' }, surroundings);
     expect(report).toMatchObject({
       outcome: 'failed',
-      failure: { hint: expect.stringContaining('nothing was built') },
+      failure: { hint: expect.stringContaining('Nothing was built') },
     });
     expect(programsOf(ports.local)).toContain('compose down');
     expect(programsOf(ports.local)).not.toContain('docker buildx');
@@ -88,7 +88,7 @@ describe('reading the checkout', () => {
     [
       'no repository',
       { runner: { 'korrigo-git': { code: 128, stderr: 'fatal: not a git repository\n' } } },
-      '/src is not a checkout of a git repository: fatal: not a git repository',
+      '/src is not a git checkout: fatal: not a git repository',
     ],
     [
       'no compose file',
@@ -112,7 +112,7 @@ describe('reading the checkout', () => {
     [
       'an image whose variable is required',
       { files: { 'compose.yml': 'services: {web: {image: "x:${TAG:?}", environment: ["A=${A:?}"]}}' } },
-      'compose-file: the variable TAG of an image or build is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
+      'compose-file: variable TAG, used in image or build, is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
     ],
     [
       'an image whose variable is blank',
@@ -126,7 +126,7 @@ describe('reading the checkout', () => {
           },
         },
       },
-      'compose-file: the variable TAG of an image or build is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
+      'compose-file: variable TAG, used in image or build, is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
     ],
   ])('fails with a reason: %s', async (_, surroundings, expected) => {
     expect(await message(surroundings)).toBe(expected);
@@ -144,7 +144,7 @@ describe('reading the checkout', () => {
       { runner: { 'git status': { stdout: ' M site.conf\nM  a b.txt\n' } } },
     );
     expect(line(ports, 'warn')).toBe(
-      `warn the checkout differs from commit ${commit.slice(0, 12)} in: site.conf, a b.txt`,
+      `warn uncommitted changes are deployed as commit ${commit.slice(0, 12)}: site.conf, a b.txt`,
     );
   });
 
@@ -251,7 +251,7 @@ describe('a deploy', () => {
       },
     });
     expect(ports.log.lines.join('\n')).toContain(
-      'stage Plan: release 20260203-040506-c0ffee012345\ninfo web1, first release:\ninfo   web    create    not running here yet',
+      'stage Plan: release 20260203-040506-c0ffee012345\ninfo web1, first release:\ninfo   web    create    no container yet',
     );
     expect(web1.isClosed()).toBe(true);
   });
@@ -374,12 +374,12 @@ describe('a deploy that cannot begin', () => {
     const { report } = await perform(deployed, { servers: [web1, web2] });
     expect(report.failure?.message.split('\n')).toEqual([
       '4 problems:',
-      expect.stringMatching(/^- web1: deploy may not write to \/opt/),
-      expect.stringMatching(/^- web1: has only 1 MiB free/),
-      expect.stringMatching(/^- web2: the variable SECRET_KEY is not set/),
+      expect.stringMatching(/^- web1: deploy cannot write to \/opt/),
+      expect.stringMatching(/^- web1: only 1 MiB free/),
+      expect.stringMatching(/^- web2: variable SECRET_KEY is not set/),
       expect.stringMatching(/^- web2: \/opt\/shop\/shared\/\.env is missing/),
     ]);
-    expect(report.failure?.hint).toBe('nothing that runs was changed; fix this and deploy again');
+    expect(report.failure?.hint).toBe('Fix this and deploy again. No running container was touched.');
     for (const host of [web1, web2]) untouched(host);
     expect(web2.ran.map(({ argv }) => argv.join(' '))).toContain(`rm -rf -- /opt/shop/releases/${pushed().id}`);
     expect(programsOf(web1)).not.toContain('korrigo-ship');
@@ -395,7 +395,7 @@ describe('a deploy that cannot begin', () => {
       return await ports.connect(spec, config);
     };
     const report = await runAs(configFor(deployed, [web1, lost]), { ...ports, connect });
-    expect(report.failure?.message).toContain('- web2: does not answer\n- web1: the variable A is not set');
+    expect(report.failure?.message).toContain('- web2: does not answer\n- web1: variable A is not set');
     untouched(web1);
   });
 
@@ -416,7 +416,7 @@ describe('a deploy that cannot begin', () => {
     const texts = { command: 'test, push, deploy', 'test-compose-file': 'compose.test.yml', migrate: 'web: migrate' };
     const { report, ports } = await perform(texts, { servers: [full, ahead] });
     expect(report.failure?.message).toMatch(
-      /^2 problems:\n- web2: commit \w+ .* is older than .*\n- web1: has only 1 MiB free/,
+      /^2 problems:\n- web2: commit \w+ .* is older than .*\n- web1: only 1 MiB free/,
     );
     expect(programsOf(ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
     const blind = server('web1', {
@@ -424,7 +424,7 @@ describe('a deploy that cannot begin', () => {
     });
     const early = await perform(texts, { servers: [blind] });
     expect(early.report.failure?.message).toMatch(
-      /^2 problems:\n- web1: the variable SECRET_KEY is not set.*\n- web1: .* is missing/,
+      /^2 problems:\n- web1: variable SECRET_KEY is not set.*\n- web1: .* is missing/,
     );
     expect(programsOf(early.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
     expect(programsOf(blind).at(-1)).toBe('rm -rf');
@@ -479,7 +479,7 @@ describe('a deploy that cannot begin', () => {
     [
       'a shipped file that was not built',
       { files: 'dist' },
-      'files: "dist" does not exist in the checkout; was it built before this step?',
+      'files: "dist" does not exist in the checkout; does an earlier step build it?',
     ],
   ])('is told of %s', async (_, texts, message) => {
     const web1 = server('web1');
@@ -495,7 +495,7 @@ describe('a deploy that cannot begin', () => {
     expect(report.failure).toEqual({
       message:
         'web1: commit c0ffee012345 (2026-02-03T04:00:00Z) is older than dddddddddddd (2026-02-03T04:00:01Z), which was deployed here on 2026-02-03',
-      hint: 'nothing was changed; push a newer commit, or set allow-older to true if this is meant',
+      hint: 'Push a newer commit, or set allow-older to true if you mean it. Nothing was changed.',
     });
     untouched(web1);
     expect(programsOf(web1)).not.toContain('korrigo-ship');
@@ -518,7 +518,7 @@ describe('a deploy that cannot begin', () => {
     });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report.failure?.message).toBe(
-      'web1: commit c0ffee012345 was rolled back from on 2026-02-03 04:06 by bob: too slow',
+      'web1: commit c0ffee012345 was rolled back on 2026-02-03 04:06 by bob: too slow',
     );
     untouched(web1);
   });
@@ -528,20 +528,20 @@ describe('a deploy that cannot begin', () => {
     const web1 = server('web1', { 'korrigo-pull': { stdout: wrong } });
     const { report } = await perform(deployed, { servers: [web1] });
     expect(report.failure).toEqual({
-      message: `web1: registry.example.com/shop-web@${digest('1')} is built for amd64, but this server is arm64`,
-      hint: 'build for the right platform with the input platforms; nothing that runs was changed',
+      message: `web1: registry.example.com/shop-web@${digest('1')} is built for amd64, but the server is arm64`,
+      hint: 'Build for the server, with the input platforms. No running container was touched.',
     });
     expect(programsOf(web1)).not.toContain('compose up');
   });
 
-  it('stops when a host cannot note that the switch begins', async () => {
+  it('stops when a host cannot record the start of the switch', async () => {
     const full = ({ stdin }: Command) =>
       String(stdin).includes('"started"') ? { code: 1, errors: ['No space left on device'] } : {};
     const [web1, web2] = [server('web1'), server('web2', { 'korrigo-record': full })];
     const { report } = await perform(deployed, { servers: [web1, web2] });
     expect(report.failure).toEqual({
-      message: 'web2: note that the switch begins failed with exit code 1\nNo space left on device',
-      hint: 'nothing that runs was changed; is there space on the disk?',
+      message: 'web2: record the start of the switch failed with exit code 1\nNo space left on device',
+      hint: 'Check the disk space on the server. No running container was touched.',
     });
     for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
     expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: false });
@@ -571,7 +571,7 @@ describe('a deploy that fails halfway', () => {
       outcome: 'rolled-back',
       failure: {
         message:
-          'web1: web is unhealthy\nits healthcheck said: no database\nthe last lines of shop-web-1:\n  Traceback',
+          'web1: web is unhealthy\nlast healthcheck output: no database\nlast log lines of shop-web-1:\n  Traceback',
       },
       release: { id: pushed().id },
     });
@@ -611,7 +611,7 @@ describe('a deploy that fails halfway', () => {
     const failed = await perform(texts, { servers: [broken] });
     expect(failed.report.failure).toEqual({
       message: 'web1: back up: cache failed with exit code 1\nno space left',
-      hint: 'nothing that runs was changed; fix the backup, or leave `backup` out of this one deploy',
+      hint: 'Fix the backup, or leave `backup` out of this one deploy. No running container was touched.',
     });
     expect(programsOf(broken)).not.toContain('compose up');
     expect(endOf(broken)).toMatchObject({ outcome: 'failed', switched: false });
@@ -639,8 +639,8 @@ describe('a deploy that fails halfway', () => {
       { servers: [web1], overrides: { ask } },
     );
     expect(report).toMatchObject({ outcome: 'rolled-back', downtime: { up: false } });
-    expect(report.failure?.message).toBe('local: https://shop.example.com/ answers 503, after 180 s');
-    expect(line(ports, 'info health-url does not answer: down for')).toBeDefined();
+    expect(report.failure?.message).toBe('local: https://shop.example.com/ answers 503 (gave up after 180 s)');
+    expect(line(ports, 'info still down: health-url has not answered for')).toBeDefined();
   });
 
   it('is cancelled without a migration or a recreation that had not begun', async () => {
@@ -869,9 +869,7 @@ describe('a rollback', () => {
   it('is refused when the release is not kept, with those that are', async () => {
     const web1 = server('web1', answers);
     const { report } = await perform({ ...texts, to: 'abcdef0' }, { servers: [web1] });
-    expect(report.failure?.message).toContain(
-      'rollback: abcdef0 was never deployed here\nthese can be rolled back to:',
-    );
+    expect(report.failure?.message).toContain('rollback: abcdef0 was never deployed here\navailable releases:');
     expect(programsOf(web1)).toEqual(['korrigo-observe']);
   });
 
@@ -879,8 +877,8 @@ describe('a rollback', () => {
     const web1 = server('web1', { 'korrigo-observe': observed() });
     const { report } = await perform({ ...texts, 'project-name': 'shopp' }, { servers: [web1] });
     expect(report.failure).toEqual({
-      message: 'rollback: nothing was ever deployed to /opt/shopp on web1: check project-name or path',
-      hint: 'nothing was changed',
+      message: 'rollback: nothing has been deployed to /opt/shopp on web1: check project-name or path',
+      hint: 'Nothing was changed.',
     });
   });
 
@@ -892,7 +890,7 @@ describe('a rollback', () => {
     const { report } = await perform(texts, { servers: [web1] });
     expect(report.failure).toMatchObject({
       message: expect.stringContaining('/opt/shop/shared/.env is missing'),
-      hint: 'nothing was changed',
+      hint: 'Nothing was changed.',
     });
     expect(programsOf(web1)).not.toContain('compose up');
   });
@@ -956,7 +954,7 @@ describe('a status', () => {
     expect(report).toMatchObject({
       outcome: 'failed',
       failure: {
-        message: 'web2: does not answer\nweb3: look at the server failed with exit code 1\nno such program',
+        message: 'web2: does not answer\nweb3: check the server failed with exit code 1\nno such program',
         hint: 'is it up?',
       },
       status: [
@@ -971,7 +969,10 @@ describe('a status', () => {
   it('of a server that is unfit says why', async () => {
     const web1 = server('web1', { 'korrigo-status': observed(['missing-programs', ' tar']) });
     const { report } = await perform(texts, { servers: [web1] });
-    expect(report.failure).toEqual({ message: expect.stringContaining('web1: needs tar'), hint: 'see docs/server.md' });
+    expect(report.failure).toEqual({
+      message: expect.stringContaining('web1: needs tar'),
+      hint: 'See docs/server.md.',
+    });
   });
 });
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ed25519Pair } from '../../fixtures/key-pair.ts';
 import { hostKeyPairs, keys, type Options, startSshServer, targetOf, trusted } from '../../fixtures/ssh-server.ts';
 import { ConnectError } from '../../src/errors.ts';
 import { fingerprint } from '../../src/hosts/host-key.ts';
@@ -62,7 +62,7 @@ describe('a login', () => {
 
   it('works with an encrypted key', async () => {
     const server = await serve({ authenticate: (context) => context.accept() });
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'sesame', cipher: 'aes256-ctr', rounds: 1 });
+    const pair = ed25519Pair({ passphrase: 'sesame', cipher: 'aes256-ctr', rounds: 1 });
     const { host } = await connectTo(
       targetOf(server, { key: new Secret(pair.private), passphrase: new Secret('sesame') }),
     );
@@ -93,7 +93,7 @@ describe('a login', () => {
     const { host } = await connectTo(targetOf(web, { jump }));
     const running = host.run({ argv: ['sh', '-c', 'echo begun; sleep 5'] }, { onLine: () => bastion.reset() });
     expect(await running).toMatchObject({ code: null });
-    await expect(host.run({ argv: ['true'] })).rejects.toThrow('web1: the connection is gone (the server closed it)');
+    await expect(host.run({ argv: ['true'] })).rejects.toThrow('web1: the connection dropped (the server closed it)');
   });
 });
 
@@ -120,8 +120,8 @@ describe('a login that may work the next time', () => {
     expect(await failureOf(targetOf({ port }, { attempts: 3 }))).toEqual({
       host: 'web1',
       slept: [1, 2],
-      text: `web1: nothing listens on port ${port} (connection refused), tried 3 times
-Check the port, and on the server that sshd runs: \`systemctl status ssh\`.`,
+      text: `web1: connection refused: nothing is listening on port ${port} (tried 3 times)
+Check the port, and that sshd is running on the server: \`systemctl status ssh\`.`,
     });
   });
 });
@@ -133,7 +133,7 @@ describe('a login that fails', () => {
     const print = printOf(hostKeyPairs.ed25519);
     expect(slept).toEqual([]);
     expect(text).toBe(`web1: the host key of 127.0.0.1 is not in known-hosts: ssh-ed25519 ${print}
-On the server itself run \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`; if it prints ${print}, add this line to known-hosts: [127.0.0.1]:${server.port} ${hostKeyPairs.ed25519.public}`);
+On the server itself, run \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`. If it prints ${print}, add this line to known-hosts: [127.0.0.1]:${server.port} ${hostKeyPairs.ed25519.public}`);
   });
 
   it('for an unknown host key names the fingerprints that are known', async () => {
@@ -158,8 +158,8 @@ On the server itself run \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`; i
     expect(slept).toEqual([]);
     expect(
       text,
-    ).toBe(`web1: the host key of 127.0.0.1 has changed: known-hosts expects ${expected.join(' or ')}, the server shows ssh-ed25519 ${print}
-Somebody may be in between. On the server itself run \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`; if it prints ${print}, the server was set up anew: put this line in place of the old one: [127.0.0.1]:${server.port} ${hostKeyPairs.ed25519.public}`);
+    ).toBe(`web1: the host key of 127.0.0.1 has changed: known-hosts expects ${expected.join(' or ')}, the server sent ssh-ed25519 ${print}
+Someone may be intercepting the connection. On the server itself, run \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\`. If it prints ${print}, the server was reinstalled: replace the old line with: [127.0.0.1]:${server.port} ${hostKeyPairs.ed25519.public}`);
   });
 
   it('for a revoked host key', async () => {
@@ -168,7 +168,7 @@ Somebody may be in between. On the server itself run \`ssh-keygen -lf /etc/ssh/s
     expect(
       (await failureOf(targetOf(server, { hostKeys }))).text,
     ).toBe(`web1: the host key of 127.0.0.1 is revoked in known-hosts: ssh-ed25519 ${printOf(hostKeyPairs.ed25519)}
-Make new host keys on the server, or drop the @revoked line if it is a mistake.`);
+Create new host keys on the server, or remove the @revoked line if it is a mistake.`);
   });
 
   it('for a key that the server does not know shows the line to add, and is not tried again', async () => {
@@ -177,8 +177,8 @@ Make new host keys on the server, or drop the @revoked line if it is a mistake.`
     expect(await failureOf(target)).toEqual({
       host: 'web1',
       slept: [],
-      text: `web1: the server does not accept the key ${printOf(keys.other)} for user "deploy"
-Check the user, and that ~deploy/.ssh/authorized_keys on 127.0.0.1 has this line: ${keys.other.public}`,
+      text: `web1: user "deploy" cannot log in with the key ${printOf(keys.other)}
+Check the user, and that ~deploy/.ssh/authorized_keys on 127.0.0.1 contains this line: ${keys.other.public}`,
     });
   });
 
@@ -186,7 +186,7 @@ Check the user, and that ~deploy/.ssh/authorized_keys on 127.0.0.1 has this line
     const server = await serve({ authenticate: (context) => context.reject(['password', 'keyboard-interactive']) });
     expect(
       (await failureOf(targetOf(server))).text,
-    ).toBe(`web1: the server accepts no keys for user "deploy", only password, keyboard-interactive
+    ).toBe(`web1: the server does not accept keys for user "deploy", only password, keyboard-interactive
 Set \`PubkeyAuthentication yes\` in its sshd_config; passwords are not supported here.`);
   });
 
@@ -194,8 +194,8 @@ Set \`PubkeyAuthentication yes\` in its sshd_config; passwords are not supported
     const server = await serve({ authenticate: (context) => context.reject(['keyboard-interactive'], true) });
     expect(
       (await failureOf(targetOf(server))).text,
-    ).toBe(`web1: the server accepts the key for user "deploy", but also wants keyboard-interactive
-A deploy cannot type a second factor; exempt this user with a \`Match User\` block in its sshd_config.`);
+    ).toBe(`web1: the server accepts the key for user "deploy", but also asks for keyboard-interactive
+A deploy cannot answer a second factor: exempt this user with a \`Match User\` block in sshd_config.`);
   });
 
   it('because the server has had enough of it, whose words cannot forge lines of the log', async () => {
@@ -203,8 +203,8 @@ A deploy cannot type a second factor; exempt this user with a \`Match User\` blo
       reply(`SSH-2.0-x\r\n${disconnect('Too many authentication failures\n::error::forged')}`),
     );
     expect((await failureOf(targetOf(server))).text).toBe(
-      `web1: the server ended the login: Too many authentication failures ::error::forged
-Check that the key is in authorized_keys there, and see \`journalctl -u ssh\`: MaxAuthTries or fail2ban may be strict.`,
+      `web1: the server closed the connection during login: Too many authentication failures ::error::forged
+Check that the key is in authorized_keys on the server, and see \`journalctl -u ssh\` there: MaxAuthTries or fail2ban may be strict.`,
     );
   });
 
@@ -217,8 +217,8 @@ Check that the key is in authorized_keys there, and see \`journalctl -u ssh\`: M
     });
     expect(await failureOf(targetOf(server, { attempts: 2 }))).toMatchObject({
       slept: [1],
-      text: `web1: the server closed the connection before the login (it said nothing), tried 2 times
-Perhaps too many connections at once (MaxStartups), a ban (fail2ban), or it is still starting; see \`journalctl -u ssh\` there.`,
+      text: `web1: the server closed the connection before the login (it said nothing) (tried 2 times)
+Possible reasons: too many connections at once (MaxStartups), a ban (fail2ban), or sshd is still starting. See \`journalctl -u ssh\` on the server.`,
     });
   });
 
@@ -227,7 +227,7 @@ Perhaps too many connections at once (MaxStartups), a ban (fail2ban), or it is s
     const { text, slept } = await failureOf(targetOf(server, { attempts: 2 }));
     expect(slept).toEqual([1]);
     expect(text).toContain(
-      'web1: the server closed the connection before the login (it said "Exceeded MaxStartups"), tried 2 times\n',
+      'web1: the server closed the connection before the login (it said "Exceeded MaxStartups") (tried 2 times)\n',
     );
   });
 
@@ -239,7 +239,7 @@ Perhaps too many connections at once (MaxStartups), a ban (fail2ban), or it is s
     const { text, slept } = await failureOf(targetOf(server, { attempts: 2 }));
     expect(slept).toEqual([]);
     expect(text).toBe(
-      `web1: port ${server.port} is not an SSH server; it says "${said}"\nCheck the port: SSH usually listens on 22.`,
+      `web1: port ${server.port} is not an SSH server: it answered "${said}"\nCheck the port: SSH usually listens on 22.`,
     );
   });
 
@@ -248,7 +248,7 @@ Perhaps too many connections at once (MaxStartups), a ban (fail2ban), or it is s
     expect(
       (await failureOf(targetOf(server))).text,
     ).toBe(`web1: the SSH handshake failed: no matching key exchange algorithm
-The server may be very old or very strict; compare its algorithms (\`sshd -T\`) with those of the ssh2 package.`);
+The server may be very old or very strict: compare the algorithms it allows (\`sshd -T\`) with those of the ssh2 package.`);
   });
 
   it('because the server accepts the connection and says nothing', async () => {
@@ -256,8 +256,8 @@ The server may be very old or very strict; compare its algorithms (\`sshd -T\`) 
     const target = targetOf(server, { attempts: 2, connectTimeoutSeconds: 0.05 });
     expect(await failureOf(target)).toMatchObject({
       slept: [1],
-      text: `web1: the server accepted the connection, but the login was not done after 0.05 s, tried 2 times
-The server may be overloaded, or another service may have this port; see \`journalctl -u ssh\` there.`,
+      text: `web1: connected, but the login did not finish within 0.05 s (tried 2 times)
+The server may be overloaded, or something else may be using this port. See \`journalctl -u ssh\` on the server.`,
     });
   });
 
@@ -266,8 +266,8 @@ The server may be overloaded, or another service may have this port; see \`journ
     const target = targetOf({ port }, { attempts: 2, connectTimeoutSeconds: 0.1 });
     expect(await failureOf(target)).toMatchObject({
       slept: [1],
-      text: `web1: no answer from 127.0.0.1 on port ${port}, tried 2 times
-Check the address and the port, that the server is up, and that its firewall lets this machine in.`,
+      text: `web1: no answer from 127.0.0.1 on port ${port} (tried 2 times)
+Check the address and the port, that the server is up, and that its firewall allows this machine.`,
     });
   });
 
@@ -275,8 +275,8 @@ Check the address and the port, that the server is up, and that its firewall let
     const host = `${'x'.repeat(64)}.example.com`; // no resolver is asked for a label that long
     expect(await failureOf(targetOf({ port: 22 }, { host, attempts: 3 }))).toMatchObject({
       slept: [],
-      text: `web1: the name ${host} does not resolve
-Check its spelling, and that it is a public DNS name; an IP address works too.`,
+      text: `web1: cannot resolve ${host}
+Check the spelling and the DNS record. An IP address works too.`,
     });
   });
 
@@ -289,7 +289,7 @@ Check its spelling, and that it is a public DNS name; an IP address works too.`,
 
 describe('a failure of the network', () => {
   it.each([
-    ['EAI_AGAIN', 'the name web1 does not resolve at the moment (the DNS server does not answer)', true],
+    ['EAI_AGAIN', 'cannot resolve web1 right now (the DNS server is not answering)', true],
     ['ETIMEDOUT', 'no answer from web1 on port 22', true],
     ['EHOSTUNREACH', 'no route to web1 (EHOSTUNREACH)', true],
     ['ENETUNREACH', 'no route to web1 (ENETUNREACH)', true],
@@ -313,8 +313,8 @@ describe('a login through a jump host that fails', () => {
   it('at the jump host says so', async () => {
     expect(
       (await through({}, { key: new Secret(keys.other.private) })).text,
-    ).toBe(`web1: jump host 127.0.0.1: the server does not accept the key ${printOf(keys.other)} for user "ops"
-Check the user, and that ~ops/.ssh/authorized_keys on 127.0.0.1 has this line: ${keys.other.public}`);
+    ).toBe(`web1: jump host 127.0.0.1: user "ops" cannot log in with the key ${printOf(keys.other)}
+Check the user, and that ~ops/.ssh/authorized_keys on 127.0.0.1 contains this line: ${keys.other.public}`);
   });
 
   it('at its host key says so', async () => {
@@ -333,7 +333,7 @@ Check the user, and that ~ops/.ssh/authorized_keys on 127.0.0.1 has this line: $
     const { port } = await closedPort();
     expect(await through({}, { port, attempts: 2 })).toMatchObject({
       slept: [1],
-      text: `web1: jump host 127.0.0.1: cannot reach 127.0.0.1 on port ${port} from there (no reason given), tried 2 times
+      text: `web1: jump host 127.0.0.1: cannot reach 127.0.0.1 on port ${port} from the jump host (no reason given) (tried 2 times)
 Check the address as the jump host sees it, and the firewall between the two.`,
     });
   });
@@ -344,7 +344,7 @@ Check the address as the jump host sees it, and the firewall between the two.`,
     expect(slept).toEqual([]);
     expect(
       text,
-    ).toBe(`web1: jump host 127.0.0.1: cannot reach 127.0.0.1 on port ${server.port} from there (no reason given)
+    ).toBe(`web1: jump host 127.0.0.1: cannot reach 127.0.0.1 on port ${server.port} from the jump host (no reason given)
 Set \`AllowTcpForwarding yes\` in its sshd_config, for this user at least.`);
   });
 });

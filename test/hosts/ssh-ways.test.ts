@@ -91,7 +91,7 @@ describe('a program that is the connection', () => {
     const silent = through('sh', '-c', 'echo "open https://example.com/login" >&2; exec sleep 30');
     await expect(connected(targetOf({ port: 22 }, { ...silent, connectTimeoutSeconds: 0.5 }))).rejects.toMatchObject({
       message:
-        'web1: proxy-command: the server accepted the connection, but the login was not done after 0.5 s: open https://example.com/login',
+        'web1: proxy-command: connected, but the login did not finish within 0.5 s: open https://example.com/login',
     });
   });
 

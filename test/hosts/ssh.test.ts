@@ -118,7 +118,7 @@ describe('the connection to a host', () => {
   it.each([
     ['is reset', 'reset', 'read ECONNRESET', 5],
     ['is closed', 'end', 'the server closed it', 5],
-    ['falls silent', 'freeze', 'no sign of life from the server', 0.02],
+    ['falls silent', 'freeze', 'the server stopped responding', 0.02],
   ] as const)(
     'that %s ends the running command with null, and every later one with an error',
     async (_, drop, reason, keepaliveSeconds) => {
@@ -129,8 +129,8 @@ describe('the connection to a host', () => {
       expect(later).toBeInstanceOf(ConnectError);
       expect(later).toMatchObject({
         host: 'web1',
-        message: `web1: the connection is gone (${reason})`,
-        hint: 'Run it again; a command that was running there may have been cut off.',
+        message: `web1: the connection dropped (${reason})`,
+        hint: 'Run it again. A command that was running on the server may have been interrupted.',
       });
     },
   );
@@ -149,7 +149,7 @@ describe('the connection to a host', () => {
     await host.close();
     await host.close();
     expect(await running).toMatchObject({ code: null });
-    await expect(host.run({ argv: ['true'] })).rejects.toThrow('web1: the connection is gone (it was closed here)');
+    await expect(host.run({ argv: ['true'] })).rejects.toThrow('web1: the connection dropped (it was closed here)');
   });
 
   it('takes as few sessions as the server allows', async () => {
@@ -162,7 +162,7 @@ describe('the connection to a host', () => {
   it('says so when the server runs no commands', async () => {
     const { host } = await connected({ maxSessions: 0 });
     await expect(host.run({ argv: ['true'] })).rejects.toMatchObject({
-      message: 'web1: the server runs no commands for user "deploy"',
+      message: 'web1: the server does not let user "deploy" run commands',
       hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
     });
   });

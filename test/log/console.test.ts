@@ -12,7 +12,7 @@ it('a log for a terminal indents what belongs to a stage', () => {
   const text = written((log) => {
     log.stage('Pull');
     log.info('✓ web1: pull (3.0 s)');
-    log.warn('web1: failed\n\ntrying again in 2 s');
+    log.warn('web1: failed\n\nretrying in 2 s');
     log.output('web1', 'layer 1/2');
     log.end();
     log.stage('Done');
@@ -24,7 +24,7 @@ it('a log for a terminal indents what belongs to a stage', () => {
       '  ✓ web1: pull (3.0 s)',
       '  warning: web1: failed',
       '',
-      '  trying again in 2 s',
+      '  retrying in 2 s',
       '  web1 | layer 1/2',
       '',
       'Done',

@@ -76,7 +76,7 @@ describe('the history', () => {
     expect(read([attemptOf({ release: 'r1' }), began, ended])).toEqual(['r1 succeeded', 'r2 succeeded']);
   });
 
-  it('tells of one that was cut off that it began, even after others', () => {
+  it('tells of one that was interrupted that it began, even after others', () => {
     expect(read([began, attemptOf({ release: 'r3' })], 'r3')).toEqual(['r2 started', 'r3 succeeded']);
     const back = attemptOf({ release: 'r2', command: 'rollback' });
     expect(read([began, back])).toEqual(['r2 started', 'r2 succeeded']);

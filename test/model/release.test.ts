@@ -54,7 +54,7 @@ describe('a release', () => {
     expect(parseRelease(JSON.stringify(value))).toEqual({ problem });
   });
 
-  it('is refused when its text was cut off', () => {
+  it('is refused when its text was interrupted', () => {
     expect(parseRelease(JSON.stringify(releaseOf()).slice(0, -1))).toEqual({ problem: notJson });
     expect(parseRelease('')).toEqual({ problem: notJson });
   });

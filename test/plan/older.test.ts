@@ -21,7 +21,7 @@ const problem = (history: readonly Attempt[], current: string, name: string): st
     releaseOf({ commit: commitOf(name), committedAt: committedAt(name), id: `new ${name}` }),
   );
 const rolledBack = (name: string): string =>
-  `web1: commit ${name.repeat(12)} was rolled back from on 2026-02-03 04:06 by bob`;
+  `web1: commit ${name.repeat(12)} was rolled back on 2026-02-03 04:06 by bob`;
 const isOlder = (name: string, than: string, how = 'deployed'): string =>
   `web1: commit ${name.repeat(12)} (${committedAt(name)}) is older than ${than.repeat(12)} (${committedAt(than)}), which was ${how} here on 2026-02-03`;
 
@@ -31,7 +31,7 @@ describe('a deploy is refused', () => {
     ['of an older one than any', [attempt('c'), attempt('b')], 'b', 'a', isOlder('a', 'c')],
     ['of the one that was rolled back from', [attempt('a'), attempt('b'), back('a')], 'a', 'b', rolledBack('b')],
     ['of one that had failed', [attempt('b'), failed('c'), back('b')], 'b', 'c', rolledBack('c')],
-    ['of one that was cut off', [attempt('b'), cutOff('c'), back('b')], 'b', 'c', rolledBack('c')],
+    ['of one that was interrupted', [attempt('b'), cutOff('c'), back('b')], 'b', 'c', rolledBack('c')],
     [
       'also after a rollback of the rollback',
       [attempt('a'), attempt('b'), failed('c'), back('b'), back('a')],
@@ -79,7 +79,7 @@ describe('a deploy is refused', () => {
       [attempt('f'), older('b'), attempt('c')],
       'c',
       'f',
-      `web1: commit ${'f'.repeat(12)} was replaced by ${'b'.repeat(12)}, on purpose, on 2026-02-03 04:06 by ada`,
+      `web1: commit ${'f'.repeat(12)} was replaced by the older ${'b'.repeat(12)} (allow-older) on 2026-02-03 04:06 by ada`,
     ],
     ['of an older one than what allow-older brought', [attempt('f'), older('c')], 'c', 'b', isOlder('b', 'c')],
     [
@@ -94,7 +94,7 @@ describe('a deploy is refused', () => {
       [attempt('a'), attempt('b'), back('a'), attempt('c'), older('b')],
       'b',
       'c',
-      `web1: commit ${'c'.repeat(12)} was replaced by ${'b'.repeat(12)}, on purpose, on 2026-02-03 04:06 by ada`,
+      `web1: commit ${'c'.repeat(12)} was replaced by the older ${'b'.repeat(12)} (allow-older) on 2026-02-03 04:06 by ada`,
     ],
     [
       'although the history holds a time that is none',

@@ -37,7 +37,7 @@ describe('the plan to test', () => {
     const files = { files: ['/src/compose.test.yml'], project: 'test-1a' };
     expect(planLines(testPlan({ files, service: 'tests', timeoutSeconds: 60, env: {} }))).toMatchInlineSnapshot(`
       "# Test
-      local: run the tests of /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml
+      local: run the tests in /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml
       local: remove the test containers, networks and volumes: docker compose --project-name test-1a --file /src/compose.test.yml down --volumes --remove-orphans --rmi local --timeout 2 [always]"
     `);
   });
@@ -47,7 +47,7 @@ describe('the plan to build', () => {
   it('lets one bake build all images', () => {
     expect(planLines(buildPlan(build))).toMatchInlineSnapshot(`
       "# Build
-      local: write the bake definition: write /tmp/run/bake.yml
+      local: write the build definition: write /tmp/run/bake.yml
       local: build web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json"
     `);
   });
@@ -64,10 +64,10 @@ describe('the plan to push', () => {
       planLines(pushPlan({ ...build, env: login, thirdParty: ['redis:7', 'postgres:15'] })),
     ).toMatchInlineSnapshot(`
       "# Push
-      local: write the bake definition: write /tmp/run/bake.yml
+      local: write the build definition: write /tmp/run/bake.yml
       local: push web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_CONFIG=/tmp/run/docker docker buildx bake --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json --push
       local: read the digests: cat /tmp/run/metadata.json
-      local: look up the digests of the other images: env DOCKER_CONFIG=/tmp/run/docker korrigo-pin redis:7 postgres:15"
+      local: look up the digests of third-party images: env DOCKER_CONFIG=/tmp/run/docker korrigo-pin redis:7 postgres:15"
     `);
   });
 
@@ -78,7 +78,7 @@ describe('the plan to push', () => {
   it('builds nothing when there is nothing to build', () => {
     expect(planLines(pushPlan({ ...build, services: [], thirdParty: ['redis:7'] }))).toMatchInlineSnapshot(`
       "# Push
-      local: look up the digests of the other images: korrigo-pin redis:7"
+      local: look up the digests of third-party images: korrigo-pin redis:7"
     `);
   });
 
@@ -86,7 +86,7 @@ describe('the plan to push', () => {
     const tried = stepsOf(pushPlan({ ...build, thirdParty: ['redis:7'] })).filter(
       (step) => step.kind === 'run' && step.retry,
     );
-    expect(tried.map(({ title }) => title)).toEqual(['push web, worker', 'look up the digests of the other images']);
+    expect(tried.map(({ title }) => title)).toEqual(['push web, worker', 'look up the digests of third-party images']);
   });
 });
 
@@ -100,9 +100,9 @@ describe('the plan to pull', () => {
     expect(planLines(plan)).toMatchInlineSnapshot(`
       "# Pull
       web1: pull 2 images: env DOCKER_CONFIG=/tmp/.login-1 korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
-      web1: remove the registry login: rm -rf -- /tmp/.login-1 [always]
+      web1: log out of the registry: rm -rf -- /tmp/.login-1 [always]
       web2: pull 2 images: env DOCKER_CONFIG=/tmp/.login-2 korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
-      web2: remove the registry login: rm -rf -- /tmp/.login-2 [always]"
+      web2: log out of the registry: rm -rf -- /tmp/.login-2 [always]"
     `);
   });
 
@@ -159,9 +159,9 @@ describe('the plan to switch', () => {
     expect(all({ hosts: ['web1', 'web2'] }).slice(0, 5)).toEqual([
       '# Begin',
       expect.stringMatching(/^web1: arm the rollback on the server: .* call \/opt\/shop abc123 arm /),
-      'web1: note that the switch begins: korrigo-record /opt/shop',
+      'web1: record the start of the switch: korrigo-record /opt/shop',
       expect.stringMatching(/^web2: arm the rollback on the server: /),
-      'web2: note that the switch begins: korrigo-record /opt/shop',
+      'web2: record the start of the switch: korrigo-record /opt/shop',
     ]);
   });
 
@@ -170,11 +170,11 @@ describe('the plan to switch', () => {
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
-      web1: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
+      web1: bring up everything else: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Verify
       web1: every container is healthy: korrigo-inspect shop
       # Finish
-      web1: make 20260203-040506-c0ffee012345 current: korrigo-current /opt/shop 20260203-040506-c0ffee012345"
+      web1: set current to 20260203-040506-c0ffee012345: korrigo-current /opt/shop 20260203-040506-c0ffee012345"
     `);
   });
 
@@ -183,18 +183,18 @@ describe('the plan to switch', () => {
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
-      web1: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
+      web1: bring up everything else: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web2: clear what an interrupted deploy left: korrigo-tidy shop
       web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
-      web2: bring everything else up: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
+      web2: bring up everything else: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Migrate
       web1: migrate: web: python manage.py migrate: korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
       # Verify
       web1: every container is healthy: korrigo-inspect shop
       web2: every container is healthy: korrigo-inspect shop
       # Finish
-      web1: make 20260203-040506-c0ffee012345 current: korrigo-current /opt/shop 20260203-040506-c0ffee012345
-      web2: make 20260203-040506-c0ffee012345 current: korrigo-current /opt/shop 20260203-040506-c0ffee012345"
+      web1: set current to 20260203-040506-c0ffee012345: korrigo-current /opt/shop 20260203-040506-c0ffee012345
+      web2: set current to 20260203-040506-c0ffee012345: korrigo-current /opt/shop 20260203-040506-c0ffee012345"
     `);
   });
 
@@ -206,11 +206,11 @@ describe('the plan to switch', () => {
         "# Recreate",
         "web1: clear what an interrupted deploy left",
         "web1: recreate web",
-        "web1: bring everything else up",
+        "web1: bring up everything else",
         "# Verify",
         "web1: every container is healthy",
         "# Finish",
-        "web1: make 20260203-040506-c0ffee012345 current",
+        "web1: set current to 20260203-040506-c0ffee012345",
       ]
     `);
   });
@@ -227,9 +227,9 @@ describe('the plan to switch', () => {
   it('puts files in place on every host before anything else', () => {
     const text = lines({ hosts: ['web1', 'web2'], inputs: { 'env-files': '.env=DOTENV' }, env: { DOTENV: 'A=1' } });
     expect(text.split('\n').slice(0, 4)).toEqual([
-      '# Write the files',
-      'web1: put the files of env-files in place: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
-      'web2: put the files of env-files in place: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
+      '# Write env files',
+      'web1: write the env-files: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
+      'web2: write the env-files: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
       '# Recreate',
     ]);
   });
@@ -247,13 +247,13 @@ describe('the plan to switch', () => {
         "# Recreate",
         "web1: clear what an interrupted deploy left",
         "web1: recreate web",
-        "web1: bring everything else up",
+        "web1: bring up everything else",
         "# Verify",
         "web1: every container is healthy",
-        "# Ask from outside",
+        "# Check health-url",
         "local: https://shop.example.com/ answers",
         "# Finish",
-        "web1: make 20260203-040506-c0ffee012345 current",
+        "web1: set current to 20260203-040506-c0ffee012345",
       ]
     `);
   });
@@ -283,7 +283,7 @@ describe('the plan to switch', () => {
       },
       ['recreate web: --force-recreate web', 'recreate db, remove old: --remove-orphans'],
     ],
-    ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring everything else up: --remove-orphans']],
+    ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring up everything else: --remove-orphans']],
     [
       'what is new, and what stopped',
       { inputs: { 'force-recreate': 'none' }, containers: [containerOf({ service: 'cache', status: 'exited' })] },

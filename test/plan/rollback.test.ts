@@ -19,7 +19,7 @@ const server = (overrides: Partial<HostState> = {}): HostState =>
   });
 
 const list = [
-  'these can be rolled back to:',
+  'available releases:',
   '  r3  current, 2026-02-04 09:08 by bob',
   '  r2  2026-02-03 04:06 by ada',
   '  r1  2026-02-03 04:06 by ada',
@@ -50,13 +50,13 @@ describe('a rollback to', () => {
       'r3',
     ],
     [
-      'previous goes to the current one when a newer one was cut off halfway',
+      'previous goes to the current one when a newer one was interrupted halfway',
       'previous',
       server({ history: [...server().history, deployed('r4', { outcome: 'started' })] }),
       'r3',
     ],
     [
-      'previous goes to the current one when one was cut off halfway and the next one refused',
+      'previous goes to the current one when one was interrupted halfway and the next one refused',
       'previous',
       server({
         history: [
@@ -68,7 +68,7 @@ describe('a rollback to', () => {
       'r3',
     ],
     [
-      'previous goes where a rollback was going that was cut off halfway',
+      'previous goes where a rollback was going that was interrupted halfway',
       'previous',
       server({ history: [...server().history, deployed('r2', { command: 'rollback', outcome: 'started' })] }),
       'r2',
@@ -104,7 +104,7 @@ describe('a rollback to', () => {
       'r3',
     ],
     [
-      'previous goes to the current one when it was just that one whose return was cut off',
+      'previous goes to the current one when it was just that one whose return was interrupted',
       'previous',
       server({
         history: [...server().history, deployed('r3', { command: 'rollback', outcome: 'started', previous: 'r3' })],
@@ -139,7 +139,7 @@ describe('a rollback to', () => {
       'a release that is no longer kept',
       'r1',
       server({ releases: ['r2', 'r3'] }),
-      `r1 was here, but is no longer kept (keep-releases)\n${list.split('\n').slice(0, 3).join('\n')}`,
+      `r1 has been pruned (keep-releases)\n${list.split('\n').slice(0, 3).join('\n')}`,
     ],
     [
       'a release that never got healthy',
@@ -151,29 +151,29 @@ describe('a rollback to', () => {
       'previous on a server with one release',
       'previous',
       server({ releases: ['r3'] }),
-      'there is no earlier release to go back to\nthese can be rolled back to:\n  r3  current, 2026-02-04 09:08 by bob',
+      'there is no earlier release to roll back to\navailable releases:\n  r3  current, 2026-02-04 09:08 by bob',
     ],
     ['a start of a commit that is too short', '222222', server(), `222222 was never deployed here\n${list}`],
   ])('%s is refused with what can be done', (_, to, state, problem) => {
     expect(chooseRelease([state], to)).toEqual({
       problem,
-      hint: 'nothing was changed; name one of the kept releases with the input `to`',
+      hint: 'Nothing was changed. Set the input `to` to one of these releases.',
     });
   });
 
   it('previous on a server whose first deploy failed is refused without naming what there is not', () => {
     const state = stateOf({ history: [deployed('r1', { outcome: 'failed' })], releases: ['r1'] });
     expect(chooseRelease([state], 'previous')).toEqual({
-      problem: 'there is no earlier release to go back to\nno release is kept',
-      hint: 'nothing was changed; mend the application and deploy again',
+      problem: 'there is no earlier release to roll back to\nno release is kept',
+      hint: 'Nothing was changed. Fix the application and deploy again.',
     });
   });
 
   it('anything where nothing was ever deployed doubts that this is the place', () => {
     for (const to of ['previous', 'r1', commits.r1]) {
       expect(choose([stateOf(), stateOf({ host: 'web2' })], '/opt/shopp', to)).toEqual({
-        problem: 'nothing was ever deployed to /opt/shopp on web1, web2: check project-name or path',
-        hint: 'nothing was changed',
+        problem: 'nothing has been deployed to /opt/shopp on web1, web2: check project-name or path',
+        hint: 'Nothing was changed.',
       });
     }
   });
@@ -194,7 +194,7 @@ describe('several hosts', () => {
     expect(chooseRelease([server(), other({ releases: ['r1', 'r3'] })], 'r2')).toMatchObject({
       problem: [
         'r2 is not on web2: a rollback needs the release on every host',
-        'these can be rolled back to:',
+        'available releases:',
         '  r3  current, 2026-02-04 09:08 by bob',
         '  r2  2026-02-03 04:06 by ada, not on web2',
         '  r1  2026-02-03 04:06 by ada',
@@ -221,10 +221,10 @@ describe('several hosts', () => {
     const back = other({ current: 'r2', history: [...server().history, deployed('r2', { command: 'rollback' })] });
     expect(chooseRelease([server(), back], 'previous')).toMatchObject({
       problem: [
-        'the current release is not the same on all hosts, so none is `previous`:',
+        'the hosts have different current releases, so there is no `previous`:',
         '  web1  r3',
         '  web2  r2',
-        'these can be rolled back to:',
+        'available releases:',
         '  r3  current on web1, 2026-02-04 09:08 by bob',
         '  r2  current on web2, 2026-02-03 04:06 by ada',
         '  r1  2026-02-03 04:06 by ada',
@@ -236,7 +236,7 @@ describe('several hosts', () => {
   it('do not go to a commit that is another release on each of them', () => {
     const twice = other({ releases: ['r4'], history: [deployed('r4', { commit: commits.r2 })], current: 'r4' });
     expect(chooseRelease([server(), twice], commits.r2)).toMatchObject({
-      problem: expect.stringContaining(`${commits.r2} is another release on each host\n`),
+      problem: expect.stringContaining(`${commits.r2} is a different release on each host\n`),
     });
   });
 });

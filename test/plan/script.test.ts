@@ -98,7 +98,7 @@ describe.each(shells)('a script with $name', (shell) => {
     ]);
     expect(code).toBe(1);
     expect(stdout).toBe(
-      '... fails\nfails failed with exit code 7, trying again in 0 s\nfails failed with exit code 7, trying again in 0 s\nfails failed with exit code 7\n',
+      '... fails\nfails failed with exit code 7, retrying in 0 s\nfails failed with exit code 7, retrying in 0 s\nfails failed with exit code 7\n',
     );
   });
 
@@ -116,7 +116,7 @@ describe.each(shells)('a script with $name', (shell) => {
   it.each([
     ['that is healthy', [web('running', '0', 'healthy')]],
     ['that runs without a healthcheck', [web('running', '0', 'none')]],
-    ['that ran and ended with 0', [web('exited', '0', 'none')]],
+    ['that completed with 0', [web('exited', '0', 'none')]],
     [
       'beside one of another service, and one that runs once',
       [web('running', '0', 'healthy'), ['old', 'x', 'exited', '1', 'none', 't', 'i'], []],
@@ -131,7 +131,7 @@ describe.each(shells)('a script with $name', (shell) => {
     [
       'has another image',
       [['web', 'shop/web@sha256:b', 'running', '0', 'healthy', 't', 'i']],
-      `web runs shop/web@sha256:b instead of ${image}`,
+      `web is running shop/web@sha256:b, expected ${image}`,
     ],
     ['is not healthy', [web('running', '0', 'unhealthy')], 'web is unhealthy'],
     ['ended', [web('exited', '3', 'none')], 'web is exited (exit code 3)'],

@@ -192,7 +192,7 @@ describe('a service that shares the container of another one', () => {
     expect(told({ containers: containers.slice(1) })).toEqual([
       'recreate backup: shares the container of agent',
       'recreate agent: shares the container of web',
-      'create web: not running here yet',
+      'create web: no container yet',
     ]);
   });
 

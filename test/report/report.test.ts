@@ -61,7 +61,7 @@ describe('the last lines of a log', () => {
         failures: [failureOf('no column')],
         backup: 'web1: set 7 is whole',
       }),
-      ['no column', 'the backup from before this deploy: web1: set 7 is whole', '✗ push, deploy failed after 61.2 s'],
+      ['no column', 'backup taken before this deploy: web1: set 7 is whole', '✗ push, deploy failed after 61.2 s'],
     ],
     ['of a status', reportOf({ commands: ['status'], status: [status] }), statusText([status])],
     [
@@ -96,10 +96,10 @@ describe('after a switch that failed the last lines', () => {
         { host: 'web3', containers: 'untouched', current: 'r1' },
       ),
     ).toEqual([
-      `web1: the containers of ${id} stay; \`current\` is still r1`,
-      `web2: the switch was cut short: containers of ${id} and of the release before may be running; \`current\` is still r1`,
+      `web1: the containers of ${id} are in place; \`current\` is still r1`,
+      `web2: the switch was interrupted: containers of ${id} and of the release before may be running; \`current\` is still r1`,
       'web3: no container was touched; `current` is still r1',
-      `→ to bring r1 back: ${byName('r1')}`,
+      `→ to roll back to r1: ${byName('r1')}`,
     ]);
   });
 
@@ -113,22 +113,22 @@ describe('after a switch that failed the last lines', () => {
     expect(
       lines({ host: 'web1', containers: 'new', current: id }, { host: 'web2', containers: 'new', current: 'r1' }),
     ).toEqual([
-      `web1: the containers of ${id} stay; \`current\` is that release`,
-      `web2: the containers of ${id} stay; \`current\` is still r1`,
-      '→ to go back, name a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal',
+      `web1: the containers of ${id} are in place; \`current\` is that release`,
+      `web2: the containers of ${id} are in place; \`current\` is still r1`,
+      '→ to roll back, choose a release: `command: rollback` with `to` in a workflow, `dist/cli.js rollback --to <release>` in a terminal',
     ]);
   });
 
   it('of a first deploy do not promise a way back', () => {
     expect(lines({ host: 'web1', containers: 'new', current: undefined })).toEqual([
-      `web1: the containers of ${id} stay; \`current\` names no release`,
-      '→ there is no release to go back to: fix it and deploy again',
+      `web1: the containers of ${id} are in place; \`current\` is not set`,
+      '→ there is no release to roll back to: fix it and deploy again',
     ]);
   });
 
   it('of a return of the current release promise no particular one', () => {
     expect(lines({ host: 'web1', containers: 'new', current: id }).at(-1)).toBe(
-      '→ to go back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal',
+      '→ to roll back: `command: rollback` in a workflow, `dist/cli.js rollback` in a terminal',
     );
   });
 });
@@ -212,7 +212,7 @@ describe('the status', () => {
 
   it('of a server to which nothing was deployed doubts that this is the place', () => {
     expect(statusText([fresh])).toEqual([
-      'web2: nothing was ever deployed to /opt/shopp; if that is not so, check project-name or path',
+      'web2: nothing has been deployed to /opt/shopp; if that is wrong, check project-name and path',
     ]);
     expect(statusText([{ ...fresh, lastAttempt: attemptOf({ outcome: 'failed' }) }])[0]).toBe(
       'web2: no release is current',
@@ -225,8 +225,8 @@ describe('the status', () => {
   });
 
   it('of a server without Docker has what is known, and the reason', () => {
-    const lines = statusText([{ ...status, problems: ['web1: Docker does not answer'], drift: [] }]);
-    expect([lines[0], lines.at(-1)]).toEqual(['web1: release r2', 'web1: Docker does not answer']);
+    const lines = statusText([{ ...status, problems: ['web1: Docker is not responding'], drift: [] }]);
+    expect([lines[0], lines.at(-1)]).toEqual(['web1: release r2', 'web1: Docker is not responding']);
     expect(lines.join()).not.toContain('no drift');
   });
 
@@ -241,7 +241,7 @@ describe('the status', () => {
       'an attempt that has no end',
       { outcome: 'started' },
       { outcome: 'started' },
-      ['the last attempt is under way, or was cut off: deploy of r4, 2026-02-03 05:00 by ada'],
+      ['the last attempt is still running, or was interrupted: deploy of r4, 2026-02-03 05:00 by ada'],
     ],
     [
       'a switch that has no end, behind a refusal',
@@ -249,7 +249,7 @@ describe('the status', () => {
       { outcome: 'started', release: 'r3', time: '2026-02-03T04:00:00.000Z' },
       [
         'the last attempt failed: deploy of r4, 2026-02-03 05:00 by ada (refused, nothing was touched)',
-        'the last switch is under way, or was cut off: deploy of r3, 2026-02-03 04:00 by ada',
+        'the last switch is still running, or was interrupted: deploy of r3, 2026-02-03 04:00 by ada',
       ],
     ],
     ['nothing of a success', {}, {}, []],

@@ -117,9 +117,9 @@ describe('the summary', () => {
 
       ### What is there now
 
-      - web1: the containers of 20260203-040506-c0ffee012345 stay; \`current\` is still r1
+      - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1
 
-      **Next:** to bring r1 back: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
+      **Next:** to roll back to r1: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
       ### web1: what was planned
 

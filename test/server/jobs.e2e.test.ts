@@ -128,7 +128,7 @@ describe.concurrent.each(shells)('a job with $name', (shell) => {
     expect(readFileSync(join(server.env.HOME, 'ran'), 'utf8')).toBe('x\n');
   });
 
-  it('is not run when its input was cut off, and is run by the next try', async ({ onTestFinished }) => {
+  it('is not run when its input was interrupted, and is run by the next try', async ({ onTestFinished }) => {
     const server = await taken(shell, onTestFinished);
     const command = startJob(server.key(a), '1', { argv: ['sh', '-c', 'cat >"$HOME/got"'], stdin: 'all of it' }, 10);
     const { code, stderr } = await server.host.run({ ...command, stdin: 'all' });

@@ -71,7 +71,7 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
       await expect(server.take(a)).rejects.toThrow(/exit code 1: .*(exists|directory)/i);
     });
 
-    it('is not, when the program of the keeper was cut off', async ({ onTestFinished }) => {
+    it('is not, when the program of the keeper was interrupted', async ({ onTestFinished }) => {
       const server = leaseServer(shell, onTestFinished);
       const command = takeLease(server.key(a), terms, 0);
       const { code, stderr } = await server.host.run({ ...command, stdin: 'set -u' });

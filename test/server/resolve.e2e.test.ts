@@ -287,7 +287,7 @@ describe('paths', () => {
       ).concat('secrets: {key: {file: ./secrets/key}}\n'),
     };
     const { problems } = await server.resolve({ files });
-    const create = 'create it on the server, write it with env-files, or track it in git';
+    const create = 'create it on the server, write it with env-files, or commit it to git';
     expect(problems.toSorted()).toEqual(
       [
         `web1: ${at('shared/.env.web')} is missing (an env_file): ${create}`,
@@ -626,7 +626,7 @@ describe('a release that is brought back', () => {
     expect(reasons).toEqual(expect.arrayContaining(['environment COLOUR', 'file site.conf']));
     expect(reopened.missingImages).toEqual([`registry.example.com/web@${digest('1')}`]);
     expect(reopened.problems).toEqual([
-      `web1: ${at('shared/key')} is missing (read by web): put it back on the server, or roll back to another release`,
+      `web1: ${at('shared/key')} is missing (read by web): restore it on the server, or roll back to another release`,
     ]);
   });
 
@@ -654,8 +654,8 @@ describe('a release that is brought back', () => {
     for (const path of [...shipped, outside, at('shared/php.ini'), at('shared/data')])
       rmSync(path, { recursive: true });
     const again =
-      'it was shipped with this release; deploy the commit again (allow-older), or roll back to another release';
-    const back = 'put it back on the server, or roll back to another release';
+      'it was shipped with this release and is gone; deploy that commit again with allow-older, or roll back to another release';
+    const back = 'restore it on the server, or roll back to another release';
     expect((await problems()).toSorted()).toEqual(
       [
         ...shipped.map((path) => `web1: ${path} is missing (read by web): ${again}`),
@@ -725,7 +725,7 @@ it('a service that only the server activates is told, since nobody looked up its
   };
   const { problems } = await server.resolve({ files, shared: { '.env': 'COMPOSE_PROFILES=debug\n' } });
   expect(problems).toEqual([
-    `web1: nobody looked up the digest of busybox:1, the image of debug: is that service in a profile which COMPOSE_PROFILES in ${at('shared/.env')} activates? Take it out there, or name the profile in the input profiles`,
+    `web1: there is no digest for busybox:1 (service debug): COMPOSE_PROFILES in ${at('shared/.env')} probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
   ]);
   expect((await server.resolve({ files, inputs: { profiles: 'debug' } })).problems).toEqual([]);
 });
@@ -769,7 +769,7 @@ describe('env_files of the repository', () => {
     const shared = { '.env': 'APP_ENV=staging\n' };
     const { problems } = await server.resolve({ files, shared });
     expect(problems).toEqual([
-      `web1: ${at('shared/.env.staging')} is missing (an env_file): which file of git this is depends on a variable: set that with \`env:\` on this step as the server has it, and the file is shipped; or create it on the server`,
+      `web1: ${at('shared/.env.staging')} is missing (an env_file): its path depends on a variable: set that variable with \`env:\` on this step, as on the server, so that the file is shipped; or create the file on the server`,
     ]);
     expect((await server.resolve({ files, env: { APP_ENV: 'staging' } })).problems).toEqual([]);
     expect((await server.resolve({ files, shared: { '.env.staging': 'A=own\n' } })).problems).toEqual([]);
@@ -815,7 +815,7 @@ services:
   it('of an include that the checkout lacks are told before anything is shipped', async () => {
     const { 'inc.env': _, ...files } = included;
     await expect(server.resolve({ files })).rejects.toThrow(
-      'compose-file: inc.env (env_file of an include in compose.yml) does not exist in the checkout; track one with values to go by, and list it in server-owned if the server has its own',
+      'compose-file: inc.env (env_file of an include in compose.yml) does not exist in the checkout; commit one with default values, and list it in server-owned if the server has its own',
     );
   });
 });
@@ -869,7 +869,7 @@ describe('variables that only the server has', () => {
     const compose = web('networks: ["${NET:?}"]', 'ports: ["${HTTP_PORT:?}:80"]').concat('networks: {front: {}}\n');
     const given = { files: { 'compose.yml': compose }, shared: { '.env': 'NET=front\nHTTP_PORT=80\n' } };
     await expect(server.resolve(given)).rejects.toThrow(
-      'compose-file: Compose cannot read it here without a value for NET: set it with `env:` on this step to any value that is allowed there (what runs gets the server’s), or give it a default in the compose file',
+      'compose-file: Compose cannot read it on the runner without a value for NET: set it with `env:` on this step to any valid value (the server uses its own), or give it a default in the compose file',
     );
     expect((await server.resolve({ ...given, env: { NET: 'front' } })).problems).toEqual([]);
   });
@@ -878,7 +878,7 @@ describe('variables that only the server has', () => {
     const compose = web('ports: ["${HTTP_PORT:?}:80"]', 'pull_policy: ${POLICY:?}', 'restart: always');
     await expect(server.resolve({ files: { 'compose.yml': compose } })).rejects.toMatchObject({
       message: expect.stringMatching(/read compose\.yml failed.*pull_policy must be one of/s),
-      hint: expect.stringContaining('if this is about a variable that only the server has (HTTP_PORT, POLICY): set it'),
+      hint: expect.stringContaining('If this is about a variable that only the server has (HTTP_PORT, POLICY): set it'),
     });
   });
 });
@@ -890,7 +890,7 @@ describe('a dollar in an env file of the server', () => {
     return problems;
   };
   const says = (file: string): string =>
-    `web1: the env file ${file} has a value with a $ that Compose takes for a variable: put the value into single quotes there`;
+    `web1: the env file ${file} contains a value with $, which Compose reads as a variable: put that value in single quotes`;
 
   it.each([
     ['.env', web('environment: {P: "${P}"}'), { '.env': 'P=abc$hunter2\n' }],

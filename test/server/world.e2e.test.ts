@@ -48,7 +48,7 @@ describe('a path that leads out of the repository', () => {
   it('may be an env_file of the server', async () => {
     const files = { 'compose.yml': web('env_file: ../secrets/app.env') };
     expect((await server.resolve({ files })).problems).toEqual([
-      `web1: ${at('shared/.parent/secrets/app.env')} is missing (an env_file): create it on the server, write it with env-files, or track it in git`,
+      `web1: ${at('shared/.parent/secrets/app.env')} is missing (an env_file): create it on the server, write it with env-files, or commit it to git`,
     ]);
     const resolved = await server.resolve({ files, shared: { '.parent/secrets/app.env': 'A=1\n' } });
     expect([resolved.problems, resolved.service('web').environment]).toEqual([[], { A: '1' }]);

@@ -26,7 +26,7 @@ function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeco
   const title =
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
-      : 'bring everything else up';
+      : 'bring up everything else';
   return [
     tidyStep(release.project),
     ...(forced.length > 0
@@ -83,5 +83,13 @@ function upStep(id: string, title: string, healthTimeoutSeconds: number) {
 
 function tidyStep(project: string): Step {
   const title = 'clear what an interrupted deploy left';
-  return { kind: 'run', id: 'tidy', title, command: tidy(project), output: 'live', timeoutSeconds: 120 };
+  return {
+    kind: 'run',
+    id: 'tidy',
+    title,
+    channel: 'detached',
+    command: tidy(project),
+    output: 'live',
+    timeoutSeconds: 120,
+  };
 }
