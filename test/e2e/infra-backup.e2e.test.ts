@@ -6,6 +6,7 @@ import { type Bed, upBed } from '../../bed/bed.ts';
 import { type Result, until } from '../../bed/process.ts';
 import { exceptionsOf } from '../../fixtures/confinement.ts';
 import { assembleStack, type Stack } from '../../fixtures/infra-stack.ts';
+import { moment, nextSecond } from '../../fixtures/seconds.ts';
 
 const setName = /^\d{8}-\d{6}$/;
 
@@ -327,6 +328,25 @@ describe('a backup', () => {
     expect((await restore('20000101-000000')).stderr).toContain(
       "/backups holds no set '20000101-000000'. There are: 2",
     );
+  });
+
+  // More of these, and copies off the machine: infra-backup-elsewhere.long.test.ts.
+  it('comes back with all that followed it, up to the second before a table was dropped', async () => {
+    await stack.compose('up', '--detach', '--no-deps', 'wal-receiver');
+    const owner = (sql: string) => psql(`SET ROLE korrigo_owner; ${sql}`);
+    await owner('CREATE TABLE marks (id int PRIMARY KEY)');
+    expect(await backup()).toMatchObject({ code: 0 });
+    await owner('INSERT INTO marks SELECT generate_series(1, 1000)');
+    const dropped = await nextSecond();
+    await owner('DROP TABLE marks; DELETE FROM exams_grade');
+    expect(await backup()).toMatchObject({ code: 0 });
+    await stack.compose('stop', 'backend');
+    const result = await restore('--force', '--to', moment(dropped));
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout).toContain(`the database is as it was at ${moment(dropped)} UTC.`);
+    expect(await psql('SELECT count(*) FROM marks')).toBe('1000');
+    await startApplication();
+    expect((await facts()).rows).toBe(before.rows);
   });
 
   // The stack, shortly.

@@ -44,7 +44,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
     def log_message(self, *_): pass
-http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 1024
+Server(('', 8000), Handler).serve_forever()
 `;
 
 type Problem = { readonly errors: { readonly request: readonly string[] }; readonly request_id: string };

@@ -6,6 +6,7 @@ import { type Bed, upBed } from '../../bed/bed.ts';
 import { type Result, until } from '../../bed/process.ts';
 import { exceptionsOf } from '../../fixtures/confinement.ts';
 import { assembleStack, type Stack } from '../../fixtures/infra-stack.ts';
+import { moment, nextSecond } from '../../fixtures/seconds.ts';
 
 const files = ['docker-compose.local-prod.yml', 'docker-compose.backup.yml', 'docker-compose.offsite.yml'];
 const application = ['db', 'redis', 'backend', 'wal-receiver'];
@@ -359,15 +360,6 @@ const secret = async (name: string, value: string): Promise<void> => {
   if ((await stack.compose('ps', '--all', '--quiet', 'prepare')) === '') return;
   await stack.compose('run', '--rm', '-T', 'prepare');
 };
-
-/** The beginning of a second of the clock, and which one: what is done now was done in it. */
-async function nextSecond(after = 0): Promise<number> {
-  const now = Math.floor(Date.now() / 1000);
-  const wanted = Math.max(now, after) + 1;
-  await new Promise((resolve) => setTimeout(resolve, wanted * 1000 - Date.now() + 20));
-  return wanted - 1;
-}
-const moment = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
 
 const countRows = `
 from django.db import connection
