@@ -47,7 +47,7 @@ async function applyTask(
       const report = (outcome: StepReport['outcome']): void => {
         const seconds = (ports.clock.now() - started) / 1000;
         const { id, title, changes = false } = step;
-        reports.push({ stage: stage.name, host: task.host, id, title, changes, outcome, seconds });
+        reports.push({ stage: stage.name, host: task.host, id, title, changes, outcome, seconds, started });
         const mark = outcome === 'done' ? '✓' : '✗';
         ports.log.info(`${mark} ${task.host}: ${step.title} (${seconds.toFixed(1)} s)`);
       };
