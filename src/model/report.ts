@@ -43,6 +43,8 @@ export type Known = {
   plan?: SwitchPlan;
   /** The commit of the checkout, in words. */
   commit?: { readonly subject: string; readonly author: string };
+  /** Service → its Dockerfile, from the top of the repository, for what is built. */
+  dockerfiles?: Readonly<Record<string, string>>;
   /** The workflow of the repository that rolls back, by the name of its file. */
   rollbackWorkflow?: string;
   /** What was current on each host before, and since when (ISO 8601) as far as the history tells. */

@@ -3,19 +3,12 @@ import type { Known, Report, StepReport } from '../model/report.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
-import { endingOf, endingText, hintOf } from './failures.ts';
+import { hintOf } from './failures.ts';
 import { gantt } from './gantt.ts';
 import { compareUrl, liveLines } from './live.ts';
 import { bounded, cell, code, details, fenced, shortened, table } from './markdown.ts';
 import { forecastMarkdown } from './plan-markdown.ts';
-
-const icons = {
-  succeeded: '✅',
-  'rolled-back': '↩️',
-  'rollback-failed': '🔥',
-  failed: '❌',
-  cancelled: '⏹️',
-} as const;
+import { title } from './title.ts';
 
 /**
  * The step summary: what a person wants to know of a deploy without opening its log. How it ended comes first, then what is
@@ -40,12 +33,6 @@ export function summary(report: Report): string {
     ...(chart === undefined ? [] : [details('Time', chart)]),
     ...stepsTable(steps),
   ]);
-}
-
-/** How it ended, in one line. */
-export function title(report: Report): string {
-  const ending = endingOf(report);
-  return `${icons[ending]} ${report.commands.join(', ')} ${endingText[ending]}`;
 }
 
 function factsOf({ release, previousRelease, seconds, downtime, url }: Report): readonly string[] {
