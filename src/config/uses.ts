@@ -50,6 +50,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'health-url': deploys,
   'health-timeout': deploys,
   'allow-older': plans,
+  accept: [...deploys, 'plan'],
   'on-failure': deploys,
   'lock-timeout': deploys,
   grace: deploys,

@@ -5,12 +5,15 @@ import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
 import { withdrawPlan } from '../plan/ship.ts';
+import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
 import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
 import { type Opened, open } from './open.ts';
 import { withPending } from './pending.ts';
+import { withPreviews } from './preview.ts';
+import { refusals } from './refusals.ts';
 import { attempt, type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 
@@ -24,12 +27,13 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const hold = { command: 'deploy', release: pushed.id } as const;
   const opened = await open(session, pushed.project, { login: true, hold });
   warnOfUnfinished(session, opened.states);
-  const release = freshRelease(pushed, opened.states, new Date(ports.clock.now()));
+  const release = freshRelease({ ...pushed, source: checkout.source }, opened.states, new Date(ports.clock.now()));
   const intent = intentOf(session, 'deploy', release, opened.token);
   await recorded(session, intent, opened, async () => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     await pull(session, opened.targets, release);
-    const plan = await withPending(session, planSwitch(opened, resolved, intent, config));
+    const asked = await withPreviews(session, opened, release, resolved);
+    const plan = await withPending(session, planSwitch(opened, asked, intent, config));
     print(session, plan);
     await execute(session, plan);
   });
@@ -71,18 +75,24 @@ type Preparation = {
 export async function prepare(
   session: Session,
   checkout: Checkout,
-  { root, unreachable, states }: Opened,
+  opened: Opened,
   { release, stage, older: whenOlder }: Preparation,
 ): Promise<Prepared> {
+  const { root, unreachable, states } = opened;
+  const { accept } = session.config;
   const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
-  const refused = whenOlder === 'refuse' && older.length > 0;
+  const foreign = accept.includes('other-source')
+    ? []
+    : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
+  const refused = whenOlder === 'refuse' && older.length + foreign.length > 0;
   const able = refused ? [] : states.filter(({ fatal }) => !fatal);
-  const problems: string[] = [...older, ...unreachable.map(({ message }) => message)];
+  const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
   problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
   let resolved: readonly Resolution[] = [];
   try {
     resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
     problems.push(...resolved.flatMap((resolution) => resolution.problems));
+    problems.push(...refusals(opened, resolved, release, accept));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);

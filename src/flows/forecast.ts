@@ -1,4 +1,5 @@
-import { builtRepository, makeRelease, thirdParty } from '../compose/images.ts';
+import { makeRelease, thirdParty } from '../compose/images.ts';
+import { buildTargets } from '../compose/targets.ts';
 import { readPins } from '../facts/images.ts';
 import { readLease } from '../facts/lease.ts';
 import type { BuildCause } from '../model/changes.ts';
@@ -18,6 +19,7 @@ import { checkRelease, checkServices, prepare, throwPrepared } from './deploy.ts
 import { intentOf } from './history.ts';
 import { type Opened, open } from './open.ts';
 import { digestToCome, withPending } from './pending.ts';
+import { withPreviews } from './preview.ts';
 import { attempt, type Session, throwAll, throwCancelled } from './session.ts';
 
 /**
@@ -65,7 +67,8 @@ async function forecastOf(session: Session, checkout: Checkout, withdraw: 'relea
     const observed = { ...opened, targets: able };
     const causes = await buildCauses(session, checkout, opened.states);
     const exact = config.release !== undefined;
-    const switched = planSwitch(observed, prepared.resolved, intent, config);
+    const asked = await withPreviews(session, observed, release, prepared.resolved);
+    const switched = planSwitch(observed, asked, intent, config);
     const known = exact ? switched : withBuilds(switched, (host) => sharedCauses(release, checkout, causes(host)));
     const plan = only ? await withPending(session, known) : known;
     const notes = [...looked.notes, ...busyNotes(opened)];
@@ -85,11 +88,11 @@ type LookedUp = { readonly release: Release; readonly problems: readonly string[
 /** The release as far as it is known before the build: third-party images by their digest of now. */
 async function lookUp(session: Session, checkout: Checkout, states: readonly HostState[]): Promise<LookedUp> {
   const { config, ports } = session;
-  const { model, commit, committedAt, project } = checkout;
+  const { model, commit, committedAt, project, source } = checkout;
   const time = new Date(ports.clock.now());
   if (config.release !== undefined) {
     const { id } = makeRelease(model, { time, commit, committedAt, project, pushed: {}, pinned: {} });
-    return { release: { ...config.release, id }, problems: [], notes: [] };
+    return { release: { ...config.release, id, source }, problems: [], notes: [] };
   }
   const others = thirdParty(model);
   const images = [...new Set(Object.values(others))];
@@ -102,19 +105,21 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
     return [use, pins.get(image) ?? current?.images[use] ?? `${name}@${digestToCome}`];
   });
   const registry = config.registry?.name ?? 'local';
-  const pushed = Object.keys(model.builds).map((service): [string, string] => [
-    service,
-    `${builtRepository(model, service, registry, project)}@${digestToCome}`,
-  ]);
+  const pushed = buildTargets(model, registry, project).flatMap(({ services, repository }) =>
+    services.map((service): [string, string] => [service, `${repository}@${digestToCome}`]),
+  );
   return {
-    release: makeRelease(model, {
-      time,
-      commit,
-      committedAt,
-      project,
-      pushed: Object.fromEntries(pushed),
-      pinned: Object.fromEntries(pinned),
-    }),
+    release: {
+      ...makeRelease(model, {
+        time,
+        commit,
+        committedAt,
+        project,
+        pushed: Object.fromEntries(pushed),
+        pinned: Object.fromEntries(pinned),
+      }),
+      source,
+    },
     problems: refused.map(([image, why]) => `compose-file: image ${image} cannot be pulled: ${why}`),
     notes: failures.flatMap(({ failures: all }) =>
       all.map(({ short }) => `${short}: third-party images are taken to be those that run now`),

@@ -1,4 +1,4 @@
-import type { ServiceChange } from './changes.ts';
+import type { DataChange, ServiceChange } from './changes.ts';
 import type { Attempt } from './history.ts';
 import type { Stage } from './plan.ts';
 import type { Release } from './release.ts';
@@ -38,6 +38,8 @@ export type HostSwitch = {
   readonly from: string | undefined;
   readonly to: string;
   readonly changes: readonly ServiceChange[];
+  /** What it does about the data there. */
+  readonly data: readonly DataChange[];
 };
 
 /** The migrations that would run: what `migrate-plan` printed, or why that is not known. */
@@ -67,3 +69,6 @@ export const stepIds = {
   current: 'current',
   confirm: 'confirm',
 } as const;
+
+/** What a one-off exits with when its command was never started. */
+export const neverStartedCode = 125;

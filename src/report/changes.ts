@@ -1,5 +1,6 @@
 import type { ServiceChange } from '../model/changes.ts';
 import type { HostSwitch, PendingMigrations, SwitchPlan } from '../model/switch.ts';
+import { dataText } from './data.ts';
 import { table } from './markdown.ts';
 import { reasonsText } from './reasons.ts';
 
@@ -7,7 +8,10 @@ import { reasonsText } from './reasons.ts';
 export function planLines(plan: SwitchPlan): readonly string[] {
   const { hosts, backup, migration, pending } = plan;
   return [
-    ...hosts.flatMap((host) => changesLines(hostTitle(host), host.changes)),
+    ...hosts.flatMap((host) => [
+      ...changesLines(hostTitle(host), host.changes),
+      ...host.data.map((change) => `  ! ${dataText(change)}`),
+    ]),
     ...(backup?.kind === 'run' ? [`back up on ${backup.host} before anything is changed: ${backup.text}`] : []),
     ...(backup?.kind === 'nothing-to-lose' ? [`no backup: ${backup.host} has no release and no containers yet`] : []),
     ...(migration?.kind === 'run'

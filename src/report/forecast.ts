@@ -9,11 +9,12 @@ const past: Readonly<Record<Action, string>> = {
   remove: 'removed',
   recreate: 'recreated',
   create: 'created',
+  restart: 'restarted',
   start: 'started',
   scale: 'scaled',
   keep: 'kept',
 };
-const actions: readonly Action[] = ['recreate', 'create', 'remove', 'scale', 'start', 'keep'];
+const actions: readonly Action[] = ['recreate', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
 
 /** The sum of a plan: `2 services recreated, 1 kept, a migration runs`. What differs between hosts counts by what is more. */
 export function headline(plan: SwitchPlan): string {

@@ -3,6 +3,7 @@ import type { Known, Report, StepReport } from '../model/report.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
+import { dataText } from './data.ts';
 import { hintOf } from './failures.ts';
 import { gantt } from './gantt.ts';
 import { compareUrl, liveLines } from './live.ts';
@@ -101,9 +102,12 @@ function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflo
 }
 
 /** After a failure it says what was planned: not all of it was done. */
-function servicesTable({ host, changes }: HostSwitch, done: boolean): string {
+function servicesTable({ host, changes, data }: HostSwitch, done: boolean): string {
   const [name, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
-  return `### ${cell(name)}\n\n${changesTable(changes, head)}`;
+  const lines = data.map((change) => `- ${cell(dataText(change))}`);
+  return [`### ${cell(name)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
+    '\n\n',
+  );
 }
 
 /** Those of services that stay as they are are no news. */

@@ -36,7 +36,9 @@ const before = { host: 'web1', release: 'r1', commit: 'a'.repeat(40), since: '20
 
 describe('what is live', () => {
   it('after a success is the release, since now', () => {
-    const plan = switchOf({ hosts: [{ host: 'web1', root: '/opt/shop', from: 'r1', to: 'r2', changes: [] }] });
+    const plan = switchOf({
+      hosts: [{ host: 'web1', root: '/opt/shop', from: 'r1', to: 'r2', changes: [], data: [] }],
+    });
     const report = reportOf({ plan, release: releaseOf({ id: 'r2' }), ended: '2026-02-03T04:05:06.000Z' });
     expect(liveLines(report)).toEqual(['web1: `r2` since 2026-02-03 04:05 UTC']);
   });
