@@ -400,7 +400,7 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
   it('shows something in every panel but those of what did not happen', async () => {
     const empty = [];
     for (const { name, expr } of await panels()) if ((await query(expr)).length === 0) empty.push(name);
-    // Shown with a certificate and copies elsewhere in infra-monitoring-deploy.e2e.test.ts.
+    // Shown with a certificate and copies elsewhere in infra-monitoring-deploy.long.test.ts.
     const elsewhere = 'Age of the newest copy off the machine';
     expect(empty).toEqual(['The certificate is valid for', elsewhere, elsewhere]);
   });
