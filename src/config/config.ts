@@ -70,6 +70,7 @@ export type Config = {
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
+  readonly sequential: boolean;
   readonly allowOlder: boolean;
   /** What becomes of a switch that fails. */
   readonly onFailure: (typeof onFailure)[number];

@@ -29,6 +29,11 @@ export const inputs = {
     description:
       'Variables for `image:` and `build:` in the compose files, `NAME=value`, one per line. They override the environment of the step. Not for secrets: use `env:` for those.',
   },
+  sequential: {
+    description:
+      '`true` runs the check of the servers, the tests and the build one after the other instead of side by side. A machine with one processor does so anyway.',
+    default: 'false',
+  },
   'test-compose-file': { description: 'Compose files for `test`, one per line.' },
   'test-service': {
     description:

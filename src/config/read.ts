@@ -52,6 +52,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
     backup: readBackup(reader),
     migrate: readMigration(reader),
+    sequential: value('sequential', parse.oneOf(['true', 'false'])) === 'true',
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
     onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
     lockTimeoutSeconds: value('lock-timeout', parse.secondsOf) ?? 900,

@@ -14,6 +14,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   profiles: definition,
   'project-name': [...definition, 'rollback', 'status'],
   variables: definition,
+  sequential: ['test', 'build'],
   'test-compose-file': ['test'],
   'test-service': ['test'],
   'test-timeout': ['test'],

@@ -67,6 +67,7 @@ describe('the configuration', () => {
           "name": "registry.example.com",
         },
         "release": undefined,
+        "sequential": false,
         "serverOwned": [],
         "ssh": undefined,
         "tags": [],

@@ -67,7 +67,7 @@ describe('a test', () => {
     const { report, ports } = await perform({ ...texts, command: 'test, build' }, surroundings);
     expect(report).toMatchObject({
       outcome: 'failed',
-      failure: { hint: expect.stringContaining('Nothing was built') },
+      failure: { hint: expect.stringContaining('Nothing was pushed') },
     });
     expect(programsOf(ports.local)).toContain('compose down');
     expect(programsOf(ports.local)).not.toContain('docker buildx');
