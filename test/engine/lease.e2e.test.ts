@@ -145,7 +145,7 @@ describe('on a server', () => {
     await server.plug();
     expect(await running).toMatchObject({
       outcome: 'rolled-back',
-      message: expect.stringContaining('has rolled back by itself'),
+      message: expect.stringContaining('so the server rolled back by itself'),
     });
     expect(await shell(server, 'cat /opt/shop/lease/undo.log')).toContain('undone');
     expect(await shell(server, 'tail -n 1 /opt/shop/history.jsonl')).toContain('"rolled-back"');
@@ -227,7 +227,10 @@ describe('on a server whose disk is full', () => {
 
   it('the lease is kept, what cannot start says why, and the undo works all the same', async () => {
     const { held, token } = await hold(server, 8);
-    await arm(held, undoOf('head -c 8000000 /dev/zero >/opt/shop/needs && echo undone >>/home/deploy/undone; echo said'));
+    await arm(
+      held,
+      undoOf('head -c 8000000 /dev/zero >/opt/shop/needs && echo undone >>/home/deploy/undone; echo said'),
+    );
     await fill();
     onTestFinished(empty);
     await pause(12);
