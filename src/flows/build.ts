@@ -102,6 +102,6 @@ export async function login(session: Session): Promise<void> {
 
 const loginFolder = ({ ports }: Session): string => join(ports.scratch, 'docker');
 
-function loginEnv(session: Session): Readonly<Record<string, string>> {
+export function loginEnv(session: Session): Readonly<Record<string, string>> {
   return session.config.registry?.login === undefined ? {} : { DOCKER_CONFIG: loginFolder(session) };
 }

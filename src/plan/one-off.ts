@@ -16,6 +16,11 @@ const kinds = {
     title: 'migrate',
     hint: 'Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
   },
+  'migrate-plan': {
+    stage: 'List the migrations',
+    title: 'list the migrations',
+    hint: 'Nothing was changed.',
+  },
 } as const;
 
 /** What runs once for the whole fleet, on its first host, in a container of its own from the new release. */
@@ -35,7 +40,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
             title: `${title}: ${oneOffText(command)}`,
             command: oneOff({
               seconds,
-              limit: `${kind}-timeout`,
+              limit: kind === 'backup' ? 'backup-timeout' : 'migrate-timeout',
               project,
               container: `${project}-${kind}-${id}`,
               file: sealedFile(first.root, id),
@@ -44,7 +49,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
               service,
               argv,
             }),
-            output: 'live',
+            output: kind === 'migrate-plan' ? 'quiet' : 'live',
             channel: 'detached',
             timeoutSeconds: seconds + 30,
             hint,
