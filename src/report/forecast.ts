@@ -3,17 +3,19 @@ import type { Action } from '../model/changes.ts';
 import type { Forecast } from '../model/forecast.ts';
 import type { SwitchPlan } from '../model/switch.ts';
 import { planLines } from './changes.ts';
+import { dataText } from './data.ts';
 import { reasonsText } from './reasons.ts';
 
 const past: Readonly<Record<Action, string>> = {
   remove: 'removed',
   recreate: 'recreated',
   create: 'created',
+  restart: 'restarted',
   start: 'started',
   scale: 'scaled',
   keep: 'kept',
 };
-const actions: readonly Action[] = ['recreate', 'create', 'remove', 'scale', 'start', 'keep'];
+const actions: readonly Action[] = ['recreate', 'create', 'remove', 'scale', 'restart', 'start', 'keep'];
 
 /** The sum of a plan: `2 services recreated, 1 kept, a migration runs`. What differs between hosts counts by what is more. */
 export function headline(plan: SwitchPlan): string {
@@ -74,10 +76,11 @@ export function forecastJson({ plan, problems, notes }: Forecast): unknown {
     problems,
     notes,
     downtime: interrupted(plan),
-    hosts: hosts.map(({ host, from, changes }) => ({
+    hosts: hosts.map(({ host, from, changes, data }) => ({
       host,
       from: from ?? null,
       changes: changes.map((change) => ({ ...change, why: reasonsText(change) })),
+      data: data.map((change) => ({ ...change, text: dataText(change) })),
     })),
     backup: backup ?? null,
     migration: migration ?? null,

@@ -72,7 +72,14 @@ describe('a plan', () => {
   it('asks servers only what changes nothing that runs, without a lease, and takes back what it shipped', async () => {
     const web1 = server('web1', { 'korrigo-observe': observed(...running) });
     await perform({}, { servers: [web1] });
-    expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-ship', 'korrigo-resolve', 'korrigo-withdraw']);
+    expect(programsOf(web1)).toEqual([
+      'korrigo-observe',
+      'korrigo-ship',
+      'korrigo-resolve',
+      'korrigo-claims',
+      'korrigo-preview',
+      'korrigo-withdraw',
+    ]);
     expect(web1.leaseCalls.map(({ name }) => name)).toEqual(['show']);
   });
 
