@@ -11,6 +11,7 @@ const awkParts = {
   canonical: ['scalars', 'canonical'],
   seal: ['scalars', 'moved', 'seccomp', 'seal'],
   environment: ['scalars', 'environment'],
+  once: ['scalars', 'once'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -37,6 +38,7 @@ const texts = {
   observe,
   inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
   login: programs['login.sh'],
+  bake: programs['bake.sh'],
   pin: join(facts, programs['pin.sh']),
   ship: programs['ship.sh'],
   resolve: join(
@@ -54,7 +56,7 @@ const texts = {
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],
   pull: join(facts, programs['pull.sh']),
-  once: programs['once.sh'],
+  once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],
   record: programs['record.sh'],
   prune: join(facts, awks('history'), programs['prune.sh']),

@@ -69,3 +69,6 @@ export const stepIds = {
   current: 'current',
   confirm: 'confirm',
 } as const;
+
+/** What a one-off exits with when its command was never started. */
+export const neverStartedCode = 125;

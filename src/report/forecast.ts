@@ -15,7 +15,7 @@ const past: Readonly<Record<Action, string>> = {
   scale: 'scaled',
   keep: 'kept',
 };
-const actions: readonly Action[] = ['recreate', 'create', 'remove', 'scale', 'restart', 'start', 'keep'];
+const actions: readonly Action[] = ['recreate', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
 
 /** The sum of a plan: `2 services recreated, 1 kept, a migration runs`. What differs between hosts counts by what is more. */
 export function headline(plan: SwitchPlan): string {
