@@ -105,7 +105,7 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
     return [use, pins.get(image) ?? current?.images[use] ?? `${name}@${digestToCome}`];
   });
   const registry = config.registry?.name ?? 'local';
-  const pushed = buildTargets(model, registry, project).flatMap(({ repository, services }) =>
+  const pushed = buildTargets(model, registry, project).flatMap(({ services, repository }) =>
     services.map((service): [string, string] => [service, `${repository}@${digestToCome}`]),
   );
   return {
