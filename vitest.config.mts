@@ -17,6 +17,7 @@ const longest = [
   'workflows',
   'prune',
   'deploy',
+  'faults',
 ];
 
 /** vitest asks for a class. */
