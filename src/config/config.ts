@@ -90,6 +90,9 @@ export type Config = {
   readonly to: string;
   readonly reason: string | undefined;
   readonly keepReleases: number;
+  /** On GitHub: the plan is written as a comment to the pull request. */
+  readonly comment: boolean;
+  readonly githubToken: Secret | undefined;
   readonly format: (typeof formats)[number];
   readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
 };

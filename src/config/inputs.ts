@@ -175,6 +175,12 @@ export const inputs = {
     description: 'How many releases to keep on each server to roll back to, with their images: 2 to 100.',
     default: '5',
   },
+  comment: {
+    description:
+      'For `plan` on a pull request: `true` writes the plan as a comment there and updates it. Needs `github-token`, and `pull-requests: write` in the permissions of the job.',
+    default: 'false',
+  },
+  'github-token': { description: 'Token of the workflow (`github.token`), to write the comment.', secret: true },
   format: { description: 'For `plan` and `status`: `text` or `json`; for `plan` also `markdown`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 

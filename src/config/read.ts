@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { Secret } from '../model/secret.ts';
 import type { Environment } from '../model/surroundings.ts';
 import { type CommandName, type Config, consents, forceRecreate, formats, onFailure } from './config.ts';
 import type { InputTexts } from './inputs.ts';
@@ -64,6 +65,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,
+    comment: value('comment', parse.oneOf(['true', 'false'])) === 'true',
+    githubToken: text('github-token') === '' ? undefined : new Secret(text('github-token')),
     format: value('format', parse.oneOf(formats)) ?? 'text',
     health: { url: readHealthUrl(reader), timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0 },
   };
@@ -81,6 +84,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   }
   if (does('status') && config.format === 'markdown')
     problems.push('format: "markdown" is for `plan`; use text or json for `status`');
+  if (config.comment && config.githubToken === undefined)
+    problems.push('github-token: is empty, but comment is true; set it to the token of the workflow, github.token');
   if (does('push') && text('release')) {
     problems.push(
       'release: is set, but this run pushes its own release; remove `push` from command, or leave release empty',

@@ -58,6 +58,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   to: ['rollback'],
   reason: ['rollback'],
   'keep-releases': ['deploy'],
+  comment: ['plan'],
+  'github-token': ['plan'],
   format: ['plan', 'status'],
 };
 

@@ -44,7 +44,7 @@ export function headline(plan: SwitchPlan): string {
 
 /** The sum, or that a deploy would stop. */
 export function forecastSum({ plan, problems }: Forecast): string {
-  if (problems.length === 0) return headline(plan);
+  if (problems.length === 0) return plan.hosts.length === 0 ? 'without the servers' : headline(plan);
   return `a deploy would stop: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
 }
 

@@ -241,3 +241,12 @@ describe('a plan as Markdown', () => {
     `);
   });
 });
+
+describe('a plan without servers', () => {
+  it('says why, and what is known all the same', async () => {
+    const { report } = await perform({ format: 'markdown' });
+    expect(report.outcome).toBe('succeeded');
+    expect(formatted(report, 'markdown')).toContain('comes from a fork, which gets no secrets');
+    expect(formatted(report, 'markdown')).toContain('services: web, cache');
+  });
+});
