@@ -9,7 +9,7 @@ export type Input = {
 export const inputs = {
   command: {
     description:
-      'What to do. Either `test`, `build`, `push`, `deploy` in this order, with any of them left out, or `rollback` or `status` on its own.',
+      'What to do. Either `test`, `build`, `push`, `deploy` in this order, with any of them left out, or `plan`, `rollback` or `status` on its own.',
     default: 'test, build, push, deploy',
   },
   'working-directory': {
@@ -23,7 +23,7 @@ export const inputs = {
   profiles: { description: 'Compose profiles to enable.' },
   'project-name': {
     description:
-      "Name of the Compose project on the servers. Default: `name:` in the compose file, else the repository's name. Do not change it later: volumes belong to it.",
+      "Name of the Compose project on the servers. Default: `COMPOSE_PROJECT_NAME` or `name:` in the compose file, else the repository's name and the folder of the compose file in it. Do not change it later: volumes belong to it.",
   },
   variables: {
     description:
@@ -130,6 +130,10 @@ export const inputs = {
     description: 'Time limit for the migration. After that its container is removed and the deploy fails.',
     default: '10m',
   },
+  'migrate-plan': {
+    description:
+      'Lists the migrations that would run, for `plan` and for the log of a deploy: `backend: python manage.py migrate --plan`. It must change nothing. It runs where the image is there: not before a build.',
+  },
   'health-url': {
     description:
       'URL that must answer with 2xx or 3xx at the end of a deploy. It is requested from the runner, also during the switch to measure downtime.',
@@ -157,6 +161,10 @@ export const inputs = {
     description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
     default: 'false',
   },
+  accept: {
+    description:
+      'Dangerous changes that this one deploy may make, as its refusal names them: `new-volume`, `dropped-volume`, `changed-volume`, `shared-volume`, `other-source`.',
+  },
   to: {
     description:
       'For `rollback`: a release id, a commit, or `previous` for the last good release before the current one.',
@@ -167,7 +175,7 @@ export const inputs = {
     description: 'How many releases to keep on each server to roll back to, with their images: 2 to 100.',
     default: '5',
   },
-  format: { description: 'For `status`: `text` or `json`.', default: 'text' },
+  format: { description: 'For `plan` and `status`: `text` or `json`; for `plan` also `markdown`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 
 export type InputName = keyof typeof inputs;

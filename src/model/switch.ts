@@ -1,4 +1,4 @@
-import type { ServiceChange } from './changes.ts';
+import type { DataChange, ServiceChange } from './changes.ts';
 import type { Attempt } from './history.ts';
 import type { Stage } from './plan.ts';
 import type { Release } from './release.ts';
@@ -38,7 +38,14 @@ export type HostSwitch = {
   readonly from: string | undefined;
   readonly to: string;
   readonly changes: readonly ServiceChange[];
+  /** What it does about the data there. */
+  readonly data: readonly DataChange[];
 };
+
+/** The migrations that would run: what `migrate-plan` printed, or why that is not known. */
+export type PendingMigrations =
+  | { readonly kind: 'listed'; readonly host: string; readonly text: string; readonly output: string }
+  | { readonly kind: 'unknown'; readonly text: string; readonly why: string };
 
 /** The whole switch as one value: printed, compared and executed. */
 export type SwitchPlan = {
@@ -46,6 +53,7 @@ export type SwitchPlan = {
   readonly hosts: readonly HostSwitch[];
   readonly backup?: OneOffDecision;
   readonly migration?: OneOffDecision & { readonly when: 'before' | 'after' };
+  readonly pending?: PendingMigrations | undefined;
   /** Before anything is changed: the backup. */
   readonly before: readonly Stage[];
   /** From the record of its start until the release is current. */
@@ -57,6 +65,10 @@ export const stepIds = {
   backup: 'backup',
   begin: 'begin',
   migrate: 'migrate',
+  'migrate-plan': 'migrate-plan',
   current: 'current',
   confirm: 'confirm',
 } as const;
+
+/** What a one-off exits with when its command was never started. */
+export const neverStartedCode = 125;

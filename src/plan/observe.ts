@@ -4,6 +4,7 @@ import type { Registry } from '../config/config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 import { loginSteps, serverLoginHint } from './login.ts';
+import { claimsStep } from './ship.ts';
 
 type Facts = { readonly targets: readonly Target[]; readonly project: string };
 
@@ -19,10 +20,21 @@ export function observePlan({ targets, project }: Facts, registry: Registry | un
 export function statusPlan({ targets, project }: Facts): Plan {
   const tasks = targets.flatMap(({ host, root }) => [
     { host, steps: [look('observe', status({ root, project }))] },
-    { host, steps: [{ ...look('lease', showLease(root)), title: 'see who is deploying' }] },
+    { host, steps: [leaseStep(root)] },
   ]);
   return { stages: [{ name: 'Check the servers', tasks }] };
 }
+
+/** As for a deploy without a registry, and who is deploying meanwhile. */
+export function forecastLookPlan({ targets, project }: Facts): Plan {
+  const tasks = targets.flatMap(({ host, root }) => [
+    { host, steps: [look('observe', observe({ root, project }))] },
+    { host, steps: [leaseStep(root)] },
+  ]);
+  return { stages: [{ name: 'Check the servers', tasks }] };
+}
+
+const leaseStep = (root: string): Step => ({ ...look('lease', showLease(root)), title: 'see who is deploying' });
 
 function look(id: string, command: Extract<Step, { kind: 'run' }>['command']): Step {
   return { kind: 'run', id, title: 'check the server', command, output: 'facts' };
@@ -40,6 +52,7 @@ export function reopenPlan(targets: readonly Target[], id: string): Plan {
         command: reopen({ root, id }),
         output: 'facts',
       } as const,
+      claimsStep(root, id),
     ],
   }));
   return { stages: [{ name: 'Read the release', tasks }] };

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { releaseFolder, sourceFolder } from '../commands/paths.ts';
-import { resolve, ship } from '../commands/server.ts';
+import { claims, resolve, ship, withdraw } from '../commands/server.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { Target } from '../model/switch.ts';
@@ -41,17 +41,32 @@ export function shipPlan({ stage, root, release, composeFiles, profiles, archive
         output: 'quiet',
       } as const,
       resolving,
+      claimsStep(root, id),
     ],
   }));
   return { stages: [{ name: stage, tasks }] };
+}
+
+/** What the resolved release wants of the server, and what is there. */
+export function claimsStep(root: string, id: string): Step {
+  return {
+    kind: 'run',
+    id: 'claims',
+    title: 'check ports, networks and volumes',
+    command: claims({ root, id }),
+    output: 'facts',
+  };
 }
 
 function sizeOf({ length }: Uint8Array): string {
   return length > 1_000_000 ? `${(length / 1_000_000).toFixed(1)} MB` : `${Math.ceil(length / 1000)} kB`;
 }
 
-/** After a check: no login and no half release stays on the servers. */
-export function withdrawPlan(targets: readonly Target[], id: string): Plan {
+/**
+ * After a check: no login and no half release stays on the servers.
+ * @param what `release` leaves the shipped files there, for the deploy that follows; `all` leaves nothing
+ */
+export function withdrawPlan(targets: readonly Target[], id: string, what: 'release' | 'all' = 'release'): Plan {
   const tasks = targets.map(({ host, root, login }) => ({
     host,
     steps: [],
@@ -62,7 +77,7 @@ export function withdrawPlan(targets: readonly Target[], id: string): Plan {
         id: 'withdraw',
         title: 'remove the unused release',
         output: 'quiet',
-        command: removeFolder(releaseFolder(root, id)),
+        command: what === 'all' ? withdraw({ root, id }) : removeFolder(releaseFolder(root, id)),
       } as const,
     ],
   }));

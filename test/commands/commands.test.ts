@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { bake } from '../../src/commands/bake.ts';
 import { resolvedConfig, testDown, up } from '../../src/commands/compose.ts';
 import { gitFacts, gitModified, gitTimes, gitTracked } from '../../src/commands/git.ts';
 import { loginFolder, releaseFolder, sealedFile, sharedPath } from '../../src/commands/paths.ts';
@@ -31,19 +30,9 @@ describe('a command line', () => {
       'docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans',
     ],
     [
-      'builds',
-      bake({ file: '/tmp/bake.yml', metadata: '/tmp/m.json', push: false }),
-      'env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/bake.yml --progress plain --metadata-file /tmp/m.json',
-    ],
-    [
-      'builds and pushes',
-      bake({ file: '/tmp/bake.yml', metadata: '/tmp/m.json', push: true }),
-      'env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/bake.yml --progress plain --metadata-file /tmp/m.json --push',
-    ],
-    [
       'asks git about the commit',
       gitFacts,
-      "sh -c 'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD' korrigo-git",
+      "sh -c 'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && git log -1 --format=%s%n%an && { git remote get-url origin 2>/dev/null || true; }' korrigo-git",
     ],
     [
       'lists what git tracks, submodules included where git can',
