@@ -217,6 +217,23 @@ describe('a run that is killed', () => {
   });
 });
 
+describe('a deploy that GitHub cancels', () => {
+  it('ends in seconds, and post says what became of the server', async () => {
+    const before = await stateOf(server);
+    const step = start({ command: 'push, deploy', migrate: "web: sh -c 'echo begins; sleep 1000'" });
+    await step.says('| begins');
+    step.kill('SIGINT');
+    const outcome = await step.done;
+    expect(outcome.code, outcome.all).toBe(1);
+    expect(step.outputs()).toMatchObject({ outcome: 'failed' });
+    const post = await step.post();
+    expect(post.code, post.all).toBe(0);
+    expect(post.stdout).toContain(`${server.ip}: rolled back, the release before is running`);
+    const after = await stateOf(server);
+    expect([after.current, after.left]).toEqual([before.current, []]);
+  });
+});
+
 describe('without GitHub', () => {
   it('the command line deploys with no other variable than PATH and the secrets', async () => {
     const { inputs, env } = reach(bed, server);

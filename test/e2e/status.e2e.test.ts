@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
-import { addressOf, type Deployer, deployer, type Outcome, reach, releaseOf } from '../../fixtures/korrigo.ts';
+import {
+  addressOf,
+  type Deployer,
+  deployer,
+  type Outcome,
+  reach,
+  releaseOf,
+  startKorrigo,
+} from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import { startStep } from '../../fixtures/runner.ts';
 import { impatient, shopFiles } from '../../fixtures/shop.ts';
@@ -278,5 +286,34 @@ describe('after somebody has typed on the server, the drift', () => {
     expect(await driftNow()).toEqual([]);
     await typed('docker rm --force shop-cache-2');
     expect(await driftNow()).toEqual(['cache: has 1 container, expected 2']);
+  });
+});
+
+describe('a deploy whose runner and keeper were killed', () => {
+  it('is named by status, and finished by `heal`, once', async () => {
+    const before = await stateOf(server);
+    shop.commit({ 'www/index.html': 'never\n' });
+    const release = releaseOf(succeeded(await deploy(['build', 'push'])));
+    const { inputs, env } = reach(bed, server);
+    const migrate = "web: sh -c 'echo begins; sleep 1000'";
+    const run = startKorrigo(shop.folder, ['deploy'], { ...inputs, release, migrate }, env);
+    await run.says(' | begins');
+    run.kill('SIGKILL');
+    await run.done;
+    await shell(server, 'read -r pid rest </opt/shop/lease/keeper && kill -KILL "$pid"');
+    const told = textOf(succeeded(await deploy(['status'])));
+    expect(told).toMatch(/\n {2}interrupted: deploy of \S+ by \S+; finish its rollback with `status` and `heal: true`/);
+    const healed = succeeded(await deploy(['status'], { heal: 'true' }));
+    expect(healed.stdout).toContain(`\nFinish the rollback on ${server.ip}\n`);
+    expect(healed.stdout).not.toContain('interrupted:');
+    const after = await stateOf(server);
+    expect([after.current, after.left, Object.keys(after.containers)]).toEqual([
+      before.current,
+      [],
+      Object.keys(before.containers),
+    ]);
+    expect(await driftNow()).toEqual([]);
+    expect(await shell(server, 'tail -n 1 /opt/shop/history.jsonl')).toContain('"outcome":"rolled-back"');
+    expect(succeeded(await deploy(['status'], { heal: 'true' })).stdout).not.toContain('Finish the rollback');
   });
 });

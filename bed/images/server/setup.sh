@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a bare Debian or Ubuntu server ready for deploys: OpenSSH, Docker Engine, Compose v2, and a user "deploy" that
 # logs in by key only. Run it as root; it can be run again. The public key is the first argument, or added later to
-# /home/deploy/.ssh/authorized_keys.
+# /home/deploy/.ssh/authorized_keys. BOOT=no leaves out what finishes an interrupted deploy after a loss of power.
 set -eu
 
 export DEBIAN_FRONTEND=noninteractive
@@ -26,6 +26,41 @@ chmod 600 /home/deploy/.ssh/authorized_keys
 
 # Projects live in /opt/<project>, made by the first deploy.
 install -d -m 775 -o root -g deploy /opt
+
+# After a loss of power: what an interrupted deploy left half done is finished at boot. Only folders that are the deploy
+# user's own are looked into.
+boot() {
+  cat >/usr/local/sbin/korrigo-boot <<'END'
+#!/bin/sh
+for root in /opt/*; do
+  if [ ! -L "$root" ] && [ -O "$root" ] && [ -O "$root/lease" ] && [ -e "$root/lease/keeper.sh" ]; then
+    sh "$root/lease/keeper.sh" boot "$root" &
+  fi
+done
+wait
+END
+  chmod 755 /usr/local/sbin/korrigo-boot
+  if [ -d /run/systemd/system ]; then
+    cat >/etc/systemd/system/korrigo-boot.service <<'END'
+[Unit]
+Description=Finish deploys that a loss of power has interrupted
+Wants=docker.service network-online.target
+After=docker.service network-online.target
+
+[Service]
+Type=exec
+User=deploy
+ExecStart=/usr/local/sbin/korrigo-boot
+
+[Install]
+WantedBy=multi-user.target
+END
+    systemctl enable korrigo-boot
+  elif [ -d /etc/cron.d ]; then
+    echo '@reboot deploy /usr/local/sbin/korrigo-boot' >/etc/cron.d/korrigo-boot
+  fi
+}
+[ "${BOOT:-yes}" = no ] || boot
 
 printf 'PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin no\n' \
   >/etc/ssh/sshd_config.d/10-deploy.conf
