@@ -11,6 +11,9 @@ export type CommandName = (typeof commandNames)[number];
 export const forceRecreate = ['built', 'all', 'none'] as const;
 export const formats = ['text', 'json'] as const;
 export const onFailure = ['rollback', 'keep'] as const;
+/** Changes that no deploy makes unasked: each is a word of the input `accept`. */
+export const consents = ['new-volume', 'dropped-volume', 'changed-volume', 'shared-volume', 'other-source'] as const;
+export type Consent = (typeof consents)[number];
 export const migrateWhen = ['before', 'after'] as const;
 
 export type Registry = {
@@ -80,6 +83,7 @@ export type Config = {
   readonly graceSeconds: number;
   /** Of `status`: finish what an interrupted deploy left open. */
   readonly heal: boolean;
+  readonly accept: readonly Consent[];
   /** For `rollback`: a release id, a commit or `previous`. */
   readonly to: string;
   readonly reason: string | undefined;

@@ -23,7 +23,7 @@ export const inputs = {
   profiles: { description: 'Compose profiles to enable.' },
   'project-name': {
     description:
-      "Name of the Compose project on the servers. Default: `name:` in the compose file, else the repository's name. Do not change it later: volumes belong to it.",
+      "Name of the Compose project on the servers. Default: `COMPOSE_PROJECT_NAME` or `name:` in the compose file, else the repository's name and the folder of the compose file in it. Do not change it later: volumes belong to it.",
   },
   variables: {
     description:
@@ -156,6 +156,10 @@ export const inputs = {
   heal: {
     description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
     default: 'false',
+  },
+  accept: {
+    description:
+      'Dangerous changes that this one deploy may make, as its refusal names them: `new-volume`, `dropped-volume`, `changed-volume`, `shared-volume`, `other-source`.',
   },
   to: {
     description:

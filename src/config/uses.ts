@@ -48,6 +48,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'health-url': deploys,
   'health-timeout': deploys,
   'allow-older': ['deploy'],
+  accept: deploys,
   'on-failure': deploys,
   'lock-timeout': deploys,
   grace: deploys,

@@ -1,4 +1,5 @@
 import type { Difference } from '../model/changes.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Reopened, Resolution } from '../model/state.ts';
 import { type Facts, readFacts, rowsOf } from './facts.ts';
 
@@ -46,10 +47,6 @@ export function readResolution(host: string, output: string, root: string, remed
       ...unique(all('odd')).map(
         (service) => `${host}: ${service} uses a path with a tab or a newline in its name: rename it`,
       ),
-      ...all('missing-external').map(
-        ([kind, name]) =>
-          `${host}: the external ${kind} ${name} does not exist: create it with \`docker ${kind} create ${name}\``,
-      ),
       ...all('unpinned').map(
         ([service, image]) =>
           `${host}: there is no digest for ${image || 'what it builds'} (service ${service}): COMPOSE_PROFILES in ${root}/shared/.env probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
@@ -67,6 +64,7 @@ export function readResolution(host: string, output: string, root: string, remed
           `${host}: ${place(name, root)} is in a folder that this user may not enter: whether it is there shows when Docker mounts it`,
       ),
     ],
+    claims: noClaims,
   };
 }
 

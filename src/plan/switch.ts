@@ -11,6 +11,7 @@ import {
   type SwitchPlan,
   stepIds,
 } from '../model/switch.ts';
+import { dataOf } from './data.ts';
 import { beginStage } from './history.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
 import { serviceChanges } from './services.ts';
@@ -30,9 +31,12 @@ export function planSwitch(
   const { release, command } = intent;
   const hosts = targets.map(({ host, root }): HostSwitch => {
     const state = states.find((other) => other.host === host);
-    const resolution = resolved.find((other) => other.host === host) ?? { hashes: {}, differences: {} };
-    const changes = serviceChanges(resolution, state?.containers ?? [], release, config.forceRecreate);
-    return { host, root, from: state?.current, to: release.id, changes };
+    const resolution = resolved.find((other) => other.host === host);
+    const containers = state?.containers ?? [];
+    const changes = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate);
+    const data =
+      resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from: state?.current });
+    return { host, root, from: state?.current, to: release.id, changes, data };
   });
   // A rollback has neither: it does not touch data.
   const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };
@@ -52,6 +56,8 @@ export function planSwitch(
     stages: stagesOf(hosts, states, { ...release, images: runningImages(release, resolved) }, intent, migrate, config),
   };
 }
+
+const nothing = { hashes: {}, differences: {} };
 
 /** On a server without a release and without containers there is nothing to lose. */
 function backupDecision(first: HostSwitch, text: string): OneOffDecision {

@@ -27,6 +27,7 @@ describe('the configuration', () => {
   it('is all defaults when only the required inputs are set', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
+        "accept": [],
         "allowOlder": false,
         "backup": undefined,
         "cacheFrom": [],

@@ -26,13 +26,14 @@ function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeco
   const title =
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
-      : 'bring up everything else';
+      : 'bring up all services';
+  // First what Compose itself finds, with all that depends on it, as it was asked for the plan; then, by name, the rest.
   return [
     tidyStep(release.project),
-    ...(forced.length > 0
-      ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
-      : []),
     bring('up', title, ['--remove-orphans']),
+    ...(forced.length > 0
+      ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', '--no-deps', ...forced])]
+      : []),
   ];
 }
 
