@@ -89,5 +89,10 @@ export type Config = {
   readonly reason: string | undefined;
   readonly keepReleases: number;
   readonly format: (typeof formats)[number];
-  readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
+  readonly health: {
+    readonly url: string | undefined;
+    readonly timeoutSeconds: number;
+    /** More, for services that others wait for until they have completed. */
+    readonly initTimeoutSeconds: number;
+  };
 };

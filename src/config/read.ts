@@ -63,7 +63,11 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,
     format: value('format', parse.oneOf(formats)) ?? 'text',
-    health: { url: readHealthUrl(reader), timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0 },
+    health: {
+      url: readHealthUrl(reader),
+      timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0,
+      initTimeoutSeconds: value('init-timeout', parse.secondsOf) ?? 0,
+    },
   };
   // If hosts are missing or wrong, SSH is probably meant: check its inputs too, to report every problem at once.
   const remote = onHosts && !(config.hosts.length > 0 && config.hosts.every(({ kind }) => kind === 'local'));

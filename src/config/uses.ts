@@ -47,6 +47,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'migrate-timeout': ['deploy'],
   'health-url': deploys,
   'health-timeout': deploys,
+  'init-timeout': deploys,
   'allow-older': ['deploy'],
   accept: deploys,
   'on-failure': deploys,

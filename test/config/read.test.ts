@@ -45,6 +45,7 @@ describe('the configuration', () => {
         "graceSeconds": 60,
         "heal": false,
         "health": {
+          "initTimeoutSeconds": 600,
           "timeoutSeconds": 180,
           "url": undefined,
         },
