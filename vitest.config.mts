@@ -3,20 +3,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, to begin with: what takes minutes must not be the last that a worker starts. */
 const longest = [
-  'infra-web-faults',
   'infra-monitoring',
   'infra-web',
+  'korrigo',
+  'infra-web-faults',
   'failures',
-  'infra-tls',
   'infra-backup',
+  'infra-tls',
   'rollback',
   'infra-data',
   'infra-web-overlays',
   'infra-web-proxy',
-  'infra-monitoring-deploy',
   'workflows',
   'prune',
   'deploy',
+  'faults',
 ];
 
 /** vitest asks for a class. */
@@ -38,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.e2e.test.ts'],
+          exclude: ['test/**/*.e2e.test.ts', 'test/**/*.long.test.ts'],
           // Thousands of cases take a second, or ten on a machine that does much else: no test is about time.
           testTimeout: 120_000,
           expect: { poll: { timeout: 60_000 } },
@@ -50,6 +51,16 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Not in `npm test`: minutes for each, of which a sample is in an end-to-end test.
+        test: {
+          name: 'infra-long',
+          include: ['test/**/*.long.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
           fileParallelism: false,
         },
       },

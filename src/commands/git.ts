@@ -1,11 +1,11 @@
 import type { Command } from '../model/command.ts';
 
-/** Top folder, commit, its date, the branch (or HEAD when detached), and where it was cloned from, a line each. */
+/** Top folder, commit, its date, the branch (or HEAD when detached), subject and author of the commit, and where it was cloned from, a line each. */
 export const gitFacts: Command = {
   argv: [
     'sh',
     '-c',
-    'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && { git remote get-url origin 2>/dev/null || true; }',
+    'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && git log -1 --format=%s%n%an && { git remote get-url origin 2>/dev/null || true; }',
     'korrigo-git',
   ],
 };
@@ -35,6 +35,17 @@ export function gitTimes(top: string, paths: readonly string[]): Command {
     ],
     cwd: top,
   };
+}
+
+/** What differs between a commit and the files of the checkout, ended by NUL each. Fails where the commit is not known. */
+export function gitChanged(top: string, commit: string, paths: readonly string[]): Command {
+  const diff = ['diff', '--name-only', '-z', '--no-renames', '--no-ext-diff', commit, '--', ...paths];
+  return { argv: ['git', '--literal-pathspecs', ...diff], cwd: top };
+}
+
+/** A file as it was in a commit. Fails where it was not there. */
+export function gitShow(top: string, commit: string, path: string): Command {
+  return { argv: ['git', 'show', `${commit}:${path}`], cwd: top };
 }
 
 export function gitModified(top: string): Command {

@@ -51,6 +51,7 @@ const texts = {
   reopen: join(facts, awks('uses', 'images', 'flatten', 'sealed'), programs['release.sh'], programs['reopen.sh']),
   claims: join(facts, awks('claims'), programs['claims.sh']),
   preview: programs['preview.sh'],
+  withdraw: programs['withdraw.sh'],
   place: programs['place.sh'],
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],

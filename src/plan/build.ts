@@ -82,6 +82,19 @@ export function pushPlan({ definition, file, metadata, services, allow, env, thi
   return { stages: [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }] };
 }
 
+/** Learns the digests that third-party images have now. One try: a plan can do without. */
+export function lookUpPlan(images: readonly string[], env: Readonly<Record<string, string>>): Plan {
+  if (images.length === 0) return { stages: [] };
+  const step: Step = {
+    kind: 'run',
+    id: 'pins',
+    title: 'look up the digests of third-party images',
+    command: pin(images, env),
+    output: 'facts',
+  };
+  return { stages: [{ name: 'Look up images', tasks: [{ host: 'local', steps: [step] }] }] };
+}
+
 function writing(path: string, content: string): Step {
   return { kind: 'write', id: 'definition', title: 'write the build definition', path, content };
 }

@@ -18,6 +18,12 @@ const kinds = {
     hint: 'Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
     neverStarted: 'The migration did not begin, so the database is as it was.',
   },
+  'migrate-plan': {
+    stage: 'List the migrations',
+    title: 'list the migrations',
+    hint: 'Nothing was changed.',
+    neverStarted: 'Nothing was changed.',
+  },
 } as const;
 
 /** What runs once for the whole fleet, on its first host, in a container of its own from the new release. */
@@ -37,7 +43,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
             title: `${title}: ${oneOffText(command)}`,
             command: oneOff({
               seconds,
-              limit: `${kind}-timeout`,
+              limit: kind === 'backup' ? 'backup-timeout' : 'migrate-timeout',
               project,
               container: `${project}-${kind}-${id}`,
               file: sealedFile(first.root, id),
@@ -46,7 +52,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
               service,
               argv,
             }),
-            output: 'live',
+            output: kind === 'migrate-plan' ? 'quiet' : 'live',
             channel: 'detached',
             timeoutSeconds: seconds + 30,
             hint,

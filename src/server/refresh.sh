@@ -6,7 +6,7 @@ project=$1 time=$2
 ids=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False) || exit 0
 [ -n "$ids" ] || exit 0
 # shellcheck disable=SC2086 # ids
-rows=$(docker inspect --type container --format '{{.State.StartedAt}} {{.Id}} {{index .Config.Labels "com.docker.compose.service"}} {{.Config.Image}} {{.Path}} {{join .Args " "}}' $ids)
+rows=$(docker inspect --type container --format '{{.State.StartedAt}} {{.Id}} {{index .Config.Labels "com.docker.compose.service"}} {{.Config.Image}} {{.Path}} {{json .Args}}' $ids)
 newest=$(printf '%s\n' "$rows" | sed -n 's/^\([0-9T:.-]*\)Z .*/\1/p' | sort | tail -n 1)
 printf '%s\n' "$rows" | while read -r started id service what; do
   [ "${started%Z}" != "$newest" ] || continue
