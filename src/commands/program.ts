@@ -56,6 +56,7 @@ const texts = {
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],
   pull: join(facts, programs['pull.sh']),
+  refresh: programs['refresh.sh'],
   once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],
   record: programs['record.sh'],

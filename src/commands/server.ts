@@ -83,6 +83,9 @@ export function pull(tag: string, images: readonly string[], login: string | und
   return program('pull', [tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
 
+/** Lets proxies that kept their container find those that are new. The last one says what came of it. */
+export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);
+
 export type OneOffRun = {
   readonly seconds: number;
   /** The input that set the limit: named when it is reached. */

@@ -94,5 +94,10 @@ export type Config = {
   readonly comment: boolean;
   readonly githubToken: Secret | undefined;
   readonly format: (typeof formats)[number];
-  readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
+  readonly health: {
+    readonly url: string | undefined;
+    readonly timeoutSeconds: number;
+    /** More, for services that others wait for until they have completed. */
+    readonly initTimeoutSeconds: number;
+  };
 };

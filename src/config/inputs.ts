@@ -139,6 +139,11 @@ export const inputs = {
       'URL that must answer with 2xx or 3xx at the end of a deploy. It is requested from the runner, also during the switch to measure downtime.',
   },
   'health-timeout': { description: 'Time limit for the new version to become healthy.', default: '3m' },
+  'init-timeout': {
+    description:
+      'Time limit for services that others wait for until they have completed (`condition: service_completed_successfully`), on top of `health-timeout`.',
+    default: '10m',
+  },
   'allow-older': {
     description: '`true` allows deploying a commit that is older than the current one, or that was rolled back.',
     default: 'false',

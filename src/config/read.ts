@@ -68,7 +68,11 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     comment: value('comment', parse.oneOf(['true', 'false'])) === 'true',
     githubToken: text('github-token') === '' ? undefined : new Secret(text('github-token')),
     format: value('format', parse.oneOf(formats)) ?? 'text',
-    health: { url: readHealthUrl(reader), timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0 },
+    health: {
+      url: readHealthUrl(reader),
+      timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0,
+      initTimeoutSeconds: value('init-timeout', parse.secondsOf) ?? 0,
+    },
   };
   // If hosts are missing or wrong, SSH is probably meant: check its inputs too, to report every problem at once.
   const remote = onHosts && !(config.hosts.length > 0 && config.hosts.every(({ kind }) => kind === 'local'));

@@ -49,6 +49,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'migrate-plan': plans,
   'health-url': deploys,
   'health-timeout': deploys,
+  'init-timeout': deploys,
   'allow-older': plans,
   accept: [...deploys, 'plan'],
   'on-failure': deploys,

@@ -56,6 +56,7 @@ export function readResolution(host: string, output: string, root: string, remed
     hashes: Object.fromEntries(Object.entries(readHashes(facts)).filter(([service]) => replicas[service] !== 0)),
     replicas,
     shares: grouped(all('shares'), (other) => other),
+    completes: unique(all('completes')),
     differences: grouped(all('changed'), readDifference),
     notes: [
       ...all('created').map(([name = '']) => `${host}: created ${place(name, root)}, which was not there: it is empty`),

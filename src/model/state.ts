@@ -33,7 +33,15 @@ export type Container = {
 
 /** What must hold at the end: every service runs the intended image, and the URL answers. */
 export type Expectation =
-  | { readonly kind: 'services'; readonly images: Readonly<Record<string, string>>; readonly settleSeconds: number }
+  | {
+      readonly kind: 'services';
+      readonly images: Readonly<Record<string, string>>;
+      readonly settleSeconds: number;
+      /** Services that have to end: others wait for that. */
+      readonly completes?: readonly string[];
+      /** Services may be restarted as often as it takes: what they need is new, too. */
+      readonly patient?: boolean;
+    }
   | { readonly kind: 'answers' };
 
 /** A server before a deploy, as far as a plan needs it. */
@@ -65,6 +73,8 @@ export type Resolution = {
   readonly replicas: Readonly<Record<string, number>>;
   /** Service → those whose network, processes, IPC or volumes it shares: it is recreated with them. */
   readonly shares: Readonly<Record<string, readonly string[]>>;
+  /** Services that others wait for until they have completed. */
+  readonly completes?: readonly string[];
   /** Service → what differs from the current release. */
   readonly differences: Readonly<Record<string, readonly Difference[]>>;
   /** What a person should know and that stops nothing: one sentence each. */

@@ -14,6 +14,7 @@ import {
 import { dataOf } from './data.ts';
 import { beginStage } from './history.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
+import { refreshSteps } from './refresh.ts';
 import { serviceChanges } from './services.ts';
 import { strategies } from './strategies/strategies.ts';
 import { undoSteps } from './undo.ts';
@@ -36,7 +37,8 @@ export function planSwitch(
     const changes = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate);
     const data =
       resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from: state?.current });
-    return { host, root, from: state?.current, to: release.id, changes, data };
+    const { completes = [] } = resolution ?? {};
+    return { host, root, from: state?.current, to: release.id, changes, completes, data };
   });
   // A rollback has neither: it does not touch data.
   const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };
@@ -80,6 +82,7 @@ function stagesOf(
   { envFiles, health, onFailure }: SwitchConfig,
 ): readonly Stage[] {
   const { url, timeoutSeconds } = health;
+  const limits = { healthTimeoutSeconds: timeoutSeconds, initTimeoutSeconds: health.initTimeoutSeconds };
   const strategy = strategies.recreate;
   const stage = (name: string, steps: (host: HostSwitch) => readonly Step[]): Stage => ({
     name,
@@ -89,7 +92,7 @@ function stagesOf(
   const undo = (host: HostSwitch): readonly Step[] => {
     const { currentRelease, containers = [] } = states.find((state) => state.host === host.host) ?? {};
     const before = { currentRelease, containers };
-    return undoSteps(strategy, { host, release, before, healthTimeoutSeconds: timeoutSeconds }, writes);
+    return undoSteps(strategy, { host, release, before, ...limits }, writes);
   };
   const [first] = hosts;
   const migration =
@@ -101,9 +104,12 @@ function stagesOf(
     ),
     ...(writes ? [stage('Write env files', writeFilesSteps)] : []),
     ...(migrate?.when === 'before' ? migration : []),
-    stage(strategy.stage, (host) => strategy.steps({ host, release, healthTimeoutSeconds: timeoutSeconds })),
+    stage(strategy.stage, (host) => strategy.steps({ host, release, ...limits })),
     ...(migrate?.when === 'after' ? migration : []),
-    stage('Verify', () => [healthyStep(release, timeoutSeconds)]),
+    stage('Verify', (host) => [
+      healthyStep(release, timeoutSeconds, host),
+      ...refreshSteps(release.project, 'last', host.changes),
+    ]),
     ...(url === undefined
       ? []
       : [{ name: 'Check health-url', tasks: [{ host: 'local', steps: [answersStep(url, timeoutSeconds)] }] }]),

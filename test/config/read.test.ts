@@ -47,6 +47,7 @@ describe('the configuration', () => {
         "graceSeconds": 60,
         "heal": false,
         "health": {
+          "initTimeoutSeconds": 600,
           "timeoutSeconds": 180,
           "url": undefined,
         },

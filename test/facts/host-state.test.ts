@@ -158,6 +158,7 @@ describe('a resolved release', () => {
         ['changed', 'web', 'environment DEBUG'],
         ['changed', 'db', 'file my.cnf'],
         ['created', 'data'],
+        ['completes', 'init'],
       ),
     ).toEqual({
       host: 'web1',
@@ -165,6 +166,7 @@ describe('a resolved release', () => {
       hashes: { web: 'aa', db: 'bb' },
       replicas: { web: 2, tool: 0 },
       shares: { db: ['web', 'tool'] },
+      completes: ['init'],
       differences: {
         web: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
         db: [{ kind: 'file', name: 'my.cnf' }],

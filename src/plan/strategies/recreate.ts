@@ -4,6 +4,7 @@ import { tidy } from '../../commands/server.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
+import { refreshStep, refreshSteps } from '../refresh.ts';
 import { forcedServices } from '../services.ts';
 import { healthyStep, running } from '../verify.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
@@ -11,12 +12,14 @@ import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 /** Compose stops the old containers and starts the new ones in their place. */
 export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
 
-function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeconds }: StrategyFacts): readonly Step[] {
+function recreateSteps(facts: StrategyFacts): readonly Step[] {
+  const { host, release } = facts;
+  const { root, to, changes, completes = [] } = host;
   const bring = (id: string, title: string, args: readonly string[]): Step => ({
-    ...upStep(id, title, healthTimeoutSeconds),
+    ...upStep(id, completes.length === 0 ? title : `${title} (waits for ${completes.join(', ')} to complete)`, facts),
     changes: true,
     command: up(sealedFile(root, to), release.project, args),
-    explain: running(release),
+    explain: running(release, host),
   });
   const forced = forcedServices(changes);
   if (forced.length > 0 && changes.every(isTouched)) {
@@ -34,6 +37,7 @@ function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeco
     ...(forced.length > 0
       ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', '--no-deps', ...forced])]
       : []),
+    ...refreshSteps(release.project, 'first', changes),
   ];
 }
 
@@ -41,23 +45,23 @@ const isTouched = ({ action }: ServiceChange): boolean =>
   action === 'recreate' || action === 'create' || action === 'remove';
 
 /** `up` of the release before: Compose recreates what differs, and nothing else. On a first deploy everything goes but the data. */
-function undoSteps({ host: { root, from }, release, before, healthTimeoutSeconds }: UndoFacts): readonly Step[] {
+function undoSteps(facts: UndoFacts): readonly Step[] {
+  const { host, release, before, healthTimeoutSeconds } = facts;
+  const { root, from } = host;
   const { project } = release;
   if (from === undefined) {
     const title = 'remove the containers and networks';
-    return [
-      tidyStep(project),
-      { ...upStep('undo-up', title, healthTimeoutSeconds), changes: true, command: removeProject(project) },
-    ];
+    return [tidyStep(project), { ...upStep('undo-up', title, facts), changes: true, command: removeProject(project) }];
   }
   const was = releaseBefore(before, release);
   return [
     tidyStep(project),
     {
-      ...upStep('undo-up', `bring ${from} back`, healthTimeoutSeconds),
+      ...upStep('undo-up', `bring ${from} back`, facts),
       changes: true,
       command: up(sealedFile(root, from), project, ['--remove-orphans']),
     },
+    refreshStep(project, 'first'),
     ...(was === undefined ? [] : [healthyStep(was, healthTimeoutSeconds)]),
   ];
 }
@@ -70,8 +74,10 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
   return { ...currentRelease, project, images: Object.fromEntries(images) };
 }
 
-function upStep(id: string, title: string, healthTimeoutSeconds: number) {
-  const timeoutSeconds = healthTimeoutSeconds + 60;
+/** Compose itself waits for what has to be healthy, or has to have completed, before something else starts. */
+function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
+  const { completes = [] } = host;
+  const timeoutSeconds = healthTimeoutSeconds + 60 + (completes.length > 0 ? initTimeoutSeconds : 0);
   return {
     kind: 'run',
     id,
