@@ -5,6 +5,7 @@ import { programs } from '../server/programs.ts';
 const awkParts = {
   flatten: ['scalars', 'flatten'],
   sealed: ['scalars', 'sealed'],
+  traits: ['scalars', 'traits'],
   images: ['scalars', 'images'],
   uses: ['scalars', 'moved', 'seccomp', 'uses'],
   canonical: ['scalars', 'canonical'],
@@ -40,15 +41,22 @@ const texts = {
   ship: programs['ship.sh'],
   resolve: join(
     facts,
-    awks('canonical', 'uses', 'seal', 'environment', 'flatten', 'sealed'),
+    awks('canonical', 'uses', 'seal', 'environment', 'flatten', 'sealed', 'traits'),
     programs['release.sh'],
     programs['resolve.sh'],
     programs['seal.sh'],
   ),
-  reopen: join(facts, awks('uses', 'images', 'flatten', 'sealed'), programs['release.sh'], programs['reopen.sh']),
+  reopen: join(
+    facts,
+    awks('uses', 'images', 'flatten', 'sealed', 'traits'),
+    programs['release.sh'],
+    programs['reopen.sh'],
+  ),
   place: programs['place.sh'],
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],
+  retire: programs['retire.sh'],
+  'roll-back': programs['roll-back.sh'],
   pull: join(facts, programs['pull.sh']),
   once: programs['once.sh'],
   current: programs['current.sh'],
@@ -56,7 +64,7 @@ const texts = {
   prune: join(facts, awks('history'), programs['prune.sh']),
   test: programs['test.sh'],
   settled: programs['settled.sh'],
-  status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),
+  status: join(observe, awks('flatten', 'sealed', 'traits'), programs['release.sh'], programs['status.sh']),
 } as const;
 
 /** What a script that a server runs alone begins with. */

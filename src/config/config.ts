@@ -11,6 +11,7 @@ export type CommandName = (typeof commandNames)[number];
 export const forceRecreate = ['built', 'all', 'none'] as const;
 export const formats = ['text', 'json'] as const;
 export const onFailure = ['rollback', 'keep'] as const;
+export const strategyNames = ['recreate', 'rolling'] as const;
 export const migrateWhen = ['before', 'after'] as const;
 
 export type Registry = {
@@ -67,6 +68,9 @@ export type Config = {
   readonly files: readonly string[];
   readonly serverOwned: readonly string[];
   readonly envFiles: readonly { readonly path: string; readonly content: Secret }[];
+  readonly strategy: (typeof strategyNames)[number];
+  /** Where nothing else is said: how long an old container goes on beside a new one that is healthy. */
+  readonly drainSeconds: number;
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;

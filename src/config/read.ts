@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, forceRecreate, formats, onFailure } from './config.ts';
+import { type CommandName, type Config, forceRecreate, formats, onFailure, strategyNames } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
@@ -25,6 +25,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
   const onHosts = does('deploy', 'rollback', 'status');
+  const strategy = value('strategy', parse.oneOf(strategyNames)) ?? 'recreate';
   const config: Config = {
     commands,
     directory: text('working-directory'),
@@ -49,9 +50,11 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     files: values('files', parse.linesOf, parse.repositoryPath),
     serverOwned: values('server-owned', parse.linesOf, parse.repositoryPath),
     envFiles: readEnvFiles(reader, env),
-    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
+    strategy,
+    drainSeconds: value('drain', parse.drainOf) ?? 3,
+    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? (strategy === 'rolling' ? 'none' : 'built'),
     backup: readBackup(reader),
-    migrate: readMigration(reader),
+    migrate: readMigration(reader, strategy),
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
     onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
     lockTimeoutSeconds: value('lock-timeout', parse.secondsOf) ?? 900,

@@ -38,6 +38,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   files: ['deploy'],
   'server-owned': ['deploy'],
   'env-files': ['deploy'],
+  strategy: deploys,
+  drain: deploys,
   'force-recreate': deploys,
   backup: ['deploy'],
   'backup-timeout': ['deploy'],

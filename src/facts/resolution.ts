@@ -1,6 +1,7 @@
 import type { Difference } from '../model/changes.ts';
 import type { Reopened, Resolution } from '../model/state.ts';
 import { type Facts, readFacts, rowsOf } from './facts.ts';
+import { labelProblems, readTraits } from './traits.ts';
 
 /** What to do about a file that is not there. @param path in the repository, or absolute */
 export type Remedy = (path: string) => string;
@@ -46,6 +47,7 @@ export function readResolution(host: string, output: string, root: string, remed
       ...unique(all('odd')).map(
         (service) => `${host}: ${service} uses a path with a tab or a newline in its name: rename it`,
       ),
+      ...labelProblems(facts).map((problem) => `${host}: ${problem}`),
       ...all('missing-external').map(
         ([kind, name]) =>
           `${host}: the external ${kind} ${name} does not exist: create it with \`docker ${kind} create ${name}\``,
@@ -59,6 +61,7 @@ export function readResolution(host: string, output: string, root: string, remed
     hashes: Object.fromEntries(Object.entries(readHashes(facts)).filter(([service]) => replicas[service] !== 0)),
     replicas,
     shares: grouped(all('shares'), (other) => other),
+    traits: readTraits(facts),
     differences: grouped(all('changed'), readDifference),
     notes: [
       ...all('created').map(([name = '']) => `${host}: created ${place(name, root)}, which was not there: it is empty`),

@@ -11,6 +11,10 @@ type Wanted = {
   readonly images: Readonly<Record<string, string>>;
   /** How long a container without a healthcheck must have run to be trusted. */
   readonly settleSeconds: number;
+  /** The ids of containers that do not count. */
+  readonly besides?: readonly string[];
+  /** How many of each service there are to be. */
+  readonly count?: number;
 };
 
 /** So often a container may be restarted, from the first look on, until what it needs is there: a database, a migration. */
@@ -21,14 +25,18 @@ const patience = 3;
  * @param before restarts of each container, by id, that do not count
  */
 export function servicesVerdict(
-  { images, settleSeconds }: Wanted,
+  { images, settleSeconds, besides = [], count = 1 }: Wanted,
   containers: readonly Container[],
   now: number,
   before: ReadonlyMap<string, number> = new Map(),
 ): Verdict {
   const verdicts = Object.entries(images).flatMap(([service, image]) => {
-    const own = containers.filter((container) => container.service === service && !container.oneOff);
+    const own = containers.filter(
+      (container) => container.service === service && !container.oneOff && !besides.includes(container.id),
+    );
     if (own.length === 0) return [{ kind: 'wait', says: `${service} has no container` } as const];
+    if (own.length < count)
+      return [{ kind: 'wait', says: `${service} has ${own.length} of ${count} containers` } as const];
     return own.map((container) => {
       const restarts = container.restarts - (before.get(container.id) ?? 0);
       return containerVerdict(container, image, restarts, settleSeconds, now);

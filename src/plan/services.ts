@@ -83,5 +83,7 @@ const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || a
 
 /** The services that `up` would leave alone and that are recreated all the same. */
 export function forcedServices(changes: readonly ServiceChange[]): readonly string[] {
-  return changes.filter(({ reasons: [first] }) => first?.kind === 'forced').map(({ service }) => service);
+  return changes
+    .filter(({ action, reasons: [first] }) => action === 'recreate' && first?.kind === 'forced')
+    .map(({ service }) => service);
 }

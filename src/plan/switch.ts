@@ -13,12 +13,16 @@ import {
 } from '../model/switch.ts';
 import { beginStage } from './history.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
+import { withRolling } from './rolling.ts';
 import { serviceChanges } from './services.ts';
 import { strategies } from './strategies/strategies.ts';
 import { undoSteps } from './undo.ts';
 import { answersStep, healthyStep } from './verify.ts';
 
-export type SwitchConfig = Pick<Config, 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health' | 'onFailure'>;
+export type SwitchConfig = Pick<
+  Config,
+  'strategy' | 'drainSeconds' | 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health' | 'onFailure'
+>;
 
 /** From the old release to the new one on every host: what happens to each service and why, and the steps that do it. */
 export function planSwitch(
@@ -30,9 +34,15 @@ export function planSwitch(
   const { release, command } = intent;
   const hosts = targets.map(({ host, root }): HostSwitch => {
     const state = states.find((other) => other.host === host);
-    const resolution = resolved.find((other) => other.host === host) ?? { hashes: {}, differences: {} };
-    const changes = serviceChanges(resolution, state?.containers ?? [], release, config.forceRecreate);
-    return { host, root, from: state?.current, to: release.id, changes };
+    const resolution = resolved.find((other) => other.host === host) ?? unresolved;
+    const containers = state?.containers ?? [];
+    const changes = serviceChanges(resolution, containers, release, config.forceRecreate);
+    const from = state?.current;
+    const { kernel = '', freeKib } = state ?? {};
+    const facts = { ...resolution, containers, built: release.built, wayBack: from !== undefined, kernel, freeKib };
+    const { strategy, drainSeconds } = config;
+    const decided = strategy === 'rolling' ? withRolling(changes, { ...facts, drainSeconds }) : changes;
+    return { host, root, from, to: release.id, changes: decided };
   });
   // A rollback has neither: it does not touch data.
   const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };
@@ -53,6 +63,8 @@ export function planSwitch(
   };
 }
 
+const unresolved = { hashes: {}, differences: {}, replicas: {}, shares: {}, traits: {} };
+
 /** On a server without a release and without containers there is nothing to lose. */
 function backupDecision(first: HostSwitch, text: string): OneOffDecision {
   const { host, from } = first;
@@ -71,12 +83,12 @@ function stagesOf(
   release: Release,
   intent: Intent,
   migrate: Migration | undefined,
-  { envFiles, health, onFailure }: SwitchConfig,
+  { envFiles, health, onFailure, strategy: name }: SwitchConfig,
 ): readonly Stage[] {
   const { url, timeoutSeconds } = health;
-  const strategy = strategies.recreate;
-  const stage = (name: string, steps: (host: HostSwitch) => readonly Step[]): Stage => ({
-    name,
+  const strategy = strategies[name];
+  const stage = (title: string, steps: (host: HostSwitch) => readonly Step[]): Stage => ({
+    name: title,
     tasks: hosts.map((host) => ({ host: host.host, steps: steps(host) })),
   });
   const writes = intent.command === 'deploy' && envFiles.length > 0;

@@ -11,7 +11,15 @@ import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 /** Compose stops the old containers and starts the new ones in their place. */
 export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
 
-function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeconds }: StrategyFacts): readonly Step[] {
+function recreateSteps(facts: StrategyFacts): readonly Step[] {
+  return [tidyStep(facts.release.project), ...bringUp(facts, 'bring up everything else')];
+}
+
+/** @param otherwise what the last `up` is called where no service changes */
+export function bringUp(
+  { host: { root, to, changes }, release, healthTimeoutSeconds }: StrategyFacts,
+  otherwise: string,
+): readonly Step[] {
   const bring = (id: string, title: string, args: readonly string[]): Step => ({
     ...upStep(id, title, healthTimeoutSeconds),
     changes: true,
@@ -20,15 +28,14 @@ function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeco
   });
   const forced = forcedServices(changes);
   if (forced.length > 0 && changes.every(isTouched)) {
-    return [tidyStep(release.project), bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
+    return [bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
   }
-  const touched = changes.filter(({ action, service }) => action !== 'keep' && !forced.includes(service));
+  const touched = changes.filter(
+    ({ action, service }) => action !== 'keep' && action !== 'roll' && !forced.includes(service),
+  );
   const title =
-    touched.length > 0
-      ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
-      : 'bring up everything else';
+    touched.length > 0 ? touched.map(({ action, service }) => `${action} ${service}`).join(', ') : otherwise;
   return [
-    tidyStep(release.project),
     ...(forced.length > 0
       ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
       : []),
@@ -69,7 +76,7 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
   return { ...currentRelease, project, images: Object.fromEntries(images) };
 }
 
-function upStep(id: string, title: string, healthTimeoutSeconds: number) {
+export function upStep(id: string, title: string, healthTimeoutSeconds: number) {
   const timeoutSeconds = healthTimeoutSeconds + 60;
   return {
     kind: 'run',
@@ -81,7 +88,7 @@ function upStep(id: string, title: string, healthTimeoutSeconds: number) {
   } as const satisfies Partial<RunStep>;
 }
 
-function tidyStep(project: string): Step {
+export function tidyStep(project: string): Step {
   const title = 'clear what an interrupted deploy left';
   return {
     kind: 'run',
