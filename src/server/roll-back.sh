@@ -14,7 +14,7 @@ sort_out() {
     --filter "label=com.docker.compose.service=$service" --filter label=com.docker.compose.oneoff=False) || exit 1
   [ -n "$ids" ] || return 0
   # shellcheck disable=SC2086 # ids
-  rows=$(docker inspect --type container --format '{{.Id}} {{.Name}} {{.State.Status}} {{with .State.Health}}{{.Status}}{{else}}none{{end}} {{index .Config.Labels "com.docker.compose.project.config_files"}}' $ids) || return 1
+  rows=$(docker inspect --type container --format '{{.ID}} {{.Name}} {{.State.Status}} {{with .State.Health}}{{.Status}}{{else}}none{{end}} {{index .Config.Labels "com.docker.compose.project.config_files"}}' $ids) || return 1
   while read -r id name status health file; do
     all=$((all + 1))
     case $before in
@@ -45,8 +45,9 @@ if [ -n "$going" ] || [ -z "$old" ]; then
   set -- $fresh
   missing=$((count - $#))
   if [ "$missing" -gt 0 ]; then
-    docker compose --project-name "$project" --file "$from" up --detach --no-deps --no-recreate --no-build --pull never \
-      --scale "$service=$((all + missing))" "$service" || exit 1
+    # What it waits for may be what is broken: then it comes back with all the rest.
+    timeout "$seconds" docker compose --project-name "$project" --file "$from" up --detach --no-recreate --no-build --pull never \
+      --scale "$service=$((all + missing))" "$service" || exit 0
   fi
   waited=0
   while sort_out; [ "$ready" -lt "$count" ]; do

@@ -12,14 +12,15 @@ import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
 
 function recreateSteps(facts: StrategyFacts): readonly Step[] {
-  return [tidyStep(facts.release.project), ...bringUp(facts, 'bring up everything else')];
+  return [tidyStep(facts.release.project), ...bringUp(facts)];
 }
 
-/** @param otherwise what the last `up` is called where no service changes */
-export function bringUp(
-  { host: { root, to, changes }, release, healthTimeoutSeconds }: StrategyFacts,
-  otherwise: string,
-): readonly Step[] {
+/** Brings up everything that is not as it should be, and removes what is no longer part of the release. */
+export function bringUp({
+  host: { root, to, changes },
+  release,
+  healthTimeoutSeconds,
+}: StrategyFacts): readonly Step[] {
   const bring = (id: string, title: string, args: readonly string[]): Step => ({
     ...upStep(id, title, healthTimeoutSeconds),
     changes: true,
@@ -30,11 +31,11 @@ export function bringUp(
   if (forced.length > 0 && changes.every(isTouched)) {
     return [bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
   }
-  const touched = changes.filter(
-    ({ action, service }) => action !== 'keep' && action !== 'roll' && !forced.includes(service),
-  );
+  const touched = changes.filter(({ action, service }) => action !== 'keep' && !forced.includes(service));
   const title =
-    touched.length > 0 ? touched.map(({ action, service }) => `${action} ${service}`).join(', ') : otherwise;
+    touched.length > 0
+      ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
+      : 'bring up everything else';
   return [
     ...(forced.length > 0
       ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
@@ -47,18 +48,18 @@ const isTouched = ({ action }: ServiceChange): boolean =>
   action === 'recreate' || action === 'create' || action === 'remove';
 
 /** `up` of the release before: Compose recreates what differs, and nothing else. On a first deploy everything goes but the data. */
-function undoSteps({ host: { root, from }, release, before, healthTimeoutSeconds }: UndoFacts): readonly Step[] {
+function undoSteps(facts: UndoFacts): readonly Step[] {
+  return [tidyStep(facts.release.project), ...bringBack(facts)];
+}
+
+export function bringBack({ host: { root, from }, release, before, healthTimeoutSeconds }: UndoFacts): readonly Step[] {
   const { project } = release;
   if (from === undefined) {
     const title = 'remove the containers and networks';
-    return [
-      tidyStep(project),
-      { ...upStep('undo-up', title, healthTimeoutSeconds), changes: true, command: removeProject(project) },
-    ];
+    return [{ ...upStep('undo-up', title, healthTimeoutSeconds), changes: true, command: removeProject(project) }];
   }
   const was = releaseBefore(before, release);
   return [
-    tidyStep(project),
     {
       ...upStep('undo-up', `bring ${from} back`, healthTimeoutSeconds),
       changes: true,

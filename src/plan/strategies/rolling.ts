@@ -4,8 +4,9 @@ import { retire, rollBack } from '../../commands/server.ts';
 import type { Rolling, ServiceChange } from '../../model/changes.ts';
 import type { Step, WaitStep } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
+import { forcedServices } from '../services.ts';
 import { running } from '../verify.ts';
-import { bringUp, recreate, tidyStep, upStep } from './recreate.ts';
+import { bringBack, bringUp, recreate, tidyStep, upStep } from './recreate.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 
 /** New containers come up beside the old ones, which go when those are healthy: one service after the other. */
@@ -21,34 +22,60 @@ const turnsOf = (changes: readonly ServiceChange[]): readonly Turn[] =>
 function steps(facts: StrategyFacts): readonly Step[] {
   const { changes } = facts.host;
   const turns = turnsOf(changes);
+  const needs = turns.flatMap((turn) => turn.needs);
+  const rest = replaced(changes).filter((service) => !needs.includes(service));
   return [
     tidyStep(facts.release.project),
-    ...needed(turns, facts),
-    ...turns.flatMap((turn) => roll(turn, facts)),
-    ...bringUp(facts, turns.length > 0 ? 'nothing else is to do' : 'bring up everything else'),
+    ...turns.flatMap((turn, index) => [...needed(turn, turns.slice(0, index), facts), ...roll(turn, facts)]),
+    ...inPlace('up-in-place', rest, facts),
+    ...bringUp({ ...facts, host: { ...facts.host, changes: changes.filter(({ action }) => action === 'remove') } }),
   ];
 }
 
-/** What those that roll wait for, and is new or is recreated. Whatever that waits for has its turn later. */
-function needed(
-  turns: readonly Turn[],
-  { host: { root, to }, release, healthTimeoutSeconds }: StrategyFacts,
-): readonly Step[] {
-  const needs = [...new Set(turns.flatMap((turn) => turn.needs))];
-  if (needs.length === 0) return [];
-  return [
-    {
-      ...upStep('up-needed', `bring up ${needs.join(', ')}`, healthTimeoutSeconds),
-      changes: true,
-      command: up(sealedFile(root, to), release.project, ['--no-deps', ...needs]),
-      explain: running(release),
-    },
-  ];
+/** What it waits for that is new, or gets new containers in the place of old ones. */
+function needed({ service, needs }: Turn, earlier: readonly Turn[], facts: StrategyFacts): readonly Step[] {
+  const missing = needs.filter((other) => !earlier.some((turn) => turn.needs.includes(other)));
+  return inPlace(`needs-of-${service}`, missing, facts);
 }
+
+/**
+ * Named one by one: where Compose recreates a service, it recreates all that depend on it and are part of the same `up`,
+ * also those that did not change.
+ */
+function inPlace(id: string, services: readonly string[], facts: StrategyFacts): readonly Step[] {
+  const { host, release, healthTimeoutSeconds } = facts;
+  const actions = host.changes.filter(({ service }) => services.includes(service));
+  const forced = forcedServices(actions);
+  const plain = services.filter((service) => !forced.includes(service));
+  const bring = (more: string, args: readonly string[], names: readonly string[]): readonly Step[] =>
+    names.length === 0
+      ? []
+      : [
+          {
+            ...upStep(`${id}${more}`, wordsOf(actions, names), healthTimeoutSeconds),
+            changes: true,
+            command: up(sealedFile(host.root, host.to), release.project, [...args, ...names]),
+            ...(host.to === release.id ? { explain: running(release) } : {}),
+          },
+        ];
+  return [...bring('-forced', ['--force-recreate'], forced), ...bring('', [], plain)];
+}
+
+const wordsOf = (changes: readonly ServiceChange[], names: readonly string[]): string =>
+  changes
+    .filter(({ service }) => names.includes(service))
+    .map(({ action, service }) => `${action} ${service}`)
+    .join(', ');
+
+const replaced = (changes: readonly ServiceChange[]): readonly string[] =>
+  changes
+    .filter(({ action }) => action !== 'keep' && action !== 'remove' && action !== 'roll')
+    .map(({ service }) => service);
 
 function roll(turn: Turn, { host: { root, to }, release, healthTimeoutSeconds }: StrategyFacts): readonly Step[] {
   const { service, old, count, drainSeconds, graceSeconds } = turn;
-  const scale = ['--no-deps', '--no-recreate', '--scale', `${service}=${old.length + count}`, service];
+  // Not with --no-deps: without its dependencies the service has another hash, and the last `up` would recreate it.
+  const scale = ['--no-recreate', '--scale', `${service}=${old.length + count}`, service];
   const healthy = beside(turn, release);
   return [
     {
@@ -83,26 +110,26 @@ function beside({ service, old, count }: Turn, release: Release): Pick<WaitStep,
   return { probe, until: until.kind === 'services' ? { ...until, besides: old, count } : until };
 }
 
-/** Each service goes back as it came, the last one first, before anything else is touched. */
+/** Each service goes back as it came, in the same order: what it waits for is back before it. Then everything else. */
 function undo(facts: UndoFacts): readonly Step[] {
   const { host, release, healthTimeoutSeconds: timeoutSeconds } = facts;
   const { root, from, to, changes } = host;
   if (from === undefined) return recreate.undo(facts);
-  const back = turnsOf(changes)
-    .toReversed()
-    .map(({ service, old: ids, drainSeconds, graceSeconds }): Step => {
-      const files = { from: sealedFile(root, from), to: sealedFile(root, to) };
-      return {
-        kind: 'run',
-        id: `undo-${service}`,
-        title: `bring the old ${service} back`,
-        changes: true,
-        channel: 'detached',
-        output: 'live',
-        command: rollBack({ project: release.project, service, ...files, drainSeconds, timeoutSeconds, ids }),
-        timeoutSeconds: timeoutSeconds + drainSeconds + graceSeconds + 60,
-        retry: { pauses: [2] },
-      };
-    });
-  return [...back, ...recreate.undo(facts)];
+  const back = turnsOf(changes).map(({ service, old: ids, drainSeconds, graceSeconds }): Step => {
+    const files = { from: sealedFile(root, from), to: sealedFile(root, to) };
+    return {
+      kind: 'run',
+      id: `undo-${service}`,
+      title: `bring the old ${service} back`,
+      changes: true,
+      channel: 'detached',
+      output: 'live',
+      command: rollBack({ project: release.project, service, ...files, drainSeconds, timeoutSeconds, ids }),
+      timeoutSeconds: 2 * timeoutSeconds + drainSeconds + graceSeconds + 60,
+      retry: { pauses: [2] },
+    };
+  });
+  const again = changes.filter(({ action }) => action === 'recreate' || action === 'scale').map((c) => c.service);
+  const old = { ...facts, host: { ...host, to: from } };
+  return [...back, tidyStep(release.project), ...inPlace('undo-in-place', again, old), ...bringBack(facts)];
 }
