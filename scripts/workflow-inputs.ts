@@ -4,9 +4,11 @@ import { type InputName, inputNames, inputOf } from '../src/config/inputs.ts';
 import { usedBy } from '../src/config/uses.ts';
 import type { Mapping } from './yaml.ts';
 
-/** The inputs of a command that a caller passes on: secrets have names of their own, and a release comes from another job. */
+/** The inputs of a command that a caller passes on: secrets have names of their own, a release comes from another job, and each job does one thing. */
 export const inputsOf = (command: CommandName): readonly InputName[] =>
-  inputNames.filter((name) => usedBy[name].includes(command) && !inputOf(name).secret && name !== 'release');
+  inputNames.filter(
+    (name) => usedBy[name].includes(command) && !inputOf(name).secret && name !== 'release' && name !== 'sequential',
+  );
 
 /** Secrets of a workflow: its name there, the input of the action, and what it is. */
 export const registrySecret = [

@@ -1,12 +1,14 @@
 import type { CommandName, Config } from './config/config.ts';
-import { DeployError } from './errors.ts';
-import { build, push, test } from './flows/build.ts';
+import { Failures } from './errors.ts';
+import { build, login, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy, rehearse } from './flows/deploy.ts';
+import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
 import { rollback } from './flows/rollback.ts';
 import type { RunPorts, Session } from './flows/session.ts';
 import { status } from './flows/status.ts';
+import { turns } from './log/turns.ts';
 import type { Failure } from './model/failure.ts';
 import type { Outcome, Report, Undone } from './model/report.ts';
 
@@ -42,37 +44,76 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
   return undone.some(({ outcome }) => outcome === 'rollback-failed') ? 'rollback-failed' : 'failed';
 }
 
+/** What a run is made of: the commands that were asked for, and what they need. */
+type FlowName = CommandName | 'login' | 'rehearse';
+
+/**
+ * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
+ * could still say no: no tag moves and nothing is deployed before the tests have passed.
+ */
+const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
+  rehearse: [],
+  login: [],
+  test: ['login'],
+  build: ['login'],
+  push: ['login', 'rehearse', 'test', 'build'],
+  deploy: ['rehearse', 'test', 'build', 'push'],
+  rollback: [],
+  status: [],
+};
+
+const onTheRunner: ReadonlySet<CommandName> = new Set(['test', 'build', 'push']);
+
 async function failuresOf(session: Session): Promise<readonly Failure[]> {
-  try {
-    await runCommands(session);
-    return [];
-  } catch (error) {
-    if (error instanceof DeployError) return error.failures;
-    throw error;
-  }
+  const { config, ports } = session;
+  const names = flowNames(config);
+  const flows = flowsOf(config);
+  const logs = turns(ports.log, names.length);
+  const graph = names.map(
+    (name, index): Flow<FlowName> => ({
+      name,
+      needs: needs[name].filter((need) => names.includes(need)),
+      run: async (signal) => {
+        const log = logs[index]?.log ?? ports.log;
+        await flows[name]({ ...session, ports: { ...ports, log, signal } });
+      },
+    }),
+  );
+  const errors = await runGraph(graph, {
+    signal: ports.signal,
+    most: config.sequential || ports.cores < 2 ? 1 : names.length,
+    ended: (name) => logs[names.indexOf(name)]?.end(),
+  });
+  return errors.length === 0 ? [] : new Failures(errors).failures;
 }
 
-async function runCommands(session: Session): Promise<void> {
-  const { known } = session;
-  let read: Checkout | undefined;
-  const checkout = async (): Promise<Checkout> => {
-    read ??= await readCheckout(session);
-    return read;
+/** In the order in which the log shows them. */
+function flowNames({ commands, registry }: Config): readonly FlowName[] {
+  const rehearses = commands.length > 1 && commands.includes('deploy');
+  const logsIn = registry?.login !== undefined && commands.some((name) => onTheRunner.has(name));
+  return [...(rehearses ? (['rehearse'] as const) : []), ...(logsIn ? (['login'] as const) : []), ...commands];
+}
+
+function flowsOf({ commands }: Config): Readonly<Record<FlowName, (session: Session) => Promise<void>>> {
+  let read: Promise<Checkout> | undefined;
+  const checkout = async (session: Session): Promise<Checkout> => {
+    read ??= readCheckout(session);
+    return await read;
   };
-  const commands: Record<CommandName, () => Promise<void>> = {
-    test: async () => await test(session),
-    build: async () => await build(session, await checkout()),
-    push: async () => {
-      known.release = await push(session, await checkout());
+  return {
+    rehearse: async (session) => await rehearse(session, await checkout(session)),
+    login,
+    test,
+    build: async (session) => await build(session, await checkout(session)),
+    push: async (session) => {
+      session.known.release = await push(session, await checkout(session), commands.includes('build'));
     },
-    deploy: async () => {
-      if (known.release === undefined) throw new Error('a deploy needs a release');
-      await deploy(session, await checkout(), known.release);
+    deploy: async (session) => {
+      const { release } = session.known;
+      if (release === undefined) throw new Error('a deploy needs a release');
+      await deploy(session, await checkout(session), release);
     },
-    rollback: async () => await rollback(session),
-    status: async () => await status(session),
+    rollback,
+    status,
   };
-  const { commands: wanted } = session.config;
-  if (wanted.length > 1 && wanted.includes('deploy')) await rehearse(session, await checkout());
-  for (const command of wanted) await commands[command]();
 }

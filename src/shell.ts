@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
 import { environmentName, inputNames } from './config/inputs.ts';
@@ -46,6 +47,7 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     ask: askOverHttp,
     files: localFiles,
     nonce,
+    cores: availableParallelism(),
     log,
     signal,
     cwd,

@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'hosts/host.ts',
     'hosts/files.ts',
   ],
-  'run.ts': ['model', 'config', 'flows'],
+  'run.ts': ['model', 'config', 'flows', 'log/turns.ts'],
   github: ['model', 'report', 'log'],
 };
 

@@ -39,3 +39,7 @@ export function up(sealed: string, project: string, args: readonly string[] = []
     argv: compose({ files: [sealed], project }, ['up', '--detach', '--no-build', '--pull', 'never', ...args]),
   };
 }
+
+/** Asks what `up` would do. */
+export const upPreview = (sealed: string, project: string): Command =>
+  up(sealed, project, ['--remove-orphans', '--dry-run']);

@@ -1,6 +1,6 @@
 import type { Command, Content } from '../model/command.ts';
 import type { Secret } from '../model/secret.ts';
-import { composeOptions, type Files } from './compose.ts';
+import { composeOptions, type Files, upPreview } from './compose.ts';
 import { program } from './program.ts';
 
 /** One typed builder for each program of `server/`. `root` is the folder of the application on the host. */
@@ -59,6 +59,13 @@ export function resolve({ root, id, project, folder, files, profiles }: Resolve)
 }
 
 export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
+
+/** What the resolved release wants of the host, and what is there. */
+export const claims = ({ root, id }: Kept): Command => program('claims', [root, id]);
+
+/** What Compose says `up` would do. */
+export const preview = (sealed: string, project: string): Command =>
+  program('preview', ['30', ...upPreview(sealed, project).argv]);
 
 /** Puts the files of `env-files` where they belong; what they replace is kept. */
 export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);

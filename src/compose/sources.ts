@@ -110,7 +110,7 @@ export async function readSources(files: readonly string[], asked: Asked): Promi
   };
 
   for (const file of files) await visit(file, top, 'listed in compose-file', 'loaded');
-  return { ...together(found, loaded), envFiles: [...envFiles], labelFiles: [...labelFiles], problems };
+  return { ...together(files, found, loaded), envFiles: [...envFiles], labelFiles: [...labelFiles], problems };
 }
 
 /** What Compose would fetch with git or from a registry. */
@@ -120,7 +120,7 @@ function isRemote(path: string): boolean {
 
 type Together = Omit<Sources, 'envFiles' | 'labelFiles' | 'problems'>;
 
-function together(found: ReadonlyMap<string, Seen>, loaded: ReadonlySet<string>): Together {
+function together(files: readonly string[], found: ReadonlyMap<string, Seen>, loaded: ReadonlySet<string>): Together {
   const all = [...found];
   const collect = (pick: (raw: RawFile) => readonly string[], of = all): readonly string[] => [
     ...new Set(of.flatMap(([, { raw }]) => pick(raw))),
@@ -128,7 +128,7 @@ function together(found: ReadonlyMap<string, Seen>, loaded: ReadonlySet<string>)
   const own = all.filter(([path]) => loaded.has(path));
   return {
     files: [...found.keys()],
-    name: all.map(([, { raw }]) => raw.name).findLast((name) => name !== undefined),
+    name: files.map((file) => found.get(file)?.raw.name).findLast((name) => name !== undefined),
     services: collect(({ services }) => services, own),
     profiles: collect(({ profiles }) => profiles, own),
     variables: {

@@ -12,6 +12,9 @@ export const forceRecreate = ['built', 'all', 'none'] as const;
 export const formats = ['text', 'json'] as const;
 export const onFailure = ['rollback', 'keep'] as const;
 export const strategyNames = ['recreate', 'rolling'] as const;
+/** Changes that no deploy makes unasked: each is a word of the input `accept`. */
+export const consents = ['new-volume', 'dropped-volume', 'changed-volume', 'shared-volume', 'other-source'] as const;
+export type Consent = (typeof consents)[number];
 export const migrateWhen = ['before', 'after'] as const;
 
 export type Registry = {
@@ -74,6 +77,7 @@ export type Config = {
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
+  readonly sequential: boolean;
   readonly allowOlder: boolean;
   /** What becomes of a switch that fails. */
   readonly onFailure: (typeof onFailure)[number];
@@ -83,6 +87,7 @@ export type Config = {
   readonly graceSeconds: number;
   /** Of `status`: finish what an interrupted deploy left open. */
   readonly heal: boolean;
+  readonly accept: readonly Consent[];
   /** For `rollback`: a release id, a commit or `previous`. */
   readonly to: string;
   readonly reason: string | undefined;

@@ -23,11 +23,16 @@ export const inputs = {
   profiles: { description: 'Compose profiles to enable.' },
   'project-name': {
     description:
-      "Name of the Compose project on the servers. Default: `name:` in the compose file, else the repository's name. Do not change it later: volumes belong to it.",
+      "Name of the Compose project on the servers. Default: `COMPOSE_PROJECT_NAME` or `name:` in the compose file, else the repository's name and the folder of the compose file in it. Do not change it later: volumes belong to it.",
   },
   variables: {
     description:
       'Variables for `image:` and `build:` in the compose files, `NAME=value`, one per line. They override the environment of the step. Not for secrets: use `env:` for those.',
+  },
+  sequential: {
+    description:
+      '`true` runs the check of the servers, the tests and the build one after the other instead of side by side. A machine with one processor does so anyway.',
+    default: 'false',
   },
   'test-compose-file': { description: 'Compose files for `test`, one per line.' },
   'test-service': {
@@ -160,6 +165,10 @@ export const inputs = {
   heal: {
     description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
     default: 'false',
+  },
+  accept: {
+    description:
+      'Dangerous changes that this one deploy may make, as its refusal names them: `new-volume`, `dropped-volume`, `changed-volume`, `shared-volume`, `other-source`.',
   },
   to: {
     description:

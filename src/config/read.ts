@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, forceRecreate, formats, onFailure, strategyNames } from './config.ts';
+import { type CommandName, type Config, consents, forceRecreate, formats, onFailure, strategyNames } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
@@ -55,11 +55,13 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? (strategy === 'rolling' ? 'none' : 'built'),
     backup: readBackup(reader),
     migrate: readMigration(reader, strategy),
+    sequential: value('sequential', parse.oneOf(['true', 'false'])) === 'true',
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
     onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
     lockTimeoutSeconds: value('lock-timeout', parse.secondsOf) ?? 900,
     graceSeconds: value('grace', parse.graceOf) ?? 60,
     heal: value('heal', parse.oneOf(['true', 'false'])) === 'true',
+    accept: values('accept', parse.listOf, parse.oneOf(consents)),
     to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,

@@ -132,7 +132,7 @@ function listen(what: string, { log, clock }: EnginePorts): { line(text: string)
   let tail: readonly string[] = [];
   let last = started;
   const timer = setInterval(() => {
-    if (clock.now() - last >= 14_000) log.info(`… ${what} (${Math.round((clock.now() - started) / 1000)} s)`);
+    if (clock.now() - last >= 14_000) log.progress(`… ${what} (${Math.round((clock.now() - started) / 1000)} s)`);
   }, 15_000);
   timer.unref();
   return {

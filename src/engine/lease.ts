@@ -45,7 +45,7 @@ export async function takeAll(hosts: readonly LeaseHost[], timeoutSeconds: numbe
       });
     if (clock.now() >= deadline) throw busyError(host.name, holder, timeoutSeconds);
     if (clock.now() >= toSay) {
-      log.info(`… ${host.name}: waiting for ${holderText(holder)}`);
+      log.progress(`… ${host.name}: waiting for ${holderText(holder)}`);
       toSay += sayMilliseconds;
     }
     // The first one is waited for over there.

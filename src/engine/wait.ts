@@ -23,7 +23,7 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
         ? new HealthError(hostName, undefined, says, { hint: unansweredHint })
         : await describe(verdict, says, hostName, ports);
     }
-    if (verdict.says !== said) ports.log.info(`… ${hostName}: ${verdict.says}`);
+    if (verdict.says !== said) ports.log.progress(`… ${hostName}: ${verdict.says}`);
     said = verdict.says;
     await ports.clock.sleep(500, ports.signal);
   }

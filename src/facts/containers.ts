@@ -1,5 +1,6 @@
 import { isRecord, parseJson } from '../model/release.ts';
 import type { Container } from '../model/state.ts';
+import { folderOf } from './claims.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -24,9 +25,21 @@ export function readContainer(line: string): Container | undefined {
     startedAt: text(state['StartedAt']),
     restarts: count(value['restarts']),
     restartPolicy: text(value['policy']) || 'no',
+    mounts: Array.isArray(value['mounts']) ? value['mounts'].filter(isRecord).map(readMount) : [],
+    networks: Array.isArray(value['networks']) ? value['networks'].map(text).filter((name) => name !== '') : [],
     health: healthOf(text(health['Status'])),
     healthOutput: text(probes.at(-1)?.['Output']).trim(),
     error: text(state['Error']),
+  };
+}
+
+function readMount(mount: Json): Container['mounts'][number] {
+  const kind = text(mount['Type']);
+  return {
+    kind,
+    source: text(mount[kind === 'volume' ? 'Name' : 'Source']),
+    target: folderOf(text(mount['Destination'])),
+    writable: mount['RW'] === true,
   };
 }
 

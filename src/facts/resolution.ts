@@ -1,4 +1,5 @@
 import type { Difference } from '../model/changes.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Reopened, Resolution } from '../model/state.ts';
 import { type Facts, readFacts, rowsOf } from './facts.ts';
 import { labelProblems, readTraits } from './traits.ts';
@@ -48,10 +49,6 @@ export function readResolution(host: string, output: string, root: string, remed
         (service) => `${host}: ${service} uses a path with a tab or a newline in its name: rename it`,
       ),
       ...labelProblems(facts).map((problem) => `${host}: ${problem}`),
-      ...all('missing-external').map(
-        ([kind, name]) =>
-          `${host}: the external ${kind} ${name} does not exist: create it with \`docker ${kind} create ${name}\``,
-      ),
       ...all('unpinned').map(
         ([service, image]) =>
           `${host}: there is no digest for ${image || 'what it builds'} (service ${service}): COMPOSE_PROFILES in ${root}/shared/.env probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
@@ -70,6 +67,7 @@ export function readResolution(host: string, output: string, root: string, remed
           `${host}: ${place(name, root)} is in a folder that this user may not enter: whether it is there shows when Docker mounts it`,
       ),
     ],
+    claims: noClaims,
   };
 }
 

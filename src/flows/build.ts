@@ -23,7 +23,7 @@ export async function test(session: Session): Promise<void> {
   const files = { files: paths, project: `test-${ports.nonce()}` };
   ports.remember(testDown(files));
   const { service, timeoutSeconds } = config.test;
-  await perform(session, testPlan({ files, service, timeoutSeconds, env: await runnerLogin(session) }));
+  await perform(session, testPlan({ files, service, timeoutSeconds, env: loginEnv(session) }));
 }
 
 export async function build(session: Session, checkout: Checkout): Promise<void> {
@@ -33,9 +33,9 @@ export async function build(session: Session, checkout: Checkout): Promise<void>
 }
 
 /** Pushes every image and returns the release: all services by digest. */
-export async function push(session: Session, checkout: Checkout): Promise<Release> {
+export async function push(session: Session, checkout: Checkout, built: boolean): Promise<Release> {
   // On its own first: a registry is tried again, a Dockerfile that fails is not.
-  if (!session.config.commands.includes('build')) await build(session, checkout);
+  if (!built) await build(session, checkout);
   const { model, commit, committedAt, project } = checkout;
   const facts = await buildFacts(session, checkout);
   const others = thirdParty(model);
@@ -90,15 +90,18 @@ async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFa
     file: join(ports.scratch, 'bake.yml'),
     metadata: join(ports.scratch, 'metadata.json'),
     services: Object.keys(model.builds),
-    env: await runnerLogin(session),
+    env: loginEnv(session),
   };
 }
 
-/** Logs this machine in to the registry, once a run, in a Docker configuration of the run's own. */
-async function runnerLogin(session: Session): Promise<Readonly<Record<string, string>>> {
-  const { config, ports } = session;
-  if (config.registry?.login === undefined) return {};
-  const folder = join(ports.scratch, 'docker');
-  if (!(await ports.files.exists(folder))) await perform(session, runnerLoginPlan(config.registry, folder));
-  return { DOCKER_CONFIG: folder };
+/** Logs this machine in to the registry, in a Docker configuration of the run's own. */
+export async function login(session: Session): Promise<void> {
+  const { registry } = session.config;
+  if (registry?.login !== undefined) await perform(session, runnerLoginPlan(registry, loginFolder(session)));
+}
+
+const loginFolder = ({ ports }: Session): string => join(ports.scratch, 'docker');
+
+function loginEnv(session: Session): Readonly<Record<string, string>> {
+  return session.config.registry?.login === undefined ? {} : { DOCKER_CONFIG: loginFolder(session) };
 }

@@ -4,9 +4,11 @@ import { readDotEnv } from '../compose/dotenv.ts';
 import { findComposeFiles } from '../compose/find.ts';
 import type { Lookup } from '../compose/interpolate.ts';
 import type { ComposeModel } from '../compose/model.ts';
+import { repositoryName } from '../compose/project.ts';
 import { absentSubmodule, readTracked, submoduleRemedy, type Tracked } from '../compose/ship.ts';
 import { readSources, type Sources } from '../compose/sources.ts';
 import { Cancelled, ConfigError, DeployError } from '../errors.ts';
+import type { Source } from '../model/release.ts';
 import type { Environment } from '../model/surroundings.ts';
 import { must, type Session } from './session.ts';
 import { readStructure } from './structure.ts';
@@ -20,6 +22,7 @@ export type Checkout = {
   readonly defaultBranch: boolean;
   readonly tracked: Tracked;
   readonly project: string;
+  readonly source: Source;
   /** The compose files that the user named, or those that Compose finds, in order. */
   readonly composeFiles: readonly string[];
   /** Those that are active. */
@@ -33,7 +36,7 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   const { config, ports } = session;
   const folder = join(ports.cwd, config.directory);
   const git = await ports.local.run({ ...gitFacts, cwd: folder }, { signal: ports.signal });
-  const [top = '', commit = '', committedAt = '', branch = ''] = git.stdout.split('\n');
+  const [top = '', commit = '', committedAt = '', branch = '', origin = ''] = git.stdout.split('\n');
   if (ports.signal.aborted) throw new Cancelled(undefined, 'before', 'read the checkout');
   if (git.code !== 0) {
     throw new DeployError(`${folder} is not a git checkout: ${git.stderr.trim().split('\n').at(-1)}`, {
@@ -73,7 +76,10 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   if (sources.problems.length > 0) throw new ConfigError(sources.problems.map((problem) => `compose-file: ${problem}`));
   const profiles = profilesOf(config.profiles, variable('COMPOSE_PROFILES'));
   const project = config.project ?? (variable('COMPOSE_PROJECT_NAME') || undefined);
-  const model = await readStructure(session, { top, commit, composeFiles, profiles, project, sources });
+  const address = origin.trim() || ports.ref.source;
+  const model = await readStructure(session, { top, commit, composeFiles, profiles, project, sources, address });
+  const repository = repositoryName(address);
+  const source: Source = { ...(repository === undefined ? {} : { repository }), files: composeFiles };
   const ref = ports.ref.ref ?? (branch === 'HEAD' ? undefined : branch);
   const defaultBranch =
     ref !== undefined &&
@@ -86,6 +92,7 @@ export async function readCheckout(session: Session): Promise<Checkout> {
     defaultBranch,
     tracked,
     project: model.name,
+    source,
     composeFiles,
     profiles,
     sources,

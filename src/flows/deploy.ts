@@ -4,11 +4,14 @@ import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
 import { withdrawPlan } from '../plan/ship.ts';
+import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
 import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
 import { type Opened, open } from './open.ts';
+import { withPreviews } from './preview.ts';
+import { refusals } from './refusals.ts';
 import { attempt, type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 
@@ -20,12 +23,12 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const hold = { command: 'deploy', release: pushed.id } as const;
   const opened = await open(session, pushed.project, { login: true, hold });
   warnOfUnfinished(session, opened.states);
-  const release = freshRelease(pushed, opened.states, new Date(ports.clock.now()));
+  const release = freshRelease({ ...pushed, source: checkout.source }, opened.states, new Date(ports.clock.now()));
   const intent = intentOf(session, 'deploy', release, opened.token);
   await recorded(session, intent, opened, async () => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     await pull(session, opened.targets, release);
-    const plan = planSwitch(opened, resolved, intent, config);
+    const plan = planSwitch(opened, await withPreviews(session, opened, release, resolved), intent, config);
     print(session, plan);
     await execute(session, plan);
   });
@@ -37,13 +40,13 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
  */
 export async function rehearse(session: Session, checkout: Checkout): Promise<void> {
   const { config, ports } = session;
-  const { commit, committedAt, project, model } = checkout;
+  const { commit, committedAt, project, source, model } = checkout;
   checkServices(checkout, config);
   const opened = await open(session, project, { login: true });
   const uses = [...model.services, ...Object.keys(model.otherImages)];
   const images = Object.fromEntries(uses.map((use) => [use, `rehearsal@sha256:${'0'.repeat(64)}`]));
   const id = releaseId(new Date(ports.clock.now()), commit);
-  await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [] }, 'Rehearse');
+  await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [], source }, 'Rehearse');
   await attempt(session, withdrawPlan(opened.targets, id));
 }
 
@@ -51,19 +54,24 @@ export async function rehearse(session: Session, checkout: Checkout): Promise<vo
 async function resolve(
   session: Session,
   checkout: Checkout,
-  { root, unreachable, states, targets }: Opened,
+  opened: Opened,
   release: Release,
   stage: string,
 ): Promise<readonly Resolution[]> {
+  const { root, unreachable, states, targets } = opened;
   const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
-  const able = older.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
+  const foreign = session.config.accept.includes('other-source')
+    ? []
+    : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
+  const able = older.length + foreign.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
   let resolved: readonly Resolution[] = [];
   try {
-    const problems: string[] = [...older, ...unreachable.map(({ message }) => message)];
+    const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
     problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
     try {
       resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
       problems.push(...resolved.flatMap((resolution) => resolution.problems));
+      problems.push(...refusals(opened, resolved, release, session.config.accept));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);

@@ -1,4 +1,5 @@
 import { DeployError } from '../errors.ts';
+import { readClaims } from '../facts/claims.ts';
 import { readReopened } from '../facts/resolution.ts';
 import { parseRelease, type Release } from '../model/release.ts';
 import type { Reopened } from '../model/state.ts';
@@ -10,7 +11,9 @@ import { planSwitch } from '../plan/switch.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
 import { open, withLogin } from './open.ts';
+import { withPreviews } from './preview.ts';
 import { projectOf } from './project.ts';
+import { refusals } from './refusals.ts';
 import { attempt, perform, type Session, throwAll, throwProblems } from './session.ts';
 
 /** Brings an earlier release back on all hosts: its images, and its compose.yml as it was resolved then. */
@@ -33,11 +36,11 @@ export async function rollback(session: Session): Promise<void> {
   const intent = intentOf(session, 'rollback', release, opened.token);
   await recorded(session, intent, opened, async () => {
     throwProblems(
-      reopened.flatMap(({ problems }) => problems),
+      [...reopened.flatMap(({ problems }) => problems), ...refusals(opened, reopened, release, config.accept)],
       'Nothing was changed.',
     );
     await pullMissing(session, targets, reopened, release);
-    const plan = planSwitch(opened, reopened, intent, config);
+    const plan = planSwitch(opened, await withPreviews(session, opened, release, reopened), intent, config);
     print(session, plan);
     await execute(session, plan);
   });
@@ -50,7 +53,10 @@ async function reopen(
   id: string,
 ): Promise<readonly Reopened[]> {
   const { output } = await perform(session, reopenPlan(targets, id));
-  return targets.map(({ host }) => readReopened(host, output(host, 'reopen'), root));
+  return targets.map(({ host }) => ({
+    ...readReopened(host, output(host, 'reopen'), root),
+    claims: readClaims(output(host, 'claims')),
+  }));
 }
 
 function sameRelease(reopened: readonly Reopened[]): Release {

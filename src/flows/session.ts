@@ -24,6 +24,8 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   /** Absolute folder of this run alone, on this machine; it is removed at the end. */
   readonly scratch: string;
   readonly env: Environment;
+  /** How many processors this machine has. */
+  readonly cores: number;
   /** New at every call: hexadecimal digits. */
   readonly nonce: () => string;
   readonly ref: RefFacts;

@@ -4,6 +4,7 @@ import { type ArchiveFile, itemFiles, makeArchive, timesTable } from '../compose
 import { imagesTable, pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
 import { type Item, isLfsPointer, isUnder, lfsProblem } from '../compose/ship.ts';
 import { ConfigError } from '../errors.ts';
+import { readClaims } from '../facts/claims.ts';
 import { deployRemedy, type Remedy, readResolution } from '../facts/resolution.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
@@ -45,7 +46,8 @@ export async function shipAndResolve(
   throwCancelled(failures);
   const resolutions = hosts.map(({ host }): Resolution => {
     const resolution = readResolution(host, output(host, 'resolve'), root, shipRemedy(checkout));
-    return { ...resolution, problems: [...resolution.problems, ...messagesOf(failures, host)] };
+    const claims = readClaims(output(host, 'claims'));
+    return { ...resolution, claims, problems: [...resolution.problems, ...messagesOf(failures, host)] };
   });
   for (const note of resolutions.flatMap(({ notes }) => notes)) session.ports.log.info(note);
   return resolutions;

@@ -1,10 +1,10 @@
 import { dirname, join, relative } from 'node:path/posix';
 import { type Files, resolvedConfig } from '../commands/compose.ts';
 import { type ComposeModel, readModel } from '../compose/model.ts';
+import { defaultProject } from '../compose/project.ts';
 import { runnerOverride } from '../compose/seal.ts';
 import type { Sources } from '../compose/sources.ts';
 import { blamedFor, firstStandIns, nextStandIns, type StandIns, valuesOf } from '../compose/stand-ins.ts';
-import { projectNameOf } from '../config/parsers.ts';
 import { Cancelled, CommandError, ConfigError } from '../errors.ts';
 import type { Result } from '../model/command.ts';
 import { must, type Session } from './session.ts';
@@ -17,6 +17,8 @@ type Read = {
   /** As the user named it. */
   readonly project: string | undefined;
   readonly sources: Sources;
+  /** Where the repository was cloned from. */
+  readonly address: string | undefined;
 };
 
 /** Lets Compose tell what the application consists of: with the runner's values, and stand-ins for the server's. */
@@ -69,7 +71,7 @@ async function resolve({ ports }: Session, read: Read, override: string): Promis
   const { variables } = sources;
   const files: Files = {
     files: [...composeFiles.map((file) => join(top, file)), override],
-    project: read.project ?? (sources.name === undefined ? nameFrom(ports.ref.source ?? top) : undefined),
+    project: projectOf(read),
     profiles: read.profiles,
   };
   const PWD = join(top, folderOf(read));
@@ -118,17 +120,11 @@ function throwUndefined(names: readonly string[]): void {
   );
 }
 
-/**
- * The project's name when nobody gave one: the repository's, else that of its folder, as Compose would write it. On a
- * runner the folder may be called otherwise (`path` of actions/checkout).
- */
-function nameFrom(place: string): string {
-  const name = (place.split('/').at(-1) ?? '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_-]/g, '')
-    .replace(/^[_-]+/, '');
-  const parsed = projectNameOf(name);
-  if ('problem' in parsed)
-    throw new ConfigError([`project-name: is not set, and ${place} gives no valid name; set it`]);
-  return parsed.value;
+/** Compose takes the name from the compose file, where it has one; else it is made here. */
+function projectOf(read: Read): string | undefined {
+  const { project, sources, address, top } = read;
+  if (project !== undefined || sources.name !== undefined) return project;
+  const made = defaultProject(address ?? top, folderOf(read));
+  if ('problem' in made) throw new ConfigError([made.problem]);
+  return made.name;
 }

@@ -32,6 +32,7 @@ export function githubLog(write: (text: string) => void, nonce: () => string): L
     },
     end,
     info: say,
+    progress: say,
     warn: (line) => say(`warning: ${line}`),
     output: (host, line) => say(`${host} | ${line}`),
   };

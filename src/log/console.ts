@@ -6,6 +6,7 @@ export function consoleLog(write: (text: string) => void): Log {
     stage: (title) => write(`\n${title}\n`),
     end: () => {},
     info: (line) => write(`${indent(printable(line))}\n`),
+    progress: (line) => write(`${indent(printable(line))}\n`),
     warn: (line) => write(`${indent(`warning: ${printable(line)}`)}\n`),
     output: (host, line) => write(`  ${host} | ${printable(line)}\n`),
   };

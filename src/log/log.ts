@@ -5,9 +5,11 @@ export type Log = {
   /** Ends the open group: what follows stands on its own. */
   end(): void;
   info(line: string): void;
+  /** Something is still going on: of interest only now. */
+  progress(line: string): void;
   warn(line: string): void;
   /** A line that another program printed: nothing in it is a command to us. */
   output(host: string, line: string): void;
 };
 
-export const silent: Log = { stage() {}, end() {}, info() {}, warn() {}, output() {} };
+export const silent: Log = { stage() {}, end() {}, info() {}, progress() {}, warn() {}, output() {} };

@@ -36,6 +36,7 @@ export function redacting(log: Log, parts: readonly string[]): Log {
     stage: (title) => log.stage(hide(title)),
     end: () => log.end(),
     info: (line) => log.info(hide(line)),
+    progress: (line) => log.progress(hide(line)),
     warn: (line) => log.warn(hide(line)),
     output: (host, line) => log.output(host, hide(line)),
   };

@@ -17,6 +17,14 @@ export type Reason =
   | { readonly kind: 'stopped'; readonly status: string }
   /** It shares the network, processes, IPC or volumes of a service that gets another container. */
   | { readonly kind: 'shares'; readonly service: string }
+  /** It depends on a service that gets another container, and Compose takes it along. */
+  | { readonly kind: 'depends'; readonly service: string }
+  /** A volume or network of it is another one. `forced`: Compose would not notice. */
+  | { readonly kind: 'resource'; readonly name: string; readonly forced: boolean }
+  /** A network of it is made anew. */
+  | { readonly kind: 'network'; readonly name: string }
+  /** Compose decides so, for a reason of its own. */
+  | { readonly kind: 'compose' }
   /** The release wants no container of it. */
   | { readonly kind: 'unwanted' }
   /** The release does not have this service. */
@@ -56,7 +64,8 @@ export type Rolling = {
   readonly needs: readonly string[];
 };
 
-export type Action = 'create' | 'recreate' | 'roll' | 'start' | 'scale' | 'keep' | 'remove';
+/** `restart`: stopped and started again, the same container. */
+export type Action = 'create' | 'recreate' | 'roll' | 'restart' | 'start' | 'scale' | 'keep' | 'remove';
 
 /** What happens to a service on a host, and why. */
 export type ServiceChange = {
@@ -67,3 +76,26 @@ export type ServiceChange = {
   /** Why it does not roll, with `strategy: rolling`. */
   readonly obstacles?: readonly Obstacle[];
 };
+
+/** What a release does about data that is on the server. Volumes by name, bind mounts by path. */
+export type DataChange =
+  /** What holds data now is replaced by something empty. */
+  | {
+      readonly kind: 'new-volume';
+      readonly service: string;
+      readonly target: string;
+      readonly from: string;
+      readonly to: string;
+    }
+  /** What holds data now is no longer mounted, and the service goes on without. */
+  | { readonly kind: 'dropped-volume'; readonly service: string; readonly target: string; readonly from: string }
+  /** It is defined otherwise, but what exists stays as it was made. */
+  | { readonly kind: 'changed-volume'; readonly volume: string; readonly options: readonly string[] }
+  /** It belongs to another project. */
+  | { readonly kind: 'shared-volume'; readonly volume: string; readonly project: string }
+  /** Nothing of the release uses it any more. */
+  | { readonly kind: 'left-volume'; readonly volume: string }
+  /** It is defined otherwise, and this version of Compose leaves it as it is. */
+  | { readonly kind: 'kept-network'; readonly network: string; readonly options: readonly string[] }
+  /** Another project that may be this application, under another name. */
+  | { readonly kind: 'twin'; readonly project: string; readonly folder: string };

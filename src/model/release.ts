@@ -11,6 +11,16 @@ export type Release = {
   readonly images: Readonly<Record<string, string>>;
   /** The services that were built from this commit. */
   readonly built: readonly string[];
+  /** Told on a server alone. */
+  readonly source?: Source;
+};
+
+/** Where an application comes from: what tells two of them apart that have one name. */
+export type Source = {
+  /** `github.com/acme/shop`; undefined where only a folder is known. */
+  readonly repository?: string;
+  /** The compose files that were named, from the top of the repository. */
+  readonly files: readonly string[];
 };
 
 export function releaseId(time: Date, commit: string): string {
@@ -23,6 +33,7 @@ export function parseRelease(text: string): { readonly release: Release } | { re
   const value = parseJson(text);
   if (!isRecord(value)) return { problem: 'is not JSON; pass on the `release` output of a `push` unchanged' };
   const { id, commit, committedAt, project, images, built } = value;
+  const source = readSource(value['source']);
   if (typeof commit !== 'string' || !/^[0-9a-f]{40,64}$/.test(commit)) return { problem: 'names no commit' };
   if (typeof committedAt !== 'string' || Number.isNaN(Date.parse(committedAt)))
     return { problem: 'does not say when its commit was made' };
@@ -42,8 +53,17 @@ export function parseRelease(text: string): { readonly release: Release } | { re
       project,
       images: Object.fromEntries(Object.entries(images).map(asText)),
       built,
+      ...(source === undefined ? {} : { source }),
     },
   };
+}
+
+/** Releases of earlier versions have none. */
+function readSource(value: unknown): Source | undefined {
+  if (!isRecord(value)) return undefined;
+  const { repository, files } = value;
+  const texts = Array.isArray(files) ? files.filter((file) => typeof file === 'string') : [];
+  return { ...(typeof repository === 'string' ? { repository } : {}), files: texts };
 }
 
 const asText = ([service, image]: [string, unknown]): [string, string] => [service, String(image)];

@@ -1,6 +1,8 @@
 import type { Difference } from './changes.ts';
+import type { Claims, Mount } from './claims.ts';
 import type { Attempt } from './history.ts';
 import type { LeaseView } from './lease.ts';
+import type { Preview } from './preview.ts';
 import type { Release } from './release.ts';
 
 /** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
@@ -19,6 +21,10 @@ export type Container = {
   readonly restarts: number;
   /** Of Docker: `no`, `on-failure`, `always` or `unless-stopped`. */
   readonly restartPolicy: string;
+  /** Volumes by name, bind mounts by path. */
+  readonly mounts: readonly Omit<Mount, 'service'>[];
+  /** By name. */
+  readonly networks: readonly string[];
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** Output of the last health probe. */
   readonly healthOutput: string;
@@ -102,6 +108,9 @@ export type Resolution = {
   readonly differences: Readonly<Record<string, readonly Difference[]>>;
   /** What a person should know and that stops nothing: one sentence each. */
   readonly notes: readonly string[];
+  readonly claims: Claims;
+  /** What Compose said it would do, where it was asked. */
+  readonly preview?: Preview;
 };
 
 /** A release that is on a server already, about to be brought back. */

@@ -1,4 +1,4 @@
-import type { ServiceChange } from './changes.ts';
+import type { DataChange, ServiceChange } from './changes.ts';
 import type { Attempt } from './history.ts';
 import type { Stage } from './plan.ts';
 import type { Release } from './release.ts';
@@ -38,6 +38,8 @@ export type HostSwitch = {
   readonly from: string | undefined;
   readonly to: string;
   readonly changes: readonly ServiceChange[];
+  /** What it does about the data there. */
+  readonly data: readonly DataChange[];
 };
 
 /** The whole switch as one value: printed, compared and executed. */

@@ -4,6 +4,7 @@ import type { Registry } from '../config/config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 import { loginSteps, serverLoginHint } from './login.ts';
+import { claimsStep } from './ship.ts';
 
 type Facts = { readonly targets: readonly Target[]; readonly project: string };
 
@@ -40,6 +41,7 @@ export function reopenPlan(targets: readonly Target[], id: string): Plan {
         command: reopen({ root, id }),
         output: 'facts',
       } as const,
+      claimsStep(root, id),
     ],
   }));
   return { stages: [{ name: 'Read the release', tasks }] };

@@ -1,7 +1,9 @@
-import type { Obstacle, ServiceChange } from '../model/changes.ts';
+import type { Obstacle, Reason, ServiceChange } from '../model/changes.ts';
+import type { Claims } from '../model/claims.ts';
 import type { Container, Resolution, Traits } from '../model/state.ts';
 
 export type RollingFacts = Pick<Resolution, 'traits' | 'replicas' | 'shares'> & {
+  readonly claims: Pick<Claims, 'depends'>;
   readonly containers: readonly Container[];
   /** The services that this repository builds. */
   readonly built: readonly string[];
@@ -18,9 +20,10 @@ export type RollingFacts = Pick<Resolution, 'traits' | 'replicas' | 'shares'> & 
  * stays as it is.
  */
 export function withRolling(changes: readonly ServiceChange[], facts: RollingFacts): readonly ServiceChange[] {
-  const rolled = changes.map((change): ServiceChange => {
+  const rolled = changes.map((given): ServiceChange => {
+    const change = unlessTakenAlong(given, facts);
     // With the reason for which it is recreated, that is said already.
-    if (change.action !== 'recreate' || change.reasons.some(({ kind }) => kind === 'shares')) return change;
+    if (change.action !== 'recreate' || change.reasons.some(({ kind }) => saidAlready.includes(kind))) return change;
     const obstacles = obstaclesOf(change.service, facts);
     if (obstacles.length > 0) return { ...change, obstacles };
     const { service, reasons } = change;
@@ -32,6 +35,21 @@ export function withRolling(changes: readonly ServiceChange[], facts: RollingFac
     return { service, action: 'roll', reasons, rolling };
   });
   return inOrder(rolled, facts);
+}
+
+const saidAlready: readonly Reason['kind'][] = ['shares', 'network', 'compose'];
+
+/**
+ * Compose takes along what depends on a service that it recreates. Here it is asked for one service after the other, so that
+ * only those come along that ask for it, with `restart: true`.
+ */
+function unlessTakenAlong(change: ServiceChange, { claims }: RollingFacts): ServiceChange {
+  const { service, action, reasons } = change;
+  if (action !== 'recreate' && action !== 'restart') return change;
+  const along = reasons.flatMap((reason) => (reason.kind === 'depends' ? [reason.service] : []));
+  if (along.length === 0 || reasons.some(({ kind }) => kind !== 'depends')) return { ...change, action: 'recreate' };
+  const asked = claims.depends.some((row) => row.service === service && row.restart && along.includes(row.on));
+  return asked ? { ...change, action: 'recreate' } : { service, action: 'keep', reasons: [] };
 }
 
 const noTraits: Traits = {

@@ -1,34 +1,50 @@
 import type { Config } from '../config/config.ts';
 import { type Compared, compare } from '../facts/compare.ts';
 import type { Difference, Reason, ServiceChange } from '../model/changes.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Release } from '../model/release.ts';
 import type { Container, Resolution } from '../model/state.ts';
+import { withPreview } from './preview.ts';
+import { otherResource } from './resources.ts';
 
-type Resolved = Pick<Resolution, 'hashes' | 'differences'> & Partial<Pick<Resolution, 'replicas' | 'shares'>>;
+type Resolved = Pick<Resolution, 'hashes' | 'differences'> &
+  Partial<Pick<Resolution, 'replicas' | 'shares' | 'claims' | 'preview'>>;
 
-/** What Compose will do with every service of a host, and why. The hashes are Compose's own: nothing else decides. */
+/**
+ * What will happen to every service of a host, and why. First what `up` does: by Compose's own hashes, and by what Compose
+ * said when it was asked. Then what is recreated by force, in a call of its own.
+ */
 export function serviceChanges(
-  { hashes, differences, replicas = {}, shares = {} }: Resolved,
+  { hashes, differences, replicas = {}, shares = {}, claims = noClaims, preview }: Resolved,
   containers: readonly Container[],
   { built, images }: Pick<Release, 'built' | 'images'>,
   force: Config['forceRecreate'],
 ): readonly ServiceChange[] {
-  const changes = compare({ hashes, images, replicas }, containers).map((compared): ServiceChange => {
+  const worked = compare({ hashes, images, replicas }, containers).map((compared): ServiceChange => {
     const { service } = compared;
     if (!Object.hasOwn(hashes, service)) {
       return { service, action: 'remove', reasons: [{ kind: compared.wanted === undefined ? 'gone' : 'unwanted' }] };
     }
-    const forced = force === 'all' || (force === 'built' && built.includes(service));
-    const found = Object.hasOwn(differences, service) ? (differences[service] ?? []) : [];
-    return changeOf(compared, found, forced ? force : undefined);
+    return changeOf(compared, Object.hasOwn(differences, service) ? (differences[service] ?? []) : []);
   });
-  return withShared(changes, shares);
+  const shared = withShared(worked, shares);
+  const changes = preview === undefined ? shared : withPreview(shared, { preview, containers, claims });
+  const forced = changes.map((change): ServiceChange => {
+    const { service, action } = change;
+    if (action === 'remove' || isFresh(change)) return change;
+    const own = containers.filter((container) => container.service === service && !container.oneOff);
+    // What Compose restarts, later versions connect to the new network.
+    const name = action === 'restart' ? undefined : otherResource(service, own, claims);
+    if (name !== undefined) return recreated(change, { kind: 'resource', name, forced: true });
+    const wanted = force === 'all' || (force === 'built' && built.includes(service));
+    return wanted ? recreated(change, { kind: 'forced', by: force }) : change;
+  });
+  return takenAlong(forced, shares, claims.depends);
 }
 
 function changeOf(
   { service, wanted = 1, containers, findings }: Compared,
   differences: readonly Difference[],
-  forced: 'built' | 'all' | undefined,
 ): ServiceChange {
   const change = (action: ServiceChange['action'], ...reasons: readonly Reason[]) => ({ service, action, reasons });
   // The count is not part of the hash.
@@ -40,7 +56,6 @@ function changeOf(
     const another = findings.some(({ kind }) => kind === 'image');
     return change('recreate', ...reasonsOf(differences, another), ...scale);
   }
-  if (forced !== undefined) return change('recreate', { kind: 'forced', by: forced }, ...scale);
   if (scale.length > 0) return change('scale', ...scale);
   const stopped = findings.find(({ kind }) => kind === 'not-running');
   return stopped === undefined
@@ -70,20 +85,53 @@ function withShared(changes: readonly ServiceChange[], shares: Resolved['shares'
   const fresh = new Set(changes.filter(isFresh).map(({ service }) => service));
   const next = changes.map((change): ServiceChange => {
     const { service } = change;
-    const others = Object.hasOwn(shares, service) ? (shares[service] ?? []) : [];
-    const found = fresh.has(service) ? undefined : others.find((other) => fresh.has(other));
-    return found === undefined
-      ? change
-      : { service, action: 'recreate', reasons: [{ kind: 'shares', service: found }] };
+    const found = fresh.has(service) ? undefined : sharedBy(service, shares).find((other) => fresh.has(other));
+    return found === undefined ? change : recreated(change, { kind: 'shares', service: found });
   });
   return next.some((change, index) => change !== changes[index]) ? withShared(next, shares) : next;
 }
 
-const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || action === 'recreate';
+/** The same for what is recreated by force, and what is to be restarted with it. */
+function takenAlong(
+  changes: readonly ServiceChange[],
+  shares: Resolved['shares'] & object,
+  depends: Resolution['claims']['depends'],
+): readonly ServiceChange[] {
+  const forced = forcedServices(changes);
+  const next = changes.map((change): ServiceChange => {
+    const { service, action } = change;
+    if (action === 'remove' || isFresh(change)) return change;
+    const shared = sharedBy(service, shares).find((other) => forced.includes(other));
+    if (shared !== undefined) return recreated(change, { kind: 'shares', service: shared });
+    const on = depends.find((row) => row.service === service && row.restart && forced.includes(row.on))?.on;
+    return on === undefined ? change : recreated(change, { kind: 'depends', service: on });
+  });
+  return next.some((change, index) => change !== changes[index]) ? takenAlong(next, shares, depends) : next;
+}
 
-/** The services that `up` would leave alone and that are recreated all the same. */
+const sharedBy = (service: string, shares: Resolved['shares'] & object): readonly string[] =>
+  Object.hasOwn(shares, service) ? (shares[service] ?? []) : [];
+
+const recreated = ({ service, reasons }: ServiceChange, reason: Reason): ServiceChange => ({
+  service,
+  action: 'recreate',
+  reasons: [reason, ...reasons.filter(isScale)],
+});
+
+const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || action === 'recreate';
+const isForced = ({ reasons: [reason] }: ServiceChange): boolean =>
+  reason?.kind === 'forced' || (reason?.kind === 'resource' && reason.forced);
+const isScale = ({ kind }: Reason): boolean => kind === 'scale';
+
+/** The services that `up` would leave alone and that are recreated all the same: by force, or along with such a one. */
 export function forcedServices(changes: readonly ServiceChange[]): readonly string[] {
-  return changes
-    .filter(({ action, reasons: [first] }) => action === 'recreate' && first?.kind === 'forced')
-    .map(({ service }) => service);
+  const first = changes.filter(isForced).map(({ service }) => service);
+  const grow = (found: readonly string[]): readonly string[] => {
+    const more = changes.filter(({ service, reasons: [reason] }) => {
+      const along = reason?.kind === 'shares' || reason?.kind === 'depends';
+      return along && found.includes(reason.service) && !found.includes(service);
+    });
+    return more.length === 0 ? found : grow([...found, ...more.map(({ service }) => service)]);
+  };
+  return grow(first);
 }

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { releaseFolder, sourceFolder } from '../commands/paths.ts';
-import { resolve, ship } from '../commands/server.ts';
+import { claims, resolve, ship } from '../commands/server.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { Target } from '../model/switch.ts';
@@ -41,9 +41,21 @@ export function shipPlan({ stage, root, release, composeFiles, profiles, archive
         output: 'quiet',
       } as const,
       resolving,
+      claimsStep(root, id),
     ],
   }));
   return { stages: [{ name: stage, tasks }] };
+}
+
+/** What the resolved release wants of the server, and what is there. */
+export function claimsStep(root: string, id: string): Step {
+  return {
+    kind: 'run',
+    id: 'claims',
+    title: 'check ports, networks and volumes',
+    command: claims({ root, id }),
+    output: 'facts',
+  };
 }
 
 function sizeOf({ length }: Uint8Array): string {

@@ -1,5 +1,6 @@
 import { makeCurrent, writeFiles } from '../commands/server.ts';
 import type { Config, Migration } from '../config/config.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Stage, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
@@ -11,6 +12,7 @@ import {
   type SwitchPlan,
   stepIds,
 } from '../model/switch.ts';
+import { dataOf } from './data.ts';
 import { beginStage } from './history.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
 import { withRolling } from './rolling.ts';
@@ -34,15 +36,18 @@ export function planSwitch(
   const { release, command } = intent;
   const hosts = targets.map(({ host, root }): HostSwitch => {
     const state = states.find((other) => other.host === host);
-    const resolution = resolved.find((other) => other.host === host) ?? unresolved;
+    const resolution = resolved.find((other) => other.host === host);
     const containers = state?.containers ?? [];
-    const changes = serviceChanges(resolution, containers, release, config.forceRecreate);
     const from = state?.current;
+    const found = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate);
     const { kernel = '', freeKib } = state ?? {};
-    const facts = { ...resolution, containers, built: release.built, wayBack: from !== undefined, kernel, freeKib };
-    const { strategy, drainSeconds } = config;
-    const decided = strategy === 'rolling' ? withRolling(changes, { ...facts, drainSeconds }) : changes;
-    return { host, root, from, to: release.id, changes: decided };
+    const facts = { ...(resolution ?? nothing), containers, built: release.built, wayBack: from !== undefined };
+    const changes =
+      config.strategy === 'rolling'
+        ? withRolling(found, { ...facts, kernel, freeKib, drainSeconds: config.drainSeconds })
+        : found;
+    const data = resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from });
+    return { host, root, from, to: release.id, changes, data };
   });
   // A rollback has neither: it does not touch data.
   const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };
@@ -63,7 +68,7 @@ export function planSwitch(
   };
 }
 
-const unresolved = { hashes: {}, differences: {}, replicas: {}, shares: {}, traits: {} };
+const nothing = { hashes: {}, differences: {}, replicas: {}, shares: {}, traits: {}, claims: noClaims };
 
 /** On a server without a release and without containers there is nothing to lose. */
 function backupDecision(first: HostSwitch, text: string): OneOffDecision {

@@ -26,7 +26,7 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
                 command: { ...test(files, service), env },
                 output: 'live',
                 timeoutSeconds,
-                hint: 'The log above is that of the failed service. Nothing was built, pushed or deployed.',
+                hint: 'The log above is that of the failed service. Nothing was pushed or deployed.',
               },
             ],
             always: [

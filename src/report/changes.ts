@@ -1,5 +1,6 @@
 import type { ServiceChange } from '../model/changes.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
+import { dataText } from './data.ts';
 import { table } from './markdown.ts';
 import { obstacleText } from './obstacles.ts';
 import { reasonsText } from './reasons.ts';
@@ -7,7 +8,10 @@ import { reasonsText } from './reasons.ts';
 /** The plan for a log or a terminal: what will happen to each service, as a table for each host. */
 export function planLines({ hosts, backup, migration }: SwitchPlan): readonly string[] {
   return [
-    ...hosts.flatMap((host) => changesLines(hostTitle(host), host.changes)),
+    ...hosts.flatMap((host) => [
+      ...changesLines(hostTitle(host), host.changes),
+      ...host.data.map((change) => `  ! ${dataText(change)}`),
+    ]),
     ...(backup?.kind === 'run' ? [`back up on ${backup.host} before anything is changed: ${backup.text}`] : []),
     ...(backup?.kind === 'nothing-to-lose' ? [`no backup: ${backup.host} has no release and no containers yet`] : []),
     ...(migration?.kind === 'run'

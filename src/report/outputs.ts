@@ -1,3 +1,4 @@
+import type { Release } from '../model/release.ts';
 import type { Report } from '../model/report.ts';
 
 /** Every output of the action, with its description; `action.yml` and the README are held against this table. */
@@ -16,10 +17,15 @@ export const outputs = {
 
 export type OutputName = keyof typeof outputs;
 
+/** Without its source: GitHub drops an output that contains a secret, and a name may be one. */
+function releaseText({ source: _source, ...release }: Release): string {
+  return JSON.stringify(release);
+}
+
 export function outputValues(report: Report): Readonly<Record<OutputName, string>> {
   const { release, previousRelease, outcome, url, seconds, downtime } = report;
   return {
-    release: release === undefined ? '' : JSON.stringify(release),
+    release: release === undefined ? '' : releaseText(release),
     'release-id': release?.id ?? '',
     'previous-release': previousRelease ?? '',
     images: release === undefined ? '' : JSON.stringify(release.images),

@@ -24,6 +24,14 @@ export function reasonText(reason: Reason): string {
       return `is ${reason.status}`;
     case 'shares':
       return `shares the container of ${reason.service}`;
+    case 'depends':
+      return `depends on ${reason.service}`;
+    case 'resource':
+      return `uses ${reason.name} now`;
+    case 'network':
+      return `network ${reason.name}`;
+    case 'compose':
+      return 'Compose decides so';
     case 'unwanted':
       return 'scaled to zero';
     case 'gone':

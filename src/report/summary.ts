@@ -3,6 +3,7 @@ import type { Known, Report, StepReport } from '../model/report.ts';
 import type { HostSwitch } from '../model/switch.ts';
 import { type Afterwards, afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
+import { dataText } from './data.ts';
 import { endingOf, endingText, failuresText, hintOf } from './failures.ts';
 import { cell, details, fenced, table } from './markdown.ts';
 
@@ -58,9 +59,12 @@ function afterText({ lines: texts, next }: Afterwards): string {
 }
 
 /** After a failure it says what was planned: not all of it was done. */
-function servicesTable({ host, changes }: HostSwitch, done: boolean): string {
+function servicesTable({ host, changes, data }: HostSwitch, done: boolean): string {
   const [title, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
-  return `### ${cell(title)}\n\n${changesTable(changes, head)}`;
+  const lines = data.map((change) => `- ${cell(dataText(change))}`);
+  return [`### ${cell(title)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
+    '\n\n',
+  );
 }
 
 function imagesTable(images: Readonly<Record<string, string>>): string {

@@ -63,12 +63,7 @@ tell_missing() {
 
 tell_services() {
   hashes=$(compose --file "$1" config --hash '*')
-  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" - | while IFS=$tab read -r name kind what; do
-    case $name in
-      external) docker "$kind" inspect "$what" >/dev/null 2>&1 || fact missing-external "$kind" "$what" ;;
-      *) fact "$name" "$kind" "$what" ;;
-    esac
-  done
+  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" -
   awk "$AWK_TRAITS" "$1"
 }
 

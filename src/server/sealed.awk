@@ -1,6 +1,6 @@
 # What a sealed compose.yml says that the hashes of Compose do not. The second input is what `config --hash '*'` prints of
 # it. One fact a line: the hash of each service, how many containers it has where it says so, whose container it shares,
-# an image that has no digest or is still to be built, and what has to be there already.
+# and an image that has no digest or is still to be built.
 function shares(other) {
   sub(/:r[ow]$/, "", other)
   if (other !~ /^container:/) print "shares\t" service "\t" other
@@ -12,8 +12,6 @@ function note(name) {
 FNR != NR { if (NF) print "hash\t" $1 "\t" ($1 in own ? own[$1] : $2); next }
 /^[^ ]/ { top = key($0); next }
 /^  [^ ]/ { name = key($0) }
-(top == "networks" || top == "volumes") && /^    name:/ { named[top "\t" name] = value($0) }
-(top == "networks" || top == "volumes") && /^    external: true/ { external[++externals] = top "\t" name }
 top != "services" { next }
 /^  [^ ]/ { service = name; next }
 /^    [^ -]/ { section = key($0) }
@@ -29,8 +27,4 @@ section == "volumes" && kind == "image" && /^        source:/ && !/@sha256:/ { n
 /^    scale:/ || (/^      replicas:/ && section == "deploy") { print "replicas\t" service "\t" value($0) }
 END {
   for (i = 1; i <= count; i++) print "unpinned\t" unpinned[i] "\t" image[unpinned[i]]
-  for (i = 1; i <= externals; i++) {
-    split(external[i], part, "\t")
-    print "external\t" substr(part[1], 1, length(part[1]) - 1) "\t" (external[i] in named ? named[external[i]] : part[2])
-  }
 }

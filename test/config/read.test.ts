@@ -27,6 +27,7 @@ describe('the configuration', () => {
   it('is all defaults when only the required inputs are set', () => {
     expect(configOf()).toMatchInlineSnapshot(`
       {
+        "accept": [],
         "allowOlder": false,
         "backup": undefined,
         "cacheFrom": [],
@@ -67,6 +68,7 @@ describe('the configuration', () => {
           "name": "registry.example.com",
         },
         "release": undefined,
+        "sequential": false,
         "serverOwned": [],
         "ssh": undefined,
         "tags": [],

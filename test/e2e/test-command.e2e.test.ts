@@ -70,7 +70,7 @@ describe('tests', () => {
     expect(outcome.all).toMatch(/tests-1 +\| 1 of 2 failed/);
     expect(failureOf(outcome)).toMatch(/^local: run the tests in \S+compose\.test\.yml failed with exit code 5\n/);
     expect(failureOf(outcome)).toMatch(
-      /1 of 2 failed[\s\S]*\n→ The log above is that of the failed service. Nothing was built, pushed or deployed.$/,
+      /1 of 2 failed[\s\S]*\n→ The log above is that of the failed service. Nothing was pushed or deployed.$/,
     );
     expect(await leftOf(outcome)).toEqual([]);
   });
@@ -154,7 +154,7 @@ describe('a cancelled run', () => {
     step.kill('SIGINT');
     const outcome = await step.done;
     expect(outcome.code).toBe(1);
-    expect(outcome.all).toContain('cancelled during: run the tests of');
+    expect(outcome.all).toContain('cancelled during: run the tests in');
     expect(await leftOf(outcome)).toEqual([]);
     expect((await step.post()).stdout).toBe('');
     step.remove();

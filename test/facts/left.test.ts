@@ -14,7 +14,14 @@ const step = (id: string, host: string, outcome: StepReport['outcome'] = 'done')
   outcome,
   seconds: 1,
 });
-const hosts = ['web1', 'web2'].map((host) => ({ host, root: '/opt/shop', from: 'r1', to: 'r2', changes: [] }));
+const hosts = ['web1', 'web2'].map((host) => ({
+  host,
+  root: '/opt/shop',
+  from: 'r1',
+  to: 'r2',
+  changes: [],
+  data: [],
+}));
 const plan = switchOf({ hosts, intent: intentOf({ release: releaseOf({ id: 'r2' }) }) });
 
 describe('what a failed switch has left', () => {

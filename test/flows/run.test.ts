@@ -67,7 +67,7 @@ describe('a test', () => {
     const { report, ports } = await perform({ ...texts, command: 'test, build' }, surroundings);
     expect(report).toMatchObject({
       outcome: 'failed',
-      failure: { hint: expect.stringContaining('Nothing was built') },
+      failure: { hint: expect.stringContaining('Nothing was pushed') },
     });
     expect(programsOf(ports.local)).toContain('compose down');
     expect(programsOf(ports.local)).not.toContain('docker buildx');
@@ -154,6 +154,51 @@ describe('reading the checkout', () => {
     expect(config?.env).toMatchObject({ RELEASE_COMMIT: commit, PWD: '/src' });
   });
 
+  const clone = (origin: string) => ({
+    'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\n${origin}\n` },
+  });
+  const unnamed = 'services: {web: {image: "x:1"}}\n';
+  it.each<readonly [string, Surroundings, InputTexts, string | undefined]>([
+    [
+      'where it was cloned from',
+      { files: { 'compose.yml': unnamed }, runner: clone('git@x.example:acme/wiki.git') },
+      {},
+      'wiki',
+    ],
+    [
+      'where it was cloned from and the folder of the compose file',
+      { files: { 'apps/blog/compose.yml': unnamed }, runner: clone('https://x.example/acme/mono') },
+      { 'working-directory': 'apps/blog' },
+      'mono-apps-blog',
+    ],
+    ['its own folder, where nothing else is known', { files: { 'compose.yml': unnamed } }, {}, 'src'],
+    ['nothing of ours, where the file says it', { files: { 'compose.yml': `name: shop\n${unnamed}` } }, {}, undefined],
+    [
+      'its variable, where Compose would take that',
+      { files: { 'compose.yml': `name: other\n${unnamed}` }, overrides: { env: { COMPOSE_PROJECT_NAME: 'shop' } } },
+      {},
+      'shop',
+    ],
+    [
+      'its variable in .env',
+      { files: { 'compose.yml': unnamed, '.env': 'A=1\nCOMPOSE_PROJECT_NAME=shop\n' } },
+      {},
+      'shop',
+    ],
+    [
+      'its own folder, where .env leaves that empty',
+      { files: { 'compose.yml': unnamed, '.env': 'COMPOSE_PROJECT_NAME=\n# COMPOSE_PROJECT_NAME=x\n' } },
+      {},
+      'src',
+    ],
+    ['the input', { files: { 'compose.yml': unnamed } }, { 'project-name': 'own' }, 'own'],
+  ])('names the project after %s', async (_, surroundings, texts, expected) => {
+    const { ports } = await perform({ command: 'build', ...texts }, surroundings);
+    const { argv = [] } = ports.local.ran.find((command) => command.argv.includes('config')) ?? {};
+    const at = argv.indexOf('--project-name');
+    expect(at < 0 ? undefined : argv[at + 1]).toBe(expected);
+  });
+
   it('happens once a run', async () => {
     const { ports } = await perform({ command: 'build, push' });
     expect(programsOf(ports.local).filter((name) => name === 'korrigo-git')).toHaveLength(1);
@@ -226,6 +271,7 @@ describe('a deploy', () => {
       'korrigo-observe',
       'korrigo-ship',
       'korrigo-resolve',
+      'korrigo-claims',
       'korrigo-pull',
       'korrigo-record',
       'korrigo-tidy',
@@ -444,7 +490,14 @@ describe('a deploy that cannot begin', () => {
     const report = await runAs(configFor({ command: 'push, deploy' }, [web1]), { ...ports, connect });
     expect(connections).toBe(2);
     expect(report.failure?.message).toBe('web1: went away');
-    expect(programsOf(web1)).toEqual(['korrigo-observe', 'korrigo-ship', 'korrigo-resolve', 'rm -rf', 'true']);
+    expect(programsOf(web1)).toEqual([
+      'korrigo-observe',
+      'korrigo-ship',
+      'korrigo-resolve',
+      'korrigo-claims',
+      'rm -rf',
+      'true',
+    ]);
     expect((await perform({ command: 'push, deploy' }, { servers: [server('web1')] })).report.outcome).toBe(
       'succeeded',
     );
@@ -486,6 +539,23 @@ describe('a deploy that cannot begin', () => {
     const { report } = await perform({ ...deployed, ...texts }, { servers: [web1] });
     expect(report.failure?.message).toBe(message);
     untouched(web1);
+  });
+
+  it('does not replace another application of its name, unless that is meant', async () => {
+    const other = releaseOf({ source: { repository: 'github.com/acme/other', files: ['compose.yml'] } });
+    const web1 = server('web1', {
+      'korrigo-observe': observed(['current', 'r1'], ['json', JSON.stringify(other)]),
+    });
+    const origin = {
+      'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\ngit@github.com:acme/shop.git\n` },
+    };
+    const { report } = await perform(deployed, { servers: [web1], runner: origin });
+    expect(report.failure?.message).toContain(
+      'project shop was deployed from github.com/acme/other: compose.yml before',
+    );
+    expect(programsOf(web1)).not.toContain('korrigo-ship');
+    const meant = await perform({ ...deployed, accept: 'other-source' }, { servers: [web1], runner: origin });
+    expect(meant.report.outcome).toBe('succeeded');
   });
 
   it('does not replace a newer commit, unless that is meant', async () => {
@@ -664,7 +734,7 @@ describe('a switch that fails', () => {
   const texts = { ...deployed, migrate: 'web: migrate' };
   const ups = (host: FakeHost): readonly string[] =>
     host.ran
-      .filter(({ argv }) => argv.includes('up'))
+      .filter(({ argv }) => argv.includes('up') && !argv.includes('--dry-run'))
       .map(({ argv }) => argv.join(' ').replace(/^.*releases\/([^/]*)\/.*$/, '$1'));
 
   it('is undone on every host, one that is stuck not stopping the others, which then tries by itself', async () => {
@@ -843,6 +913,7 @@ describe('a rollback', () => {
     expect(programsOf(web1)).toEqual([
       'korrigo-observe',
       'korrigo-reopen',
+      'korrigo-claims',
       'korrigo-record',
       'korrigo-tidy',
       'compose up',

@@ -21,6 +21,19 @@ describe('a release', () => {
     expect(parseRelease(JSON.stringify(releaseOf()))).toEqual({ release: releaseOf() });
   });
 
+  it('may say where it comes from, or not, as those of earlier versions', () => {
+    const source = { repository: 'github.com/acme/shop', files: ['compose.yml'] };
+    expect(parseRelease(JSON.stringify(releaseOf({ source })))).toEqual({ release: releaseOf({ source }) });
+    for (const [given, read] of [
+      [{ files: ['a.yml', 7] }, { files: ['a.yml'] }],
+      [{ repository: 7 }, { files: [] }],
+    ])
+      expect(parseRelease(JSON.stringify({ ...releaseOf(), source: given }))).toEqual({
+        release: { ...releaseOf(), source: read },
+      });
+    expect(parseRelease(JSON.stringify({ ...releaseOf(), source: 'x' }))).toEqual({ release: releaseOf() });
+  });
+
   it('drops what does not belong to it', () => {
     const text = JSON.stringify({ ...releaseOf(), extra: true });
     expect(parseRelease(text)).toEqual({ release: releaseOf() });

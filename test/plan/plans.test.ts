@@ -169,8 +169,8 @@ describe('the plan to switch', () => {
     expect(lines({})).toMatchInlineSnapshot(`
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
-      web1: bring up everything else: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Verify
       web1: every container is healthy: korrigo-inspect shop
       # Finish
@@ -182,11 +182,11 @@ describe('the plan to switch', () => {
     expect(lines({ hosts: ['web1', 'web2'], inputs: migrate })).toMatchInlineSnapshot(`
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
-      web1: bring up everything else: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web2: clear what an interrupted deploy left: korrigo-tidy shop
+      web2: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
-      web2: bring up everything else: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       # Migrate
       web1: migrate: web: python manage.py migrate: korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
       # Verify
@@ -205,8 +205,8 @@ describe('the plan to switch', () => {
         "web1: migrate: web: python manage.py migrate",
         "# Recreate",
         "web1: clear what an interrupted deploy left",
+        "web1: bring up all services",
         "web1: recreate web",
-        "web1: bring up everything else",
         "# Verify",
         "web1: every container is healthy",
         "# Finish",
@@ -246,8 +246,8 @@ describe('the plan to switch', () => {
       [
         "# Recreate",
         "web1: clear what an interrupted deploy left",
+        "web1: bring up all services",
         "web1: recreate web",
-        "web1: bring up everything else",
         "# Verify",
         "web1: every container is healthy",
         "# Check health-url",
@@ -281,9 +281,9 @@ describe('the plan to switch', () => {
         containers: [web, cache, containerOf({ service: 'db' }), containerOf({ service: 'old' })],
         hashes: { web: 'hash-of-web', cache: 'hash-of-cache', db: 'new' },
       },
-      ['recreate web: --force-recreate web', 'recreate db, remove old: --remove-orphans'],
+      ['recreate db, remove old: --remove-orphans', 'recreate web: --force-recreate web'],
     ],
-    ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring up everything else: --remove-orphans']],
+    ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring up all services: --remove-orphans']],
     [
       'what is new, and what stopped',
       { inputs: { 'force-recreate': 'none' }, containers: [containerOf({ service: 'cache', status: 'exited' })] },
@@ -307,7 +307,7 @@ describe('the plan to switch', () => {
 
   it('marks the steps that change what runs, and gives every step of a host an id of its own', () => {
     const steps = plan({ inputs: migrate }).stages.flatMap(({ tasks }) => tasks.flatMap((task) => task.steps));
-    expect(steps.filter(({ changes }) => changes).map(({ id }) => id)).toEqual(['up-forced', 'up']);
+    expect(steps.filter(({ changes }) => changes).map(({ id }) => id)).toEqual(['up', 'up-forced']);
     expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
   });
 });

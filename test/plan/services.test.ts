@@ -204,9 +204,11 @@ describe('a service that shares the container of another one', () => {
     ]);
   });
 
-  it('needs no force of its own', () => {
+  it('is recreated by name with one that is forced, and needs no name where Compose recreates that one anyway', () => {
     const changes = changesOf({ containers, hashes, shares, built: ['web'], force: 'built' });
-    expect(forcedServices(changes)).toEqual(['web']);
+    expect(forcedServices(changes)).toEqual(['web', 'agent', 'backup']);
+    const anyway = changesOf({ containers, hashes: { ...hashes, web: 'new' }, shares, built: ['web'], force: 'built' });
+    expect(forcedServices(anyway)).toEqual([]);
   });
 
   it('may share in a circle, which Compose refuses', () => {

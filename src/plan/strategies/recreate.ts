@@ -35,12 +35,14 @@ export function bringUp({
   const title =
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
-      : 'bring up everything else';
+      : 'bring up all services';
+  // First what Compose itself finds, with all that depends on it, as it was asked for the plan; then, by name, the rest.
   return [
-    ...(forced.length > 0
-      ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
-      : []),
     bring('up', title, ['--remove-orphans']),
+    ...(forced.length > 0
+      ? // Not with --no-deps: what a service depends on is in the hash that Compose labels its container with.
+        [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
+      : []),
   ];
 }
 

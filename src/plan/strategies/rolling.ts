@@ -1,10 +1,9 @@
 import { up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
 import { retire, rollBack } from '../../commands/server.ts';
-import type { Rolling, ServiceChange } from '../../model/changes.ts';
+import type { Reason, Rolling, ServiceChange } from '../../model/changes.ts';
 import type { Step, WaitStep } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
-import { forcedServices } from '../services.ts';
 import { running } from '../verify.ts';
 import { bringBack, bringUp, recreate, tidyStep, upStep } from './recreate.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
@@ -45,7 +44,8 @@ function needed({ service, needs }: Turn, earlier: readonly Turn[], facts: Strat
 function inPlace(id: string, services: readonly string[], facts: StrategyFacts): readonly Step[] {
   const { host, release, healthTimeoutSeconds } = facts;
   const actions = host.changes.filter(({ service }) => services.includes(service));
-  const forced = forcedServices(actions);
+  // Nothing that Compose would notice.
+  const forced = actions.filter(({ reasons: [first] }) => unnoticed(first)).map(({ service }) => service);
   const plain = services.filter((service) => !forced.includes(service));
   const bring = (more: string, args: readonly string[], names: readonly string[]): readonly Step[] =>
     names.length === 0
@@ -60,6 +60,12 @@ function inPlace(id: string, services: readonly string[], facts: StrategyFacts):
         ];
   return [...bring('-forced', ['--force-recreate'], forced), ...bring('', [], plain)];
 }
+
+const unnoticed = (reason: Reason | undefined): boolean =>
+  reason?.kind === 'forced' ||
+  reason?.kind === 'depends' ||
+  reason?.kind === 'compose' ||
+  (reason?.kind === 'resource' && reason.forced);
 
 const wordsOf = (changes: readonly ServiceChange[], names: readonly string[]): string =>
   changes

@@ -1,0 +1,31 @@
+import type { Consent } from '../config/config.ts';
+import type { Release } from '../model/release.ts';
+import type { Resolution } from '../model/state.ts';
+import type { Observed } from '../model/switch.ts';
+import { claimProblems } from '../plan/claims.ts';
+import { consentTo, dataOf } from '../plan/data.ts';
+import { refusalText } from '../report/data.ts';
+
+/** Why a resolved release cannot go to these hosts: what something else has there, and what nobody agreed to. */
+export function refusals(
+  { targets, states }: Observed,
+  resolved: readonly Resolution[],
+  release: Release,
+  accept: readonly Consent[],
+): readonly string[] {
+  const { project } = release;
+  return targets.flatMap(({ host, root }) => {
+    const state = states.find((other) => other.host === host);
+    const resolution = resolved.find((other) => other.host === host);
+    if (resolution === undefined) return [];
+    const containers = state?.containers ?? [];
+    const refused = dataOf(resolution, { root, containers, release, from: state?.current }).filter((change) => {
+      const consent = consentTo(change);
+      return consent !== undefined && !accept.includes(consent);
+    });
+    return [
+      ...claimProblems({ host, project, claims: resolution.claims }),
+      ...refused.map((change) => `${host}: ${refusalText(change)}`),
+    ];
+  });
+}

@@ -1,0 +1,104 @@
+import { basename } from 'node:path/posix';
+import type { DataChange } from '../model/changes.ts';
+import type { Claims, Neighbour, Published, Resource } from '../model/claims.ts';
+
+type Facts = {
+  readonly host: string;
+  readonly project: string;
+  readonly claims: Claims;
+};
+
+/** What a release wants of a server and cannot have there: one sentence each, with who has it. */
+export function claimProblems({ host, project, claims }: Facts): readonly string[] {
+  const others = claims.neighbours.filter((neighbour) => neighbour.project !== project);
+  return [
+    ...missingExternals(claims),
+    ...claims.networks.flatMap((network) => networkProblem(network, claims) ?? []),
+    ...claims.published.flatMap((wanted) => portProblem(wanted, others, claims) ?? []),
+    ...claims.containerNames.flatMap(({ service, name }) => {
+      const holder = others.find((other) => other.name === name);
+      return holder === undefined
+        ? []
+        : [
+            `the container name ${name} (service ${service}) is taken by ${holderText(holder)}: remove that container, or change container_name`,
+          ];
+    }),
+  ].map((problem) => `${host}: ${problem}`);
+}
+
+function missingExternals({
+  networks,
+  volumes,
+  networksHere,
+  volumesHere,
+  attached,
+  mounts,
+}: Claims): readonly string[] {
+  const missing = (
+    resources: readonly Resource[],
+    here: Readonly<Record<string, unknown>>,
+    isUsed: (key: string) => boolean,
+  ) => resources.filter(({ key, name, external }) => external && isUsed(key) && !Object.hasOwn(here, name));
+  // Every engine has networks: without any, they could not be listed.
+  if (Object.keys(networksHere).length === 0) return [];
+  return [
+    ...missing(networks, networksHere, (key) => attached.some(({ network }) => network === key)).map(
+      ({ name }) => `the external network ${name} does not exist: create it with \`docker network create ${name}\``,
+    ),
+    ...missing(volumes, volumesHere, (key) =>
+      mounts.some(({ kind, source }) => kind === 'volume' && source === key),
+    ).map(
+      ({ name }) =>
+        `the external volume ${name} does not exist: create it with \`docker volume create ${name}\` and restore its data if it had any`,
+    ),
+  ];
+}
+
+/** Compose takes a network of that name for its own only when it was made under the same key. */
+function networkProblem({ key, name, external }: Resource, { networksHere }: Claims): string | undefined {
+  const here = Object.hasOwn(networksHere, name) ? networksHere[name] : undefined;
+  if (external || here === undefined || here.key === key) return undefined;
+  const maker =
+    here.project === '' ? 'was not created by Compose' : `belongs to project ${here.project}, as "${here.key}"`;
+  return `the network ${name} (${key}) ${maker}: declare it \`external: true\` to use it, or give it another name`;
+}
+
+function portProblem(
+  { service, address, port, protocol }: Published,
+  others: readonly Neighbour[],
+  { neighbours, listening }: Claims,
+): string | undefined {
+  const meets = (other: { readonly address: string; readonly port: number }): boolean =>
+    other.port === port && (other.address === '' || address === '' || other.address === address);
+  const what = `port ${address === '' ? '' : `${address.includes(':') ? `[${address}]` : address}:`}${port}${protocol === 'tcp' ? '' : `/${protocol}`} (service ${service})`;
+  const has = ({ published }: Neighbour): boolean => published.some((own) => own.protocol === protocol && meets(own));
+  const holder = others.find(has);
+  if (holder !== undefined) {
+    const takeOver =
+      holder.project === ''
+        ? ''
+        : `; if that is this application under another name, set project-name to ${holder.project}, and its volumes stay with it`;
+    return `${what} is taken by ${holderText(holder)}: stop that, or publish another port${takeOver}`;
+  }
+  if (protocol !== 'tcp' || neighbours.some(has) || !listening.some(meets)) return undefined;
+  return `${what} is taken by a program outside Docker: stop it (\`ss -ltnp 'sport = :${port}'\` as root names it), or publish another port`;
+}
+
+function holderText({ name, project, folder }: Neighbour): string {
+  if (project === '') return `the container ${name}`;
+  return `the container ${name} of project ${project}${folder === '' ? '' : ` (in ${folder})`}`;
+}
+
+/**
+ * Projects that look like this application, under another name: they run from a folder that is called like it, or run the
+ * same services. Only before the first release: later this one has its own data.
+ */
+export function twins(services: readonly string[], { project, claims }: Omit<Facts, 'host'>): readonly DataChange[] {
+  const others = claims.neighbours.filter((other) => other.project !== '' && other.project !== project);
+  return [...new Set(others.map((other) => other.project))].flatMap((name): readonly DataChange[] => {
+    const own = others.filter((other) => other.project === name);
+    const folder = own.find((other) => other.folder !== '')?.folder ?? '';
+    const alike = services.length > 1 && services.every((service) => own.some((other) => other.service === service));
+    return basename(folder) === project || alike ? [{ kind: 'twin', project: name, folder }] : [];
+  });
+}

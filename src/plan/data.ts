@@ -1,0 +1,143 @@
+import type { Consent } from '../config/config.ts';
+import type { DataChange } from '../model/changes.ts';
+import type { Claims, Mount, Resource } from '../model/claims.ts';
+import type { Release } from '../model/release.ts';
+import type { Container, Resolution } from '../model/state.ts';
+import { twins } from './claims.ts';
+
+export type DataFacts = {
+  readonly project: string;
+  /** Of the application on the host. */
+  readonly root: string;
+  readonly claims: Claims;
+  readonly containers: readonly Container[];
+  /** Of the release, those that are to have no container included. */
+  readonly services: readonly string[];
+};
+
+type Host = Pick<DataFacts, 'root' | 'containers'> & {
+  readonly release: Pick<Release, 'project' | 'images'>;
+  /** The release that is current. */
+  readonly from: string | undefined;
+};
+
+/** All that is said about data and networks on a host. */
+export function dataOf(
+  { claims, preview }: Resolution,
+  { root, containers, release, from }: Host,
+): readonly DataChange[] {
+  const { project } = release;
+  const services = Object.keys(release.images);
+  return [
+    ...dataChanges({ project, root, claims, containers, services }),
+    ...(preview === undefined ? [] : keptNetworks(claims, preview.networks)),
+    ...(from === undefined && containers.length === 0 ? twins(services, { project, claims }) : []),
+  ];
+}
+
+/** Networks that are defined otherwise, and that Compose did not say it would make anew. */
+function keptNetworks({ networks, current, redefined }: Claims, fresh: readonly string[]): readonly DataChange[] {
+  return networks.flatMap(({ key, name, external }): readonly DataChange[] => {
+    const options = redefined
+      .filter((row) => row.of === 'networks' && row.key === key && row.option !== 'labels')
+      .map(({ option }) => option);
+    const same = current.networks.some((network) => network.key === key && network.name === name);
+    return external || !same || options.length === 0 || fresh.includes(name)
+      ? []
+      : [{ kind: 'kept-network', network: name, options }];
+  });
+}
+
+/** What a release does about the data of a server: what it no longer uses, and what would be empty in its place. */
+export function dataChanges(facts: DataFacts): readonly DataChange[] {
+  const changes = [...placesNow(facts).map((place) => changeOfPlace(place, facts)), ...changesOfVolumes(facts)];
+  const found = changes.filter((change) => change !== undefined);
+  // A volume that several services use is one line.
+  return found.filter((change, n) => found.findIndex((other) => isSame(other, change)) === n);
+}
+
+const isSame = (a: DataChange, b: DataChange): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Where a service can write to something that outlives its container: a volume by name, a folder by path. */
+type Place = {
+  readonly service: string;
+  readonly target: string;
+  readonly kind: 'volume' | 'bind';
+  readonly source: string;
+};
+
+/** As the containers have it; of a service that has none, as the current release says and the server still has. */
+function placesNow({ claims, containers, root }: DataFacts): readonly Place[] {
+  const lasting = containers.filter(({ oneOff }) => !oneOff);
+  const mounted = lasting.flatMap(({ service, mounts }) => mounts.map((mount) => ({ ...mount, service })));
+  const said = claims.current.mounts
+    .filter(({ service }) => !lasting.some((container) => container.service === service))
+    .map((mount) => ({ ...mount, source: sourceOf(mount, claims.current.volumes) }))
+    .filter(({ kind, source }) => kind !== 'volume' || Object.hasOwn(claims.volumesHere, source));
+  return [...mounted, ...said].flatMap(({ service, kind, source, target, writable }): readonly Place[] => {
+    if (!writable || isAnonymous(source)) return [];
+    if (kind === 'volume') return [{ service, target, kind, source }];
+    // Shipped content is no data, and what lies elsewhere on the server is not the application's own.
+    return kind === 'bind' && !source.startsWith(`${root}/files/`) ? [{ service, target, kind, source }] : [];
+  });
+}
+
+const isAnonymous = (name: string): boolean => name === '' || name === '-' || /^[0-9a-f]{64}$/.test(name);
+
+/** The name of a volume, which its key in the compose file is not. */
+export const sourceOf = ({ kind, source }: Mount, volumes: readonly Resource[]): string =>
+  kind === 'volume' ? (volumes.find(({ key }) => key === source)?.name ?? source) : source;
+
+function changeOfPlace(place: Place, facts: DataFacts): DataChange | undefined {
+  const { service, target, source } = place;
+  const { claims, services, root } = facts;
+  const wanted = claims.mounts.map((mount) => ({ ...mount, source: sourceOf(mount, claims.volumes) }));
+  const own = wanted.filter((mount) => mount.service === service);
+  const lasts = ({ kind, source: other }: Mount): boolean =>
+    (kind === 'volume' || kind === 'bind') && !isAnonymous(other);
+  const isEmpty = ({ kind, source: other }: Mount): boolean =>
+    kind === 'volume' ? !Object.hasOwn(claims.volumesHere, other) : claims.empty.includes(other);
+  if (wanted.some((mount) => lasts(mount) && mount.source === source)) {
+    // Another service may still use it, and this one go on without.
+    if (!services.includes(service) || own.some((mount) => mount.source === source)) return undefined;
+  }
+  // A service that has no container yet may be the same one under another name.
+  const renamed = wanted.filter(
+    (mount) => !services.includes(service) && mount.target === target && isNew(mount.service, facts),
+  );
+  const instead = (services.includes(service) ? own : renamed).find((mount) => mount.target === target && lasts(mount));
+  if (instead !== undefined && isEmpty(instead))
+    return { kind: 'new-volume', service: instead.service, target, from: source, to: instead.source };
+  const isData = place.kind === 'volume' || source.startsWith(`${root}/shared/`);
+  if (!isData) return undefined;
+  if (instead === undefined && services.includes(service))
+    return { kind: 'dropped-volume', service, target, from: source };
+  return { kind: 'left-volume', volume: source };
+}
+
+const isNew = (service: string, { containers }: DataFacts): boolean =>
+  !containers.some((container) => container.service === service && !container.oneOff);
+
+function changesOfVolumes({ claims, project }: DataFacts): readonly DataChange[] {
+  const { volumes, mounts, current, redefined, volumesHere } = claims;
+  const used = volumes.filter(({ key }) => mounts.some(({ kind, source }) => kind === 'volume' && source === key));
+  return used.flatMap(({ key, name, external }): readonly DataChange[] => {
+    if (external || !Object.hasOwn(volumesHere, name)) return [];
+    const owner = volumesHere[name] ?? '';
+    const known = current.volumes.find((volume) => volume.name === name);
+    const options = redefined
+      .filter((row) => row.of === 'volumes' && row.key === key && row.option !== 'labels')
+      .map(({ option }) => option);
+    return [
+      ...(known?.key === key && options.length > 0 ? [{ kind: 'changed-volume', volume: name, options } as const] : []),
+      ...(owner !== '' && owner !== project && known === undefined
+        ? [{ kind: 'shared-volume', volume: name, project: owner } as const]
+        : []),
+    ];
+  });
+}
+
+/** What a change needs before a deploy makes it. */
+export function consentTo({ kind }: DataChange): Consent | undefined {
+  return kind === 'left-volume' || kind === 'kept-network' || kind === 'twin' ? undefined : kind;
+}

@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { files, type Surroundings, scene, server } from '../../fixtures/application.ts';
+import { configOf } from '../../fixtures/builders.ts';
+import { type Answer, type FakeHost, nameOf } from '../../fixtures/fakes.ts';
+import { Cancelled, DeployError } from '../../src/errors.ts';
+import { type Flow, runGraph } from '../../src/flows/graph.ts';
+import type { Command } from '../../src/model/command.ts';
+import { run } from '../../src/run.ts';
+
+const ticks = async (count: number): Promise<void> => {
+  for (let tick = 0; tick < count; tick++) await new Promise((resolve) => setImmediate(resolve));
+};
+const never = new AbortController().signal;
+
+describe('a graph of flows', () => {
+  const graph = (...flows: readonly (readonly [string, readonly string[], (signal: AbortSignal) => Promise<void>])[]) =>
+    flows.map(([name, needs, work]): Flow<string> => ({ name, needs, run: work }));
+  const noting =
+    (seen: string[], name: string, count = 1) =>
+    async () => {
+      seen.push(`${name} begins`);
+      await ticks(count);
+      seen.push(`${name} ends`);
+    };
+
+  it('runs side by side what does not depend on each other', async () => {
+    const seen: string[] = [];
+    const flows = graph(
+      ['test', [], noting(seen, 'test', 3)],
+      ['build', [], noting(seen, 'build')],
+      ['push', ['test', 'build'], noting(seen, 'push')],
+    );
+    expect(await runGraph(flows, { signal: never, most: 3 })).toEqual([]);
+    expect(seen).toEqual(['test begins', 'build begins', 'build ends', 'test ends', 'push begins', 'push ends']);
+  });
+
+  it('runs one after the other where no more may run at once', async () => {
+    const seen: string[] = [];
+    await runGraph(graph(['a', [], noting(seen, 'a', 3)], ['b', [], noting(seen, 'b')]), { signal: never, most: 1 });
+    expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+
+  it('cancels the others after a failure, waits for them, and reports the failure alone', async () => {
+    const ended: string[] = [];
+    const failure = new DeployError('the tests failed');
+    const flows = graph(
+      [
+        'build',
+        [],
+        async (signal) => {
+          await ticks(5);
+          if (signal.aborted) throw new Cancelled('local', 'during', 'build');
+        },
+      ],
+      ['test', [], async () => await Promise.reject(failure)],
+      ['push', ['test', 'build'], async () => expect.fail('the push began')],
+    );
+    expect(await runGraph(flows, { signal: never, most: 3, ended: (name) => ended.push(name) })).toEqual([failure]);
+    expect(ended).toEqual(['test', 'build', 'push']);
+  });
+
+  it('reports a cancel once', async () => {
+    const cancel = new AbortController();
+    const stopped = async (signal: AbortSignal): Promise<void> => {
+      await ticks(2);
+      if (signal.aborted) throw new Cancelled(undefined, 'during', 'x');
+    };
+    const ending = runGraph(graph(['a', [], stopped], ['b', [], stopped]), { signal: cancel.signal, most: 2 });
+    cancel.abort();
+    expect(await ending).toMatchObject([{ kind: 'cancelled' }]);
+  });
+
+  it('throws a bug when everything has ended', async () => {
+    const seen: string[] = [];
+    const flows = graph(
+      ['a', [], async () => await Promise.reject(new TypeError('x'))],
+      ['b', [], noting(seen, 'b', 3)],
+    );
+    await expect(runGraph(flows, { signal: never, most: 2 })).rejects.toThrow(TypeError);
+    expect(seen).toEqual(['b begins', 'b ends']);
+  });
+});
+
+describe('a whole run whose parts run side by side', () => {
+  const texts = {
+    command: 'test, build, push, deploy',
+    'test-compose-file': 'compose.test.yml',
+    registry: 'registry.example.com',
+    'registry-username': 'ada',
+    'registry-password': 'secret-password',
+  };
+  const web1 = { kind: 'ssh', name: 'web1', host: 'web1', port: 22, user: 'deploy' } as const;
+  const sure = ['test', 'build', 'push', 'login', 'rehearse'] as const;
+  type Part = (typeof sure)[number];
+  const pushes = ({ argv }: Command): boolean => argv.includes('--push');
+  const partOf: Readonly<Record<string, (command: Command) => Part>> = {
+    'korrigo-test': () => 'test',
+    'korrigo-login': () => 'login',
+    'docker buildx': (command) => (pushes(command) ? 'push' : 'build'),
+    'korrigo-resolve': () => 'rehearse',
+  };
+
+  /** Each part takes its number of ticks; one may fail, and the run may be cancelled. Tells in which order parts began and ended. */
+  async function perform(
+    slow: Readonly<Record<Part, number>>,
+    failing: Part | undefined,
+    cancelAfter: number | undefined,
+  ) {
+    const events: string[] = [];
+    const cancel = new AbortController();
+    const answer =
+      (name: string, fallback?: Answer) =>
+      async (command: Command): Promise<Answer> => {
+        const part = partOf[name]?.(command) ?? 'test';
+        const first = !events.includes(`${part} begins`);
+        events.push(`${part} begins`);
+        await ticks(slow[part]);
+        if (cancel.signal.aborted) return { code: null };
+        if (failing === part && first) return { code: 1, stderr: 'denied' };
+        events.push(`${part} succeeded`);
+        return fallback ?? {};
+      };
+    const resolved: Answer = { stdout: (await server('x').run({ argv: ['sh', '-c', '', 'korrigo-resolve'] })).stdout };
+    const host: FakeHost = server('web1', { 'korrigo-resolve': answer('korrigo-resolve', resolved) });
+    const runner = Object.fromEntries(
+      ['korrigo-test', 'korrigo-login', 'docker buildx'].map((name) => [name, answer(name)]),
+    );
+    const surroundings: Surroundings = {
+      files,
+      servers: [host],
+      runner,
+      overrides: { cores: 4, signal: cancel.signal },
+    };
+    const ports = scene(surroundings);
+    const running = run({ ...configOf({ ...texts, hosts: 'local' }), hosts: [web1] }, ports);
+    if (cancelAfter !== undefined) {
+      await ticks(cancelAfter);
+      cancel.abort();
+    }
+    const report = await running;
+    const changed = [...host.ran.map(nameOf), ...host.leaseCalls.map(({ name }) => name)].filter((name) =>
+      ['arm', 'confirm', 'docker compose', 'korrigo-pull', 'korrigo-record'].includes(name),
+    );
+    return { events, report, changed, down: ports.local.ran.some(({ argv }) => argv.includes('down')) };
+  }
+
+  it('succeeds, and runs the tests beside the build and the check of the servers', async () => {
+    const { events, report, changed } = await perform(
+      { test: 9, build: 5, push: 1, login: 1, rehearse: 3 },
+      undefined,
+      undefined,
+    );
+    expect(report.failures).toEqual([]);
+    expect(changed).toContain('confirm');
+    const at = (event: string): number => events.indexOf(event);
+    expect(at('build begins')).toBeLessThan(at('test succeeded'));
+    expect(at('rehearse begins')).toBeLessThan(at('test succeeded'));
+  });
+
+  it('moves no tag and changes no server unless everything before has succeeded, however it is interleaved', async () => {
+    const slowness = fc.nat({ max: 12 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ test: slowness, build: slowness, push: slowness, login: slowness, rehearse: slowness }),
+        fc.option(fc.constantFrom(...sure), { nil: undefined }),
+        fc.option(fc.nat({ max: 40 }), { nil: undefined }),
+        async (slow, failing, cancelAfter) => {
+          const { events, report, changed, down } = await perform(slow, failing, cancelAfter);
+          const before = (event: string): readonly string[] => events.slice(0, events.indexOf(event));
+          if (events.includes('push begins'))
+            for (const part of ['test', 'build', 'rehearse'] as const)
+              expect(before('push begins')).toContain(`${part} succeeded`);
+          if (changed.length > 0) expect(events).toContain('push succeeded');
+          if (events.includes('test begins')) expect(down).toBe(true);
+          if (failing !== undefined && failing !== 'push' && cancelAfter === undefined) {
+            expect(report.outcome).toBe('failed');
+            expect(events).not.toContain('push begins');
+            expect(changed).toEqual([]);
+          }
+          if (failing === undefined && cancelAfter === undefined) expect(report.outcome).toBe('succeeded');
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  }, 120_000);
+});
