@@ -38,6 +38,7 @@ describe('the configuration', () => {
         ],
         "composeFiles": [],
         "directory": ".",
+        "drainSeconds": 3,
         "envFiles": [],
         "files": [],
         "forceRecreate": "built",
@@ -71,6 +72,7 @@ describe('the configuration', () => {
         "sequential": false,
         "serverOwned": [],
         "ssh": undefined,
+        "strategy": "recreate",
         "tags": [],
         "test": {
           "files": [],
