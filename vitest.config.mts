@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.e2e.test.ts'],
+          exclude: ['test/**/*.e2e.test.ts', 'test/**/*.long.test.ts'],
           // Thousands of cases take a second, or ten on a machine that does much else: no test is about time.
           testTimeout: 120_000,
           expect: { poll: { timeout: 60_000 } },
@@ -50,6 +50,16 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // Not in `npm test`: minutes for each, of which a sample is in an end-to-end test.
+        test: {
+          name: 'infra-long',
+          include: ['test/**/*.long.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
           fileParallelism: false,
         },
       },

@@ -5,6 +5,7 @@
 #   images.sh up      pull or build what is missing (keyed by recipe: a second run takes a second)
 #   images.sh print   PYTHON_IMAGE=... NODE_IMAGE=... lines, for --env-file, eval and programs
 #   images.sh monitoring   Prometheus and its company, which few tests need: makes them and prints their lines
+#   images.sh logs         the same of the store of logs, built by Go from its module: minutes, once
 #
 # KORRIGO_BED_IMAGES=official|stand-in decides instead of asking Docker Hub.
 set -euo pipefail
@@ -35,7 +36,8 @@ main() {
     up) exec 8>"$cache/images.lock"; flock 8; up ;;
     print) print ;;
     monitoring) exec 8>"$cache/images.lock"; flock 8; monitoring ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    logs) exec 8>"$cache/images.lock"; flock 8; logs ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 }
 
@@ -94,6 +96,23 @@ monitoring() {
     name=${name^^}
     echo "${name//-/_}_IMAGE=$tag"
   done
+}
+
+logs() {
+  [ "$(kind)" != official ] || return 0
+  local version tag folder=$cache/context/victoria-logs
+  version=$(sed -n 's/.*victoria-logs:\(v[0-9.]*\)}.*/\1/p' "$here/../infra/docker/docker-compose.logs.yml")
+  tag=korrigo-test/victoria-logs:$version
+  docker image inspect "$tag" >/dev/null 2>&1 || {
+    echo "bed: $tag" >&2
+    command -v go >/dev/null || { echo "Docker Hub does not answer, and VictoriaLogs can be built only by Go, which is missing." >&2; return 1; }
+    mkdir -p "$folder"
+    CGO_ENABLED=0 GOBIN=$folder go install -ldflags '-s -w' "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@$version" >&2
+    printf 'FROM scratch\nCOPY victoria-logs /\nENTRYPOINT ["/victoria-logs"]\n' >"$folder/Dockerfile"
+    docker build --quiet --tag "$tag" "$folder" >/dev/null
+    rm -rf "$folder"
+  }
+  printf 'VICTORIA_LOGS_IMAGE=%s\nDEBIAN_IMAGE=%s\n' "$tag" "${stand_in[trixie]}"
 }
 
 # The choice is made once for a cache: pulling from Docker Hub is rationed, and asking takes seconds where it is cut off.

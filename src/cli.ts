@@ -7,9 +7,10 @@ import { environmentName, type InputName, type InputTexts, inputNames, inputOf }
 import { readConfig } from './config/read.ts';
 import { isCommand } from './config/uses.ts';
 import { ConfigError, DeployError } from './errors.ts';
-import { consoleLog } from './log/console.ts';
-import { maskedParts, redacting } from './log/redact.ts';
+import { consoleLog, printable } from './log/console.ts';
+import { maskedParts, redact, redacting } from './log/redact.ts';
 import { closing } from './report/closing.ts';
+import { formatted } from './report/formatted.ts';
 import { run } from './run.ts';
 import { secretsOf, withPorts } from './shell.ts';
 
@@ -30,11 +31,12 @@ async function main(): Promise<void> {
   const texts = textsOf(flags, env);
   const config = readConfig(texts, env, 'terminal');
   // What a program reads has stdout for itself.
-  const json = config.commands[0] === 'status' && config.format === 'json';
-  const out = json ? process.stderr : process.stdout;
+  const machine = config.format !== 'text' && ['status', 'plan'].includes(config.commands[0] ?? '');
+  const out = machine ? process.stderr : process.stdout;
+  const secret = maskedParts(secretsOf(config));
   const log = redacting(
     consoleLog((text) => void out.write(text)),
-    maskedParts(secretsOf(config)),
+    secret,
   );
   const cancel = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => cancel.abort());
@@ -63,7 +65,7 @@ async function main(): Promise<void> {
   );
   log.stage(report.outcome === 'succeeded' ? 'Done' : 'Failed');
   for (const line of closing(report)) log.info(line);
-  if (json && report.status !== undefined) process.stdout.write(`${JSON.stringify(report.status, undefined, 2)}\n`);
+  if (machine) process.stdout.write(printable(redact(formatted(report, config.format), secret)));
   if (report.release !== undefined && config.commands.at(-1) === 'push')
     process.stdout.write(`${JSON.stringify(report.release)}\n`);
   process.exitCode = report.failures.length === 0 ? 0 : 1;

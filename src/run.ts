@@ -2,7 +2,8 @@ import type { CommandName, Config } from './config/config.ts';
 import { Failures } from './errors.ts';
 import { build, login, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
-import { deploy, rehearse } from './flows/deploy.ts';
+import { deploy } from './flows/deploy.ts';
+import { plan, rehearse } from './flows/forecast.ts';
 import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
 import { rollback } from './flows/rollback.ts';
@@ -52,17 +53,18 @@ type FlowName = CommandName | 'login' | 'rehearse';
  * could still say no: no tag moves and nothing is deployed before the tests have passed.
  */
 const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
-  rehearse: [],
+  rehearse: ['login'],
   login: [],
   test: ['login'],
   build: ['login'],
   push: ['login', 'rehearse', 'test', 'build'],
   deploy: ['rehearse', 'test', 'build', 'push'],
+  plan: ['login'],
   rollback: [],
   status: [],
 };
 
-const onTheRunner: ReadonlySet<CommandName> = new Set(['test', 'build', 'push']);
+const onTheRunner: ReadonlySet<CommandName> = new Set(['test', 'build', 'push', 'plan']);
 
 async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const { config, ports } = session;
@@ -113,6 +115,7 @@ function flowsOf({ commands }: Config): Readonly<Record<FlowName, (session: Sess
       if (release === undefined) throw new Error('a deploy needs a release');
       await deploy(session, await checkout(session), release);
     },
+    plan: async (session) => await plan(session, await checkout(session)),
     rollback,
     status,
   };

@@ -1,18 +1,22 @@
 # shellcheck shell=bash disable=SC2034
-# What backup, restore and timer share: the settings with their defaults, and how they speak. Sourced.
+# What the programs of this folder share: the settings with their defaults, and how they speak. Sourced.
 
 backups=${BACKUPS:-/backups}
 media=${MEDIA:-/media}
+certificates=${CERTIFICATES:-/letsencrypt}
+scratch=${SCRATCH:-/scratch}
 metrics=${METRICS:-/metrics}
 export PGHOST=${DB_HOST:-db} PGPORT=${DB_PORT:-5432} PGUSER=${DB_USER:-korrigo_user} PGCONNECT_TIMEOUT=10 PGOPTIONS=--client-min-messages=warning
 database=${DB_NAME:-korrigo_db}
 redis_host=${REDIS_HOST:-redis} redis_port=${REDIS_PORT:-6379}
 
-# A password comes as a variable or as the path of a file, as secrets do. Empty counts as not set.
-if [ -n "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(<"$DB_PASSWORD_FILE"); fi
+# A password comes as a variable or as the path of a file, as secrets do. Empty counts as not set. A file is missing on a
+# server whose release is older than the roles, see before_roles.
+if [ -r "${DB_PASSWORD_FILE:-}" ]; then DB_PASSWORD=$(<"$DB_PASSWORD_FILE"); fi
 if [ -n "${DB_PASSWORD:-}" ]; then export PGPASSWORD=$DB_PASSWORD; fi
-if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then REDIS_PASSWORD=$(<"$REDIS_PASSWORD_FILE"); fi
+if [ -r "${REDIS_PASSWORD_FILE:-}" ]; then REDIS_PASSWORD=$(<"$REDIS_PASSWORD_FILE"); fi
 if [ -n "${REDIS_PASSWORD:-}" ]; then export REDISCLI_AUTH=$REDIS_PASSWORD; fi
+redis_user=${REDIS_USER:-default} has_roles=yes
 
 say() { echo "${0##*/}: $*"; }
 fail() {
@@ -22,8 +26,22 @@ fail() {
 
 sql() { psql --no-password --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 --dbname "${2:-$database}" --command "$1"; }
 
+# Of this database server: its log of changes fits to no other one.
+system_identifier() { sql 'SELECT system_identifier FROM pg_control_system()' postgres; }
+
 # redis-cli ends with 0 when Redis answers with an error, -e makes that a 1.
-redis() { redis-cli -e -h "$redis_host" -p "$redis_port" "$@"; }
+redis() { redis-cli -e --no-auth-warning -h "$redis_host" -p "$redis_port" ${REDISCLI_AUTH:+--user "$redis_user"} "$@"; }
+
+# The backup before the deploy that brings roles and passwords meets a database and a Redis that know of neither: it logs
+# in as it would have before.
+before_roles() {
+  local old=/run/prepared/db_password
+  [ ! -e "${DB_PASSWORD_FILE:-}" ] && [ -r "$old" ] || return 0
+  say "the database is one of an older release: logging in as korrigo_user"
+  PGUSER=korrigo_user PGPASSWORD=$(<"$old") has_roles=no
+  export PGUSER PGPASSWORD
+  unset REDISCLI_AUTH
+}
 
 # The names of the finished sets, oldest first. What is being written has another kind of name.
 sets() { find "$backups" -mindepth 1 -maxdepth 1 -type d -regextype egrep -regex '.*/[0-9]{8}-[0-9]{6}' -printf '%f\n' | sort; }
@@ -34,6 +52,8 @@ time_of() { date --utc --date "${1:0:4}-${1:4:2}-${1:6:2} ${1:9:2}:${1:11:2}:${1
 # One at a time, restores included, across containers: the lock is the kernel's, so it does not outlive its holder.
 lock() {
   exec 9>>"$backups/.lock" || fail "$backups/.lock cannot be written by user $(id -u)."
+  # A restore on a new machine is the first to make it, as root; the next backup is not.
+  [ "$(id -u)" != 0 ] || chown --reference="$backups" "$backups/.lock"
   flock --nonblock 9 && return
   say "another backup or restore is running: waiting up to ${BACKUP_LOCK_TIMEOUT:-600} s"
   flock --timeout "${BACKUP_LOCK_TIMEOUT:-600}" 9 ||
@@ -41,3 +61,11 @@ lock() {
 }
 
 size_of() { numfmt --to=iec --suffix=B "$(du --bytes --summarize "$1" | cut -f 1)"; }
+
+# figures FILE: what is piped in becomes what the node exporter's textfile collector reads, whole or not at all.
+figures() {
+  if [ ! -d "$metrics" ]; then cat >/dev/null; return; fi
+  cat >"$metrics/$1.part" && chmod 644 "$metrics/$1.part" && mv "$metrics/$1.part" "$metrics/$1"
+}
+
+gauge() { printf '# HELP %s %s\n# TYPE %s gauge\n%s %s\n' "$1" "$3" "$1" "$1" "$2"; }

@@ -41,8 +41,12 @@ renew() {
     --cert-name $name --domains "$DOMAIN" --key-type ecdsa --server "$ACME_SERVER" \
     --webroot --webroot-path $webroot \
     --config-dir /etc/letsencrypt --work-dir /var/lib/letsencrypt --logs-dir /tmp/certbot "$@" || return 1
+  share
   install_certificate
 }
+
+# For the backup, which runs as the application's user: its group may read the account and the certificates, too.
+share() { chgrp -R 10001 /etc/letsencrypt && chmod -R g+rX /etc/letsencrypt; }
 
 # nginx starts at about the same time. A challenge that nobody answers would be a failure that Let's Encrypt counts.
 reachable() {

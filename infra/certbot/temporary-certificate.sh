@@ -6,6 +6,7 @@ set -eu
 umask 077
 
 nginx=101 # nginx's user in its official image, and certbot's here
+backup=10001 # the backup's group, which reads what certbot keeps
 names=$(echo "${DOMAIN:-localhost}" | sed 's/ //g; s/,/,DNS:/g')
 
 is_needed() {
@@ -21,4 +22,5 @@ if is_needed; then
   ln -sfn temporary /tls/current
   echo 'made a temporary certificate'
 fi
-chown -R $nginx:$nginx /tls /etc/letsencrypt /var/www/certbot
+chown -R $nginx:$nginx /tls /var/www/certbot
+chown -R $nginx:$backup /etc/letsencrypt

@@ -30,6 +30,9 @@ workers = int(os.environ.get("GUNICORN_WORKERS") or cpus() * 2 + 1)
 # Threads, so that three long uploads cannot keep the healthcheck waiting.
 threads = int(os.environ.get("GUNICORN_THREADS", "4"))
 timeout = 300
+# What leaks goes with the worker that leaked; not all of them at once.
+max_requests = int(os.environ.get("GUNICORN_MAX_REQUESTS", "10000"))
+max_requests_jitter = max_requests // 5
 # Shorter than the service's stop_grace_period: requests under way end before Docker kills.
 graceful_timeout = 30
 # Longer than nginx keeps an idle connection to us, should it be told to keep any.

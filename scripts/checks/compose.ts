@@ -13,10 +13,13 @@ const backup = 'infra/docker/docker-compose.backup.yml';
 const overlays: Readonly<Record<string, readonly string[]>> = {
   [backup]: [prod],
   'infra/docker/docker-compose.monitoring.yml': [prod, backup],
+  'infra/docker/docker-compose.ipv6.yml': [prod],
+  'infra/docker/docker-compose.logs.yml': [prod],
+  'infra/docker/docker-compose.offsite.yml': [prod, backup],
 };
 
 export async function composeFiles(): Promise<void> {
-  const all = await files(/^infra\/.*compose.*\.ya?ml$/);
+  const all = await files(/^infra\/.*docker-compose.*\.ya?ml$/);
   const folder = mkdtempSync(join(tmpdir(), 'korrigo-infra-'));
   try {
     await exampleRepository(folder);

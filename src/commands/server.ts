@@ -66,6 +66,8 @@ export const claims = ({ root, id }: Kept): Command => program('claims', [root, 
 /** What Compose says `up` would do. */
 export const preview = (sealed: string, project: string): Command =>
   program('preview', ['30', ...upPreview(sealed, project).argv]);
+/** Takes back what a plan shipped: nothing of it stays. */
+export const withdraw = ({ root, id }: Kept): Command => program('withdraw', [root, id]);
 
 /** Puts the files of `env-files` where they belong; what they replace is kept. */
 export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);

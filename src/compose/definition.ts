@@ -1,9 +1,9 @@
+import { isRecord } from '../model/release.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { builtRepository } from './images.ts';
 import type { ComposeModel } from './model.ts';
+import type { BuildTarget } from './targets.ts';
 
 export type BuildFacts = {
-  readonly registry: string;
   readonly project: string;
   readonly commit: string;
   /** Of the commit, ISO 8601: the same commit gives the same image. */
@@ -19,24 +19,56 @@ export type BuildFacts = {
  * The bake definition of everything that is built: Compose's own resolved `build:` sections, with our names, tags and
  * labels. JSON, which is YAML too; bake reads a compose file only from a name that ends in .yml.
  */
-export function bakeDefinition(model: ComposeModel, facts: BuildFacts): string {
-  const { registry, project, tags } = facts;
-  const services = Object.entries(model.builds).map(([service, { secrets: _secrets, ...build }]) => {
-    const repository = builtRepository(model, service, registry, project);
-    const names = tags.map((tag) => `${repository}:${tag}`);
+export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFacts): string {
+  const services = targets.map(({ name, repository, build: { secrets: _secrets, ...build }, secrets }) => {
+    const tags = facts.tags.map((tag) => `${repository}:${tag}`);
+    const own = ownBake(build['x-bake']);
     // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
-    const secret = (model.buildSecrets[service] ?? []).map(({ id, from = '' }) => [`id=${id}`, from].map(field).join());
+    const secret = [
+      ...(Array.isArray(own['secret']) ? own['secret'] : []),
+      ...secrets.map(({ id, from = '' }) => [`id=${id}`, from].map(field).join()),
+    ];
     const xBake = {
-      ...ownBake(build['x-bake']),
+      ...own,
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
       ...(secret.length > 0 ? { secret } : {}),
     };
     const labels = { ...labelsOf(build['labels']), ...ociLabels(facts) };
-    return [service, { image: names[0], build: { ...build, tags: names, labels, 'x-bake': xBake } }];
+    const contexts = contextsOf(build['additional_contexts'], targets);
+    return [name, { image: tags[0], build: { ...build, ...contexts, tags, labels, 'x-bake': xBake } }];
   });
-  return JSON.stringify({ name: project, services: Object.fromEntries(services) }, undefined, 2);
+  return JSON.stringify({ name: facts.project, services: Object.fromEntries(services) }, undefined, 2);
+}
+
+/**
+ * What bake would ask a person for: whatever these files ask of a build is meant. Files outside of the working directory are
+ * among it, such as a secret in the home directory or the folder of a cache.
+ */
+export function allowances(targets: readonly BuildTarget[]): readonly string[] {
+  const asked = targets.flatMap(({ build }) => {
+    const own = ownBake(build['x-bake']);
+    const entitlements = [build['entitlements'], own['entitlements']].flat().filter((one) => typeof one === 'string');
+    return [
+      ...(build['network'] === 'host' ? ['network.host'] : []),
+      ...(build['privileged'] === true ? ['security.insecure'] : []),
+      ...(build['ssh'] !== undefined || own['ssh'] !== undefined ? ['ssh'] : []),
+      ...entitlements,
+    ];
+  });
+  return [...new Set(['fs=*', ...asked])];
+}
+
+/** The image of another service is what bake builds for that one. */
+function contextsOf(written: unknown, targets: readonly BuildTarget[]): Readonly<Record<string, unknown>> {
+  if (!isRecord(written)) return {};
+  const contexts = Object.entries(written).map(([name, from]) => {
+    const service = /^service:(.+)$/.exec(String(from))?.[1];
+    const target = targets.find(({ services }) => service !== undefined && services.includes(service));
+    return [name, target === undefined ? from : `target:${target.name}`];
+  });
+  return { additional_contexts: Object.fromEntries(contexts) };
 }
 
 /** What is wrong with the secrets of builds: BuildKit would take an empty one. */

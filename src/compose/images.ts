@@ -6,13 +6,6 @@ export function repositoryOf(image: string): string {
   return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
 }
 
-/** Where a built service is pushed: its own `image:` if that names our registry, else `<registry>/<project>-<service>`. */
-export function builtRepository(model: ComposeModel, service: string, registry: string, project: string): string {
-  const image = model.images[service];
-  if (image?.startsWith(`${registry}/`)) return repositoryOf(image);
-  return `${registry}/${project}-${service}`;
-}
-
 /**
  * What uses an image of somebody else, with it: services, and their volumes and hooks. One that names a built service's image
  * shares that build.

@@ -4,12 +4,12 @@ import type { Address, Certificate, HostKeys, HostSpec } from '../model/target.t
 
 /** What `command` may contain: the first four in this order, any of them left out, or one of the others on its own. */
 const pipeline = ['test', 'build', 'push', 'deploy'] as const;
-export const standalone = ['rollback', 'status'] as const;
+export const standalone = ['plan', 'rollback', 'status'] as const;
 export const commandNames = [...pipeline, ...standalone] as const;
 export type CommandName = (typeof commandNames)[number];
 
 export const forceRecreate = ['built', 'all', 'none'] as const;
-export const formats = ['text', 'json'] as const;
+export const formats = ['text', 'json', 'markdown'] as const;
 export const onFailure = ['rollback', 'keep'] as const;
 export const strategyNames = ['recreate', 'rolling'] as const;
 /** Changes that no deploy makes unasked: each is a word of the input `accept`. */
@@ -77,6 +77,8 @@ export type Config = {
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
+  /** Lists the migrations that `migrate` would run. */
+  readonly migratePlan: OneOff | undefined;
   readonly sequential: boolean;
   readonly allowOlder: boolean;
   /** What becomes of a switch that fails. */

@@ -7,11 +7,12 @@ const summaries: Readonly<Record<CommandName, string>> = {
   build: 'build the images of the production compose file',
   push: 'push them; without `deploy` after it, the last line is the release as JSON',
   deploy: 'bring the release to the servers, and wait until it is healthy',
+  plan: 'show what a deploy would do on each server, and change nothing',
   rollback: 'bring an earlier release back',
   status: 'show what runs on the servers, and which releases they keep',
 };
 
-export const usage = 'korrigo [test] [build] [push] [deploy] | rollback | status [--input value]...';
+export const usage = 'korrigo [test] [build] [push] [deploy] | plan | rollback | status [--input value]...';
 
 /** What `--help` prints: of the program, or of the commands that were given with it. */
 export const help = (commands: readonly CommandName[]): string =>

@@ -9,7 +9,7 @@ export type Input = {
 export const inputs = {
   command: {
     description:
-      'What to do. Either `test`, `build`, `push`, `deploy` in this order, with any of them left out, or `rollback` or `status` on its own.',
+      'What to do. Either `test`, `build`, `push`, `deploy` in this order, with any of them left out, or `plan`, `rollback` or `status` on its own.',
     default: 'test, build, push, deploy',
   },
   'working-directory': {
@@ -139,6 +139,10 @@ export const inputs = {
     description: 'Time limit for the migration. After that its container is removed and the deploy fails.',
     default: '10m',
   },
+  'migrate-plan': {
+    description:
+      'Lists the migrations that would run, for `plan` and for the log of a deploy: `backend: python manage.py migrate --plan`. It must change nothing. It runs where the image is there: not before a build.',
+  },
   'health-url': {
     description:
       'URL that must answer with 2xx or 3xx at the end of a deploy. It is requested from the runner, also during the switch to measure downtime.',
@@ -180,7 +184,7 @@ export const inputs = {
     description: 'How many releases to keep on each server to roll back to, with their images: 2 to 100.',
     default: '5',
   },
-  format: { description: 'For `status`: `text` or `json`.', default: 'text' },
+  format: { description: 'For `plan` and `status`: `text` or `json`; for `plan` also `markdown`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 
 export type InputName = keyof typeof inputs;

@@ -11,6 +11,7 @@ import {
   readEnvFiles,
   readHealthUrl,
   readHosts,
+  readMigratePlan,
   readMigration,
   readRegistry,
   readRelease,
@@ -24,7 +25,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   const { text, value, values, problems, remedy } = reader;
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
-  const onHosts = does('deploy', 'rollback', 'status');
+  const onHosts = does('deploy', 'plan', 'rollback', 'status');
   const strategy = value('strategy', parse.oneOf(strategyNames)) ?? 'recreate';
   const config: Config = {
     commands,
@@ -55,6 +56,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? (strategy === 'rolling' ? 'none' : 'built'),
     backup: readBackup(reader),
     migrate: readMigration(reader, strategy),
+    migratePlan: readMigratePlan(reader),
     sequential: value('sequential', parse.oneOf(['true', 'false'])) === 'true',
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
     onFailure: value('on-failure', parse.oneOf(onFailure)) ?? 'rollback',
@@ -80,6 +82,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   if (does('deploy') && !does('push') && !text('release')) {
     problems.push(`release: ${remedy.release}`);
   }
+  if (does('status') && config.format === 'markdown')
+    problems.push('format: "markdown" is for `plan`; use text or json for `status`');
   if (does('push') && text('release')) {
     problems.push(
       'release: is set, but this run pushes its own release; remove `push` from command, or leave release empty',

@@ -39,7 +39,11 @@ export function readCommands({ text, report, problems }: Reader): readonly Comma
       problems.push(`command: unknown command ${JSON.stringify(name)}${remedy}`);
     }
   } else if (known.length > 1 && standalone.some((name) => known.includes(name))) {
-    report('command', given, `combines commands that must stand alone: use ${standalone.join(' or ')} on its own`);
+    report(
+      'command',
+      given,
+      `combines commands that must stand alone: use ${standalone.slice(0, -1).join(', ')} or ${standalone.at(-1)} on its own`,
+    );
   } else if (known.join() !== ordered.join()) {
     report('command', given, `is in the wrong order; use ${ordered.join(', ')}`);
   }
@@ -171,6 +175,16 @@ export function readMigration(reader: Reader, strategy: Config['strategy']): Mig
   const form = '`service: command`, for example `backend: python manage.py migrate --noinput`';
   const read = serviceCommand(reader, 'migrate', given, form);
   return read && { ...read, when, timeoutSeconds };
+}
+
+export function readMigratePlan(reader: Reader): OneOff | undefined {
+  const given = reader.text('migrate-plan');
+  if (given === '') return undefined;
+  const form = '`service: command`, for example `backend: python manage.py migrate --plan`';
+  const read = serviceCommand(reader, 'migrate-plan', given, form);
+  // Its own problems are reported with the migration.
+  const limit = parse.secondsOf(reader.text('migrate-timeout'));
+  return read && { ...read, timeoutSeconds: 'value' in limit ? limit.value : 0 };
 }
 
 const serviceName = /^[A-Za-z0-9][\w.-]*$/;

@@ -1,10 +1,11 @@
 import { type CommandName, commandNames } from './config.ts';
 import { type InputName, inputNames } from './inputs.ts';
 
-const definition = ['build', 'push', 'deploy'] as const;
+const definition = ['build', 'push', 'deploy', 'plan'] as const;
+const plans = ['deploy', 'plan'] as const;
 const images = ['build', 'push'] as const;
 const deploys = ['deploy', 'rollback'] as const;
-const servers = [...deploys, 'status'] as const;
+const servers = [...deploys, 'plan', 'status'] as const;
 
 /** Which commands read an input. */
 export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
@@ -25,7 +26,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   platforms: images,
   'cache-from': images,
   'cache-to': images,
-  release: ['deploy'],
+  release: plans,
   hosts: servers,
   'ssh-key': servers,
   'ssh-passphrase': servers,
@@ -36,21 +37,22 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'jump-host': servers,
   'connect-timeout': servers,
   path: servers,
-  files: ['deploy'],
-  'server-owned': ['deploy'],
-  'env-files': ['deploy'],
-  strategy: deploys,
-  drain: deploys,
-  'force-recreate': deploys,
-  backup: ['deploy'],
+  files: plans,
+  'server-owned': plans,
+  'env-files': plans,
+  strategy: [...deploys, 'plan'],
+  drain: [...deploys, 'plan'],
+  'force-recreate': [...deploys, 'plan'],
+  backup: plans,
   'backup-timeout': ['deploy'],
-  migrate: ['deploy'],
-  'migrate-when': ['deploy'],
-  'migrate-timeout': ['deploy'],
+  migrate: plans,
+  'migrate-when': plans,
+  'migrate-timeout': plans,
+  'migrate-plan': plans,
   'health-url': deploys,
   'health-timeout': deploys,
-  'allow-older': ['deploy'],
-  accept: deploys,
+  'allow-older': plans,
+  accept: [...deploys, 'plan'],
   'on-failure': deploys,
   'lock-timeout': deploys,
   grace: deploys,
@@ -58,7 +60,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   to: ['rollback'],
   reason: ['rollback'],
   'keep-releases': ['deploy'],
-  format: ['status'],
+  format: ['plan', 'status'],
 };
 
 /** The inputs that these commands read, in the order of the table of inputs. */

@@ -103,7 +103,7 @@ async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Pro
 }
 
 async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
-  const { title, command, output, timeoutSeconds, hint, channel } = step;
+  const { title, command, output, timeoutSeconds, channel } = step;
   const heard = listen(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     if (output !== 'facts' || stream === 'stderr') heard.line(line);
@@ -118,6 +118,7 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   if (result.code === 0) return result.stdout;
   if (ports.signal.aborted) throw new Cancelled(hostName, 'during', title);
   const { code, timedOut } = result;
+  const hint = (code === null ? undefined : step.hints?.[code]) ?? step.hint;
   const lost = code === null && !timedOut && hostName !== 'local';
   const details = lost ? { hint: lostHint } : hint === undefined ? {} : { hint };
   const failed = new CommandError({ host: hostName, title, code, timedOut, output: tail.join('\n') }, details);

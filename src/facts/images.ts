@@ -22,13 +22,12 @@ export function readWrongArchitectures(output: string): readonly WrongArchitectu
   }));
 }
 
-/** The image that bake pushed for a service, by digest, as its metadata file says; undefined when it does not. */
-export function readPushedImage(metadata: string, service: string): string | undefined {
+/** The image that bake pushed for a target, by digest, as its metadata file says; undefined when it does not. */
+export function readPushedImage(metadata: string, name: string): string | undefined {
   const parsed = parseJson(metadata);
-  // Bake has no dots in the names of its targets.
-  const target = isRecord(parsed) ? parsed[service.replaceAll('.', '_')] : undefined;
-  const name = isRecord(target) ? target['image.name'] : undefined;
+  const target = isRecord(parsed) ? parsed[name] : undefined;
+  const image = isRecord(target) ? target['image.name'] : undefined;
   const digest = isRecord(target) ? target['containerimage.digest'] : undefined;
-  if (typeof name !== 'string' || typeof digest !== 'string') return undefined;
-  return `${(name.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
+  if (typeof image !== 'string' || typeof digest !== 'string') return undefined;
+  return `${(image.split(',')[0] ?? '').replace(/:[^/:]*$/, '')}@${digest}`;
 }

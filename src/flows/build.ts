@@ -1,7 +1,8 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
-import { bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
+import { allowances, bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
+import { type BuildTarget, buildTargets } from '../compose/targets.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import { readPins, readPushedImage } from '../facts/images.ts';
 import type { Release } from '../model/release.ts';
@@ -51,7 +52,10 @@ export async function push(session: Session, checkout: Checkout, built: boolean)
     committedAt,
     project,
     pushed: Object.fromEntries(
-      facts.services.map((service) => [service, pushedImage(output('local', 'metadata'), service)]),
+      targetsOf(session, checkout).flatMap((target) => {
+        const image = pushedImage(output('local', 'metadata'), target);
+        return target.services.map((service) => [service, image]);
+      }),
     ),
     pinned: Object.fromEntries(Object.entries(others).map(([service, image]) => [service, pins.get(image) ?? image])),
   });
@@ -59,25 +63,28 @@ export async function push(session: Session, checkout: Checkout, built: boolean)
   return release;
 }
 
-function pushedImage(metadata: string, service: string): string {
-  const image = readPushedImage(metadata, service);
+function pushedImage(metadata: string, { name, services }: BuildTarget): string {
+  const image = readPushedImage(metadata, name);
   if (image !== undefined) return image;
-  throw new DeployError(`docker buildx bake did not report the digest of ${service}`, {
+  throw new DeployError(`docker buildx bake did not report the digest of ${services.join(', ')}`, {
     kind: 'command',
     hint: 'buildx 0.10 or later is required. Check `docker buildx version` on the runner.',
   });
 }
 
+function targetsOf({ config }: Session, { model, project }: Checkout): readonly BuildTarget[] {
+  return buildTargets(model, config.registry?.name ?? 'local', project);
+}
+
 async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
   const { config, ports } = session;
   const { model, project, commit, committedAt, ref, defaultBranch } = checkout;
-  const problems = secretProblems(model, ports.env);
+  const problems = [...secretProblems(model, ports.env), ...(await secretFileProblems(session, model))];
   if (problems.length > 0) throw new ConfigError(problems);
-  const registry = config.registry?.name ?? 'local';
+  const targets = targetsOf(session, checkout);
   const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
   return {
-    definition: bakeDefinition(model, {
-      registry,
+    definition: bakeDefinition(targets, {
       project,
       commit,
       committedAt,
@@ -89,9 +96,28 @@ async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFa
     }),
     file: join(ports.scratch, 'bake.yml'),
     metadata: join(ports.scratch, 'metadata.json'),
-    services: Object.keys(model.builds),
+    services: targets.flatMap(({ services }) => services),
+    allow: allowances(targets),
     env: loginEnv(session),
   };
+}
+
+/** BuildKit says it late, after other images are built. */
+async function secretFileProblems({ ports }: Session, { builds, buildSecrets }: Checkout['model']) {
+  const all = Object.keys(builds).flatMap((service) =>
+    (buildSecrets[service] ?? []).flatMap(({ id, from }) => {
+      const path = from?.startsWith('src=') ? from.slice('src='.length).replaceAll('$$', '$') : undefined;
+      return path === undefined ? [] : [{ service, id, path }];
+    }),
+  );
+  const problems = await Promise.all(
+    all.map(async ({ service, id, path }) =>
+      (await ports.files.exists(path))
+        ? []
+        : [`compose-file: the build of ${service} reads the secret ${id} from ${path}, which does not exist here`],
+    ),
+  );
+  return problems.flat();
 }
 
 /** Logs this machine in to the registry, in a Docker configuration of the run's own. */
@@ -102,6 +128,6 @@ export async function login(session: Session): Promise<void> {
 
 const loginFolder = ({ ports }: Session): string => join(ports.scratch, 'docker');
 
-function loginEnv(session: Session): Readonly<Record<string, string>> {
+export function loginEnv(session: Session): Readonly<Record<string, string>> {
   return session.config.registry?.login === undefined ? {} : { DOCKER_CONFIG: loginFolder(session) };
 }

@@ -10,6 +10,7 @@ import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
 import { type Opened, open } from './open.ts';
+import { withPending } from './pending.ts';
 import { withPreviews } from './preview.ts';
 import { refusals } from './refusals.ts';
 import { attempt, type Session, throwAll, throwProblems } from './session.ts';
@@ -28,26 +29,11 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   await recorded(session, intent, opened, async () => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     await pull(session, opened.targets, release);
-    const plan = planSwitch(opened, await withPreviews(session, opened, release, resolved), intent, config);
+    const asked = await withPreviews(session, opened, release, resolved);
+    const plan = await withPending(session, planSwitch(opened, asked, intent, config));
     print(session, plan);
     await execute(session, plan);
   });
-}
-
-/**
- * Tells what stands in the way before minutes of tests and builds: all that a deploy checks but the images themselves, on
- * a release without them that is withdrawn again.
- */
-export async function rehearse(session: Session, checkout: Checkout): Promise<void> {
-  const { config, ports } = session;
-  const { commit, committedAt, project, source, model } = checkout;
-  checkServices(checkout, config);
-  const opened = await open(session, project, { login: true });
-  const uses = [...model.services, ...Object.keys(model.otherImages)];
-  const images = Object.fromEntries(uses.map((use) => [use, `rehearsal@sha256:${'0'.repeat(64)}`]));
-  const id = releaseId(new Date(ports.clock.now()), commit);
-  await resolve(session, checkout, opened, { id, commit, committedAt, project, images, built: [], source }, 'Rehearse');
-  await attempt(session, withdrawPlan(opened.targets, id));
 }
 
 /** Ships the release and resolves it. Throws the problems of all hosts at once, and then leaves nothing of it there. */
@@ -58,34 +44,63 @@ async function resolve(
   release: Release,
   stage: string,
 ): Promise<readonly Resolution[]> {
-  const { root, unreachable, states, targets } = opened;
-  const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
-  const foreign = session.config.accept.includes('other-source')
-    ? []
-    : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
-  const able = older.length + foreign.length > 0 ? [] : states.filter(({ fatal }) => !fatal);
-  let resolved: readonly Resolution[] = [];
   try {
-    const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
-    problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
-    try {
-      resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
-      problems.push(...resolved.flatMap((resolution) => resolution.problems));
-      problems.push(...refusals(opened, resolved, release, session.config.accept));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
-    }
-    if (problems.length === unreachable.length) throwAll(unreachable);
-    throwProblems(
-      problems,
-      older.length > 0 ? olderHint : 'Fix this and deploy again. No running container was touched.',
-    );
-    return resolved;
+    const prepared = await prepare(session, checkout, opened, { release, stage, older: 'refuse' });
+    throwPrepared(prepared, opened);
+    return prepared.resolved;
   } catch (error) {
-    await attempt(session, withdrawPlan(targets, release.id));
+    await attempt(session, withdrawPlan(opened.targets, release.id));
     throw error;
   }
+}
+
+/** What is resolved of a release that was shipped, and everything that a deploy would stop at. */
+export type Prepared = {
+  readonly resolved: readonly Resolution[];
+  readonly problems: readonly string[];
+  readonly older: boolean;
+};
+
+type Preparation = {
+  readonly release: Release;
+  readonly stage: string;
+  /** Whether a commit that is too old ends it at once. */
+  readonly older: 'refuse' | 'go on';
+};
+
+/** Ships the release to all hosts that can take it, and lets Compose resolve it there. */
+export async function prepare(
+  session: Session,
+  checkout: Checkout,
+  opened: Opened,
+  { release, stage, older: whenOlder }: Preparation,
+): Promise<Prepared> {
+  const { root, unreachable, states } = opened;
+  const { accept } = session.config;
+  const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
+  const foreign = accept.includes('other-source')
+    ? []
+    : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
+  const refused = whenOlder === 'refuse' && older.length + foreign.length > 0;
+  const able = refused ? [] : states.filter(({ fatal }) => !fatal);
+  const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
+  problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
+  let resolved: readonly Resolution[] = [];
+  try {
+    resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
+    problems.push(...resolved.flatMap((resolution) => resolution.problems));
+    problems.push(...refusals(opened, resolved, release, accept));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  return { resolved, problems, older: older.length > 0 };
+}
+
+/** Throws what a deploy stops at. */
+export function throwPrepared({ problems, older }: Prepared, { unreachable }: Opened): void {
+  if (problems.length === unreachable.length) throwAll(unreachable);
+  throwProblems(problems, older ? olderHint : 'Fix this and deploy again. No running container was touched.');
 }
 
 /** One that began and has no end was interrupted where no lease could tell. */
@@ -98,7 +113,7 @@ function warnOfUnfinished({ ports }: Session, states: readonly HostState[]): voi
   }
 }
 
-function checkRelease({ commit, project }: Checkout, release: Release): void {
+export function checkRelease({ commit, project }: Checkout, release: Release): void {
   if (release.commit !== commit) {
     throw new DeployError(
       `release: it was built from commit ${release.commit.slice(0, 12)}, but commit ${commit.slice(0, 12)} is checked out`,
@@ -116,11 +131,12 @@ function checkRelease({ commit, project }: Checkout, release: Release): void {
   }
 }
 
-function checkServices({ model, composeFiles }: Checkout, config: Config): void {
-  const problems = (['backup', 'migrate'] as const).flatMap((name) => {
+export function checkServices({ model, composeFiles }: Checkout, config: Config): void {
+  const problems = (['backup', 'migrate', 'migratePlan'] as const).flatMap((name) => {
     const service = config[name]?.service;
     if (service === undefined || model.services.includes(service)) return [];
-    return [`${name}: no service "${service}" in ${composeFiles.join(', ')} (found: ${model.services.join(', ')})`];
+    const input = name === 'migratePlan' ? 'migrate-plan' : name;
+    return [`${input}: no service "${service}" in ${composeFiles.join(', ')} (found: ${model.services.join(', ')})`];
   });
   if (problems.length > 0) throw new ConfigError(problems);
 }

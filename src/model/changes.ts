@@ -6,12 +6,22 @@ export type Difference =
   /** Any other key of the service, such as `ports`. */
   | { readonly kind: 'key'; readonly name: string };
 
+/** What git says of the inputs of a build since the release that is running. */
+export type BuildCause =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'same' }
+  /** Files of the context by path, and `build` for the section of the compose file. */
+  | { readonly kind: 'changed'; readonly inputs: readonly string[] }
+  | { readonly kind: 'unknown'; readonly why: string };
+
 /** Why something happens to a service. */
 export type Reason =
   | Difference
   | { readonly kind: 'new' }
   /** Compose's hash differs, and no key tells why. */
   | { readonly kind: 'configuration' }
+  /** It is built by the deploy; without a build it is known from git whether that makes another image. */
+  | { readonly kind: 'build'; readonly cause: BuildCause }
   | { readonly kind: 'forced'; readonly by: 'built' | 'all' }
   | { readonly kind: 'scale'; readonly from: number; readonly to: number }
   | { readonly kind: 'stopped'; readonly status: string }

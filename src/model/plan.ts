@@ -30,6 +30,8 @@ export type RunStep = Named & {
   readonly retry?: Retry;
   /** What to do next when this step fails. */
   readonly hint?: string;
+  /** The same for an exit code that says more. */
+  readonly hints?: Readonly<Record<number, string>>;
   /** Where to look for the reason when it fails. */
   readonly explain?: Pick<WaitStep, 'probe' | 'until'>;
 };

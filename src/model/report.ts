@@ -1,4 +1,5 @@
 import type { Failure } from './failure.ts';
+import type { Forecast } from './forecast.ts';
 import type { Release } from './release.ts';
 import type { HostStatus } from './state.ts';
 import type { SwitchPlan } from './switch.ts';
@@ -38,6 +39,8 @@ export type Known = {
   /** The release that was current before, on the first host. */
   previousRelease?: string | undefined;
   plan?: SwitchPlan;
+  /** What a plan found, or a rehearsal. */
+  forecast?: Forecast;
   downtime?: Downtime | 'not-up-before';
   /** The backup that was made before anything was changed: its host, and what it said last. */
   backup?: string;

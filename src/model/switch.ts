@@ -42,12 +42,18 @@ export type HostSwitch = {
   readonly data: readonly DataChange[];
 };
 
+/** The migrations that would run: what `migrate-plan` printed, or why that is not known. */
+export type PendingMigrations =
+  | { readonly kind: 'listed'; readonly host: string; readonly text: string; readonly output: string }
+  | { readonly kind: 'unknown'; readonly text: string; readonly why: string };
+
 /** The whole switch as one value: printed, compared and executed. */
 export type SwitchPlan = {
   readonly intent: Intent;
   readonly hosts: readonly HostSwitch[];
   readonly backup?: OneOffDecision;
   readonly migration?: OneOffDecision & { readonly when: 'before' | 'after' };
+  readonly pending?: PendingMigrations | undefined;
   /** Before anything is changed: the backup. */
   readonly before: readonly Stage[];
   /** From the record of its start until the release is current. */
@@ -59,6 +65,10 @@ export const stepIds = {
   backup: 'backup',
   begin: 'begin',
   migrate: 'migrate',
+  'migrate-plan': 'migrate-plan',
   current: 'current',
   confirm: 'confirm',
 } as const;
+
+/** What a one-off exits with when its command was never started. */
+export const neverStartedCode = 125;

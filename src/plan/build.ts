@@ -9,13 +9,15 @@ export type BuildFacts = {
   readonly file: string;
   readonly metadata: string;
   readonly services: readonly string[];
+  /** What the definition asks of bake, and bake would ask a person for. */
+  readonly allow: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 };
 
 /** Pauses between tries against a registry, in seconds. */
 export const registryRetry: Retry = { pauses: [2, 5, 15] };
 
-export function buildPlan({ definition, file, metadata, services, env }: BuildFacts): Plan {
+export function buildPlan({ definition, file, metadata, services, allow, env }: BuildFacts): Plan {
   const title = `build ${services.join(', ')}`;
   return {
     stages: [
@@ -30,7 +32,7 @@ export function buildPlan({ definition, file, metadata, services, env }: BuildFa
                 kind: 'run',
                 id: 'build',
                 title,
-                command: withEnv(bake({ file, metadata, push: false }), env),
+                command: withEnv(bake({ file, metadata, allow, push: false }), env),
                 output: 'live',
                 hint: 'Nothing was pushed or deployed.',
               },
@@ -48,14 +50,14 @@ export type PushFacts = BuildFacts & {
 };
 
 /** Pushes every built image with all its tags, and learns the digest of all images. */
-export function pushPlan({ definition, file, metadata, services, env, thirdParty }: PushFacts): Plan {
+export function pushPlan({ definition, file, metadata, services, allow, env, thirdParty }: PushFacts): Plan {
   const push: readonly Step[] = [
     writing(file, definition),
     {
       kind: 'run',
       id: 'push',
       title: `push ${services.join(', ')}`,
-      command: withEnv(bake({ file, metadata, push: true }), env),
+      command: withEnv(bake({ file, metadata, allow, push: true }), env),
       output: 'live',
       retry: registryRetry,
       hint: 'Check that the registry is up and that this user may push to it. Nothing was deployed.',
@@ -78,6 +80,19 @@ export function pushPlan({ definition, file, metadata, services, env, thirdParty
         ];
   const tasks = [services.length > 0 ? push : [], pins].filter((steps) => steps.length > 0);
   return { stages: [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }] };
+}
+
+/** Learns the digests that third-party images have now. One try: a plan can do without. */
+export function lookUpPlan(images: readonly string[], env: Readonly<Record<string, string>>): Plan {
+  if (images.length === 0) return { stages: [] };
+  const step: Step = {
+    kind: 'run',
+    id: 'pins',
+    title: 'look up the digests of third-party images',
+    command: pin(images, env),
+    output: 'facts',
+  };
+  return { stages: [{ name: 'Look up images', tasks: [{ host: 'local', steps: [step] }] }] };
 }
 
 function writing(path: string, content: string): Step {

@@ -20,10 +20,21 @@ export function observePlan({ targets, project }: Facts, registry: Registry | un
 export function statusPlan({ targets, project }: Facts): Plan {
   const tasks = targets.flatMap(({ host, root }) => [
     { host, steps: [look('observe', status({ root, project }))] },
-    { host, steps: [{ ...look('lease', showLease(root)), title: 'see who is deploying' }] },
+    { host, steps: [leaseStep(root)] },
   ]);
   return { stages: [{ name: 'Check the servers', tasks }] };
 }
+
+/** As for a deploy without a registry, and who is deploying meanwhile. */
+export function forecastLookPlan({ targets, project }: Facts): Plan {
+  const tasks = targets.flatMap(({ host, root }) => [
+    { host, steps: [look('observe', observe({ root, project }))] },
+    { host, steps: [leaseStep(root)] },
+  ]);
+  return { stages: [{ name: 'Check the servers', tasks }] };
+}
+
+const leaseStep = (root: string): Step => ({ ...look('lease', showLease(root)), title: 'see who is deploying' });
 
 function look(id: string, command: Extract<Step, { kind: 'run' }>['command']): Step {
   return { kind: 'run', id, title: 'check the server', command, output: 'facts' };

@@ -3,24 +3,31 @@ import { oneOff } from '../commands/server.ts';
 import type { OneOff } from '../config/config.ts';
 import type { Stage } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
-import { type HostSwitch, stepIds } from '../model/switch.ts';
+import { type HostSwitch, neverStartedCode, stepIds } from '../model/switch.ts';
 
 const kinds = {
   backup: {
     stage: 'Backup',
     title: 'back up',
     hint: 'Fix the backup, or leave `backup` out of this one deploy. No running container was touched.',
+    neverStarted: 'No running container was touched.',
   },
   migrate: {
     stage: 'Migrate',
     title: 'migrate',
     hint: 'Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
+    neverStarted: 'The migration did not begin, so the database is as it was.',
+  },
+  'migrate-plan': {
+    stage: 'List the migrations',
+    title: 'list the migrations',
+    hint: 'Nothing was changed.',
   },
 } as const;
 
 /** What runs once for the whole fleet, on its first host, in a container of its own from the new release. */
 export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: HostSwitch, release: Release): Stage {
-  const { stage, title, hint } = kinds[kind];
+  const { stage, title, hint, neverStarted } = kinds[kind];
   const { service, argv, timeoutSeconds: seconds } = command;
   const { project, id } = release;
   return {
@@ -35,7 +42,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
             title: `${title}: ${oneOffText(command)}`,
             command: oneOff({
               seconds,
-              limit: `${kind}-timeout`,
+              limit: kind === 'backup' ? 'backup-timeout' : 'migrate-timeout',
               project,
               container: `${project}-${kind}-${id}`,
               file: sealedFile(first.root, id),
@@ -44,10 +51,11 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
               service,
               argv,
             }),
-            output: 'live',
+            output: kind === 'migrate-plan' ? 'quiet' : 'live',
             channel: 'detached',
             timeoutSeconds: seconds + 30,
             hint,
+            hints: { [neverStartedCode]: neverStarted },
           },
         ],
       },

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { releaseFolder, sourceFolder } from '../commands/paths.ts';
-import { claims, resolve, ship } from '../commands/server.ts';
+import { claims, resolve, ship, withdraw } from '../commands/server.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { Target } from '../model/switch.ts';
@@ -62,8 +62,11 @@ function sizeOf({ length }: Uint8Array): string {
   return length > 1_000_000 ? `${(length / 1_000_000).toFixed(1)} MB` : `${Math.ceil(length / 1000)} kB`;
 }
 
-/** After a check: no login and no half release stays on the servers. */
-export function withdrawPlan(targets: readonly Target[], id: string): Plan {
+/**
+ * After a check: no login and no half release stays on the servers.
+ * @param what `release` leaves the shipped files there, for the deploy that follows; `all` leaves nothing
+ */
+export function withdrawPlan(targets: readonly Target[], id: string, what: 'release' | 'all' = 'release'): Plan {
   const tasks = targets.map(({ host, root, login }) => ({
     host,
     steps: [],
@@ -74,7 +77,7 @@ export function withdrawPlan(targets: readonly Target[], id: string): Plan {
         id: 'withdraw',
         title: 'remove the unused release',
         output: 'quiet',
-        command: removeFolder(releaseFolder(root, id)),
+        command: what === 'all' ? withdraw({ root, id }) : removeFolder(releaseFolder(root, id)),
       } as const,
     ],
   }));

@@ -1,14 +1,17 @@
 import { hasBegun, whatIsThere } from '../facts/left.ts';
 import type { HostAfter, Report, Undone } from '../model/report.ts';
-import { stepIds } from '../model/switch.ts';
+import { neverStartedCode, stepIds } from '../model/switch.ts';
 
 /** What is on each host after a switch that failed, and what to do: lines of the log and of the summary. */
 export type Afterwards = { readonly lines: readonly string[]; readonly next: string | undefined };
 
 export function afterwards(report: Report): Afterwards {
-  const { plan, undone, steps } = report;
+  const { plan, undone, steps, failures } = report;
   if (plan === undefined) return { lines: [], next: undefined };
-  const migrated = steps.find(({ id }) => id === stepIds.migrate);
+  const tried = steps.find(({ id }) => id === stepIds.migrate);
+  const migrated = failures.some(({ step, code }) => step === tried?.title && code === neverStartedCode)
+    ? undefined
+    : tried;
   const data =
     migrated === undefined
       ? []

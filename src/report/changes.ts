@@ -1,12 +1,13 @@
 import type { ServiceChange } from '../model/changes.ts';
-import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
+import type { HostSwitch, PendingMigrations, SwitchPlan } from '../model/switch.ts';
 import { dataText } from './data.ts';
 import { table } from './markdown.ts';
 import { obstacleText } from './obstacles.ts';
 import { reasonsText } from './reasons.ts';
 
 /** The plan for a log or a terminal: what will happen to each service, as a table for each host. */
-export function planLines({ hosts, backup, migration }: SwitchPlan): readonly string[] {
+export function planLines(plan: SwitchPlan): readonly string[] {
+  const { hosts, backup, migration, pending } = plan;
   return [
     ...hosts.flatMap((host) => [
       ...changesLines(hostTitle(host), host.changes),
@@ -17,7 +18,13 @@ export function planLines({ hosts, backup, migration }: SwitchPlan): readonly st
     ...(migration?.kind === 'run'
       ? [`migrate on ${migration.host} ${migration.when} the containers are replaced: ${migration.text}`]
       : []),
+    ...(pending === undefined ? [] : pendingLines(pending)),
   ];
+}
+
+export function pendingLines(pending: PendingMigrations): readonly string[] {
+  if (pending.kind === 'unknown') return [`migrations that would run: not known, ${pending.why}`];
+  return [`migrations that would run (${pending.text}):`, ...pending.output.split('\n').map((line) => `  ${line}`)];
 }
 
 const hostTitle = ({ host, from }: HostSwitch): string =>

@@ -1,4 +1,4 @@
-import type { Reason, ServiceChange } from '../model/changes.ts';
+import type { BuildCause, Reason, ServiceChange } from '../model/changes.ts';
 
 /** Why something happens to a service, as a person reads it. */
 export function reasonText(reason: Reason): string {
@@ -16,6 +16,8 @@ export function reasonText(reason: Reason): string {
       return reason.name;
     case 'new':
       return 'no container yet';
+    case 'build':
+      return buildText(reason.cause);
     case 'forced':
       return `force-recreate: ${reason.by}`;
     case 'scale':
@@ -40,3 +42,20 @@ export function reasonText(reason: Reason): string {
 }
 
 export const reasonsText = ({ reasons }: Pick<ServiceChange, 'reasons'>): string => reasons.map(reasonText).join(', ');
+
+function buildText(cause: BuildCause): string {
+  switch (cause.kind) {
+    case 'new':
+      return 'will be built';
+    case 'same':
+      return 'will be built, from the same sources as now';
+    case 'changed': {
+      const [first = '', second, ...others] = cause.inputs;
+      const more =
+        second === undefined ? '' : others.length === 0 ? ` and ${second}` : `, ${second} and ${others.length} more`;
+      return `will be built: ${first}${more} changed`;
+    }
+    case 'unknown':
+      return `will be built (${cause.why})`;
+  }
+}

@@ -6,6 +6,7 @@ import { changesTable } from './changes.ts';
 import { dataText } from './data.ts';
 import { endingOf, endingText, failuresText, hintOf } from './failures.ts';
 import { cell, details, fenced, table } from './markdown.ts';
+import { forecastMarkdown } from './plan-markdown.ts';
 
 const icons = {
   succeeded: '✅',
@@ -18,6 +19,8 @@ const icons = {
 /** The step summary: what a person wants to know of a deploy without opening its log. Markdown, far below GitHub's 1 MiB. */
 export function summary(report: Report): string {
   const { commands, release, previousRelease, seconds, downtime, failures, url, backup, plan } = report;
+  if (report.forecast !== undefined && commands[0] === 'plan')
+    return [forecastMarkdown(report.forecast), ...(failures.length === 0 ? [] : [failureText(failures)])].join('\n\n');
   const ending = endingOf(report);
   const after = afterwards(report);
   const facts = [

@@ -34,6 +34,7 @@ while IFS=$tab read -r name path; do
         else : >"$root/files/.$hash/$(basename "$path")/$at"; fi
       done <extras.tmp
       mv "$root/files/.$hash" "$root/files/$hash"
+      printf 'file\t%s\n' "$hash" >>added.tab
     )
   fi
   while IFS= read -r at; do printf '%s\t%s\t%s\n' "$merged" "$at" "$shared/$name/$at"; done <extras.tmp >>parts.tab
@@ -74,6 +75,7 @@ while IFS=$tab read -r service mode name path; do
     tell_missing "$mode" "$name" "$path" "$service" || found=$?
     if [ "$found" -eq 1 ] && [ -z "$(needed "$mode" "$name")" ] && [ "$name" != "$path" ]; then
       (umask 022 && mkdir -p "$path") && fact created "$name"
+      printf 'folder\t%s\n' "$name" >>added.tab
     fi
   fi
   case $mode:$path in

@@ -14,7 +14,10 @@ tar -xpf - -C "$incoming"
 
 for file in "$incoming"/files/*; do
   # Moved into place when it is whole: a folder that is named after its content is never half there.
-  [ ! -e "$file" ] || [ -e "$root/files/$(basename "$file")" ] || mv "$file" "$root/files/"
+  name=$(basename "$file")
+  if [ ! -e "$file" ] || [ -e "$root/files/$name" ]; then continue; fi
+  mv "$file" "$root/files/"
+  printf 'file\t%s\n' "$name" >>"$incoming/release/added.tab"
 done
 
 # Content that was there before, and now takes the place of another one, is newer than that. What the current release has

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { bake } from '../../src/commands/bake.ts';
 import { resolvedConfig, testDown, up } from '../../src/commands/compose.ts';
 import { gitFacts, gitModified, gitTimes, gitTracked } from '../../src/commands/git.ts';
 import { loginFolder, releaseFolder, sealedFile, sharedPath } from '../../src/commands/paths.ts';
@@ -29,16 +28,6 @@ describe('a command line', () => {
       'brings a release up without building or pulling',
       up('/opt/shop/releases/r1/compose.yml', 'shop', ['--remove-orphans']),
       'docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans',
-    ],
-    [
-      'builds',
-      bake({ file: '/tmp/bake.yml', metadata: '/tmp/m.json', push: false }),
-      'env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/bake.yml --progress plain --metadata-file /tmp/m.json',
-    ],
-    [
-      'builds and pushes',
-      bake({ file: '/tmp/bake.yml', metadata: '/tmp/m.json', push: true }),
-      'env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/bake.yml --progress plain --metadata-file /tmp/m.json --push',
     ],
     [
       'asks git about the commit',

@@ -8,6 +8,7 @@ import { programs } from '../../src/server/programs.ts';
 
 const folder = join(import.meta.dirname, '../../src/server');
 const names = [
+  'bake',
   'observe',
   'inspect',
   'login',

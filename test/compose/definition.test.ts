@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { commit } from '../../fixtures/builders.ts';
-import { bakeDefinition, secretProblems, tagsOf } from '../../src/compose/definition.ts';
+import { allowances, bakeDefinition, secretProblems, tagsOf } from '../../src/compose/definition.ts';
 import type { ComposeModel } from '../../src/compose/model.ts';
+import { buildTargets } from '../../src/compose/targets.ts';
 
 const model: ComposeModel = {
   name: 'shop',
@@ -18,7 +19,6 @@ const model: ComposeModel = {
   problems: [],
 };
 const facts = {
-  registry: 'ghcr.io/acme',
   project: 'shop',
   commit,
   committedAt: '2026-02-03T04:00:00Z',
@@ -28,8 +28,9 @@ const facts = {
   cacheFrom: ['type=gha'],
   cacheTo: ['type=gha,mode=max'],
 };
-const definition = (overrides: Partial<typeof facts> = {}, of = model): unknown =>
-  JSON.parse(bakeDefinition(of, { ...facts, ...overrides }));
+const targets = (of: ComposeModel, registry = 'ghcr.io/acme') => buildTargets(of, registry, 'shop');
+const definition = (of = model, registry = 'ghcr.io/acme'): unknown =>
+  JSON.parse(bakeDefinition(targets(of, registry), facts));
 
 describe('the definition that bake gets', () => {
   it('has what Compose resolved, with our names, tags, labels, platforms and caches', () => {
@@ -57,20 +58,65 @@ describe('the definition that bake gets', () => {
   });
 
   it('says nothing about what was not asked for', () => {
-    const text = bakeDefinition(model, { ...facts, source: undefined, platforms: [], cacheFrom: [], cacheTo: [] });
+    const text = bakeDefinition(targets(model), {
+      ...facts,
+      source: undefined,
+      platforms: [],
+      cacheFrom: [],
+      cacheTo: [],
+    });
     expect(text).toContain('"x-bake": {}');
     expect(text).not.toContain('image.source');
   });
 
   it('has no services when nothing is built', () => {
-    expect(definition({}, { ...model, builds: {} })).toEqual({ name: 'shop', services: {} });
+    expect(definition({ ...model, builds: {} })).toEqual({ name: 'shop', services: {} });
   });
 
   it('keeps the port of a registry and drops the tag of its own image', () => {
     const own = { ...model, images: { web: 'localhost:5000/acme/site:1.0' } };
-    expect(definition({ registry: 'localhost:5000/acme' }, own)).toMatchObject({
+    expect(definition(own, 'localhost:5000/acme')).toMatchObject({
       services: { web: { image: 'localhost:5000/acme/site:sha-c0ffee012345' } },
     });
+  });
+});
+
+describe('what bake would ask a person for', () => {
+  const asks = (build: Readonly<Record<string, unknown>>): readonly string[] =>
+    allowances(targets({ ...model, builds: { web: build } }));
+
+  it.each<readonly [string, Readonly<Record<string, unknown>>, readonly string[]]>([
+    ['nothing but files', { context: '/src' }, ['fs=*']],
+    ["the host's network", { network: 'host' }, ['fs=*', 'network.host']],
+    ['another network', { network: 'none' }, ['fs=*']],
+    ['all rights', { privileged: true }, ['fs=*', 'security.insecure']],
+    ['rights by name', { entitlements: ['network.host', 'network.host'] }, ['fs=*', 'network.host']],
+    ['keys of an agent', { ssh: ['default'] }, ['fs=*', 'ssh']],
+    ['keys for bake alone', { 'x-bake': { ssh: 'default' } }, ['fs=*', 'ssh']],
+  ])('is allowed when the file asks for it: %s', (_, build, allowed) => {
+    expect(asks(build)).toEqual(allowed);
+  });
+});
+
+it("keeps the secrets that are for bake alone, and takes another service's image from its build", () => {
+  const builds = {
+    base: { context: '/src/base' },
+    'web.site': {
+      context: '/src',
+      additional_contexts: { base: 'service:base', docs: '/src/docs' },
+      'x-bake': { secret: ['id=a,env=A'], tags: ['x'] },
+    },
+  };
+  const of = { ...model, images: {}, builds, buildSecrets: { 'web.site': [{ id: 'b', from: 'env=B' }] } };
+  expect(definition(of)).toMatchObject({
+    services: {
+      web_site: {
+        build: {
+          additional_contexts: { base: 'target:base', docs: '/src/docs' },
+          'x-bake': { secret: ['id=a,env=A', 'id=b,env=B'] },
+        },
+      },
+    },
   });
 });
 
@@ -87,10 +133,10 @@ describe('the secrets of a build', () => {
   };
 
   it('are named to bake in its own form, without their values', () => {
-    expect(definition({}, secretive)).toMatchObject({
+    expect(definition(secretive)).toMatchObject({
       services: { web: { build: { 'x-bake': { secret: ['id=token,env=TOKEN', 'id=mine,"src=/src/a,""b$$"'] } } } },
     });
-    expect(bakeDefinition(secretive, facts)).not.toContain('"secrets"');
+    expect(bakeDefinition(targets(secretive), facts)).not.toContain('"secrets"');
   });
 
   it('are fine when there is something to read', () => {

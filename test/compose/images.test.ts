@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commit, digest } from '../../fixtures/builders.ts';
-import { builtRepository, makeRelease, repositoryOf, thirdParty } from '../../src/compose/images.ts';
+import { makeRelease, repositoryOf, thirdParty } from '../../src/compose/images.ts';
 import type { ComposeModel } from '../../src/compose/model.ts';
 
 /** @param builds the services that are built */
@@ -29,21 +29,6 @@ describe('the repository of an image', () => {
     ['[::1]:5000/web:v1', '[::1]:5000/web'],
   ])('of %s is %s', (image, repository) => {
     expect(repositoryOf(image)).toBe(repository);
-  });
-});
-
-describe('a built image is pushed to', () => {
-  it.each([
-    ['where its image says, in our registry', { web: 'ghcr.io/acme/site:old' }, 'ghcr.io/acme/site'],
-    ['a name of its own, if its image is not in our registry', { web: 'site:1' }, 'ghcr.io/acme/shop-web'],
-    [
-      'a name of its own, if its image only starts like our registry',
-      { web: 'ghcr.io/acme2/site' },
-      'ghcr.io/acme/shop-web',
-    ],
-    ['a name of its own, if it has none', {}, 'ghcr.io/acme/shop-web'],
-  ])('%s', (_, images, repository) => {
-    expect(builtRepository(modelOf(images, 'web'), 'web', 'ghcr.io/acme', 'shop')).toBe(repository);
   });
 });
 

@@ -58,6 +58,7 @@ describe('the configuration', () => {
         "keepReleases": 5,
         "lockTimeoutSeconds": 900,
         "migrate": undefined,
+        "migratePlan": undefined,
         "onFailure": "rollback",
         "path": undefined,
         "platforms": [],
@@ -200,12 +201,12 @@ describe('a problem with', () => {
     [
       'a command like none',
       { command: 'push, release' },
-      'command: unknown command "release"; use test, build, push, deploy, rollback, status',
+      'command: unknown command "release"; use test, build, push, deploy, plan, rollback, status',
     ],
     [
       'no command',
       { command: ',' },
-      'command: "," contains no command; use test, build, push, deploy, rollback, status',
+      'command: "," contains no command; use test, build, push, deploy, plan, rollback, status',
     ],
     [
       'the order of commands',
@@ -220,7 +221,7 @@ describe('a problem with', () => {
     [
       'a rollback among others',
       { command: 'rollback, push' },
-      'command: "rollback, push" combines commands that must stand alone: use rollback or status on its own',
+      'command: "rollback, push" combines commands that must stand alone: use plan, rollback or status on its own',
     ],
     [
       'no compose file of the tests',
@@ -307,7 +308,7 @@ describe('a problem with', () => {
     ['what to recreate', { 'force-recreate': 'yes' }, 'force-recreate: "yes" is not one of built, all, none'],
     ['when to migrate', { 'migrate-when': 'later' }, 'migrate-when: "later" is not one of before, after'],
     ['allow-older', { 'allow-older': 'yes' }, 'allow-older: "yes" is not one of true, false'],
-    ['the format', { format: 'yaml' }, 'format: "yaml" is not one of text, json'],
+    ['the format', { format: 'yaml' }, 'format: "yaml" is not one of text, json, markdown'],
     [
       'how many releases to keep',
       { 'keep-releases': '1' },

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failureOf, korrigo, type Outcome, type Texts } from '../../fixtures/korrigo.ts';
+import { failureOf, korrigo, type Outcome, releaseOf, type Texts } from '../../fixtures/korrigo.ts';
 import { openBed } from '../../fixtures/open-bed.ts';
 
 const { bed, repository } = await openBed();
@@ -37,8 +37,9 @@ const run = async (commands: readonly string[], env: Texts = {}): Promise<Outcom
   return await korrigo(app.folder, commands, { registry: address, 'registry-username': username }, all);
 };
 
+const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 describe('secrets of a build', () => {
-  const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
   const files = (): Readonly<Record<string, string>> => ({
     'compose.yml': `services:
   web:
@@ -88,6 +89,44 @@ RUN --mount=type=secret,id=token --mount=type=secret,id=mine cd /run/secrets && 
       1,
       'compose-file: the build of web needs the secret token, and BUILD_TOKEN is not set; set it with `env:` on this step',
     ]);
+  });
+});
+
+describe('what the compose file asks of a build', () => {
+  it('is allowed, without a person to ask: the network of the host, files and caches elsewhere, and odd names', async () => {
+    writeFileSync(join(folder, 'npmrc'), 'npmrc-hunter2');
+    const build = `{context: ., network: host, args: {BASE: "${bed.engine.images.busybox}"}, secrets: [npmrc]}`;
+    app.commit({
+      'compose.yml': `services:
+  MongoConnector: {image: mongoconnector, build: ${build}}
+  web_: {build: ${build}}
+  base.v1: {build: {context: ., dockerfile: Base, args: {BASE: "${bed.engine.images.busybox}"}}}
+  web.v2: {build: {context: ., dockerfile: Other, additional_contexts: {first: "service:base.v1"}}}
+  worker: {build: ${build}, command: ["sleep", "1"]}
+secrets:
+  npmrc: {file: "\${NPMRC:-~/.npmrc}"}
+`,
+      Dockerfile:
+        'ARG BASE\nFROM ${BASE}\nRUN --mount=type=secret,id=npmrc sha256sum </run/secrets/npmrc >/seen && ip link >>/seen\n',
+      Base: 'ARG BASE\nFROM ${BASE}\nRUN echo one >/base\n',
+      Other: 'FROM first\nRUN echo two >>/base\n',
+      'sub/a': '',
+    });
+    const { address, username, password } = bed.registry;
+    const env = { ...bed.engine.env, KORRIGO_REGISTRY_PASSWORD: password, NPMRC: join(folder, 'npmrc') };
+    const inputs = { registry: address, 'registry-username': username };
+    const outcome = await korrigo(join(app.folder, 'sub'), ['push'], inputs, env);
+    expect(outcome.code, outcome.all).toBe(0);
+    const { images, built } = JSON.parse(releaseOf(outcome));
+    expect(built.toSorted()).toEqual(['MongoConnector', 'base.v1', 'web.v2', 'web_', 'worker']);
+    // The same build is built and pushed once.
+    expect(images.worker).toBe(images.web_);
+    expect(images.MongoConnector).toBe(images.web_);
+    expect(images['web.v2']).toMatch(new RegExp(`^${address}/built-web\\.v2@sha256:`));
+    const read = async (image: string, file: string) => await bed.engine.docker('run', '--rm', image, 'cat', file);
+    expect(await read(images['web.v2'], '/base')).toBe('one\ntwo');
+    expect(await read(images.web_, '/seen')).toContain(sha('npmrc-hunter2'));
+    expect(outcome.all).not.toContain('hunter2');
   });
 });
 

@@ -23,7 +23,7 @@ const inputs = {
     'infra/docker/secrets/secret_key.txt=SECRET_KEY',
     'infra/docker/secrets/metrics_token.txt=METRICS_TOKEN',
     'infra/docker/secrets/grafana_password.txt=GRAFANA_PASSWORD',
-    'infra/docker/secrets/alert_webhook.txt=ALERT_WEBHOOK',
+    'infra/docker/secrets/alerts.txt=ALERTS',
     'backend/.env.prod=ENV_PROD',
   ].join('\n'),
   migrate: 'backend: python manage.py migrate --noinput',
@@ -56,7 +56,7 @@ describe('production with backups and monitoring', () => {
       SECRET_KEY: secret(),
       METRICS_TOKEN: secret(),
       GRAFANA_PASSWORD: secret(),
-      ALERT_WEBHOOK: 'http://nobody.invalid/',
+      ALERTS: 'WEBHOOK_URL=http://nobody.invalid/',
       ENV_PROD: `ALLOWED_HOSTS=${server.ip}\n`,
     };
     deployed = await deployer(folder, bed, server)(['build', 'push', 'deploy'], inputs, env);
@@ -83,6 +83,13 @@ describe('production with backups and monitoring', () => {
         ['certificate', '1'],
       ]),
     );
+  });
+
+  it('shows how long the certificate is valid, and that the log of changes is received', async () => {
+    await until('the figures', 60_000, async () => {
+      const asked = ['min(probe_ssl_earliest_cert_expiry) - time()', 'korrigo_wal_receiving == 1'];
+      return (await Promise.all(asked.map(query))).every((found) => found.length === 1);
+    });
   });
 
   it('is seen from outside on the ports of the site only', async () => {

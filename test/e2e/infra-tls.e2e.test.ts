@@ -11,6 +11,7 @@ import { deployer, type Outcome } from '../../fixtures/korrigo.ts';
 import { shell } from '../../fixtures/state.ts';
 import { acmeImage, acmeOverride, buildAcmeImage } from './infra/acme.ts';
 import { expectHardened } from './infra/hardening.ts';
+import { observe } from './infra/observatory.ts';
 import { ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
 
 const domain = 'korrigo.example';
@@ -34,6 +35,10 @@ describe('production', () => {
       ACME_SERVER: 'https://acme:14000/dir',
       CERTBOT_INTERVAL: '3',
       TLS_CHECK_INTERVAL: '1',
+      // All that is asked here comes from one address.
+      LIMIT_REQUESTS: 'off',
+      LIMIT_APPLICATION: 'off',
+      SECURITY_CONTACT: 'mailto:security@korrigo.example',
     };
     stack = await newStack(bed, 'prod', { env, override: await acmeOverride(bed, domain) });
     // Without its ACME server at first.
@@ -121,8 +126,25 @@ describe('production', () => {
         'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
         'x-content-type-options': 'nosniff',
         'content-security-policy': expect.stringContaining("frame-ancestors 'self'"),
+        'cross-origin-opener-policy': 'same-origin',
       });
     }
+  });
+
+  it("has Mozilla Observatory's A+, and every point that answers can bring", async () => {
+    const headers = { host: domain };
+    const withCookies = [await get('/admin/login/', { headers }), await get('/api/session/', { headers })];
+    const seen = { host: domain, plain: await plain('/', { headers }), page: await get('/', { headers }), withCookies };
+    expect(observe(seen)).toEqual({ score: 135, penalties: [] });
+  });
+
+  it('says where to report a hole', async () => {
+    const { headers, body } = await get('/.well-known/security.txt');
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8');
+    const [, contact, expires = ''] = /^Contact: (.+)\nExpires: (.+)\n$/.exec(body.toString()) ?? [];
+    expect(contact).toBe('mailto:security@korrigo.example');
+    const days = (Date.parse(expires) - Date.now()) / 86_400_000;
+    expect([days > 300, days < 366]).toEqual([true, true]);
   });
 
   it('gives cookies to HTTPS only', async () => {
@@ -154,7 +176,7 @@ describe('production', () => {
 
   it('gets a certificate as soon as the ACME server answers, and loses no request by it', async () => {
     const before = await reloads();
-    const load = startLoad(() => get('/api/exams/'));
+    const load = startLoad(() => get('/api/version/'));
     await stack.compose('up', '-d', '--no-recreate', '--scale', 'acme=1', 'acme');
     await until('a certificate of pebble', 60_000, async () => (await issuer()).includes('Pebble'));
     await until('the load has met it', 10_000, async () => new Set(load.answers.map(({ serial }) => serial)).size > 1);
@@ -175,7 +197,7 @@ describe('production', () => {
 
   it('renews one that is due, under load', async () => {
     const before = await reloads();
-    const load = startLoad(() => get('/api/exams/'));
+    const load = startLoad(() => get('/api/version/'));
     const early = "sed -i '1i renew_before_expiry = 900 days' /etc/letsencrypt/renewal/korrigo.conf";
     await stack.compose('exec', '-T', 'certbot', 'sh', '-c', early);
     await until('a reload', 60_000, async () => (await reloads()) > before);
@@ -255,7 +277,7 @@ describe('production on a server, deployed', () => {
     return (await run(['curl', '--silent', '--insecure', '--fail', '--max-time', '3', url])).code === 0;
   };
   const inDatabase = async (sql: string): Promise<string> => {
-    const psql = `psql -At -U korrigo_user -d korrigo_db -c "${sql}"`;
+    const psql = `psql -At -U korrigo_owner -d korrigo_db -c "${sql}"`;
     return (await shell(server, `cd /opt/korrigo/current && docker compose exec -T db ${psql}`)).trim();
   };
 
@@ -271,14 +293,17 @@ describe('production on a server, deployed', () => {
 
   it.each(['an orderly shutdown', 'a power loss'])('is back with everything after %s', async (how) => {
     const exam = { title: how, date: '2026-06-15' };
+    const token = await compose('exec -T backend python manage.py token teacher tests --create --write');
+    const headers = { authorization: `Bearer ${token.trim()}` };
     const at = { host: server.ip, port: 443, tls: true, method: 'POST' };
-    const made = await ask({ ...at, path: '/api/exams/', body: JSON.stringify(exam) });
+    const made = await ask({ ...at, headers, path: '/api/exams/', body: JSON.stringify(exam) });
     const { id } = JSON.parse(made.body.toString()) as { id: number };
     // Ten tasks that cannot be done: in the worker's hands, and back in the queue again and again.
     await compose('stop --timeout 20 celery');
     const copy = form({ student: 'Amira' }, await readFile(samplePdf));
+    const path = `/api/exams/${id}/copies/`;
     for (let n = 0; n < 10; n++)
-      expect((await ask({ ...at, path: `/api/exams/${id}/copies/`, ...copy })).status).toBe(201);
+      expect((await ask({ ...at, path, ...copy, headers: { ...headers, ...copy.headers } })).status).toBe(201);
     await inDatabase('ALTER TABLE exams_copy RENAME TO later');
     await compose('start celery');
     await until('tasks in the worker’s hands', 60_000, async () => {

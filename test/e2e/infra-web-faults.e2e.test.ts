@@ -11,16 +11,18 @@ type Copy = { readonly id: number; readonly file: string; readonly status: strin
 let bed: Bed;
 let stack: Stack;
 let pdf: Buffer;
+let authorization: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   pdf = await readFile(samplePdf);
   bed = await upBed();
-  stack = await newStack(bed, 'local-prod');
+  // Everything here comes from one address.
+  stack = await newStack(bed, 'local-prod', { env: { LIMIT_APPLICATION: 'off', LIMIT_UPLOAD: 'off' } });
   // Longer than any task of these tests is in the worker's hands, else it is handed out twice.
-  await stack.addEnv('CELERY_VISIBILITY_TIMEOUT=20\n');
+  await stack.addEnv('CELERY_VISIBILITY_TIMEOUT=20\nAPI_REQUESTS_PER_MINUTE=100000\n');
   await stack.compose('up', '-d', '--build');
   await stack.healthy();
-  await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
+  authorization = await stack.migrate();
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ title: 'Algebra', date: '2026-06-15' });
   expect((await get('/api/exams/', { method: 'POST', headers, body })).status).toBe(201);
@@ -30,7 +32,10 @@ afterAll(async () => {
   await bed?.down();
 });
 
-const get = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.http, path, ...more });
+const get = (path: string, more: Partial<Question> = {}) =>
+  ask({ port: stack.ports.http, path, ...more, headers: { ...authorization, ...more.headers } });
+const psql = async (sql: string) =>
+  await stack.compose('exec', '-T', 'db', 'psql', '-U', 'korrigo_owner', '-d', 'korrigo_db', '-c', sql);
 const copies = async (): Promise<readonly Copy[]> =>
   (JSON.parse((await get('/api/copies/')).body.toString()) as { copies: Copy[] }).copies;
 const redis = async (...args: readonly string[]) =>
@@ -91,7 +96,7 @@ describe('no row and no queued task is lost', () => {
     const files = ids.slice(0, 4).map((id) => all.find((copy) => copy.id === id)?.file ?? 'none');
     for (const file of files) await makePipe(file);
     await startWorker();
-    await until('tasks taken', 30_000, async () => (await redis('hlen', 'unacked')) > 4);
+    await until('tasks taken', 120_000, async () => (await redis('hlen', 'unacked')) > 4);
     await crashAndReturn('celery');
     for (const file of files) await makeFile(file);
     await until('all processed', 90_000, async () => await processed(ids));
@@ -113,12 +118,11 @@ describe('no row and no queued task is lost', () => {
 
   it('when the database is not migrated yet', async () => {
     const ids = await queue(8);
-    const psql = ['exec', '-T', 'db', 'psql', '-U', 'korrigo_user', '-d', 'korrigo_db', '-c'];
-    await stack.compose(...psql, 'ALTER TABLE exams_copy RENAME TO later');
+    await psql('ALTER TABLE exams_copy RENAME TO later');
     const before = await putBack();
     await startWorker();
     await until('tasks put back', 60_000, async () => (await putBack()) > before + 4);
-    await stack.compose(...psql, 'ALTER TABLE later RENAME TO exams_copy');
+    await psql('ALTER TABLE later RENAME TO exams_copy');
     await until('all processed', 60_000, async () => await processed(ids));
   });
 });
@@ -147,6 +151,52 @@ it('a task whose process is killed each time is given up, and says why', async (
   const [next = 0] = await queue(1);
   await startWorker();
   await until('the next one processed', 60_000, async () => await processed([next]));
+});
+
+describe('a paper that is handed in while Redis is away', () => {
+  it('is accepted once, waits, and is processed when Redis is back', async () => {
+    await idle();
+    const before = (await copies()).length;
+    await stack.compose('stop', '--timeout', '5', 'redis');
+    const sent = await get('/api/exams/1/copies/', { method: 'POST', ...form({ student: 'Karim' }, pdf) });
+    const copy = JSON.parse(sent.body.toString()) as Copy;
+    expect([sent.status, copy.status, copy.error]).toEqual([202, 'pending', '']);
+    expect((await copies()).length).toBe(before + 1);
+    await stack.compose('start', 'redis');
+    await until('processed', 120_000, async () => await processed([copy.id]));
+    expect((await copies()).length).toBe(before + 1);
+  });
+
+  it('is not lost either when Redis loses what it had', async () => {
+    const ids = await queue(3);
+    await stack.compose('exec', '-T', 'redis', 'redis-cli', 'flushall');
+    // Some may have been in the queue for so long.
+    await psql("UPDATE exams_copy SET queued_at = queued_at - interval '2 hours' WHERE status = 'pending'");
+    await startWorker();
+    await until('processed', 120_000, async () => await processed(ids));
+  });
+});
+
+it('a database that restarts is a reason to come again, and no error', async () => {
+  await stack.healthy();
+  const seen = new Map<number, string | undefined>();
+  let isOver = false;
+  const client = async (): Promise<void> => {
+    while (!isOver) {
+      const { status, headers } = await get('/api/exams/');
+      seen.set(status, headers['retry-after']);
+    }
+  };
+  const clients = Array.from({ length: 3 }, client);
+  await stack.compose('restart', '--timeout', '10', 'db');
+  await stack.compose('stop', '--timeout', '10', 'db');
+  await until('nobody answered', 30_000, async () => seen.has(503));
+  await stack.compose('start', 'db');
+  await stack.healthy();
+  await until('all is well', 30_000, answers);
+  isOver = true;
+  await Promise.all(clients);
+  expect(Object.fromEntries(seen)).toEqual({ 200: undefined, 503: '5' });
 });
 
 describe('a healthcheck notices', () => {

@@ -22,7 +22,10 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'SAMEORIGIN',
   'referrer-policy': 'same-origin',
-  'content-security-policy': expect.stringContaining("default-src 'self'"),
+  'content-security-policy': expect.stringMatching(/^default-src '(none|self)'(?!.*unsafe)/),
+  'permissions-policy': expect.stringContaining('camera=()'),
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
   'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
 };
 
@@ -30,20 +33,24 @@ describe('local production', () => {
   let stack: Stack;
   let pdf: Buffer;
   let unmigrated: number;
+  let authorization: Readonly<Record<string, string>> = {};
 
   beforeAll(async () => {
     pdf = await readFile(samplePdf);
-    stack = await newStack(bed, 'local-prod', { env: { TRUSTED_PROXIES: '10.0.0.0/8, 172.16.0.0/12,192.168.0.0/16' } });
+    const env = { TRUSTED_PROXIES: '10.0.0.0/8, 172.16.0.0/12,192.168.0.0/16', LIMIT_APPLICATION: '200r/s' };
+    stack = await newStack(bed, 'local-prod', { env });
     await stack.addEnv('CELERY_VISIBILITY_TIMEOUT=5\n');
     await stack.compose('up', '-d', '--build');
     await stack.healthy();
     unmigrated = (await get('/api/health/ready/')).status;
-    await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
+    authorization = await stack.migrate();
     expect((await post('/api/exams/', { title: 'Algebra', date: '2026-06-15' })).status).toBe(201);
   });
   afterAll(() => stack?.down());
 
-  const get = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.http, path, ...more });
+  const anonymously = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.http, path, ...more });
+  const get = (path: string, more: Partial<Question> = {}) =>
+    anonymously(path, { ...more, headers: { ...authorization, ...more.headers } });
   const post = (path: string, body: object) =>
     get(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const upload = async (file: Uint8Array = pdf, student = 'Amira') =>
@@ -51,6 +58,11 @@ describe('local production', () => {
   const copies = async (): Promise<readonly Copy[]> => json<{ copies: Copy[] }>(await get('/api/copies/')).copies;
   const redis = async (...args: readonly string[]) =>
     (await stack.compose('exec', '-T', 'redis', 'redis-cli', ...args)).trim();
+
+  it('is open to this machine only', async () => {
+    const { NetworkSettings } = await stack.inspect('nginx');
+    expect(NetworkSettings.Ports['80/tcp']?.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1']);
+  });
 
   describe("the specification's commands", () => {
     it.each([
@@ -149,8 +161,10 @@ describe('local production', () => {
       ['/', 200, 'text/html', 'no-cache'],
       ['/some/page', 200, 'text/html', 'no-cache'],
       ['/assets/none.js', 404, 'text/html', undefined],
-      ['/api/exams/', 200, 'application/json', undefined],
-      ['/api/none/', 404, 'text/html', undefined],
+      ['/api/exams/', 200, 'application/json', 'no-store'],
+      ['/api/none/', 404, 'application/json', 'no-store'],
+      ['/login/', 200, 'text/html', 'no-cache'],
+      ['/.well-known/security.txt', 404, 'text/html', undefined],
       ['/metrics', 404, 'text/html', undefined],
       ['/admin/login/', 200, 'text/html', expect.stringContaining('private')],
       ['/static/admin/css/base.css', 200, 'text/css', 'no-cache'],
@@ -264,34 +278,84 @@ describe('local production', () => {
     });
   });
 
+  /** As the pages do it. The cookies of a session, or what was answered instead. */
+  const signIn = async (username: string, password: string, address = '203.0.113.50') => {
+    const headers = { 'x-forwarded-for': address };
+    const before = await anonymously('/api/session/', { headers });
+    const { csrf } = json<{ csrf: string }>(before);
+    const sent = { ...headers, cookie: cookies(before), 'x-csrftoken': csrf, 'content-type': 'application/json' };
+    const body = JSON.stringify({ username, password });
+    const answer = await anonymously('/api/session/', { method: 'POST', headers: sent, body });
+    return { answer, headers: { cookie: cookies(answer) } };
+  };
+  const cookies = ({ headers }: Answer): string =>
+    (headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0]).join('; ');
+  const python = async (code: string) =>
+    await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'shell', '--verbosity', '0', '-c', code);
+  const setPasswords = async () =>
+    await python(`
+from django.contrib.auth.models import User
+for name in ["teacher", "colleague"]:
+    user, _ = User.objects.get_or_create(username=name)
+    user.set_password("right")
+    user.save()`);
+  const anAnswer = async (): Promise<void> => {
+    await until('an answer', 30_000, async () => (await get('/api/exams/')).status === 200);
+  };
+
+  describe('signing in', () => {
+    beforeAll(setPasswords);
+
+    it('shows each teacher their own exams, and a stranger none', async () => {
+      const { headers, answer } = await signIn('teacher', 'right');
+      expect([answer.status, json<{ user: object }>(answer).user]).toEqual([200, { username: 'teacher', name: '' }]);
+      const titles = async (more: Partial<Question>) =>
+        json<{ exams: { title: string }[] }>(await anonymously('/api/exams/', more)).exams.map(({ title }) => title);
+      expect(await titles({ headers })).toContain('Algebra');
+      expect(await titles({ headers: (await signIn('colleague', 'right')).headers })).toEqual([]);
+      expect((await anonymously('/api/exams/')).status).toBe(401);
+      const path = '/api/exams/1/copies/';
+      expect((await anonymously(path, { method: 'POST', ...form({ student: 'Amira' }, pdf) })).status).toBe(401);
+    });
+
+    it('is refused to another site, which has no token', async () => {
+      const { headers } = await signIn('teacher', 'right');
+      const more = { method: 'POST', headers: { ...headers, 'content-type': 'text/plain' }, body: '{}' };
+      expect((await anonymously('/api/exams/', more)).status).toBe(403);
+    });
+
+    it('is closed after five wrong passwords, for that address, while others sign in', async () => {
+      const statuses: number[] = [];
+      for (let n = 0; n < 8; n++) statuses.push((await signIn('teacher', 'wrong', '203.0.113.60')).answer.status);
+      expect(statuses).toEqual([403, 403, 403, 403, 429, 429, 429, 429]);
+      const locked = await signIn('teacher', 'right', '203.0.113.60');
+      expect([locked.answer.status, locked.answer.headers['retry-after']]).toEqual([429, '900']);
+      expect((await signIn('teacher', 'right', '203.0.113.61')).answer.status).toBe(200);
+      const log = await stack.compose('logs', '--no-log-prefix', '--tail', '200', 'backend');
+      expect(log).toMatch(/"logger": "audit", "message": "session.locked".*"client": "203.0.113.60"/);
+    });
+
+    it('by force, from many addresses at once, leaves the site to others', async () => {
+      const attack = Array.from({ length: 60 }, (_, n) => signIn('colleague', `guess ${n}`, `198.51.100.${n}`));
+      const others = await Promise.all(Array.from({ length: 20 }, () => get('/api/exams/')));
+      expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
+      expect((await Promise.all(attack)).every(({ answer }) => [403, 429].includes(answer.status))).toBe(true);
+    });
+  });
+
   describe('examination papers', () => {
     let file: string;
     let session: string;
     beforeAll(async () => {
+      await setPasswords();
       file = json<Copy>(await upload()).file;
-      session = await login();
+      const asked = await anonymously(file, { headers: { accept: 'text/html,*/*;q=0.8' } });
+      expect([asked.status, asked.headers.location]).toEqual([302, `/login/?next=${file}`]);
+      expect(asked.headers['cache-control']).toBe('private, no-cache');
+      expect((await anonymously(String(asked.headers.location))).body.toString()).toContain('<div id="app">');
+      session = (await signIn('teacher', 'right')).headers.cookie;
     });
 
-    /** As a person does: the form of /admin/, with the page that was asked for as the next one. Returns the cookie. */
-    const login = async (): Promise<string> => {
-      const user = ['--username', 'corrector', '--email', 'c@b.tn'];
-      const password = ['-e', 'DJANGO_SUPERUSER_PASSWORD=right'];
-      const create = ['python', 'manage.py', 'createsuperuser', '--noinput', ...user];
-      await stack.compose('exec', '-T', ...password, 'backend', ...create);
-      const asked = await get(file, { headers: { accept: 'text/html,*/*;q=0.8' } });
-      expect([asked.status, asked.headers.location]).toEqual([302, `/admin/login/?next=${file}`]);
-      expect(asked.headers['cache-control']).toBe('private, no-cache');
-      const path = String(asked.headers.location);
-      const page = await get(path);
-      const token = /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(page.body.toString())?.[1] ?? '';
-      const fields = { csrfmiddlewaretoken: token, username: 'corrector', password: 'right', next: file };
-      const headers = { cookie: cookies(page), 'content-type': 'application/x-www-form-urlencoded' };
-      const sent = await get(path, { method: 'POST', headers, body: new URLSearchParams(fields).toString() });
-      expect([sent.status, sent.headers.location]).toEqual([302, file]);
-      return cookies(sent);
-    };
-    const cookies = ({ headers }: Answer): string =>
-      (headers['set-cookie'] ?? []).map((cookie) => cookie.split(';')[0]).join('; ');
     const switchTo = async (access: string): Promise<void> => {
       await stack.writeDotenv(`MEDIA_ACCESS=${access}\n`);
       await stack.compose('up', '-d', '--no-deps', 'backend', 'nginx');
@@ -301,14 +365,13 @@ describe('local production', () => {
       await stack.compose('start', 'backend');
       await anAnswer();
     };
-    const anAnswer = async (): Promise<void> => {
-      await until('an answer', 30_000, async () => (await get('/api/exams/')).status === 200);
-    };
 
-    it('are for whoever has logged in as staff, by nginx, byte for byte and in parts, asked for each time', async () => {
-      expect((await get(file)).status).toBe(403);
+    it('are for the teachers of the exam, by nginx, byte for byte and in parts, asked for each time', async () => {
+      expect((await anonymously(file)).status).toBe(401);
+      expect((await anonymously(file, await signIn('colleague', 'right'))).status).toBe(404);
+      expect((await get(file)).body.equals(pdf)).toBe(true);
       for (let n = 0; n < 2; n++) {
-        const answer = await get(file, { headers: { cookie: session } });
+        const answer = await anonymously(file, { headers: { cookie: session } });
         expect(answer.body.equals(pdf)).toBe(true);
         expect(answer.headers).toMatchObject({
           'cache-control': 'private, no-cache',
@@ -316,11 +379,11 @@ describe('local production', () => {
         });
         expect(answer.headers).toMatchObject(securityHeaders);
       }
-      const part = await get(file, { headers: { cookie: session, range: 'bytes=0-4' } });
+      const part = await anonymously(file, { headers: { cookie: session, range: 'bytes=0-4' } });
       expect([part.status, part.body.toString()]).toEqual([206, '%PDF-']);
       const log = await stack.compose('logs', '--no-log-prefix', '--tail', '3', 'nginx');
       expect(log).not.toContain('"cache":"HIT"');
-      expect((await get(file)).status).toBe(403);
+      expect((await anonymously(file)).status).toBe(401);
     });
 
     it('are nobody else’s to name', async () => {
@@ -332,18 +395,12 @@ describe('local production', () => {
       expect((await get('/media/%2e%2e/manage.py', { headers })).body.toString()).not.toContain('django');
     });
 
-    it('are for whoever reaches the site with MEDIA_ACCESS=site', async () => {
-      await switchTo('site');
-      const answer = await get(file);
-      expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'private, no-cache']);
-    });
-
     it('are kept by nginx with MEDIA_ACCESS=public, also while Django is away', async () => {
       await switchTo('public');
-      expect((await get(file)).status).toBe(200);
+      expect((await anonymously(file)).status).toBe(200);
       await stack.compose('stop', '--timeout', '1', 'backend');
       expect([502, 504]).toContain((await get('/api/exams/')).status);
-      const answer = await get(file);
+      const answer = await anonymously(file);
       expect(answer.status).toBe(200);
       expect(answer.headers['cache-control']).toBe('public, max-age=2592000, immutable');
       expect(answer.body.equals(pdf)).toBe(true);
@@ -351,13 +408,53 @@ describe('local production', () => {
     });
 
     it('are no longer given out when they are no longer public, whether Django is there or not', async () => {
-      await switchTo('staff');
-      expect((await get(file)).status).toBe(403);
-      expect((await get(file, { headers: { cookie: session } })).body.equals(pdf)).toBe(true);
+      await switchTo('teachers');
+      expect((await anonymously(file)).status).toBe(401);
+      expect((await anonymously(file, { headers: { cookie: session } })).body.equals(pdf)).toBe(true);
       await stack.compose('stop', '--timeout', '1', 'backend');
       expect([502, 504]).toContain((await get(file)).status);
       await startBackend();
     });
+  });
+
+  it('takes a new secret key with the command of the README, and nothing else is restarted', async () => {
+    await setPasswords();
+    const { headers } = await signIn('teacher', 'right');
+    const isSignedIn = async () =>
+      json<{ user: object | null }>(await anonymously('/api/session/', { headers })).user !== null;
+    expect(await isSignedIn()).toBe(true);
+    const ids = async () =>
+      await Promise.all(['db', 'redis', 'nginx'].map(async (name) => (await stack.inspect(name)).Id));
+    const before = await ids();
+    await writeFile(
+      join(stack.folder, 'infra/docker/secrets/secret_key.txt'),
+      'another one, and as long as it has to be\n',
+    );
+    const readme = await readFile(join(stack.folder, 'infra/README.md'), 'utf8');
+    const command = /^ {4}docker compose (up .*--force-recreate .*)$/m.exec(readme)?.[1] ?? 'none';
+    await stack.compose(...command.split(' '));
+    await anAnswer();
+    expect(await isSignedIn()).toBe(false);
+    expect(await ids()).toEqual(before);
+    expect((await signIn('teacher', 'right')).answer.status).toBe(200);
+  });
+
+  it('exchanges its workers after a while, one by one, and no request is lost by it', async () => {
+    await stack.addEnv('GUNICORN_MAX_REQUESTS=40\n');
+    await stack.compose('up', '-d', '--no-deps', 'backend');
+    await anAnswer();
+    const failed: number[] = [];
+    const client = async () => {
+      for (let n = 0; n < 60; n++) {
+        const { status } = await get('/api/version/');
+        if (status !== 200) failed.push(status);
+      }
+    };
+    await Promise.all(Array.from({ length: 6 }, client));
+    expect(failed).toEqual([]);
+    expect(await stack.compose('logs', '--no-log-prefix', '--tail', '400', 'backend')).toMatch(
+      /[Mm]ax.?requests|Autorestarting/,
+    );
   });
 
   describe('Redis', () => {
@@ -435,9 +532,18 @@ describe('development', () => {
     expect(text).toContain(from);
     await writeFile(join(stack.folder, path), text.replace(from, to));
   };
-  const page = (path: string, more: Partial<Question> = {}) => ask({ port: stack.ports.frontend, path, ...more });
+  let authorization: Readonly<Record<string, string>> = {};
+  const page = (path: string, more: Partial<Question> = {}) =>
+    ask({ port: stack.ports.frontend, path, ...more, headers: { ...authorization, ...more.headers } });
 
-  it('has its ports open, and pages that may write', async () => {
+  it('has its ports open, an account, and pages that may write', async () => {
+    const known = await page('/api/session/');
+    const { csrf } = json<{ csrf: string }>(known);
+    const cookie = known.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+    const account = JSON.stringify({ username: 'teacher', password: 'teacher' });
+    const sent = { 'x-csrftoken': csrf, cookie, origin: 'http://localhost:5173', host: 'localhost:5173' };
+    expect((await page('/api/session/', { method: 'POST', headers: sent, body: account })).status).toBe(200);
+    authorization = await stack.migrate();
     const headers = { host: 'localhost:5173', origin: 'http://localhost:5173', 'content-type': 'application/json' };
     const body = JSON.stringify({ title: 'Algebra', date: '2026-06-15' });
     expect((await page('/api/exams/', { method: 'POST', headers, body })).status).toBe(201);

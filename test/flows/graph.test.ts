@@ -97,7 +97,7 @@ describe('a whole run whose parts run side by side', () => {
   const partOf: Readonly<Record<string, (command: Command) => Part>> = {
     'korrigo-test': () => 'test',
     'korrigo-login': () => 'login',
-    'docker buildx': (command) => (pushes(command) ? 'push' : 'build'),
+    'korrigo-bake': (command) => (pushes(command) ? 'push' : 'build'),
     'korrigo-resolve': () => 'rehearse',
   };
 
@@ -124,7 +124,7 @@ describe('a whole run whose parts run side by side', () => {
     const resolved: Answer = { stdout: (await server('x').run({ argv: ['sh', '-c', '', 'korrigo-resolve'] })).stdout };
     const host: FakeHost = server('web1', { 'korrigo-resolve': answer('korrigo-resolve', resolved) });
     const runner = Object.fromEntries(
-      ['korrigo-test', 'korrigo-login', 'docker buildx'].map((name) => [name, answer(name)]),
+      ['korrigo-test', 'korrigo-login', 'korrigo-bake'].map((name) => [name, answer(name)]),
     );
     const surroundings: Surroundings = {
       files,

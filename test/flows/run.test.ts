@@ -70,7 +70,7 @@ describe('a test', () => {
       failure: { hint: expect.stringContaining('Nothing was pushed') },
     });
     expect(programsOf(ports.local)).toContain('compose down');
-    expect(programsOf(ports.local)).not.toContain('docker buildx');
+    expect(programsOf(ports.local)).not.toContain('korrigo-bake');
   });
 
   it('needs its compose file', async () => {
@@ -230,7 +230,7 @@ describe('a push', () => {
     );
     expect(report.outcome).toBe('succeeded');
     expect(programsOf(ports.local).filter((name) => name === 'korrigo-login')).toHaveLength(1);
-    const bakes = ports.local.ran.filter((command) => ['docker buildx', 'korrigo-pin'].includes(nameOf(command)));
+    const bakes = ports.local.ran.filter((command) => ['korrigo-bake', 'korrigo-pin'].includes(nameOf(command)));
     expect(bakes.map(({ env }) => env?.['DOCKER_CONFIG'])).toEqual(Array(bakes.length).fill('/scratch/docker'));
     expect(JSON.stringify(ports.local.ran)).not.toContain('hunter2');
   });
@@ -256,9 +256,9 @@ describe('a push', () => {
 
   it('builds before it talks to the registry, and does not try a failed build again', async () => {
     const fails = ({ argv }: { readonly argv: readonly string[] }) => (argv.includes('--push') ? {} : { code: 1 });
-    const { report, ports } = await perform({ command: 'push' }, { runner: { 'docker buildx': fails } });
+    const { report, ports } = await perform({ command: 'push' }, { runner: { 'korrigo-bake': fails } });
     expect(report.outcome).toBe('failed');
-    expect(programsOf(ports.local).filter((name) => name === 'docker buildx')).toHaveLength(1);
+    expect(programsOf(ports.local).filter((name) => name === 'korrigo-bake')).toHaveLength(1);
   });
 });
 

@@ -26,6 +26,7 @@ const build = {
   file: '/tmp/run/bake.yml',
   metadata: '/tmp/run/metadata.json',
   services: ['web', 'worker'],
+  allow: ['fs=*', 'ssh'],
   env: {},
 };
 const login = { DOCKER_CONFIG: '/tmp/run/docker' };
@@ -48,7 +49,7 @@ describe('the plan to build', () => {
     expect(planLines(buildPlan(build))).toMatchInlineSnapshot(`
       "# Build
       local: write the build definition: write /tmp/run/bake.yml
-      local: build web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker buildx bake --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json"
+      local: build web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 korrigo-bake 'fs=* ssh' --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json"
     `);
   });
 
@@ -65,7 +66,7 @@ describe('the plan to push', () => {
     ).toMatchInlineSnapshot(`
       "# Push
       local: write the build definition: write /tmp/run/bake.yml
-      local: push web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_CONFIG=/tmp/run/docker docker buildx bake --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json --push
+      local: push web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_CONFIG=/tmp/run/docker korrigo-bake 'fs=* ssh' --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json --push
       local: read the digests: cat /tmp/run/metadata.json
       local: look up the digests of third-party images: env DOCKER_CONFIG=/tmp/run/docker korrigo-pin redis:7 postgres:15"
     `);

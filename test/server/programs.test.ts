@@ -16,9 +16,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { until } from '../../bed/process.ts';
 import { attemptOf, digest } from '../../fixtures/builders.ts';
 import { sandbox } from '../../fixtures/server.ts';
+import { shells } from '../../fixtures/shells.ts';
 import { program } from '../../src/commands/program.ts';
 import { readFacts } from '../../src/facts/facts.ts';
 import { readHostState } from '../../src/facts/host-state.ts';
@@ -135,76 +137,136 @@ esac`;
 });
 
 describe('once', () => {
-  const file = '/opt/shop/releases/r1/compose.yml';
-  const args = (...command: readonly string[]) => [
-    '60',
+  const sealed = `services:
+  web:
+    image: x@sha256:1
+    container_name: the-web
+    labels:
+      traefik.http.routers.web.rule: Host(\`a\`)
+    networks:
+      default:
+        ipv4_address: 10.0.0.5
+        aliases:
+          - site
+    ports:
+      - target: 80
+  db:
+    image: y@sha256:1
+    container_name: the-db
+    labels:
+      a: b
+`;
+  /** A server with that release. Its docker tells that the container was started, and does what is given for Compose. */
+  const serverWith = (compose: string, started = '2026-02-03T04:05:06Z') => {
+    const server = sandbox({ docker: `case $1 in inspect) echo ${started} ;; compose) ${compose} ;; esac` });
+    server.write({ 'releases/r1/compose.yml': sealed });
+    return server;
+  };
+  type Server = ReturnType<typeof serverWith>;
+  const args = ({ path }: Server, command: readonly string[], seconds = '60', dependencies = 'no') => [
+    seconds,
     'migrate-timeout',
     'shop',
     'shop-migrate-r1',
-    file,
-    'no',
+    path('releases/r1/compose.yml'),
+    dependencies,
     'web',
     ...command,
   ];
+  const removal = 'rm --force --volumes shop-migrate-r1';
 
   it('runs the command in a container of its own, without what it depends on', async () => {
-    const server = sandbox({ docker: 'echo migrated' });
-    expect(await server.run('once', args('python', 'manage.py', 'migrate'))).toMatchObject({
+    const server = serverWith('echo migrated');
+    expect(await server.run('once', args(server, ['python', 'manage.py', 'migrate']))).toMatchObject({
       code: 0,
       stdout: 'migrated\n',
     });
     expect(server.dockerCalls()).toEqual([
-      'rm --force shop-migrate-r1',
-      `compose --project-name shop --file ${file} run --rm --no-TTY --quiet-pull --no-deps --name shop-migrate-r1 web python manage.py migrate`,
+      removal,
+      `compose --project-name shop --file ${server.path('releases/r1/one-off.yml')} run --no-TTY --quiet-pull --no-deps --name shop-migrate-r1 web python manage.py migrate`,
+      'inspect --type container --format {{.State.StartedAt}} shop-migrate-r1',
+      removal,
     ]);
+    expect(readdirSync(server.path('releases/r1'))).toEqual(['compose.yml']);
+  });
+
+  it('takes nothing from the containers of its service: no address, port, name or label of a proxy', async () => {
+    const server = serverWith('cat "$5"');
+    const { stdout } = await server.run('once', args(server, ['x']));
+    expect(parse(stdout)).toEqual({
+      services: {
+        web: {
+          image: 'x@sha256:1',
+          pull_policy: 'never',
+          labels: { 'traefik.enable': 'false' },
+          networks: { default: { aliases: ['site'] } },
+        },
+        db: { image: 'y@sha256:1', pull_policy: 'never', container_name: 'the-db', labels: { a: 'b' } },
+      },
+    });
   });
 
   it('starts what it depends on when asked to', async () => {
-    const server = sandbox({ docker: '' });
-    await server.run('once', ['60', 'migrate-timeout', 'shop', 'm', file, 'yes', 'web', 'x']);
-    expect(server.dockerCalls().at(-1)).not.toContain('--no-deps');
+    const server = serverWith('');
+    await server.run('once', args(server, ['x'], '60', 'yes'));
+    expect(server.dockerCalls()[1]).not.toContain('--no-deps');
   });
 
   it('fails as the command does', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) echo bad >&2; exit 3;; esac' });
-    expect(await server.run('once', args('x'))).toMatchObject({ code: 3, stderr: 'bad\n' });
+    const server = serverWith('echo bad >&2; exit 3');
+    expect(await server.run('once', args(server, ['x']))).toMatchObject({ code: 3, stderr: 'bad\n' });
   });
 
-  it('stops a command that takes too long, and removes its container', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) exec sleep 1000;; esac' });
-    const [, ...rest] = args('x');
-    const result = await server.run('once', ['0.1', ...rest]);
-    expect(result.code).toBe(124);
-    expect(result.stderr).toContain('stopped after 0.1 s, the limit set by migrate-timeout');
-    expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
+  it.each(['', '0001-01-01T00:00:00Z'])(
+    'tells a command that never ran from one that failed: started %j',
+    async (at) => {
+      const server = serverWith('echo "no such image" >&2; exit 1', at);
+      expect(await server.run('once', args(server, ['x']))).toMatchObject({
+        code: 125,
+        stderr: 'no such image\nthe command was never started\n',
+      });
+    },
+  );
+
+  it.each(shells)('stops a command that takes too long, and removes its container: $name', async ({ bin }) => {
+    const server = serverWith('exec sleep 1000');
+    const result = await server.run('once', args(server, ['x'], '1'), { path: bin });
+    expect(result).toMatchObject({
+      code: 124,
+      stderr: expect.stringMatching(/stopped after 1 s, the limit set by migrate-timeout\n$/),
+    });
+    expect(server.dockerCalls().at(-1)).toBe(removal);
   });
 
   it('tells a command that was killed from one that took too long', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) exit 137;; esac' });
-    const result = await server.run('once', args('x'));
+    const server = serverWith('exit 137');
+    const result = await server.run('once', args(server, ['x']));
     expect(result.code).toBe(137);
     expect(result.stderr).toMatch(/^killed: out of memory/);
   });
 
   it('removes the container when it is cancelled, and ends what it started', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) exec sleep 30;; esac' });
+    const server = serverWith('exec sleep 30');
     const cancel = new AbortController();
-    const running = server.run('once', args('x'), { signal: cancel.signal });
+    const running = server.run('once', args(server, ['x']), { signal: cancel.signal });
     await until('the command runs', 10_000, async () =>
       server.dockerCalls().some((call) => call.startsWith('compose')),
     );
     cancel.abort();
     expect(await running).toMatchObject({ code: null });
-    expect(server.dockerCalls().at(-1)).toBe('rm --force shop-migrate-r1');
+    expect(server.dockerCalls().at(-1)).toBe(removal);
   });
 
   it('gives the command no input', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) cat; echo end;; esac' });
-    expect(await server.run('once', args('x'), { stdin: 'secret' })).toMatchObject({ code: 0, stdout: 'end\n' });
+    const server = serverWith('cat; echo end');
+    expect(await server.run('once', args(server, ['x']), { stdin: 'secret' })).toMatchObject({
+      code: 0,
+      stdout: 'end\n',
+    });
   });
 
   it('passes on every word as it is, and runs none of it', async () => {
-    const server = sandbox({ docker: 'case $1 in compose) shift 12; printf "%s\\0" "$@";; esac' });
+    const server = serverWith('shift 11; printf "%s\\0" "$@"');
     const canary = server.path('../canary');
     const nasty = [
       `$(touch ${canary})`,
@@ -218,7 +280,7 @@ describe('once', () => {
     const word = fc.oneof(fc.constantFrom(...nasty, ...odd), fc.string({ unit: 'grapheme' }));
     const commands = fc.sample(fc.array(word, { minLength: 20, maxLength: 40 }), { numRuns: 12, seed: 11 });
     for (const command of commands) {
-      const { stdout } = await server.run('once', args(...command));
+      const { stdout } = await server.run('once', args(server, command));
       expect(stdout.split('\0').slice(0, -1)).toEqual(['web', ...command]);
     }
     expect(existsSync(canary)).toBe(false);
@@ -386,6 +448,24 @@ esac`;
       [`pinned\tredis:7\tredis@${digest('1')}`],
       'lookup r: no such host\n',
     ]);
+  });
+});
+
+describe('bake', () => {
+  const args = ['fs=* ssh', '--file', 'bake.yml', '--push'];
+
+  it.each([
+    ['allows what is asked for', '--allow stringArray', 'buildx bake --file bake.yml --push --allow fs=* --allow ssh'],
+    ['says nothing of it to one that is older', '--set stringArray', 'buildx bake --file bake.yml --push'],
+  ])('%s', async (_, help, call) => {
+    const server = sandbox({ docker: `case "$*" in *--help) echo '      ${help}' ;; esac` });
+    expect(await server.run('bake', args)).toMatchObject({ code: 0, stderr: '' });
+    expect(server.dockerCalls().at(-1)).toBe(call);
+  });
+
+  it('fails as bake does', async () => {
+    const server = sandbox({ docker: 'case "$*" in *--help) ;; *) exit 4 ;; esac' });
+    expect((await server.run('bake', args)).code).toBe(4);
   });
 });
 

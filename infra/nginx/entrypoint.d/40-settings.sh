@@ -4,18 +4,66 @@ set -eu
 
 main() {
   put trusted-proxies trusted_proxies
+  put limits limits
+  put limits-of-clients limits_of_clients
+  put keepalive keepalive
   put media media
   put https-port https_port
+  put listen-80 listen 80 default_server
+  put listen-443 listen 443 ssl default_server
+  put listen-8081 listen 8081
+  security_txt
 }
 
 put() {
-  mkdir -p "/tmp/nginx/$1"
-  "$2" >"/tmp/nginx/$1/from-environment.conf"
+  folder=/tmp/nginx/$1
+  shift
+  mkdir -p "$folder"
+  "$@" >"$folder/from-environment.conf"
 }
 
-# TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.1" → who may tell nginx the address of a client and that it came by HTTPS.
+# TRUSTED_PROXIES="10.0.0.0/8, 2001:db8::/32" → who may tell nginx the address of a client and that it came by HTTPS.
 trusted_proxies() {
   for address in $(echo "${TRUSTED_PROXIES:-}" | tr ',' ' '); do echo "set_real_ip_from $address;"; done
+}
+
+# How much one client may ask for: name of the limit, the key in nginx.conf, the rate, how many may come at once. A school
+# is one client, so there is room. `off` for the rate is no limit.
+rates() {
+  echo "requests client ${LIMIT_REQUESTS:-100r/s} 200"
+  echo "application application_client ${LIMIT_APPLICATION:-50r/s} 100"
+  echo "login login_client ${LIMIT_LOGIN:-30r/m} 20"
+  echo "upload upload_client ${LIMIT_UPLOAD:-5r/s} 30"
+}
+# The same of what is under way.
+counts() {
+  echo "connections client ${LIMIT_CONNECTIONS:-100}"
+  echo "uploads upload_client ${LIMIT_UPLOADS:-20}"
+  echo "logins login_client ${LIMIT_LOGINS:-5}"
+}
+limits() {
+  rates | while read -r name key rate _; do
+    [ "$rate" = off ] || echo "limit_req_zone \$$key zone=$name:5m rate=$rate;"
+  done
+  counts | while read -r name key count; do
+    [ "$count" = off ] || echo "limit_conn_zone \$$key zone=$name:5m;"
+  done
+}
+limits_of_clients() {
+  rates | while read -r name _ rate burst; do
+    [ "$rate" = off ] || echo "limit_req zone=$name burst=$burst nodelay;"
+  done
+  counts | while read -r name _ count; do
+    [ "$count" = off ] || echo "limit_conn $name $count;"
+  done
+}
+
+# A reload closes kept connections that are idle, and a client that sends at that moment gets none of ours. nginx 1.27.4
+# and later can leave them open for so long that it has noticed.
+keepalive() {
+  version=$(nginx -v 2>&1 | sed 's/.*nginx\/\([0-9.]*\).*/\1/')
+  oldest=$(printf '%s\n' 1.27.4 "$version" | sort -V | head -n 1)
+  if [ "$oldest" = 1.27.4 ]; then echo 'keepalive_min_timeout 10s;'; fi
 }
 
 # What was kept while it was public goes when it no longer is.
@@ -26,6 +74,21 @@ media() {
 
 https_port() {
   if [ "${HTTPS_PORT:-443}" != 443 ]; then echo "\"~:[0-9]+\$\" :$HTTPS_PORT;"; fi
+}
+
+listen() {
+  port=$1
+  shift
+  if [ -e /proc/net/if_inet6 ]; then echo "listen [::]:$port ipv6only=on${*:+ $*};"; fi
+}
+
+# Who finds a hole is told where to say so (RFC 9116).
+security_txt() {
+  folder=/tmp/nginx/files/.well-known
+  mkdir -p "$folder"
+  [ -n "${SECURITY_CONTACT:-}" ] || return 0
+  in_a_year=$(date -u -d "@$(($(date +%s) + 360 * 86400))" +%Y-%m-%dT%H:%M:%SZ)
+  printf 'Contact: %s\nExpires: %s\n' "$SECURITY_CONTACT" "$in_a_year" >"$folder/security.txt"
 }
 
 main

@@ -25,6 +25,8 @@ export type Stack = {
   readonly crash: (service: string) => Promise<void>;
   /** A signal to all its processes, to its children only, or to the first one. */
   readonly signal: (service: string, name: Signal, to: 'all' | 'children' | 'first') => Promise<void>;
+  /** Migrates, and makes a token of a user called `teacher` with which the API may be used: as headers. */
+  readonly migrate: () => Promise<Readonly<Record<string, string>>>;
   /** Waits until every container that has a healthcheck is healthy. */
   readonly healthy: (timeout?: number) => Promise<void>;
   readonly addEnv: (lines: string) => Promise<void>;
@@ -144,6 +146,12 @@ export async function newStack(
       const line = lines.find((text) => text.includes(String(headers['x-request-id'])));
       // Some versions of Compose begin each line with an escape sequence.
       return JSON.parse(line?.replace(/^[^{]*/, '') ?? '{}') as Readonly<Record<string, unknown>>;
+    },
+    migrate: async () => {
+      const manage = ['exec', '-T', 'backend', 'python', 'manage.py'];
+      await compose(...manage, 'migrate', '--noinput');
+      const token = await compose(...manage, 'token', 'teacher', 'tests', '--create', '--write');
+      return { authorization: `Bearer ${token.trim()}` };
     },
     crash: async (service) => await signal(service, 'KILL', 'first'),
     signal,

@@ -1,5 +1,8 @@
 """Everything that differs between two servers is an environment variable; see .env.prod.example."""
 
+import os
+import sys
+from datetime import timedelta
 from pathlib import Path
 
 from core import env, logs
@@ -22,18 +25,23 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "accounts",
     "exams",
 ]
 MIDDLEWARE = [
     "core.request_id.middleware",
     "core.metrics.middleware",
+    "core.availability.middleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.guard.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -48,17 +56,44 @@ TEMPLATES = [
         },
     },
 ]
+# The first one refuses whoever has failed too often, before a password is looked at.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backend.OneAtATime"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# The page of the front end.
+LOGIN_URL = "/login/"
+# Five failures with one user name from one address (of IPv6: one /64), then fifteen minutes of nothing. Not the user name
+# alone: anybody could lock a teacher out. Not the address alone: a school has one.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "core.address.client"
+AXES_LOCKOUT_CALLABLE = "accounts.session.locked_out"
+# Who signed in is in the audit lines.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# Of one user name, wherever from.
+LOGINS_PER_HOUR = 100
+# Of one user, with all their tokens. nginx has limits for each address.
+API_REQUESTS_PER_MINUTE = int(env.text("API_REQUESTS_PER_MINUTE", "1200"))
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Tables belong to a role of their own, which `migrate` logs in as. Everything else is done by one that cannot change them.
+DB_OWNER = env.text("DB_OWNER", "") if sys.argv[1:2] == ["migrate"] else ""
 DB_ENGINE = env.text("DB_ENGINE", "django.db.backends.postgresql")
 DATABASES = {
     "default": {
         "ENGINE": DB_ENGINE,
         "NAME": env.text("DB_NAME", "korrigo_db"),
-        "USER": env.text("DB_USER", "korrigo_user"),
-        "PASSWORD": env.secret("DB_PASSWORD"),
+        "USER": DB_OWNER or env.text("DB_USER", "korrigo_user"),
+        "PASSWORD": env.secret("DB_OWNER_PASSWORD" if DB_OWNER else "DB_PASSWORD"),
         "HOST": env.text("DB_HOST", "db"),
         "PORT": env.text("DB_PORT", "5432"),
         "CONN_MAX_AGE": 600,
@@ -68,15 +103,19 @@ DATABASES = {
     },
 }
 
-# Three databases of one Redis: emptying the cache must not empty the queue.
-REDIS_URL = env.text("REDIS_URL", "redis://redis:6379/1")
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "redis://redis:6379/0")
-CELERY_RESULT_BACKEND = env.text("CELERY_RESULT_BACKEND", "redis://redis:6379/2")
+# Three databases of one Redis: emptying the cache must not empty the queue. Two users, each of whom sees its own keys only.
+REDIS_URL = env.url("REDIS_URL", "redis://redis:6379/1", "REDIS_CACHE_PASSWORD")
+CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis://redis:6379/0", "REDIS_BROKER_PASSWORD")
+CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis://redis:6379/2", "REDIS_BROKER_PASSWORD")
+# Celery reads these variables too, and prefers them to its settings.
+os.environ |= {"CELERY_BROKER_URL": CELERY_BROKER_URL, "CELERY_RESULT_BACKEND": CELERY_RESULT_BACKEND}
 
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
+        # The keys that Redis lets the cache's user touch.
+        "KEY_PREFIX": "cache",
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
             "SOCKET_CONNECT_TIMEOUT": 5,
@@ -126,9 +165,9 @@ MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 TESSERACT_PATH = env.text("TESSERACT_PATH", "/usr/bin/tesseract")
 # On the file system of the media an upload moves to its place instead of being copied there.
 FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR", "") or None
-# Who may see examination papers: `staff` (who has logged in to the admin), `site` (whoever reaches the site, as with the
-# API), or `public` (also kept by browsers and proxies, for 30 days).
-MEDIA_ACCESS = env.one_of("MEDIA_ACCESS", "staff", "site", "public")
+# Who may see examination papers: `teachers` (of the exam, as with the API), or `public` (also kept by browsers and proxies,
+# for 30 days).
+MEDIA_ACCESS = env.one_of("MEDIA_ACCESS", "teachers", "public")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
@@ -138,6 +177,10 @@ USE_TZ = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # A browser drops secure cookies on plain http, and with them the login: on as soon as there is TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES")
+SESSION_COOKIE_AGE = 12 * 3600
+# The pages get the token from /api/session/, not from the cookie.
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "core.answers.csrf_failure"
 
 LOGGING = logs.config(env.text("LOG_LEVEL", "INFO"))
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -39,6 +40,16 @@ def secret(name: str) -> str:
         return Path(path).read_text().rstrip("\r\n")
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+
+
+def url(name: str, default: str, password: str) -> str:
+    """The URL with the secret called `password` in it, which has no place in an environment that anybody can look at."""
+    value, word = text(name, default), secret(password)
+    if not word:
+        return value
+    parts = urlsplit(value)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username or ''}:{quote(word, safe='')}@{host}").geturl()
 
 
 def required(name: str, hint: str) -> str:

@@ -15,6 +15,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             **(access(record.args) if record.name == "gunicorn.access" else {"message": record.getMessage()}),
         }
+        # What a caller gives as `extra={"fields": …}`.
+        entry.update(getattr(record, "fields", {}))
         # gunicorn's line already has it, from the answer: Django is done with the request by then.
         if (current := request_id.current.get()) and "request_id" not in entry:
             entry["request_id"] = current
@@ -58,6 +60,8 @@ def config(level: str) -> dict:
             "django": ours,
             "django.server": ours,
             "gunicorn.error": ours,
+            # As long as anything is written: WARNING is no reason to forget who read what.
+            "audit": {**ours, "level": level if level == "CRITICAL" else "INFO"},
             "gunicorn.access": {**ours, "filters": ["worth-a-line"]},
         },
     }

@@ -7,6 +7,7 @@ from exams.tasks import enqueue
 @admin.register(Exam)
 class ExamAdmin(admin.ModelAdmin):
     list_display = ["title", "date"]
+    filter_horizontal = ["teachers"]
 
 
 class GradeInline(admin.TabularInline):
@@ -18,7 +19,7 @@ class GradeInline(admin.TabularInline):
 class CopyAdmin(admin.ModelAdmin):
     list_display = ["student", "exam", "status", "pages", "uploaded_at"]
     list_filter = ["status", "exam"]
-    readonly_fields = ["status", "pages", "size", "checksum", "error", "processed_at"]
+    readonly_fields = ["status", "pages", "size", "checksum", "error", "queued_at", "processed_at"]
     inlines = [GradeInline]
     actions = ["process_again"]
 

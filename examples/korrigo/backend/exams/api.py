@@ -1,14 +1,18 @@
-"""The JSON API. Django's model forms validate what comes in, plain functions say what goes out."""
+"""The JSON API. Django's model forms validate what comes in, plain functions say what goes out.
 
-import json
+Whoever asks sees the exams of which they are a teacher, and nothing else: what is another's is 404 like what is nowhere.
+"""
 
+from django.db import transaction
 from django.db.models import Count
 from django.forms import ModelForm, modelform_factory
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.origin import same_origin
+from accounts.guard import signed_in
+from core.audit import audit
+from core.body import json_body
 from exams.models import Copy, Exam, Grade
 from exams.tasks import enqueue
 
@@ -17,47 +21,60 @@ CopyForm = modelform_factory(Copy, fields=["student", "file"])
 GradeForm = modelform_factory(Grade, fields=["exercise", "points", "comment"])
 
 
-@same_origin
+@signed_in
 @require_http_methods(["GET", "POST"])
 def exams(request: HttpRequest) -> JsonResponse:
     if request.method == "POST":
         form = ExamForm(json_body(request))
-        return created(exam_json(form.save())) if form.is_valid() else refused(form)
+        if not form.is_valid():
+            return refused(form)
+        with transaction.atomic():
+            exam = form.save()
+            exam.teachers.add(request.user)
+        audit(request, "exam.create", exam=exam.pk)
+        return created(exam_json(exam))
     # A query that counts does not keep the order of the model.
-    counted = Exam.objects.annotate(copy_count=Count("copies")).order_by(*Exam._meta.ordering)
+    counted = Exam.objects.of(request.user).annotate(copy_count=Count("copies")).order_by(*Exam._meta.ordering)
     return JsonResponse({"exams": [exam_json(exam) for exam in counted]})
 
 
-@same_origin
+@signed_in
 @require_http_methods(["GET", "POST"])
 def exam_copies(request: HttpRequest, exam_id: int) -> JsonResponse:
-    """POST takes multipart/form-data: student, and file (a PDF)."""
-    exam = get_object_or_404(Exam, pk=exam_id)
+    """POST takes multipart/form-data: student, and file (a PDF). 201: it is in the queue; 202: it will be."""
+    exam = get_object_or_404(Exam.objects.of(request.user), pk=exam_id)
     if request.method == "POST":
         form = CopyForm(request.POST, request.FILES, instance=Copy(exam=exam))
         if not form.is_valid():
             return refused(form)
         copy = form.save()
+        audit(request, "copy.upload", exam=exam.pk, copy=copy.pk)
         is_queued = enqueue(copy)
         copy.refresh_from_db()
-        return created(copy_json(copy)) if is_queued else JsonResponse(copy_json(copy), status=503)
+        return JsonResponse(copy_json(copy), status=201 if is_queued else 202)
+    audit(request, "copies.read", exam=exam.pk)
     return JsonResponse({"copies": [copy_json(copy) for copy in exam.copies.all()]})
 
 
+@signed_in
 @require_safe
 def copies(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"copies": [copy_json(copy) for copy in Copy.objects.all()]})
+    audit(request, "copies.read")
+    return JsonResponse({"copies": [copy_json(copy) for copy in Copy.objects.of(request.user)]})
 
 
+@signed_in
 @require_safe
 def copy_detail(request: HttpRequest, copy_id: int) -> JsonResponse:
-    return JsonResponse(copy_json(get_object_or_404(Copy, pk=copy_id)))
+    copy = get_object_or_404(Copy.objects.of(request.user), pk=copy_id)
+    audit(request, "copy.read", copy=copy.pk)
+    return JsonResponse(copy_json(copy))
 
 
-@same_origin
+@signed_in
 @require_http_methods(["GET", "POST"])
 def grades(request: HttpRequest, copy_id: int) -> JsonResponse:
-    copy = get_object_or_404(Copy, pk=copy_id)
+    copy = get_object_or_404(Copy.objects.of(request.user), pk=copy_id)
     if request.method == "POST":
         form = GradeForm(json_body(request))
         if not form.is_valid():
@@ -65,17 +82,10 @@ def grades(request: HttpRequest, copy_id: int) -> JsonResponse:
         marks = form.cleaned_data
         # The same exercise graded again is a correction, not a second grade.
         grade, _ = copy.grades.update_or_create(exercise=marks.pop("exercise"), defaults=marks)
+        audit(request, "grade.save", copy=copy.pk, grade=grade.pk)
         return created(grade_json(grade))
+    audit(request, "grades.read", copy=copy.pk)
     return JsonResponse({"grades": [grade_json(grade) for grade in copy.grades.all()]})
-
-
-def json_body(request: HttpRequest) -> dict[str, str]:
-    """As a form has it: text. What is not a JSON object is an empty form, whose errors name the fields that are missing."""
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        return {}
-    return {name: str(value) for name, value in body.items() if value is not None} if isinstance(body, dict) else {}
 
 
 def created(body: dict) -> JsonResponse:

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class ExamsConfig(AppConfig):
     name = "exams"
+
+    def ready(self) -> None:
+        from exams import sweep  # noqa: F401 - begins with the worker

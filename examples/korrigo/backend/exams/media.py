@@ -3,25 +3,29 @@
 from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from exams.models import Copy
+from accounts.guard import unauthorized, use_token
+from core.audit import audit
+from exams.models import Copy, CopySet
 
 
 @require_safe
 def media(request: HttpRequest, name: str) -> HttpResponseBase:
     """Only files that a copy names. With MEDIA_ACCESS=public nginx keeps what is sent here, see infra/nginx/routes.conf."""
-    copy = get_object_or_404(Copy, file=name)
-    if settings.MEDIA_ACCESS == "staff" and not request.user.is_staff:
-        return to_login(request)
     if settings.MEDIA_ACCESS == "public":
-        return sent_by_us(copy, "public, max-age=2592000, immutable")
+        return sent_by_us(get_object_or_404(Copy, file=name), "public, max-age=2592000, immutable")
+    if "Authorization" in request.headers and not use_token(request):
+        return unauthorized("This token is not valid, or no longer.")
+    if not request.user.is_authenticated:
+        return to_login(request)
+    copy = get_object_or_404(readable(request.user), file=name)
+    audit(request, "paper.read", copy=copy.pk)
     if settings.DEBUG:  # there is no nginx then
         return sent_by_us(copy, "private, no-cache")
     response = HttpResponse(content_type="application/pdf")
@@ -30,11 +34,17 @@ def media(request: HttpRequest, name: str) -> HttpResponseBase:
     return response
 
 
+def readable(user: AbstractBaseUser) -> CopySet:
+    """Those of their exams, and all for whom the admin shows them to."""
+    sees_all = user.is_staff and user.has_perm("exams.view_copy")
+    return Copy.objects.all() if sees_all else Copy.objects.of(user)
+
+
 def to_login(request: HttpRequest) -> HttpResponse:
-    """For a person in a browser, who comes back here from there. Raises PermissionDenied for programs."""
+    """For a person in a browser, who comes back here from there; programs are told."""
     if "text/html" not in request.headers.get("Accept", ""):
-        raise PermissionDenied
-    response = redirect_to_login(request.get_full_path(), reverse("admin:login"))
+        return unauthorized("Please sign in.")
+    response = redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
     response["Cache-Control"] = "private, no-cache"
     return response
 

@@ -1,16 +1,26 @@
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.fields.files import FieldFile
 
 
+class ExamSet(models.QuerySet):
+    def of(self, user: AbstractBaseUser) -> "ExamSet":
+        return self.filter(teachers=user)
+
+
 class Exam(models.Model):
     title = models.CharField(max_length=200)
     date = models.DateField()
     created_at = models.DateTimeField(auto_now_add=True)
+    # Who sees it at all, with its copies and grades. Who made it is one of them, the admin adds others.
+    teachers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="exams", blank=True)
+
+    objects = ExamSet.as_manager()
 
     class Meta:
         ordering = ["-date", "-id"]
@@ -36,6 +46,11 @@ def fits(file: FieldFile) -> None:
         raise ValidationError(f"At most {settings.MAX_UPLOAD_BYTES // 1024**2} MB.", code="too-large")
 
 
+class CopySet(models.QuerySet):
+    def of(self, user: AbstractBaseUser) -> "CopySet":
+        return self.filter(exam__teachers=user)
+
+
 class Copy(models.Model):
     """A pupil's paper, as it was scanned."""
 
@@ -48,6 +63,8 @@ class Copy(models.Model):
     student = models.CharField(max_length=100)
     file = models.FileField(upload_to=copy_path, validators=[fits, is_pdf])
     uploaded_at = models.DateTimeField(auto_now_add=True)
+    # When the queue last had it; none while it waits for the queue to come back.
+    queued_at = models.DateTimeField(null=True, editable=False)
 
     # What the worker finds out.
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
@@ -56,6 +73,8 @@ class Copy(models.Model):
     checksum = models.CharField(max_length=64, blank=True, editable=False)
     error = models.CharField(max_length=200, blank=True, editable=False)
     processed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = CopySet.as_manager()
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]

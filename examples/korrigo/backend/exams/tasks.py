@@ -6,6 +6,7 @@ from celery.signals import task_failure
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from pypdf import PdfReader
+from redis import RedisError
 
 from core import metrics
 from core.patience import waits_for_database
@@ -15,16 +16,20 @@ log = logging.getLogger(__name__)
 
 
 def enqueue(copy: Copy) -> bool:
-    """Hands the copy to a worker; when the queue is away the copy says so, and the admin can process it again."""
-    copy.status, copy.error = Copy.Status.PENDING, ""
-    copy.save(update_fields=["status", "error"])
+    """Begins anew with the copy. When the queue is away the sweep hands it in later (exams/sweep.py), and this is False."""
+    copy.status, copy.error, copy.queued_at = Copy.Status.PENDING, "", None
+    copy.save(update_fields=["status", "error", "queued_at"])
+    return hand_in(copy)
+
+
+def hand_in(copy: Copy) -> bool:
     try:
         process_copy.delay(copy.pk)
-    except OperationalError as error:
-        log.error("copy %d was not queued: %s", copy.pk, error)
-        copy.status, copy.error = Copy.Status.FAILED, "The queue does not answer."
-        copy.save(update_fields=["status", "error"])
+    except (OperationalError, RedisError) as error:  # it does not answer, or it is full
+        log.warning("copy %d waits for the queue: %s", copy.pk, error)
         return False
+    copy.queued_at = timezone.now()
+    copy.save(update_fields=["queued_at"])
     log.info("copy %d: queued", copy.pk)
     return True
 

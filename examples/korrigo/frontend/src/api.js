@@ -1,27 +1,39 @@
-/** Calls the API; an answer that is not 2xx becomes an Error whose message a person can read. */
+/** Calls the API; an answer that is not 2xx becomes an Error with its status, whose message a person can read. */
 export async function call(path, options) {
-  const response = await fetch(`/api/${path}`, options);
+  const response = await fetch(`/api/${path}`, { ...options, headers: { Accept: "application/json", ...options?.headers } });
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(explain(response.status, body));
+  if (!response.ok) throw Object.assign(new Error(explain(response.status, body)), { status: response.status });
   return body;
 }
 
+/** A write brings a token along that only our own pages can read. Asked for each time: signing in elsewhere changes it. */
+async function write(path, { headers, ...options }) {
+  const { csrf } = await call("session/");
+  return await call(path, { ...options, headers: { ...headers, "X-CSRFToken": csrf } });
+}
+
 export const post = (path, body) =>
-  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  write(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 /** FormData brings its own content type, with the boundary in it. */
 export const upload = (path, fields) => {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  return call(path, { method: "POST", body });
+  return write(path, { method: "POST", body });
 };
+
+/** Who is signed in, or null. */
+export const signedIn = async () => (await call("session/")).user;
+export const signIn = async (username, password) => (await post("session/", { username, password })).user;
+export const signOut = () => write("session/", { method: "DELETE" });
 
 export function explain(status, body) {
   if (body.errors)
     return Object.entries(body.errors)
-      .map(([field, messages]) => `${field}: ${messages.join(" ")}`)
+      .map(([field, messages]) => `${whole.includes(field) ? "" : `${field}: `}${messages.join(" ")}`)
       .join("\n");
-  if (body.error) return body.error;
-  if (status === 413) return "The file is larger than 100 MB."; // nginx says so, in HTML
   return `The server answered ${status}.`;
 }
+
+/** About all of it, and no field of a form. */
+const whole = ["request", "login"];

@@ -49,7 +49,7 @@ class Page(TestCase):
         self.assertEqual(response.status_code, 200)
 
     def test_counts_requests_by_route(self):
-        name = ("http_requests_total", ("endpoint", "api/copies/<int:copy_id>/"), ("method", "GET"), ("status", "404"))
+        name = ("http_requests_total", ("endpoint", "api/copies/<int:copy_id>/"), ("method", "GET"), ("status", "401"))
         before = self.read().get(name, 0)
         for copy_id in range(1, 6):
             self.client.get(f"/api/copies/{copy_id}/")

@@ -5,6 +5,7 @@ import time
 from datetime import date
 
 from celery.contrib.testing.worker import start_worker
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import RequestFactory, SimpleTestCase, TransactionTestCase, override_settings
 
@@ -53,6 +54,9 @@ class RequestId(SimpleTestCase):
 class ThroughTheQueue(TransactionTestCase):
     def test_a_task_has_that_of_the_request_that_queued_it(self):
         exam = Exam.objects.create(title="Algebra", date=date(2026, 6, 15))
+        teacher = User.objects.create_user("samia")
+        exam.teachers.add(teacher)
+        self.client.force_login(teacher)
         seen = []
         remember = logging.Handler()
         remember.emit = lambda record: seen.append((record.getMessage(), request_id.current.get()))

@@ -23,14 +23,14 @@ class Environment(SimpleTestCase):
                 self.assertIs(env.flag("FLAG"), expected)
 
     def test_a_choice_is_the_first_unless_another_is_named(self):
-        for value, expected in {"": "staff", "site": "site"}.items():
+        for value, expected in {"": "teachers", "public": "public"}.items():
             with self.subTest(value), mock.patch.dict(os.environ, {"ACCESS": value}):
-                self.assertEqual(env.one_of("ACCESS", "staff", "site"), expected)
+                self.assertEqual(env.one_of("ACCESS", "teachers", "public"), expected)
 
-    @mock.patch.dict(os.environ, {"ACCESS": "Site"})
+    @mock.patch.dict(os.environ, {"ACCESS": "Public"})
     def test_a_choice_that_is_none_of_them_says_which_there_are(self):
-        with self.assertRaisesMessage(ImproperlyConfigured, "ACCESS is 'Site'. It can be staff, site."):
-            env.one_of("ACCESS", "staff", "site")
+        with self.assertRaisesMessage(ImproperlyConfigured, "ACCESS is 'Public'. It can be teachers, public."):
+            env.one_of("ACCESS", "teachers", "public")
 
     @mock.patch.dict(os.environ, {"EMPTY": ""})
     def test_a_required_one_that_is_empty_says_what_to_do(self):
@@ -50,11 +50,11 @@ class ProductionSettings(SimpleTestCase):
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("SECRET_KEY is not set", run.stderr)
 
-    def test_keep_papers_for_staff_unless_told_otherwise(self):
+    def test_keep_papers_for_teachers_unless_told_otherwise(self):
         told = {name: value for name, value in os.environ.items() if name != "MEDIA_ACCESS"}
         code = "from config import settings; print(settings.MEDIA_ACCESS)"
         run = subprocess.run([sys.executable, "-c", code], cwd=settings.BASE_DIR, env=told, capture_output=True, text=True)
-        self.assertEqual(run.stdout, "staff\n")
+        self.assertEqual(run.stdout, "teachers\n")
 
 
 class Secrets(SimpleTestCase):

@@ -1,18 +1,22 @@
 import tempfile
 from datetime import date
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import TestCase, override_settings
 
+from accounts.models import Token
 from exams.models import Copy, Exam
 from exams.tests.pdf import pdf
 
 
-@override_settings(MEDIA_ROOT=tempfile.mkdtemp(), MEDIA_ACCESS="site")
+@override_settings(MEDIA_ROOT=tempfile.mkdtemp())
 class Media(TestCase):
     def setUp(self):
         exam = Exam.objects.create(title="Algebra", date=date(2026, 6, 15))
         self.copy = Copy.objects.create(exam=exam, student="Amira", file=pdf())
+        self.teacher = User.objects.create_user("samia")
+        exam.teachers.add(self.teacher)
+        self.client.force_login(self.teacher)
 
     def get(self):
         return self.client.get(self.copy.file.url)
@@ -26,22 +30,44 @@ class Media(TestCase):
         self.copy.delete()
         self.assertEqual(self.get().status_code, 404)
 
-    @override_settings(MEDIA_ACCESS="staff")
-    def test_for_staff_is_refused_to_others(self):
-        self.assertEqual(self.get().status_code, 403)
-        self.client.force_login(User.objects.create(username="pupil"))
-        self.assertEqual(self.get().status_code, 403)
-        self.client.force_login(User.objects.create(username="corrector", is_staff=True))
-        self.assertEqual(self.get().status_code, 200)
+    def test_is_for_the_teachers_of_the_exam_and_for_whom_the_admin_shows_it_to(self):
+        corrector = User.objects.create_user("corrector", is_staff=True)
+        corrector.user_permissions.add(Permission.objects.get(codename="view_copy"))
+        for user, expected in (
+            (self.teacher, 200),
+            (User.objects.create_user("karim"), 404),
+            (User.objects.create_user("secretary", is_staff=True), 404),
+            (corrector, 200),
+            (User.objects.create_superuser("root"), 200),
+        ):
+            with self.subTest(user.username):
+                self.client.force_login(user)
+                self.assertEqual(self.get().status_code, expected)
 
-    @override_settings(MEDIA_ACCESS="staff")
-    def test_for_staff_sends_a_browser_to_the_login_and_back(self):
+    def test_is_for_a_program_that_has_a_token(self):
+        self.client.logout()
+        token = Token(user=self.teacher, name="scanner")
+        text = token.renew()
+        token.save()
+        for given, expected in ((text, 200), ("wrong", 401)):
+            response = self.client.get(self.copy.file.url, headers={"authorization": f"Bearer {given}"})
+            self.assertEqual(response.status_code, expected)
+
+    def test_is_refused_to_strangers_and_a_browser_is_sent_to_sign_in_and_back(self):
+        self.client.logout()
+        self.assertEqual(self.get().status_code, 401)
         response = self.client.get(self.copy.file.url, headers={"accept": "text/html,*/*;q=0.8"})
-        self.assertRedirects(response, f"/admin/login/?next={self.copy.file.url}")
+        self.assertRedirects(response, f"/login/?next={self.copy.file.url}", fetch_redirect_response=False)
         self.assertEqual(response["Cache-Control"], "private, no-cache")
+
+    def test_that_is_read_is_told(self):
+        with self.assertLogs("audit", "INFO") as logs:
+            self.get()
+        self.assertEqual((logs.records[0].getMessage(), logs.records[0].fields["copy"]), ("paper.read", self.copy.pk))
 
     @override_settings(MEDIA_ACCESS="public")
     def test_that_is_public_may_be_kept(self):
+        self.client.logout()
         response = self.get()
         self.assertIn("public", response["Cache-Control"])
         self.assertTrue(b"".join(response.streaming_content).startswith(b"%PDF-"))

@@ -1,19 +1,23 @@
 import hashlib
 import tempfile
 import time
-from datetime import date
+from datetime import date, timedelta
 from unittest import mock
 
 from billiard.exceptions import WorkerLostError
 from celery.contrib.testing.worker import start_worker
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 from celery.signals import task_failure
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import TestCase, TransactionTestCase, override_settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError as QueueAway
 
 from config.celery import app
 from exams.models import Copy, Exam
+from exams.sweep import sweep
 from exams.tasks import process_copy
 from exams.tests.pdf import pdf
 
@@ -76,6 +80,9 @@ class ThroughTheQueue(TransactionTestCase):
 
     def test_an_upload_comes_back_processed(self):
         exam = Exam.objects.create(title="Algebra", date=date(2026, 6, 15))
+        teacher = User.objects.create_user("samia")
+        exam.teachers.add(teacher)
+        self.client.force_login(teacher)
         with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
             copy_id = self.client.post(f"/api/exams/{exam.pk}/copies/", {"student": "Amira", "file": pdf()}).json()["id"]
             deadline = time.monotonic() + 20
@@ -83,3 +90,32 @@ class ThroughTheQueue(TransactionTestCase):
                 self.assertLess(time.monotonic(), deadline, "the worker did not answer within 20 s")
                 time.sleep(0.05)
         self.assertEqual((copy["status"], copy["pages"]), ("processed", 2))
+
+
+@media
+class Sweep(TestCase):
+    def setUp(self):
+        exam = Exam.objects.create(title="Algebra", date=date(2026, 6, 15))
+        now = timezone.now()
+        for student, status, queued_at, uploaded_at in (
+            ("handed in while the queue was away", "pending", None, now - timedelta(minutes=1)),
+            ("in a queue that was lost", "pending", now - timedelta(hours=2), now - timedelta(hours=2)),
+            ("in the queue", "pending", now, now - timedelta(minutes=1)),
+            ("being answered", "pending", None, now),
+            ("done", "processed", None, now - timedelta(days=1)),
+            ("given up", "failed", None, now - timedelta(days=1)),
+        ):
+            copy = Copy.objects.create(exam=exam, student=student, status=status, queued_at=queued_at)
+            Copy.objects.filter(pk=copy.pk).update(uploaded_at=uploaded_at)
+
+    def test_hands_in_what_waits_and_is_in_no_queue_once(self):
+        with mock.patch.object(process_copy, "delay") as delay:
+            self.assertEqual([sweep(), sweep()], [2, 0])
+        queued = {Copy.objects.get(pk=call.args[0]).student for call in delay.call_args_list}
+        self.assertEqual(queued, {"handed in while the queue was away", "in a queue that was lost"})
+
+    def test_gives_up_at_the_first_one_while_the_queue_is_away(self):
+        with mock.patch.object(process_copy, "delay", side_effect=QueueAway("refused")) as delay:
+            with self.assertLogs("exams.tasks", "WARNING"):
+                self.assertEqual(sweep(), 0)
+        self.assertEqual(delay.call_count, 1)

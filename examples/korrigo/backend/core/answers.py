@@ -1,0 +1,46 @@
+"""Answers that say what went wrong: the API's own in JSON, while for pages nginx has its own (infra/nginx)."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import csrf, defaults
+
+from core import request_id
+
+# The database does not answer, or it hung up.
+AWAY = (OperationalError, InterfaceError)
+RETRY_AFTER = 5  # seconds; a database restarts in less
+
+
+def problem(status: int, message: str, retry_after: int | None = None) -> JsonResponse:
+    answer = JsonResponse({"errors": {"request": [message]}, "request_id": request_id.current.get()}, status=status)
+    answer["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        answer["Retry-After"] = str(retry_after)
+    return answer
+
+
+def try_again() -> JsonResponse:
+    return problem(503, "The database does not answer at the moment. Please try again.", RETRY_AFTER)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500. Called where the exception is handled, so it can tell what is nobody's mistake."""
+    if isinstance(sys.exception(), AWAY):
+        return try_again()
+    return problem(500, "Something went wrong here. The request id leads to it in the logs.") if is_api(request) else defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if not is_api(request):
+        return csrf.csrf_failure(request, reason)
+    return problem(403, f"{reason} Ask /api/session/ for a token and send it as X-CSRFToken.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return problem(404, "There is nothing here.") if is_api(request) else defaults.page_not_found(request, exception)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")

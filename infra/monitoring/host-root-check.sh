@@ -1,0 +1,34 @@
+#!/bin/sh
+# Can Docker mount HOST_ROOT for the node exporter? It takes / only where that is a shared mount, which it is under
+# systemd and often is not on a server that is itself a container (LXC). Otherwise says what to do, and fails.
+set -eu
+
+mounts=${MOUNTINFO:-/host/proc/1/mountinfo}
+
+# A folder that does not hold Docker's own one may be mounted privately, and then nothing has to be shared.
+case $HOST_ROOT_PROPAGATION in rprivate | private) exit 0 ;; esac
+
+# The mount that the folder is on is the one with the longest path above it; its seventh field and those up to the `-`
+# say whether it is shared. In the file a space in a path is \040.
+path=$(printf %s "$HOST_ROOT" | sed 's/ /\\040/g') awk '
+  BEGIN { path = ENVIRON["path"]; wanted = ENVIRON["HOST_ROOT_PROPAGATION"] }
+  { mount = $5 }
+  mount == "/" || mount == path || index(path "/", mount "/") == 1 {
+    if (length(mount) < length(best)) next
+    best = mount
+    is_shared = 0
+    for (i = 7; $i != "-"; i++) if ($i ~ /^shared:/ || ($i ~ /^master:/ && wanted ~ /slave/)) is_shared = 1
+  }
+  END { exit !is_shared }
+' "$mounts" && exit 0
+
+cat >&2 <<EOF
+Docker cannot mount $HOST_ROOT for the node exporter: it is not on a shared mount. Either make it one, now and after each
+start of the server (a line in /etc/rc.local, or a unit of systemd):
+  mount --make-rshared /
+or let the node exporter see one disk only, by any folder on it, in infra/docker/.env:
+  HOST_ROOT=/srv
+  HOST_ROOT_PROPAGATION=rprivate
+Then start the monitoring again. The site runs, whether or not this is fixed.
+EOF
+exit 1

@@ -1,0 +1,54 @@
+import { join, relative } from 'node:path/posix';
+import { isRecord } from '../model/release.ts';
+import { readYaml } from './yaml.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a build reads of the repository. */
+export type BuildInputs = {
+  /** From the top of the repository. */
+  readonly paths: readonly string[];
+  /** What git cannot compare: a context at a URL or outside the repository. */
+  readonly elsewhere: readonly string[];
+};
+
+/** @param build a `build:` section as Compose resolved it: with absolute paths */
+export function buildInputs(build: Json, top: string): BuildInputs {
+  const { context, dockerfile, additional_contexts: additional } = build;
+  const folder = textOf(context);
+  // Compose writes `service:web` for the image of another service, which is told there.
+  const contexts = isRecord(additional) ? Object.values(additional).map(textOf) : [];
+  const others = contexts.filter((path) => !/^(service|target):/.test(path));
+  const file = folder.startsWith('/') && typeof dockerfile === 'string' ? [join(folder, dockerfile)] : [];
+  const absolute = typeof dockerfile === 'string' && dockerfile.startsWith('/') ? [dockerfile] : file;
+  const all = [folder, ...absolute, ...others].map((path) =>
+    path.startsWith('/') ? relative(top, path) || '.' : path,
+  );
+  const isLocal = (path: string): boolean => !path.startsWith('..') && !/^[a-z][a-z+.-]*:|^git@/i.test(path);
+  return { paths: [...new Set(all.filter(isLocal))], elsewhere: all.filter((path) => !isLocal(path)) };
+}
+
+/** The `build:` sections of a compose file as they are written, as texts that can be compared. */
+export function writtenBuilds(text: string): Readonly<Record<string, string>> {
+  const yaml = readYaml(text);
+  const services = ('documents' in yaml ? yaml.documents : []).flatMap((document) =>
+    isRecord(document) && isRecord(document['services']) ? Object.entries(document['services']) : [],
+  );
+  return Object.fromEntries(
+    services.flatMap(([name, body]) =>
+      isRecord(body) && body['build'] !== undefined ? [[name, textOfBuild(body['build'])]] : [],
+    ),
+  );
+}
+
+/** An alias may make a circle, of which there is no JSON. */
+function textOfBuild(build: unknown): string {
+  try {
+    return JSON.stringify(build);
+  } catch {
+    return '';
+  }
+}
+
+/** Compose doubles every `$` that it prints. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value.replaceAll('$$', '$') : '');

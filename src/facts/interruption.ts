@@ -1,0 +1,11 @@
+import type { SwitchPlan } from '../model/switch.ts';
+
+/** The services whose containers are replaced while nothing stands in for them: what is asked of them then is not answered. */
+export function interrupted({ hosts }: Pick<SwitchPlan, 'hosts'>): readonly string[] {
+  const services = hosts.flatMap(({ changes }) =>
+    changes
+      .filter(({ action }) => action === 'recreate' || action === 'restart' || action === 'remove')
+      .map(({ service }) => service),
+  );
+  return [...new Set(services)];
+}

@@ -1,0 +1,153 @@
+import { builtRepository, makeRelease, thirdParty } from '../compose/images.ts';
+import { readPins } from '../facts/images.ts';
+import { readLease } from '../facts/lease.ts';
+import type { BuildCause } from '../model/changes.ts';
+import type { Forecast } from '../model/forecast.ts';
+import type { Release } from '../model/release.ts';
+import type { HostState } from '../model/state.ts';
+import { lookUpPlan } from '../plan/build.ts';
+import { withBuilds } from '../plan/builds.ts';
+import { forecastLookPlan } from '../plan/observe.ts';
+import { withdrawPlan } from '../plan/ship.ts';
+import { planSwitch } from '../plan/switch.ts';
+import { forecastLines } from '../report/forecast.ts';
+import { loginEnv } from './build.ts';
+import { buildCauses } from './builds.ts';
+import type { Checkout } from './checkout.ts';
+import { checkRelease, checkServices, prepare, throwPrepared } from './deploy.ts';
+import { intentOf } from './history.ts';
+import { type Opened, open } from './open.ts';
+import { digestToCome, withPending } from './pending.ts';
+import { withPreviews } from './preview.ts';
+import { attempt, type Session, throwAll, throwCancelled } from './session.ts';
+
+/**
+ * What a deploy of this checkout would do on each server. It takes no lease, changes nothing that runs, and leaves nothing
+ * there. What a deploy would stop at is part of the answer; a server that cannot be reached is a failure.
+ */
+export async function plan(session: Session, checkout: Checkout): Promise<void> {
+  const { known, ports } = session;
+  const { forecast, opened } = await forecastOf(session, checkout, 'all');
+  known.forecast = forecast;
+  ports.log.stage(`Plan: commit ${checkout.commit.slice(0, 12)}`);
+  for (const line of forecastLines(forecast)) ports.log.info(line);
+  ports.log.end();
+  throwAll(opened.unreachable);
+}
+
+/**
+ * The same before minutes of tests and builds: shows what the deploy will do, and throws what stands in its way. What was
+ * shipped stays there for the deploy.
+ */
+export async function rehearse(session: Session, checkout: Checkout): Promise<void> {
+  const { ports } = session;
+  const { forecast, throwProblems } = await forecastOf(session, checkout, 'release');
+  throwProblems();
+  ports.log.stage('Plan before the build');
+  for (const line of forecastLines(forecast)) ports.log.info(line);
+  ports.log.end();
+}
+
+type Found = { readonly forecast: Forecast; readonly opened: Opened; readonly throwProblems: () => void };
+
+async function forecastOf(session: Session, checkout: Checkout, withdraw: 'release' | 'all'): Promise<Found> {
+  const { config, ports } = session;
+  if (config.release !== undefined) checkRelease(checkout, config.release);
+  checkServices(checkout, config);
+  const only = withdraw === 'all';
+  const opened = await open(session, checkout.project, { login: !only, ...(only ? { look: forecastLookPlan } : {}) });
+  const looked = await lookUp(session, checkout, opened.states);
+  const { release } = looked;
+  const stage = only ? 'Resolve' : 'Rehearse';
+  try {
+    const prepared = await prepare(session, checkout, opened, { release, stage, older: only ? 'go on' : 'refuse' });
+    const intent = intentOf(session, 'deploy', release, opened.token);
+    const able = opened.targets.filter(({ host }) => prepared.resolved.some((resolution) => resolution.host === host));
+    const observed = { ...opened, targets: able };
+    const causes = await buildCauses(session, checkout, opened.states);
+    const exact = config.release !== undefined;
+    const asked = await withPreviews(session, observed, release, prepared.resolved);
+    const switched = planSwitch(observed, asked, intent, config);
+    const known = exact ? switched : withBuilds(switched, (host) => sharedCauses(release, checkout, causes(host)));
+    const plan = only ? await withPending(session, known) : known;
+    const notes = [...looked.notes, ...busyNotes(opened)];
+    return {
+      forecast: { plan, problems: [...new Set([...prepared.problems, ...looked.problems])], notes },
+      opened,
+      throwProblems: () => throwPrepared({ ...prepared, problems: [...prepared.problems, ...looked.problems] }, opened),
+    };
+  } finally {
+    const { failures } = await attempt(session, withdrawPlan(opened.targets, release.id, withdraw));
+    for (const { message } of failures) ports.log.warn(message);
+  }
+}
+
+type LookedUp = { readonly release: Release; readonly problems: readonly string[]; readonly notes: readonly string[] };
+
+/** The release as far as it is known before the build: third-party images by their digest of now. */
+async function lookUp(session: Session, checkout: Checkout, states: readonly HostState[]): Promise<LookedUp> {
+  const { config, ports } = session;
+  const { model, commit, committedAt, project, source } = checkout;
+  const time = new Date(ports.clock.now());
+  if (config.release !== undefined) {
+    const { id } = makeRelease(model, { time, commit, committedAt, project, pushed: {}, pinned: {} });
+    return { release: { ...config.release, id, source }, problems: [], notes: [] };
+  }
+  const others = thirdParty(model);
+  const images = [...new Set(Object.values(others))];
+  const { output, failures } = await attempt(session, lookUpPlan(images, loginEnv(session)));
+  throwCancelled(failures);
+  const { pins, refused } = readPins(output('local', 'pins'));
+  const current = states.find(({ currentRelease }) => currentRelease !== undefined)?.currentRelease;
+  const pinned = Object.entries(others).map(([use, image]): [string, string] => {
+    const name = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+    return [use, pins.get(image) ?? current?.images[use] ?? `${name}@${digestToCome}`];
+  });
+  const registry = config.registry?.name ?? 'local';
+  const pushed = Object.keys(model.builds).map((service): [string, string] => [
+    service,
+    `${builtRepository(model, service, registry, project)}@${digestToCome}`,
+  ]);
+  return {
+    release: {
+      ...makeRelease(model, {
+        time,
+        commit,
+        committedAt,
+        project,
+        pushed: Object.fromEntries(pushed),
+        pinned: Object.fromEntries(pinned),
+      }),
+      source,
+    },
+    problems: refused.map(([image, why]) => `compose-file: image ${image} cannot be pulled: ${why}`),
+    notes: failures.flatMap(({ failures: all }) =>
+      all.map(({ short }) => `${short}: third-party images are taken to be those that run now`),
+    ),
+  };
+}
+
+/** A service that names the image which another one builds is built with it. */
+function sharedCauses(
+  { built }: Release,
+  { model }: Checkout,
+  causes: Readonly<Record<string, BuildCause>>,
+): Readonly<Record<string, BuildCause>> {
+  const shared = built.flatMap((service): [string, BuildCause][] => {
+    const builder = Object.keys(model.builds).find((other) => model.images[other] === model.images[service]);
+    const cause = causes[service] ?? (builder === undefined ? undefined : causes[builder]);
+    return cause === undefined ? [] : [[service, cause]];
+  });
+  return Object.fromEntries(shared);
+}
+
+/** What is being deployed meanwhile, or was left half done: the plan may be out of date in a minute. */
+function busyNotes({ targets, output }: Opened): readonly string[] {
+  return targets.flatMap(({ host }) => {
+    if (output(host, 'lease') === '') return [];
+    const { state, holder } = readLease(output(host, 'lease'));
+    if (state === 'free') return [];
+    const how = state === 'busy' ? 'is going on' : 'was interrupted, and is rolled back first';
+    return [`${host}: ${holder.command} of ${holder.release || 'a release'} by ${holder.actor} ${how}`];
+  });
+}

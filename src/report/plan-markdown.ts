@@ -1,0 +1,40 @@
+import type { Forecast } from '../model/forecast.ts';
+import type { SwitchPlan } from '../model/switch.ts';
+import { changesTable, pendingLines } from './changes.ts';
+import { downtimeLines, forecastSum, headline } from './forecast.ts';
+import { cell, details, fenced } from './markdown.ts';
+
+/** A plan as Markdown, for a comment and for the summary: the sum first, the rest folded. */
+export function forecastMarkdown(forecast: Forecast): string {
+  const { plan, problems, notes } = forecast;
+  const { hosts, backup, migration, pending, intent } = plan;
+  return [
+    `### ${problems.length > 0 ? '⚠️ ' : ''}Plan: ${forecastSum(forecast)}`,
+    `What a deploy of \`${intent.release.commit.slice(0, 12)}\` (\`${intent.release.project}\`) would do. Nothing was changed.`,
+    ...(problems.length > 0 ? [problems.map((problem) => `- ${cell(problem)}`).join('\n')] : []),
+    ...hosts.map(({ host, from, changes }) =>
+      details(
+        cell(`${host}: ${headline({ ...plan, hosts: hosts.filter((other) => other.host === host) })}`),
+        `${from === undefined ? 'First release.' : `Now: \`${from}\``}\n\n${changesTable(changes, 'action')}`,
+      ),
+    ),
+    ...oneOffLines(backup, migration).map((line) => cell(line)),
+    ...(pending === undefined ? [] : [pendingText(pending)]),
+    ...downtimeLines(plan).map((line) => `Downtime: ${cell(line)}`),
+    ...notes.map((note) => `> ${cell(note)}`),
+  ].join('\n\n');
+}
+
+function oneOffLines(backup: SwitchPlan['backup'], migration: SwitchPlan['migration']): readonly string[] {
+  return [
+    ...(backup?.kind === 'run' ? [`Backup on ${backup.host} first: ${backup.text}`] : []),
+    ...(migration?.kind === 'run'
+      ? [`Migration on ${migration.host}, ${migration.when} the containers are recreated: ${migration.text}`]
+      : []),
+  ];
+}
+
+function pendingText(pending: NonNullable<SwitchPlan['pending']>): string {
+  const [title = '', ...lines] = pendingLines(pending);
+  return lines.length === 0 ? cell(title) : details(cell(title), fenced(lines.join('\n')));
+}

@@ -1,0 +1,67 @@
+/** Applications as they are found in the world, on a real engine. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Server } from '../../bed/bed.ts';
+import { type Deployer, deployer } from '../../fixtures/korrigo.ts';
+import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import type { Repository } from '../../fixtures/repository.ts';
+import { output, page, shell, stateOf } from '../../fixtures/state.ts';
+
+const { bed, repository } = await openBed();
+const everything = ['build', 'push', 'deploy'];
+const dockerfile = (more = ''): string => `FROM ${bed.engine.images.busybox}\n${more}`;
+
+describe('an engine that keeps its images with containerd', () => {
+  let server: Server;
+  let app: Repository;
+  let deploy: Deployer;
+  const files = (page: string): Record<string, string> => ({
+    Dockerfile: dockerfile('COPY page /www/index.html\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n'),
+    page: `${page}\n`,
+    'compose.yml': `name: always
+services:
+  web:
+    build: .
+    init: true
+    pull_policy: always
+    container_name: the-web
+    mac_address: 02:42:ac:1f:07:05
+    labels: [traefik.enable=true]
+    ports: ["8080:80"]
+    networks: {default: {ipv4_address: 172.31.7.5}}
+networks:
+  default: {ipam: {config: [{subnet: 172.31.7.0/24}]}}
+`,
+  });
+
+  beforeAll(async () => {
+    server = await bed.server();
+    app = repository('always');
+    deploy = deployer(app.folder, bed, server);
+    await shell(server, `echo '{"features": {"containerd-snapshotter": true}}' >/etc/docker/daemon.json`);
+    await server.stop();
+    await server.start();
+    expect(await output(server, 'docker', 'info', '--format', '{{.DriverStatus}}')).toContain('containerd');
+  });
+
+  it('runs what was pulled, and a migration and a backup beside it, whatever pull_policy says', async () => {
+    const inputs = { migrate: 'web: cat /www/index.html', backup: "web: sh -c 'echo saved by $(hostname -i)'" };
+    app.commit(files('one'));
+    succeeded(await deploy(everything, { ...inputs, path: '/opt/always' }));
+    expect(await page(server)).toBe('one');
+    app.commit(files('two'));
+    const { all } = succeeded(await deploy(everything, { ...inputs, path: '/opt/always' }));
+    expect(await page(server)).toBe('two');
+    expect(all).toMatch(/saved by 172\.31\.7\.(?!5$)\d+$/m);
+    expect(Object.keys((await stateOf(server, '/opt/always')).containers)).toEqual(['the-web']);
+  });
+
+  it('starts it again for a person who has no login, after a prune as well', async () => {
+    const up = 'cd /opt/always/current && docker compose up --detach --force-recreate 2>&1';
+    await shell(server, 'docker rm --force the-web && docker image prune --force');
+    for (let times = 0; times < 2; times++) expect(await server.ssh(up)).toMatchObject({ code: 0 });
+    expect(await page(server)).toBe('two');
+    succeeded(await deploy(['rollback']));
+    expect(await page(server)).toBe('one');
+    expect(succeeded(await deploy(['status'])).all).toContain('no drift');
+  });
+});
