@@ -3,20 +3,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The files that take longest, to begin with: what takes minutes must not be the last that a worker starts. */
 const longest = [
-  'infra-web-faults',
   'infra-monitoring',
   'infra-web',
+  'korrigo',
+  'infra-web-faults',
   'failures',
-  'infra-tls',
   'infra-backup',
+  'infra-tls',
   'rollback',
   'infra-data',
   'infra-web-overlays',
   'infra-web-proxy',
-  'infra-monitoring-deploy',
   'workflows',
   'prune',
   'deploy',
+  'faults',
 ];
 
 /** vitest asks for a class. */

@@ -10,6 +10,7 @@ import { printable } from './log/console.ts';
 import { maskedParts, redact, redacting } from './log/redact.ts';
 import type { Command } from './model/command.ts';
 import { nonce } from './ports.ts';
+import { annotations } from './report/annotations.ts';
 import { closing } from './report/closing.ts';
 import { outputValues } from './report/outputs.ts';
 import { summary } from './report/summary.ts';
@@ -54,7 +55,12 @@ async function main(): Promise<void> {
   log.end();
   for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
   if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(redact(summary(report), hidden)), true).write();
-  if (report.failures.length > 0) fail(printable(redact(lines.join('\n'), hidden)));
+  for (const { message, ...place } of annotations(report)) {
+    const { file, line } = place;
+    const at = { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { startLine: line }) };
+    fail(printable(redact(message, hidden)), at);
+  }
+  if (report.failures.length > 0) process.exitCode = 1;
 }
 
 const maskedLines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim().length >= 4);
@@ -70,10 +76,10 @@ const variablesOf = (texts: InputTexts): readonly string[] =>
     .flatMap((line) => (line.includes('=') ? [line.slice(line.lastIndexOf('=') + 1).trim()] : []));
 
 /** One annotation, at most 4096 characters, and exit code 1. */
-function fail(message: string): void {
+function fail(message: string, place: core.AnnotationProperties = {}): void {
   // What to do about it stands at the end.
   const text = message.length > 4000 ? `${message.slice(0, 2800)}\n…\n${message.slice(-1000)}` : message;
-  core.error(text, { title: 'Korrigo Deploy' });
+  core.error(text, { title: 'Korrigo Deploy', ...place });
   process.exitCode = 1;
 }
 

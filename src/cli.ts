@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     async (ports) => await run(config, ports),
   );
   log.stage(report.outcome === 'succeeded' ? 'Done' : 'Failed');
-  for (const line of closing(report)) log.info(line);
+  for (const line of closing(report, 'open')) log.info(line);
   if (machine) process.stdout.write(printable(redact(formatted(report, config.format), secret)));
   if (report.release !== undefined && config.commands.at(-1) === 'push')
     process.stdout.write(`${JSON.stringify(report.release)}\n`);

@@ -34,6 +34,8 @@ export async function run(config: Config, ports: RunPorts): Promise<Report> {
     outcome: outcomeOf(failures, session.known.undone),
     seconds: (ports.clock.now() - started) / 1000,
     failures,
+    ended: new Date(ports.clock.now()).toISOString(),
+    ...(ports.ref.source === undefined ? {} : { source: ports.ref.source }),
     ...(config.health.url === undefined ? {} : { url: new URL(config.health.url).origin }),
   };
 }

@@ -1,11 +1,11 @@
 import type { Command } from '../model/command.ts';
 
-/** Top folder, commit, its date, the branch (or HEAD when detached), and where it was cloned from, a line each. */
+/** Top folder, commit, its date, the branch (or HEAD when detached), subject and author of the commit, and where it was cloned from, a line each. */
 export const gitFacts: Command = {
   argv: [
     'sh',
     '-c',
-    'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && { git remote get-url origin 2>/dev/null || true; }',
+    'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && git log -1 --format=%s%n%an && { git remote get-url origin 2>/dev/null || true; }',
     'korrigo-git',
   ],
 };

@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path/posix';
+import { relative, resolve } from 'node:path/posix';
 import { isRecord } from '../model/release.ts';
 import { readYaml } from './yaml.ts';
 
@@ -19,13 +19,21 @@ export function buildInputs(build: Json, top: string): BuildInputs {
   // Compose writes `service:web` for the image of another service, which is told there.
   const contexts = isRecord(additional) ? Object.values(additional).map(textOf) : [];
   const others = contexts.filter((path) => !/^(service|target):/.test(path));
-  const file = folder.startsWith('/') && typeof dockerfile === 'string' ? [join(folder, dockerfile)] : [];
-  const absolute = typeof dockerfile === 'string' && dockerfile.startsWith('/') ? [dockerfile] : file;
-  const all = [folder, ...absolute, ...others].map((path) =>
-    path.startsWith('/') ? relative(top, path) || '.' : path,
-  );
+  const file = folder.startsWith('/') && typeof dockerfile === 'string' ? [resolve(folder, dockerfile)] : [];
+  const all = [folder, ...file, ...others].map((path) => (path.startsWith('/') ? relative(top, path) || '.' : path));
   const isLocal = (path: string): boolean => !path.startsWith('..') && !/^[a-z][a-z+.-]*:|^git@/i.test(path);
   return { paths: [...new Set(all.filter(isLocal))], elsewhere: all.filter((path) => !isLocal(path)) };
+}
+
+/** Its Dockerfile from the top of the repository; undefined when it is not in there. */
+export function dockerfileOf(
+  { context, dockerfile, dockerfile_inline: inline }: Json,
+  top: string,
+): string | undefined {
+  const folder = textOf(context);
+  if (!folder.startsWith('/') || inline !== undefined) return undefined;
+  const path = relative(top, resolve(folder, textOf(dockerfile) || 'Dockerfile'));
+  return path.startsWith('..') ? undefined : path;
 }
 
 /** The `build:` sections of a compose file as they are written, as texts that can be compared. */

@@ -1,4 +1,5 @@
 import { Cancelled, CommandError, DeployError } from '../errors.ts';
+import { isChatter } from '../facts/chatter.ts';
 import type { Plan, RunStep, Stage, Step, Task } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
 import { explain } from './explain.ts';
@@ -47,7 +48,7 @@ async function applyTask(
       const report = (outcome: StepReport['outcome']): void => {
         const seconds = (ports.clock.now() - started) / 1000;
         const { id, title, changes = false } = step;
-        reports.push({ stage: stage.name, host: task.host, id, title, changes, outcome, seconds });
+        reports.push({ stage: stage.name, host: task.host, id, title, changes, outcome, seconds, started });
         const mark = outcome === 'done' ? '✓' : '✗';
         ports.log.info(`${mark} ${task.host}: ${step.title} (${seconds.toFixed(1)} s)`);
       };
@@ -106,6 +107,7 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   const { title, command, output, timeoutSeconds, channel } = step;
   const heard = listen(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
+    if (output === 'live' && isChatter(line)) return;
     if (output !== 'facts' || stream === 'stderr') heard.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };
@@ -121,7 +123,10 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   const hint = (code === null ? undefined : step.hints?.[code]) ?? step.hint;
   const lost = code === null && !timedOut && hostName !== 'local';
   const details = lost ? { hint: lostHint } : hint === undefined ? {} : { hint };
-  const failed = new CommandError({ host: hostName, title, code, timedOut, output: tail.join('\n') }, details);
+  const failed = new CommandError(
+    { host: hostName, title, code, timedOut, output: tail.join('\n') },
+    { ...details, ...(output === 'live' ? { shown: true } : {}) },
+  );
   throw (await explain(step.explain, hostName, ports, failed)) ?? failed;
 }
 

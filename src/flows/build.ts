@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
+import { dockerfileOf } from '../compose/build-inputs.ts';
 import { allowances, bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
 import { type BuildTarget, buildTargets } from '../compose/targets.ts';
@@ -28,6 +29,7 @@ export async function test(session: Session): Promise<void> {
 }
 
 export async function build(session: Session, checkout: Checkout): Promise<void> {
+  session.known.dockerfiles = dockerfilesOf(checkout);
   const facts = await buildFacts(session, checkout);
   if (facts.services.length === 0) session.ports.log.info('no service has a build section: nothing to build');
   else await perform(session, buildPlan(facts));
@@ -130,4 +132,13 @@ const loginFolder = ({ ports }: Session): string => join(ports.scratch, 'docker'
 
 export function loginEnv(session: Session): Readonly<Record<string, string>> {
   return session.config.registry?.login === undefined ? {} : { DOCKER_CONFIG: loginFolder(session) };
+}
+
+function dockerfilesOf({ model, top }: Checkout): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(model.builds).flatMap(([service, build]) => {
+      const file = dockerfileOf(build, top);
+      return file === undefined ? [] : [[service, file]];
+    }),
+  );
 }

@@ -18,6 +18,9 @@ export type Checkout = {
   readonly top: string;
   readonly commit: string;
   readonly committedAt: string;
+  /** The first line of its message. */
+  readonly subject: string;
+  readonly author: string;
   readonly ref: string | undefined;
   readonly defaultBranch: boolean;
   readonly tracked: Tracked;
@@ -36,7 +39,8 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   const { config, ports } = session;
   const folder = join(ports.cwd, config.directory);
   const git = await ports.local.run({ ...gitFacts, cwd: folder }, { signal: ports.signal });
-  const [top = '', commit = '', committedAt = '', branch = '', origin = ''] = git.stdout.split('\n');
+  const [top = '', commit = '', committedAt = '', branch = '', subject = '', author = '', origin = ''] =
+    git.stdout.split('\n');
   if (ports.signal.aborted) throw new Cancelled(undefined, 'before', 'read the checkout');
   if (git.code !== 0) {
     throw new DeployError(`${folder} is not a git checkout: ${git.stderr.trim().split('\n').at(-1)}`, {
@@ -88,6 +92,8 @@ export async function readCheckout(session: Session): Promise<Checkout> {
     top,
     commit,
     committedAt,
+    subject,
+    author,
     ref,
     defaultBranch,
     tracked,

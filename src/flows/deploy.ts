@@ -1,3 +1,4 @@
+import { basename } from 'node:path/posix';
 import type { Config } from '../config/config.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
@@ -21,6 +22,8 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const { config, ports } = session;
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
+  session.known.commit = { subject: checkout.subject, author: checkout.author };
+  if (checkout.tracked.has(rollbackWorkflow)) session.known.rollbackWorkflow = basename(rollbackWorkflow);
   const hold = { command: 'deploy', release: pushed.id } as const;
   const opened = await open(session, pushed.project, { login: true, hold });
   warnOfUnfinished(session, opened.states);
@@ -148,3 +151,5 @@ function freshRelease(release: Release, states: readonly HostState[], now: Date)
 }
 
 const olderHint = 'Push a newer commit, or set allow-older to true if you mean it. Nothing was changed.';
+
+const rollbackWorkflow = '.github/workflows/rollback.yml';

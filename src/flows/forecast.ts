@@ -1,4 +1,5 @@
-import { builtRepository, makeRelease, thirdParty } from '../compose/images.ts';
+import { makeRelease, thirdParty } from '../compose/images.ts';
+import { buildTargets } from '../compose/targets.ts';
 import { readPins } from '../facts/images.ts';
 import { readLease } from '../facts/lease.ts';
 import type { BuildCause } from '../model/changes.ts';
@@ -104,10 +105,9 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
     return [use, pins.get(image) ?? current?.images[use] ?? `${name}@${digestToCome}`];
   });
   const registry = config.registry?.name ?? 'local';
-  const pushed = Object.keys(model.builds).map((service): [string, string] => [
-    service,
-    `${builtRepository(model, service, registry, project)}@${digestToCome}`,
-  ]);
+  const pushed = buildTargets(model, registry, project).flatMap(({ services, repository }) =>
+    services.map((service): [string, string] => [service, `${repository}@${digestToCome}`]),
+  );
   return {
     release: {
       ...makeRelease(model, {

@@ -31,6 +31,12 @@ export async function recorded(
   const { config, ports, known } = session;
   known.release = intent.release;
   known.previousRelease = observed.states[0]?.current;
+  known.before = observed.states.map(({ host, current, currentRelease, history }) => ({
+    host,
+    release: current,
+    commit: currentRelease?.commit,
+    since: history.findLast(({ release, outcome }) => release === current && outcome === 'succeeded')?.time,
+  }));
   const hosts = observed.targets.map(({ host }) => host);
   const ending = (outcome: Attempt['outcome'], switched: boolean) => ({
     outcome,

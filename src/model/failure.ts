@@ -20,4 +20,6 @@ export type Failure = {
   /** Null: it did not end by itself. */
   readonly code?: number | null | undefined;
   readonly timedOut?: boolean | undefined;
+  /** The log has all of `message` already: it was printed as it came. */
+  readonly shown?: boolean | undefined;
 };

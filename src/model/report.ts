@@ -13,6 +13,8 @@ export type StepReport = {
   readonly changes: boolean;
   readonly outcome: 'done' | 'failed';
   readonly seconds: number;
+  /** When it began: milliseconds since 1970. */
+  readonly started?: number;
 };
 
 export type Downtime = {
@@ -39,7 +41,15 @@ export type Known = {
   /** The release that was current before, on the first host. */
   previousRelease?: string | undefined;
   plan?: SwitchPlan;
-  /** What a plan found, or a rehearsal. */
+  /** The commit of the checkout, in words. */
+  commit?: { readonly subject: string; readonly author: string };
+  /** Service → its Dockerfile, from the top of the repository, for what is built. */
+  dockerfiles?: Readonly<Record<string, string>>;
+  /** The workflow of the repository that rolls back, by the name of its file. */
+  rollbackWorkflow?: string;
+  /** What was current on each host before, and since when (ISO 8601) as far as the history tells. */
+  before?: readonly Before[];
+  /** What a plan found. */
   forecast?: Forecast;
   downtime?: Downtime | 'not-up-before';
   /** The backup that was made before anything was changed: its host, and what it said last. */
@@ -47,6 +57,13 @@ export type Known = {
   status?: readonly HostStatus[];
   /** What became of each host on which a failed switch was undone. */
   undone?: readonly Undone[];
+};
+
+export type Before = {
+  readonly host: string;
+  readonly release: string | undefined;
+  readonly commit: string | undefined;
+  readonly since: string | undefined;
 };
 
 export type Undone = {
@@ -65,6 +82,10 @@ export type Report = Readonly<Known> & {
   readonly outcome: Outcome;
   readonly seconds: number;
   readonly url?: string;
+  /** Web address of the repository. */
+  readonly source?: string;
+  /** When it ended: ISO 8601, UTC. */
+  readonly ended?: string;
   /** The first is the one to tell; empty after a success. */
   readonly failures: readonly Failure[];
 };

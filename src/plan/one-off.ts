@@ -22,6 +22,7 @@ const kinds = {
     stage: 'List the migrations',
     title: 'list the migrations',
     hint: 'Nothing was changed.',
+    neverStarted: 'Nothing was changed.',
   },
 } as const;
 

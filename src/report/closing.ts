@@ -1,11 +1,14 @@
 import type { Report } from '../model/report.ts';
 import { afterwards } from './after.ts';
-import { endingOf, endingText, failuresText, hintOf } from './failures.ts';
+import { endingOf, endingText, hintOf } from './failures.ts';
 import { forecastSum } from './forecast.ts';
 import { statusText } from './status.ts';
 
-/** The last lines of a log: what happened, and after a failure why, what is there now, and what to do. */
-export function closing(report: Report): readonly string[] {
+/**
+ * The last lines of a log: what happened, and after a failure why, what is there now, and what to do.
+ * @param live whether what commands printed as it came is out of sight, folded, or stands above in the open
+ */
+export function closing(report: Report, live: 'folded' | 'open' = 'folded'): readonly string[] {
   const { commands, release, seconds, failures, status, backup, forecast } = report;
   const what = `${commands.join(', ')} ${endingText[endingOf(report)]} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
   const said = status === undefined ? undefined : statusText(status);
@@ -14,7 +17,7 @@ export function closing(report: Report): readonly string[] {
     return [`✓ plan: ${forecastSum(forecast)} (${seconds.toFixed(1)} s, nothing was changed)`];
   if (first === undefined) return said ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
   const [{ lines, next }, hint] = [afterwards(report), hintOf(failures)];
-  const text = failuresText(failures);
+  const text = failures.map(({ short, message, shown }) => (shown && live === 'open' ? short : message)).join('\n');
   return [
     ...(said ?? [text]),
     ...(hint === undefined ? [] : [`→ ${hint}`]),

@@ -68,7 +68,7 @@ export function downtimeLines(plan: SwitchPlan): readonly string[] {
 
 /** The same for a program. */
 export function forecastJson({ plan, problems, notes }: Forecast): unknown {
-  const { intent, hosts, backup, migration, pending } = plan;
+  const { intent, backup, migration, pending } = plan;
   return {
     commit: intent.release.commit,
     project: intent.release.project,
@@ -76,13 +76,17 @@ export function forecastJson({ plan, problems, notes }: Forecast): unknown {
     problems,
     notes,
     downtime: interrupted(plan),
-    hosts: hosts.map(({ host, from, changes }) => ({
-      host,
-      from: from ?? null,
-      changes: changes.map((change) => ({ ...change, why: reasonsText(change) })),
-    })),
+    hosts: hostsJson(plan),
     backup: backup ?? null,
     migration: migration ?? null,
     pending: pending ?? null,
   };
+}
+
+export function hostsJson({ hosts }: SwitchPlan): unknown {
+  return hosts.map(({ host, from, changes }) => ({
+    host,
+    from: from ?? null,
+    changes: changes.map((change) => ({ ...change, why: reasonsText(change) })),
+  }));
 }

@@ -1,5 +1,9 @@
 import type { Release } from '../model/release.ts';
 import type { Report } from '../model/report.ts';
+import { forecastJson, forecastSum, headline, hostsJson } from './forecast.ts';
+import { compareUrl } from './live.ts';
+import { shortened } from './markdown.ts';
+import { title } from './title.ts';
 
 /** Every output of the action, with its description; `action.yml` and the README are held against this table. */
 export const outputs = {
@@ -12,6 +16,10 @@ export const outputs = {
   duration: 'How long the run took, in seconds.',
   downtime:
     'Longest time that `health-url` did not answer during the switch, in seconds. Empty if it was not measured.',
+  title: 'How it ended in one line, for a notification.',
+  summary: 'What happened in a few lines of plain text, for a notification.',
+  'compare-url': 'What is new: the difference between the commit that was current and the new one, on GitHub.',
+  changes: 'For `plan`, `deploy` and `rollback`: what happens to each service on each host and why, as JSON.',
   status: 'For `status`: releases, containers and drift on each host, as JSON.',
 } as const;
 
@@ -33,6 +41,28 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
     url: url ?? '',
     duration: seconds.toFixed(1),
     downtime: typeof downtime === 'object' ? downtime.longestGapSeconds.toFixed(1) : '',
+    title: title(report),
+    summary: shortSummary(report).join('\n'),
+    'compare-url': compareUrl(report) ?? '',
+    changes: changesJson(report),
     status: report.status === undefined ? '' : JSON.stringify(report.status),
   };
+}
+
+/** For people who are elsewhere: what a notification has space for. */
+function shortSummary(report: Report): readonly string[] {
+  const { plan, forecast, failures, release, commit } = report;
+  const [first] = failures;
+  return [
+    ...(forecast === undefined ? [] : [forecastSum(forecast)]),
+    ...(plan === undefined ? [] : [headline(plan)]),
+    ...(commit === undefined || commit.subject === '' ? [] : [shortened(commit.subject, 200)]),
+    ...(release === undefined ? [] : [`release ${release.id}`]),
+    ...(first === undefined ? [] : [shortened(first.short, 500)]),
+  ];
+}
+
+function changesJson({ plan, forecast }: Report): string {
+  if (forecast !== undefined) return JSON.stringify(forecastJson(forecast));
+  return plan === undefined ? '' : JSON.stringify({ headline: headline(plan), hosts: hostsJson(plan) });
 }

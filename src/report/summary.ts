@@ -1,92 +1,136 @@
 import type { Failure } from '../model/failure.ts';
 import type { Known, Report, StepReport } from '../model/report.ts';
-import type { HostSwitch } from '../model/switch.ts';
-import { type Afterwards, afterwards } from './after.ts';
+import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
+import { afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
 import { dataText } from './data.ts';
-import { endingOf, endingText, failuresText, hintOf } from './failures.ts';
-import { cell, details, fenced, table } from './markdown.ts';
+import { hintOf } from './failures.ts';
+import { gantt } from './gantt.ts';
+import { compareUrl, liveLines } from './live.ts';
+import { bounded, cell, code, details, fenced, shortened, table } from './markdown.ts';
 import { forecastMarkdown } from './plan-markdown.ts';
+import { title } from './title.ts';
 
-const icons = {
-  succeeded: '✅',
-  'rolled-back': '↩️',
-  'rollback-failed': '🔥',
-  failed: '❌',
-  cancelled: '⏹️',
-} as const;
-
-/** The step summary: what a person wants to know of a deploy without opening its log. Markdown, far below GitHub's 1 MiB. */
+/**
+ * The step summary: what a person wants to know of a deploy without opening its log. How it ended comes first, then what is
+ * live, why it failed, and what to do. Markdown, far below GitHub's 1 MiB.
+ */
 export function summary(report: Report): string {
-  const { commands, release, previousRelease, seconds, downtime, failures, url, backup, plan } = report;
-  if (report.forecast !== undefined && commands[0] === 'plan')
-    return [forecastMarkdown(report.forecast), ...(failures.length === 0 ? [] : [failureText(failures)])].join('\n\n');
-  const ending = endingOf(report);
-  const after = afterwards(report);
-  const facts = [
-    ...(release === undefined ? [] : [`Release \`${release.id}\``]),
-    ...(previousRelease === undefined ? [] : [`before: \`${previousRelease}\``]),
+  const { commands, failures, backup, plan, release, forecast, steps } = report;
+  if (forecast !== undefined && commands[0] === 'plan')
+    return bounded([forecastMarkdown(forecast), ...(failures.length === 0 ? [] : [failureText(failures)])]);
+  const done = failures.length === 0;
+  const chart = gantt(steps);
+  return bounded([
+    `## ${title(report)}`,
+    factsOf(report).join(' · '),
+    ...commitLine(report),
+    ...liveText(report),
+    ...(done ? [] : [failureText(failures)]),
+    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
+    ...nextText(report),
+    ...(plan?.hosts ?? []).map((host) => servicesTable(host, done)),
+    ...(release === undefined ? [] : imagesTable(release.images, plan)),
+    ...(chart === undefined ? [] : [details('Time', chart)]),
+    ...stepsTable(steps),
+  ]);
+}
+
+function factsOf({ release, previousRelease, seconds, downtime, url }: Report): readonly string[] {
+  return [
+    ...(release === undefined ? [] : [`Release ${code(release.id)}`]),
+    ...(previousRelease === undefined ? [] : [`before: ${code(previousRelease)}`]),
     `${seconds.toFixed(0)} s`,
     ...(downtime === undefined ? [] : [downtimeFact(downtime)]),
     ...(url === undefined ? [] : [url]),
   ];
-  return [
-    `## ${icons[ending]} ${commands.join(', ')} ${endingText[ending]}`,
-    facts.join(' · '),
-    ...(failures.length === 0 ? [] : [failureText(failures)]),
-    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
-    ...(after.lines.length === 0 ? [] : [afterText(after)]),
-    ...(plan?.hosts ?? []).map((host) => servicesTable(host, failures.length === 0)),
-    ...(release === undefined ? [] : [imagesTable(release.images)]),
-    stepsTable(report.steps),
-  ].join('\n\n');
 }
 
 function downtimeFact(downtime: NonNullable<Known['downtime']>): string {
-  if (downtime === 'not-up-before') return 'downtime not measured (the URL did not answer before)';
+  if (downtime === 'not-up-before') return 'downtime: not measured, the URL did not answer before';
   return downtime.failed === 0 ? 'no downtime' : `downtime ${downtime.longestGapSeconds.toFixed(1)} s`;
 }
 
-function failureText(failures: readonly Failure[]): string {
-  const [message, hint] = [failuresText(failures), hintOf(failures)];
-  const text = message.length > 8000 ? `${message.slice(0, 8000)}\n…` : message;
-  return `${fenced(text)}${hint === undefined ? '' : `\n\n**What to do:** ${cell(hint)}`}`;
+/** The commit in words, with what is new in it. */
+function commitLine(report: Report): readonly string[] {
+  const { commit, release } = report;
+  const compare = compareUrl(report);
+  const link = compare === undefined ? [] : [`[what changed](${compare})`];
+  if (commit === undefined || commit.subject === '') return link;
+  const name = release === undefined ? '' : `${code(release.commit.slice(0, 12))} `;
+  const by = commit.author === '' ? '' : ` (${cell(commit.author)})`;
+  return [[`${name}${cell(shortened(commit.subject, 200))}${by}`, ...link].join(' · ')];
 }
 
-function afterText({ lines: texts, next }: Afterwards): string {
-  const lines = texts.map((line) => `- ${cell(line)}`);
+function liveText(report: Report): readonly string[] {
+  const lines = liveLines(report);
+  return lines.length === 0 ? [] : [`**Live now**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
+}
+
+/** In one line each, then what to do; all that is known of them is folded. */
+function failureText(failures: readonly Failure[]): string {
+  const hint = hintOf(failures);
+  const longer = failures.filter(({ message }) => message.includes('\n')).slice(0, 20);
   return [
-    `### What is there now\n\n${lines.join('\n')}`,
-    ...(next === undefined ? [] : [`**Next:** ${cell(next)}`]),
+    fenced(shortened(failures.map(({ short }) => short).join('\n'), 4000)),
+    ...(hint === undefined ? [] : [`**What to do:** ${cell(hint)}`]),
+    ...longer.map(({ short, message }) =>
+      details(longer.length === 1 ? 'Details' : cell(shortened(short, 200)), fenced(shortened(message, 16_000))),
+    ),
   ].join('\n\n');
+}
+
+/** What is on the servers after a failure, and how to get back from here. */
+function nextText(report: Report): readonly string[] {
+  const { lines, next } = afterwards(report);
+  const there = lines.map((line) => `- ${cell(line)}`).join('\n');
+  return [
+    ...(lines.length === 0 ? [] : [`### What is there now\n\n${there}`]),
+    ...(next === undefined ? [] : [`**Next:** ${cell(next)}`]),
+    ...rollbackText(report),
+  ];
+}
+
+function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflow }: Report): readonly string[] {
+  if (failures.length > 0 || plan?.intent.command !== 'deploy' || previousRelease === undefined) return [];
+  const where =
+    source === undefined || rollbackWorkflow === undefined
+      ? 'Run your rollback workflow'
+      : `[Run the rollback workflow](${source}/actions/workflows/${rollbackWorkflow})`;
+  const text = `${where} with ${code(`to: ${previousRelease}`)}, or in a terminal:`;
+  return [details('Roll back', `${text}\n\n${fenced(`dist/cli.js rollback --to ${previousRelease}`, 'sh')}`)];
 }
 
 /** After a failure it says what was planned: not all of it was done. */
 function servicesTable({ host, changes, data }: HostSwitch, done: boolean): string {
-  const [title, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
+  const [name, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
   const lines = data.map((change) => `- ${cell(dataText(change))}`);
-  return [`### ${cell(title)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
+  return [`### ${cell(name)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
     '\n\n',
   );
 }
 
-function imagesTable(images: Readonly<Record<string, string>>): string {
-  return details(
-    'Images',
-    table(
-      ['service', 'image'],
-      Object.entries(images).map(([service, image]) => [service, `\`${image}\``]),
-    ),
-  );
+/** Those of services that stay as they are are no news. */
+function imagesTable(images: Readonly<Record<string, string>>, plan: SwitchPlan | undefined): readonly string[] {
+  const kept = (service: string): boolean => {
+    const actions = (plan?.hosts ?? []).flatMap(({ changes }) =>
+      changes.filter((change) => change.service === service),
+    );
+    return actions.length > 0 && actions.every(({ action }) => action === 'keep');
+  };
+  const rows = Object.entries(images).filter(([service]) => !kept(service));
+  if (rows.length === 0) return [];
+  const cells = rows.map(([service, image]) => [service, `\`${image}\``]);
+  return [details('Images', table(['service', 'image'], cells))];
 }
 
-function stepsTable(steps: readonly StepReport[]): string {
-  const rows = steps.map(({ stage, host, title, outcome, seconds }) => [
-    stage,
-    host,
-    title,
-    outcome,
-    `${seconds.toFixed(1)} s`,
-  ]);
-  return details('Steps', table(['stage', 'host', 'step', 'outcome', 'time'], rows));
+/** Steps that tidy up are no news either, unless they failed. */
+const tidying: ReadonlySet<string> = new Set(['logout', 'withdraw', 'tidy', 'prune', 'definition', 'metadata', 'arm']);
+
+function stepsTable(steps: readonly StepReport[]): readonly string[] {
+  const rows = steps
+    .filter(({ id, outcome }) => outcome === 'failed' || !tidying.has(id))
+    .map(({ stage, host, title: name, outcome, seconds }) => [stage, host, name, outcome, `${seconds.toFixed(1)} s`]);
+  if (rows.length === 0) return [];
+  return [details('Steps', table(['stage', 'host', 'step', 'outcome', 'time'], rows))];
 }

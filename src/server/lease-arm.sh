@@ -13,6 +13,9 @@ arm() { # Arguments: bytes-of-stdin limit-of-the-undo-in-seconds
   sed 1,2d "$fresh/all" >"$fresh/undo.sh"
   printf '%s\n' "$2" >"$fresh/limit"
   : >"$fresh/lock"
+  # Space for the undo, should the disk be full by then.
+  { fallocate -l 16777216 "$fresh/reserve" || head -c 16777216 /dev/zero >"$fresh/reserve"; } 2>/dev/null ||
+    rm -f "$fresh/reserve"
   rm "$fresh/all"
   flush "$fresh"/*
   rm -rf "$lease/confirmed"

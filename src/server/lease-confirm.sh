@@ -1,6 +1,7 @@
 # Defines confirm(): what was changed stays, nothing is armed any more. stdin: a line for the history, or nothing.
 confirm() { # Arguments: bytes-of-stdin
   line=$lease/line.$$
+  rm -f "$lease/armed/reserve"
   { cat >"$line"; } 2>/dev/null
   # Cut off, or on a full disk: the confirmation counts without it.
   [ "$(wc -c <"$line" 2>/dev/null)" -eq "$1" ] || rm -f "$line"

@@ -27,6 +27,7 @@ finish() {
 
 # Brings back what was there before: up to three tries, within the limit.
 undo() {
+  rm -f "$lease/undoing/reserve"
   end_job "$lease/undoing" "$token.undoing" 10
   { read -r limit <"$lease/undoing/limit"; } 2>/dev/null || limit=900
   log=$lease/undo.log

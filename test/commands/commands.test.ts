@@ -32,7 +32,7 @@ describe('a command line', () => {
     [
       'asks git about the commit',
       gitFacts,
-      "sh -c 'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && { git remote get-url origin 2>/dev/null || true; }' korrigo-git",
+      "sh -c 'git rev-parse --show-toplevel && git log -1 --format=%H%n%cI && git rev-parse --abbrev-ref HEAD && git log -1 --format=%s%n%an && { git remote get-url origin 2>/dev/null || true; }' korrigo-git",
     ],
     [
       'lists what git tracks, submodules included where git can',

@@ -143,6 +143,8 @@ describe('the monitoring of the reference infrastructure', () => {
   it('fires no alert at a fresh start', async () => {
     // As it is here: the site answers first, the database is migrated later, so its readiness fails for a while.
     await until('the site is ready', 90_000, async () => (await query('probe_success{job="site"} == 1')).length === 2);
+    const watchdog = 'ALERTS{alertname="Watchdog",alertstate="firing"}';
+    await until('the watchdog', 60_000, async () => (await query(watchdog)).length === 1);
     const rounds = 'prometheus_rule_group_iterations_total';
     const evaluated = async () => Number((await query(rounds))[0]?.value[1] ?? 0);
     const before = await evaluated();
@@ -308,9 +310,9 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     await until('the mail', 30_000, async () => (await caught()).some((line) => line.startsWith('MAIL ')));
     const told = await caught();
     expect(told.join('\n')).toMatch(/exams\.tasks\.process_copy failed [\d.]+ times in 15 minutes\./);
-    expect(told.find((line) => line.startsWith('MAIL '))).toMatch(
-      /Subject: TasksFail \(warning\) .*To: head@school\.example .*What to do: docker compose logs/,
-    );
+    const mail = told.find((line) => line.startsWith('MAIL '));
+    expect(mail).toMatch(/To: head@school\.example .*What to do: docker compose logs/);
+    expect(mail).toContain('Subject: TasksFail (warning) ');
     expect(told.filter((line) => line.includes('"Watchdog"') && !line.startsWith('POST /watchdog '))).toEqual([]);
   });
 
@@ -328,7 +330,9 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     expect(await stack.shell(typed)).toBe('email: told\nslack: told\nntfy: told\nwebhook: told');
     const found = (await caught()).filter((line) => line.includes('This is a test. Alerts reach you.'));
     const [mail = '', ...others] = found.sort();
-    expect(mail).toMatch(/^MAIL .*From: korrigo@school\.example .*Subject: TestAlert \(critical\)/);
+    // Its headers come in any order.
+    expect(mail).toMatch(/^MAIL .*From: korrigo@school\.example /);
+    expect(mail).toContain('Subject: TestAlert (critical) ');
     expect(
       others.map((line) =>
         line
@@ -400,7 +404,7 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
   it('shows something in every panel but those of what did not happen', async () => {
     const empty = [];
     for (const { name, expr } of await panels()) if ((await query(expr)).length === 0) empty.push(name);
-    // Shown with a certificate and copies elsewhere in infra-monitoring-deploy.e2e.test.ts.
+    // Shown with a certificate and copies elsewhere in infra-monitoring-deploy.long.test.ts.
     const elsewhere = 'Age of the newest copy off the machine';
     expect(empty).toEqual(['The certificate is valid for', elsewhere, elsewhere]);
   });

@@ -145,7 +145,7 @@ describe('on a server', () => {
     await server.plug();
     expect(await running).toMatchObject({
       outcome: 'rolled-back',
-      message: expect.stringContaining('has rolled back by itself'),
+      message: expect.stringContaining('so the server rolled back by itself'),
     });
     expect(await shell(server, 'cat /opt/shop/lease/undo.log')).toContain('undone');
     expect(await shell(server, 'tail -n 1 /opt/shop/history.jsonl')).toContain('"rolled-back"');
@@ -219,7 +219,7 @@ describe('on a server', () => {
 describe('on a server whose disk is full', () => {
   let server: Server;
   beforeAll(async () => {
-    server = await bed.server({ docker: false, optDiskMb: 16 });
+    server = await bed.server({ docker: false, optDiskMb: 64 });
   });
   const fill = async (): Promise<void> =>
     void (await shell(server, 'dd if=/dev/zero of=/opt/full bs=1k 2>/dev/null; df /opt | grep -q 100%'));
@@ -227,7 +227,10 @@ describe('on a server whose disk is full', () => {
 
   it('the lease is kept, what cannot start says why, and the undo works all the same', async () => {
     const { held, token } = await hold(server, 8);
-    await arm(held, undoOf('echo undone >>/home/deploy/undone; echo said'));
+    await arm(
+      held,
+      undoOf('head -c 8000000 /dev/zero >/opt/shop/needs && echo undone >>/home/deploy/undone; echo said'),
+    );
     await fill();
     onTestFinished(empty);
     await pause(12);
@@ -249,6 +252,7 @@ describe('on a server whose disk is full', () => {
     onTestFinished(empty);
     await confirm(held, '{"n":1}\n');
     expect(await held.leave(60)).toBe('confirmed');
+    expect(await shell(server, 'cat /opt/shop/history.jsonl')).toContain('{"n":1}\n');
     expect((await server.exec(['test', '-e', '/home/deploy/undone-again'])).code).toBe(1);
     await fill();
     await expect(hold(server, 30)).rejects.toThrow(

@@ -155,7 +155,7 @@ describe('reading the checkout', () => {
   });
 
   const clone = (origin: string) => ({
-    'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\n${origin}\n` },
+    'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\nA change\nAda\n${origin}\n` },
   });
   const unnamed = 'services: {web: {image: "x:1"}}\n';
   it.each<readonly [string, Surroundings, InputTexts, string | undefined]>([
@@ -547,7 +547,9 @@ describe('a deploy that cannot begin', () => {
       'korrigo-observe': observed(['current', 'r1'], ['json', JSON.stringify(other)]),
     });
     const origin = {
-      'korrigo-git': { stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\ngit@github.com:acme/shop.git\n` },
+      'korrigo-git': {
+        stdout: `/src\n${commit}\n2026-02-03T04:00:00Z\nmain\nA change\nAda\ngit@github.com:acme/shop.git\n`,
+      },
     };
     const { report } = await perform(deployed, { servers: [web1], runner: origin });
     expect(report.failure?.message).toContain(

@@ -151,6 +151,10 @@ describe('the outputs', () => {
       url: 'https://shop.example.com',
       duration: '61.2',
       downtime: '1.3',
+      title: '✅ push, deploy succeeded',
+      summary: `release ${releaseOf().id}`,
+      'compare-url': '',
+      changes: '',
       status: '',
     });
   });
@@ -165,6 +169,10 @@ describe('the outputs', () => {
       url: '',
       duration: '61.2',
       downtime: '',
+      title: '❌ test failed',
+      summary: '',
+      'compare-url': '',
+      changes: '',
       status: '',
     });
   });

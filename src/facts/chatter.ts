@@ -1,0 +1,12 @@
+/** What Compose and BuildKit print while they are at it, and that the next line about the same thing makes superfluous. */
+const patterns: readonly RegExp[] = [
+  // Compose: `Container shop-web-1  Waiting`. What became of it follows.
+  /^\s*(Container|Network|Volume) \S+ +(Waiting|Starting|Creating|Stopping|Removing|Running)\s*$/,
+  // BuildKit: how far a download or an upload is, how long a step took, and the parts of the definition that it reads.
+  /^#\d+ (sha256:\S+ .*|extracting \S+.*|transferring \S+: .*|DONE [\d.]+s|CACHED|\.\.\.|preparing layers for inline cache.*)$/,
+  /^#\d+ \[[^\]]*internal\] .*$/,
+  /^#\d+ (exporting|writing|naming|pushing|resolving|resolve) (layers|manifest|config|to|image|\S+@sha256).*$/,
+];
+
+/** Whether a line says only that something is going on. */
+export const isChatter = (line: string): boolean => patterns.some((pattern) => pattern.test(line));

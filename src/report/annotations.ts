@@ -1,0 +1,37 @@
+import type { Failure } from '../model/failure.ts';
+import type { Report } from '../model/report.ts';
+
+import { afterwards } from './after.ts';
+
+/** A remark that GitHub shows at the step, or at a line of a file. */
+export type Annotation = { readonly message: string; readonly file?: string; readonly line?: number };
+
+/** GitHub shows ten of a step, and nobody reads that many. */
+const most = 5;
+const longest = 1000;
+
+/** What failed, each in one line with what to do: the log has the rest. */
+export function annotations(report: Report): readonly Annotation[] {
+  const { failures, dockerfiles = {} } = report;
+  const all = failures.map((failure, index) => {
+    const lines = index === 0 ? [textOf(failure), ...afterwards(report).lines] : [textOf(failure)];
+    return { message: lines.join('\n'), ...placeOf(failure, dockerfiles) };
+  });
+  if (all.length <= most) return all;
+  return [...all.slice(0, most - 1), { message: `${all.length - most + 1} more problems: see the log of this step` }];
+}
+
+function textOf({ short, message, hint, kind }: Failure): string {
+  // Several problems of inputs are one failure, and every one of them is short.
+  const text = kind === 'input' && message.length < longest ? message : short;
+  return `${text.slice(0, longest)}${hint === undefined ? '' : `\n→ ${hint}`}`;
+}
+
+/** Where in the repository it is, as far as BuildKit says so. */
+function placeOf({ message }: Failure, dockerfiles: Readonly<Record<string, string>>): Omit<Annotation, 'message'> {
+  const [, target = ''] = /^(?:ERROR: )?target (\S+): failed to solve/m.exec(message) ?? [];
+  const [, line] = /^\S+:(\d+)$/m.exec(message) ?? [];
+  const file = Object.hasOwn(dockerfiles, target) ? dockerfiles[target] : undefined;
+  if (file === undefined) return {};
+  return { file, ...(line === undefined ? {} : { line: Number(line) }) };
+}

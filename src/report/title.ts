@@ -1,0 +1,16 @@
+import type { Report } from '../model/report.ts';
+import { endingOf, endingText } from './failures.ts';
+
+const icons = {
+  succeeded: '✅',
+  'rolled-back': '↩️',
+  'rollback-failed': '🔥',
+  failed: '❌',
+  cancelled: '⏹️',
+} as const;
+
+/** How it ended, in one line. */
+export function title(report: Report): string {
+  const ending = endingOf(report);
+  return `${icons[ending]} ${report.commands.join(', ')} ${endingText[ending]}`;
+}
