@@ -55,8 +55,8 @@ type FlowName = CommandName | 'login' | 'rehearse';
  * could still say no: no tag moves and nothing is deployed before the tests have passed.
  */
 const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
-  rehearse: ['login'],
   login: [],
+  rehearse: ['login'],
   test: ['login'],
   build: ['login'],
   push: ['login', 'rehearse', 'test', 'build'],
@@ -95,7 +95,7 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
 function flowNames({ commands, registry }: Config): readonly FlowName[] {
   const rehearses = commands.length > 1 && commands.includes('deploy');
   const logsIn = registry?.login !== undefined && commands.some((name) => onTheRunner.has(name));
-  return [...(rehearses ? (['rehearse'] as const) : []), ...(logsIn ? (['login'] as const) : []), ...commands];
+  return [...(logsIn ? (['login'] as const) : []), ...(rehearses ? (['rehearse'] as const) : []), ...commands];
 }
 
 function flowsOf({ commands }: Config): Readonly<Record<FlowName, (session: Session) => Promise<void>>> {

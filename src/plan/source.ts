@@ -8,6 +8,8 @@ export function sourceProblem(
   project: string,
   source: Source,
 ): string | undefined {
+  if (currentRelease !== undefined && currentRelease.project !== project)
+    return `${host}: the folder of this application holds project ${currentRelease.project}, and this is project ${project}: if these are two applications, set another path for this one; if the project was renamed, set project-name to ${currentRelease.project}, or its volumes will not be used; to go on anyway, set accept to other-source`;
   const before = currentRelease?.source;
   if (before === undefined || isSame(before, source)) return undefined;
   return `${host}: project ${project} was deployed from ${sourceText(before)} before, and this is ${sourceText(source)}: if these are two applications, set project-name (or \`name:\` in the compose file) for this one; if the application moved, set accept to other-source`;

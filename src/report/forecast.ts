@@ -3,6 +3,7 @@ import type { Action } from '../model/changes.ts';
 import type { Forecast } from '../model/forecast.ts';
 import type { SwitchPlan } from '../model/switch.ts';
 import { planLines } from './changes.ts';
+import { dataText } from './data.ts';
 import { reasonsText } from './reasons.ts';
 
 const past: Readonly<Record<Action, string>> = {
@@ -84,9 +85,10 @@ export function forecastJson({ plan, problems, notes }: Forecast): unknown {
 }
 
 export function hostsJson({ hosts }: SwitchPlan): unknown {
-  return hosts.map(({ host, from, changes }) => ({
+  return hosts.map(({ host, from, changes, data }) => ({
     host,
     from: from ?? null,
     changes: changes.map((change) => ({ ...change, why: reasonsText(change) })),
+    data: data.map((change) => ({ ...change, text: dataText(change) })),
   }));
 }

@@ -1,6 +1,7 @@
 import type { Forecast } from '../model/forecast.ts';
-import type { SwitchPlan } from '../model/switch.ts';
+import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { changesTable, pendingLines } from './changes.ts';
+import { dataText } from './data.ts';
 import { downtimeLines, forecastSum, headline } from './forecast.ts';
 import { cell, details, fenced } from './markdown.ts';
 
@@ -12,16 +13,25 @@ export function forecastMarkdown(forecast: Forecast): string {
     `### ${problems.length > 0 ? '⚠️ ' : ''}Plan: ${forecastSum(forecast)}`,
     `What a deploy of \`${intent.release.commit.slice(0, 12)}\` (\`${intent.release.project}\`) would do. Nothing was changed.`,
     ...(problems.length > 0 ? [problems.map((problem) => `- ${cell(problem)}`).join('\n')] : []),
-    ...hosts.map(({ host, from, changes }) =>
+    ...hosts.map((host) =>
       details(
-        cell(`${host}: ${headline({ ...plan, hosts: hosts.filter((other) => other.host === host) })}`),
-        `${from === undefined ? 'First release.' : `Now: \`${from}\``}\n\n${changesTable(changes, 'action')}`,
+        cell(`${host.host}: ${headline({ ...plan, hosts: hosts.filter((other) => other.host === host.host) })}`),
+        hostText(host),
       ),
     ),
     ...oneOffLines(backup, migration).map((line) => cell(line)),
     ...(pending === undefined ? [] : [pendingText(pending)]),
     ...downtimeLines(plan).map((line) => `Downtime: ${cell(line)}`),
     ...notes.map((note) => `> ${cell(note)}`),
+  ].join('\n\n');
+}
+
+function hostText({ from, changes, data }: HostSwitch): string {
+  const lines = data.map((change) => `- ${cell(dataText(change))}`);
+  return [
+    from === undefined ? 'First release.' : `Now: \`${from}\``,
+    changesTable(changes, 'action'),
+    ...(lines.length > 0 ? [lines.join('\n')] : []),
   ].join('\n\n');
 }
 

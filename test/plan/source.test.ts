@@ -4,9 +4,9 @@ import type { Source } from '../../src/model/release.ts';
 import { sourceProblem } from '../../src/plan/source.ts';
 
 const repository = 'github.com/acme/mono';
-const problem = (before: Source | undefined, now: Source) =>
+const problem = (before: Source | undefined, now: Source, project = 'mono') =>
   sourceProblem(
-    { host: 'web1', currentRelease: before === undefined ? undefined : { ...releaseOf(), source: before } },
+    { host: 'web1', currentRelease: before === undefined ? undefined : { ...releaseOf({ project }), source: before } },
     'mono',
     now,
   );
@@ -29,6 +29,12 @@ describe('a release of the project that is there', () => {
       'web1: project mono was deployed from github.com/acme/mono: apps/blog/compose.yml before, and this is github.com/acme/mono: apps/shop/compose.yml: if these are two applications, set project-name (or `name:` in the compose file) for this one; if the application moved, set accept to other-source',
     );
     expect(problem({ files: ['blog.yml'] }, { files: ['shop.yml'] })).toBeDefined();
+  });
+
+  it('of another project, in the same folder, is another application or one that was renamed', () => {
+    expect(problem(blog, blog, 'blog')).toBe(
+      'web1: the folder of this application holds project blog, and this is project mono: if these are two applications, set another path for this one; if the project was renamed, set project-name to blog, or its volumes will not be used; to go on anyway, set accept to other-source',
+    );
   });
 
   it('from another repository is another application', () => {
