@@ -5,6 +5,7 @@ import { programs } from '../server/programs.ts';
 const awkParts = {
   flatten: ['scalars', 'flatten'],
   sealed: ['scalars', 'sealed'],
+  traits: ['scalars', 'traits'],
   images: ['scalars', 'images'],
   claims: ['scalars', 'claims'],
   uses: ['scalars', 'moved', 'seccomp', 'uses'],
@@ -43,18 +44,25 @@ const texts = {
   ship: programs['ship.sh'],
   resolve: join(
     facts,
-    awks('canonical', 'uses', 'seal', 'environment', 'flatten', 'sealed'),
+    awks('canonical', 'uses', 'seal', 'environment', 'flatten', 'sealed', 'traits'),
     programs['release.sh'],
     programs['resolve.sh'],
     programs['seal.sh'],
   ),
-  reopen: join(facts, awks('uses', 'images', 'flatten', 'sealed'), programs['release.sh'], programs['reopen.sh']),
+  reopen: join(
+    facts,
+    awks('uses', 'images', 'flatten', 'sealed', 'traits'),
+    programs['release.sh'],
+    programs['reopen.sh'],
+  ),
   claims: join(facts, awks('claims'), programs['claims.sh']),
   preview: programs['preview.sh'],
   withdraw: programs['withdraw.sh'],
   place: programs['place.sh'],
   restore: programs['restore.sh'],
   tidy: programs['tidy.sh'],
+  retire: programs['retire.sh'],
+  'roll-back': programs['roll-back.sh'],
   pull: join(facts, programs['pull.sh']),
   refresh: programs['refresh.sh'],
   once: join(awks('once'), programs['once.sh']),
@@ -63,7 +71,7 @@ const texts = {
   prune: join(facts, awks('history'), programs['prune.sh']),
   test: programs['test.sh'],
   settled: programs['settled.sh'],
-  status: join(observe, awks('flatten', 'sealed'), programs['release.sh'], programs['status.sh']),
+  status: join(observe, awks('flatten', 'sealed', 'traits'), programs['release.sh'], programs['status.sh']),
 } as const;
 
 /** What a script that a server runs alone begins with. */

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { Secret } from '../model/secret.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, consents, forceRecreate, formats, onFailure } from './config.ts';
+import { type CommandName, type Config, consents, forceRecreate, formats, onFailure, strategyNames } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
@@ -27,6 +27,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
   const onHosts = does('deploy', 'plan', 'rollback', 'status');
+  const strategy = value('strategy', parse.oneOf(strategyNames)) ?? 'recreate';
   const config: Config = {
     commands,
     directory: text('working-directory'),
@@ -51,9 +52,11 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     files: values('files', parse.linesOf, parse.repositoryPath),
     serverOwned: values('server-owned', parse.linesOf, parse.repositoryPath),
     envFiles: readEnvFiles(reader, env),
-    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
+    strategy,
+    drainSeconds: value('drain', parse.drainOf) ?? 3,
+    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? (strategy === 'rolling' ? 'none' : 'built'),
     backup: readBackup(reader),
-    migrate: readMigration(reader),
+    migrate: readMigration(reader, strategy),
     migratePlan: readMigratePlan(reader),
     sequential: value('sequential', parse.oneOf(['true', 'false'])) === 'true',
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',

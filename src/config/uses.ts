@@ -40,6 +40,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   files: plans,
   'server-owned': plans,
   'env-files': plans,
+  strategy: [...deploys, 'plan'],
+  drain: [...deploys, 'plan'],
   'force-recreate': [...deploys, 'plan'],
   backup: plans,
   'backup-timeout': ['deploy'],

@@ -13,6 +13,10 @@ type Wanted = {
   readonly settleSeconds: number;
   readonly completes?: readonly string[];
   readonly patient?: boolean;
+  /** The ids of containers that do not count. */
+  readonly besides?: readonly string[];
+  /** How many of each service there are to be. */
+  readonly count?: number;
 };
 
 /**
@@ -31,10 +35,14 @@ export function servicesVerdict(
   now: number,
   before: ReadonlyMap<string, number> = new Map(),
 ): Verdict {
-  const { images, completes = [] } = wanted;
+  const { images, completes = [], besides = [], count = 1 } = wanted;
   const verdicts = Object.entries(images).flatMap(([service, image]) => {
-    const own = containers.filter((container) => container.service === service && !container.oneOff);
+    const own = containers.filter(
+      (container) => container.service === service && !container.oneOff && !besides.includes(container.id),
+    );
     if (own.length === 0) return [{ kind: 'wait', says: `${service} has no container` } as const];
+    if (own.length < count)
+      return [{ kind: 'wait', says: `${service} has ${own.length} of ${count} containers` } as const];
     return own.map((container) => {
       const restarts = container.restarts - (before.get(container.id) ?? 0);
       return containerVerdict(container, image, restarts, wanted, now);

@@ -9,13 +9,14 @@ import { reasonsText } from './reasons.ts';
 const past: Readonly<Record<Action, string>> = {
   remove: 'removed',
   recreate: 'recreated',
+  roll: 'rolled',
   create: 'created',
   restart: 'restarted',
   start: 'started',
   scale: 'scaled',
   keep: 'kept',
 };
-const actions: readonly Action[] = ['recreate', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
+const actions: readonly Action[] = ['recreate', 'roll', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
 
 /** The sum of a plan: `2 services recreated, 1 kept, a migration runs`. What differs between hosts counts by what is more. */
 export function headline(plan: SwitchPlan): string {

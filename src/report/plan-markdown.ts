@@ -40,7 +40,7 @@ function oneOffLines(backup: SwitchPlan['backup'], migration: SwitchPlan['migrat
   return [
     ...(backup?.kind === 'run' ? [`Backup on ${backup.host} first: ${backup.text}`] : []),
     ...(migration?.kind === 'run'
-      ? [`Migration on ${migration.host}, ${migration.when} the containers are recreated: ${migration.text}`]
+      ? [`Migration on ${migration.host}, ${migration.when} the containers are replaced: ${migration.text}`]
       : []),
   ];
 }

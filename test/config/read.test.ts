@@ -39,6 +39,7 @@ describe('the configuration', () => {
         "comment": false,
         "composeFiles": [],
         "directory": ".",
+        "drainSeconds": 3,
         "envFiles": [],
         "files": [],
         "forceRecreate": "built",
@@ -75,6 +76,7 @@ describe('the configuration', () => {
         "sequential": false,
         "serverOwned": [],
         "ssh": undefined,
+        "strategy": "recreate",
         "tags": [],
         "test": {
           "files": [],

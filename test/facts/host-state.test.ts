@@ -42,6 +42,7 @@ describe('a server', () => {
       releases: [],
       files: [],
       containers: [],
+      kernel: '',
       history: [],
     });
   });
@@ -171,6 +172,7 @@ describe('a resolved release', () => {
         web: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
         db: [{ kind: 'file', name: 'my.cnf' }],
       },
+      traits: {},
       notes: ['web1: created /opt/shop/shared/data, which was not there: it is empty'],
       claims: noClaims,
     });

@@ -171,7 +171,7 @@ describe('the plan to switch', () => {
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
-      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate --no-deps web
+      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: let proxies find the new containers: korrigo-refresh shop first
       # Verify
       web1: every container is healthy: korrigo-inspect shop
@@ -186,11 +186,11 @@ describe('the plan to switch', () => {
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
-      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate --no-deps web
+      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: let proxies find the new containers: korrigo-refresh shop first
       web2: clear what an interrupted deploy left: korrigo-tidy shop
       web2: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
-      web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate --no-deps web
+      web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web2: let proxies find the new containers: korrigo-refresh shop first
       # Migrate
       web1: migrate: web: python manage.py migrate: korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
@@ -292,7 +292,7 @@ describe('the plan to switch', () => {
         containers: [web, cache, containerOf({ service: 'db' }), containerOf({ service: 'old' })],
         hashes: { web: 'hash-of-web', cache: 'hash-of-cache', db: 'new' },
       },
-      ['recreate db, remove old: --remove-orphans', 'recreate web: --force-recreate --no-deps web'],
+      ['recreate db, remove old: --remove-orphans', 'recreate web: --force-recreate web'],
     ],
     ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring up all services: --remove-orphans']],
     [

@@ -13,6 +13,11 @@ import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
 
 function recreateSteps(facts: StrategyFacts): readonly Step[] {
+  return [tidyStep(facts.release.project), ...bringUp(facts)];
+}
+
+/** Brings up everything that is not as it should be, and removes what is no longer part of the release. */
+export function bringUp(facts: StrategyFacts): readonly Step[] {
   const { host, release } = facts;
   const { root, to, changes, completes = [] } = host;
   const bring = (id: string, title: string, args: readonly string[]): Step => ({
@@ -23,7 +28,7 @@ function recreateSteps(facts: StrategyFacts): readonly Step[] {
   });
   const forced = forcedServices(changes);
   if (forced.length > 0 && changes.every(isTouched)) {
-    return [tidyStep(release.project), bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
+    return [bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
   }
   const touched = changes.filter(({ action, service }) => action !== 'keep' && !forced.includes(service));
   const title =
@@ -32,10 +37,10 @@ function recreateSteps(facts: StrategyFacts): readonly Step[] {
       : 'bring up all services';
   // First what Compose itself finds, with all that depends on it, as it was asked for the plan; then, by name, the rest.
   return [
-    tidyStep(release.project),
     bring('up', title, ['--remove-orphans']),
     ...(forced.length > 0
-      ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', '--no-deps', ...forced])]
+      ? // Not with --no-deps: what a service depends on is in the hash that Compose labels its container with.
+        [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
       : []),
     ...refreshSteps(release.project, 'first', changes),
   ];
@@ -46,16 +51,19 @@ const isTouched = ({ action }: ServiceChange): boolean =>
 
 /** `up` of the release before: Compose recreates what differs, and nothing else. On a first deploy everything goes but the data. */
 function undoSteps(facts: UndoFacts): readonly Step[] {
+  return [tidyStep(facts.release.project), ...bringBack(facts)];
+}
+
+export function bringBack(facts: UndoFacts): readonly Step[] {
   const { host, release, before, healthTimeoutSeconds } = facts;
   const { root, from } = host;
   const { project } = release;
   if (from === undefined) {
     const title = 'remove the containers and networks';
-    return [tidyStep(project), { ...upStep('undo-up', title, facts), changes: true, command: removeProject(project) }];
+    return [{ ...upStep('undo-up', title, facts), changes: true, command: removeProject(project) }];
   }
   const was = releaseBefore(before, release);
   return [
-    tidyStep(project),
     {
       ...upStep('undo-up', `bring ${from} back`, facts),
       changes: true,
@@ -75,7 +83,7 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
 }
 
 /** Compose itself waits for what has to be healthy, or has to have completed, before something else starts. */
-function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
+export function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
   const { completes = [] } = host;
   const timeoutSeconds = healthTimeoutSeconds + 60 + (completes.length > 0 ? initTimeoutSeconds : 0);
   return {
@@ -88,7 +96,7 @@ function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTim
   } as const satisfies Partial<RunStep>;
 }
 
-function tidyStep(project: string): Step {
+export function tidyStep(project: string): Step {
   const title = 'clear what an interrupted deploy left';
   return {
     kind: 'run',
