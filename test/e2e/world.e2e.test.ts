@@ -136,8 +136,8 @@ services:
     await bed.engine.docker('login', '--username', username, '--password', password, address);
     await bed.engine.docker('push', '--quiet', PROXY);
     await bed.engine.docker('logout', address);
-    const answer = async (): Promise<string> =>
-      (await (await fetch(`http://${server.ip}:8080/cgi-bin/page`)).text()).trim();
+    const answer = async (): Promise<string | undefined> =>
+      (await output(server, 'docker', 'exec', 'stale-proxy-1', '/www/cgi-bin/page')).trim().split('\n').at(-1);
     succeeded(await deploy(everything, {}, { PROXY }));
     expect(await answer()).toBe('one');
     for (const text of ['two', 'three', 'four']) {
