@@ -4,20 +4,25 @@
 set -u
 project=$1 service=$2
 shift 2
+# A container that Docker starts again never ends for Compose: the tests run once, whatever restart policy they have.
+once=$(docker compose "$@" config --services 2>/dev/null | sed 's/.*/  "&": {restart: "no"}/')
+[ -n "$once" ] || once='  {}'
+up() { printf 'services:\n%s\n' "$once" | docker compose "$@"; }
 
 if [ -z "$service" ]; then
   if docker compose "$@" config 2>/dev/null | grep -q '^ *condition: service_completed_successfully$'; then
     echo "a service depends on another one completing, so the first container to exit cannot decide: set test-service" >&2
     exit 1
   fi
-  exec docker compose "$@" up --build --no-color --abort-on-container-exit
+  up "$@" --file - up --build --no-color --abort-on-container-exit
+  exit
 fi
 
 ended() {
   docker ps --all --quiet --filter status=exited --filter "label=com.docker.compose.project=$project" \
     --filter "label=com.docker.compose.service=$service"
 }
-docker compose "$@" up --build --no-color &
+up "$@" --file - up --build --no-color &
 up=$!
 while [ -z "$(ended)" ]; do
   if ! kill -0 "$up" 2>/dev/null; then

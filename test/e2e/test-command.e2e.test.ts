@@ -57,6 +57,15 @@ async function leftOf(outcome: Outcome): Promise<readonly string[]> {
 describe('tests', () => {
   const asks = 'until wget -qO- http://web/; do sleep 0.2; done';
 
+  it.each([{}, { 'test-service': 'tests' }])('run once, whatever their restart policy: %j', async (inputs) => {
+    const files = testFile('echo the tests run; exit 0', '    restart: always\n');
+    const text = (files['compose.test.yml'] ?? '').replace('  tests:\n', '  tests:\n    restart: unless-stopped\n');
+    const outcome = await test({ ...files, 'compose.test.yml': text }, { 'test-timeout': '2m', ...inputs });
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(outcome.all.match(/ \| the tests run$/gm)).toHaveLength(1);
+    expect(await leftOf(outcome)).toEqual([]);
+  });
+
   it('that pass: exit 0, their output is shown, and nothing is left', async () => {
     const outcome = await test(testFile(`${asks}; echo all is well`));
     expect(outcome.code, outcome.all).toBe(0);

@@ -103,7 +103,7 @@ esac`;
     const server = sandbox({ docker: ending(code) });
     const result = await server.run('test', ['test-1', 'tests', '--file', 'compose.test.yml']);
     expect(result).toMatchObject({ code, stdout: 'all is stopped\n' });
-    expect(server.dockerCalls()[0]).toMatch(/--file compose\.test\.yml up --build|^ps --all/);
+    expect(server.dockerCalls()[0]).toBe('compose --file compose.test.yml config --services');
   });
 
   it('fails when that service never started', async () => {
@@ -120,7 +120,17 @@ esac`;
   it('without such a service ends with the first container that ends', async () => {
     const server = sandbox({ docker: `case "$*" in *' up '*) exit 5;; esac` });
     expect((await server.run('test', ['test-1', '', '--file', 'x'])).code).toBe(5);
-    expect(server.dockerCalls().at(-1)).toBe('compose --file x up --build --no-color --abort-on-container-exit');
+    expect(server.dockerCalls().at(-1)).toBe(
+      'compose --file x --file - up --build --no-color --abort-on-container-exit',
+    );
+  });
+
+  it('runs every service once, whatever its restart policy', async () => {
+    const server = sandbox({
+      docker: `case "$*" in *'config --services') printf '%s\\n' tests a.b ;; *' up '*) cat ;; esac`,
+    });
+    const { stdout } = await server.run('test', ['test-1', '', '--file', 'x']);
+    expect(parse(stdout)).toEqual({ services: { tests: { restart: 'no' }, 'a.b': { restart: 'no' } } });
   });
 
   it('does not take a container that only prepares something for the tests', async () => {
