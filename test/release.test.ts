@@ -154,6 +154,7 @@ When the workflow Release has published it:
 .github/workflows/test.yml is not pinned to v1.2.4
 .github/workflows/build.yml is not pinned to v1.2.4
 .github/workflows/deploy.yml is not pinned to v1.2.4
+.github/workflows/plan.yml is not pinned to v1.2.4
 .github/workflows/rollback.yml is not pinned to v1.2.4
 CHANGELOG.md has no section [1.2.4] with a date
 `);

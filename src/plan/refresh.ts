@@ -8,15 +8,17 @@ export function refreshSteps(
   time: 'first' | 'last',
   changes: readonly ServiceChange[],
 ): readonly Step[] {
-  const isNew = ({ action }: ServiceChange): boolean => action === 'create' || action === 'recreate';
+  const isNew = ({ action }: ServiceChange): boolean =>
+    action === 'create' || action === 'recreate' || action === 'roll';
   const stays = ({ action }: ServiceChange): boolean => action === 'keep' || action === 'scale';
   return changes.some(isNew) && changes.some(stays) ? [refreshStep(project, time)] : [];
 }
 
-export function refreshStep(project: string, time: 'first' | 'last'): Step {
+/** @param id where there is one for each service */
+export function refreshStep(project: string, time: 'first' | 'last', id = `refresh-${time}`): Step {
   return {
     kind: 'run',
-    id: `refresh-${time}`,
+    id,
     title: 'let proxies find the new containers',
     channel: 'detached',
     command: refresh(project, time),

@@ -4,6 +4,7 @@ import { retire, rollBack } from '../../commands/server.ts';
 import type { Reason, Rolling, ServiceChange } from '../../model/changes.ts';
 import type { Step, WaitStep } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
+import { refreshStep } from '../refresh.ts';
 import { running } from '../verify.ts';
 import { bringBack, bringUp, recreate, tidyStep, upStep } from './recreate.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
@@ -99,6 +100,7 @@ function roll(turn: Turn, facts: StrategyFacts): readonly Step[] {
       ...healthy,
       timeoutSeconds: healthTimeoutSeconds,
     },
+    refreshStep(release.project, 'first', `refresh-${service}`),
     {
       kind: 'run',
       id: `retire-${service}`,
