@@ -6,6 +6,7 @@ export const IMAGE_NAMES = [
   'python',
   'node',
   'nginx',
+  'nginx_next',
   'postgres',
   'postgres_tools',
   'redis',

@@ -20,10 +20,11 @@ const top = new URL('..', import.meta.url);
 const [, checkout = '', checkoutVersion = ''] =
   /(actions\/checkout@\S+) # (.*)/.exec(readFileSync(new URL('.github/workflows/ci.yml', top), 'utf8')) ?? [];
 
-const [tests, builds, deploys, rollbacks] = [
+const [tests, builds, deploys, plans, rollbacks] = [
   inputsOf('test'),
   inputsOf('build'),
   inputsOf('deploy'),
+  inputsOf('plan').filter((name) => name !== 'format'),
   inputsOf('rollback'),
 ];
 
@@ -74,6 +75,8 @@ const unlessFailed = '${{ !cancelled() && !failure() }}';
 /** The outputs of a deploy or a rollback. */
 const ends: readonly OutputName[] = ['outcome', 'url', 'release-id', 'previous-release', 'downtime'];
 
+const plannedOutputs: readonly OutputName[] = ['title', 'changes'];
+
 /** Outputs of a workflow: the job that sets them, and their names. */
 const callOutputs = (rows: readonly (readonly [from: string, names: readonly OutputName[]])[]): Mapping =>
   Object.fromEntries(
@@ -121,6 +124,30 @@ const deployJob = (ref: string): Mapping =>
     ],
   );
 
+/** It reads the environment without a deployment of it, and waits for nobody. */
+const planJob = (ref: string): Mapping =>
+  job(
+    'Plan',
+    { environment: { name: '${{ inputs.environment }}', deployment: false } },
+    {
+      ...reads,
+      packages: remarked('read', 'to look up images of ghcr.io'),
+      'pull-requests': remarked('write', 'to write the plan to the pull request'),
+    },
+    jobOutputs(plannedOutputs),
+    [
+      { ...checkOut, with: { 'persist-credentials': false, 'fetch-depth': 0 } },
+      {
+        ...step(ref, 'Show what a deploy would do', 'plan', plans, {
+          'github-token': '${{ github.token }}',
+          ...password,
+          ...ssh,
+        }),
+        env: envFiles,
+      },
+    ],
+  );
+
 const rollbackJob = (ref: string): Mapping =>
   job('Roll back', inEnvironment, { packages: 'read' }, jobOutputs(ends), [
     step(ref, 'Roll back to an earlier release', 'rollback', rollbacks, { ...password, ...ssh }),
@@ -154,6 +181,15 @@ export function workflows(ref: string): Readonly<Record<string, string>> {
         build: buildJob(ref, { needs: 'test', if: unlessFailed }),
         deploy: deployJob(ref),
       },
+    ),
+    'plan.yml': written(
+      'Plan',
+      {
+        inputs: workflowInputs(plans, ['environment', ...common]),
+        secrets: secretsOf([registrySecret, ...sshSecrets, ...envSecrets]),
+        outputs: callOutputs([['plan', plannedOutputs]]),
+      },
+      { plan: planJob(ref) },
     ),
     'rollback.yml': written(
       'Rollback',

@@ -5,14 +5,16 @@ import { readConfig } from './config/read.ts';
 import { unknownInputs } from './config/unknown.ts';
 import { DeployError } from './errors.ts';
 import { githubLog } from './github/log.ts';
+import { pullRequestOf } from './github/pull-request.ts';
 import { githubContext, refFacts } from './github/surroundings.ts';
 import { printable } from './log/console.ts';
 import { maskedParts, redact, redacting } from './log/redact.ts';
 import type { Command } from './model/command.ts';
-import { nonce } from './ports.ts';
+import { nonce, systemClock } from './ports.ts';
 import { annotations } from './report/annotations.ts';
 import { closing } from './report/closing.ts';
 import { outputValues } from './report/outputs.ts';
+import { forecastMarkdown } from './report/plan-markdown.ts';
 import { summary } from './report/summary.ts';
 import { run } from './run.ts';
 import { secretsOf, withPorts } from './shell.ts';
@@ -22,7 +24,13 @@ async function main(): Promise<void> {
   const texts: InputTexts = Object.fromEntries(inputNames.map((name) => [name, core.getInput(name)]));
   for (const name of inputNames) if (inputOf(name).secret) mask(maskedLines(texts[name] ?? ''));
   for (const problem of unknownInputs(env)) core.warning(problem, { title: 'Korrigo Deploy' });
-  const config = readConfig(texts, env);
+  const context = await githubContext();
+  const pull = pullRequestOf(context);
+  // Before anything is read: without secrets the inputs are not complete, and that is nobody's mistake.
+  const withoutSecrets = pull?.fork === true && texts.command?.trim() === 'plan' && !texts['ssh-key'];
+  const config = withoutSecrets
+    ? { ...readConfig({ ...texts, ...withoutServers }, env), hosts: [] }
+    : readConfig(texts, env);
   const hidden = maskedParts(secretsOf(config));
   mask(hidden);
   const write = (text: string): void => void process.stdout.write(text);
@@ -41,7 +49,7 @@ async function main(): Promise<void> {
       temporary: env['RUNNER_TEMP'] ?? tmpdir(),
       log,
       signal: cancel.signal,
-      ref: refFacts(await githubContext(), env),
+      ref: refFacts(context, env),
       hidden: variablesOf(texts),
       variables: config.variables,
       remember,
@@ -55,6 +63,15 @@ async function main(): Promise<void> {
   log.end();
   for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
   if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(redact(summary(report), hidden)), true).write();
+  if (config.comment && config.githubToken !== undefined && pull !== undefined && report.forecast !== undefined) {
+    const { project } = report.forecast.plan.intent.release;
+    const text = printable(redact(forecastMarkdown(report.forecast, 60_000), hidden));
+    const { api, writeComment } = await import(/* webpackMode: "eager" */ './github/comment.ts');
+    const client = api(config.githubToken.reveal(), env['GITHUB_API_URL'] || 'https://api.github.com');
+    // The token of a pull request from a fork may only read.
+    const problem = pull.fork ? undefined : await writeComment(client, pull, project, text, systemClock);
+    if (problem !== undefined) core.warning(printable(redact(problem, hidden)), { title: 'Korrigo Deploy' });
+  }
   for (const { message, ...place } of annotations(report)) {
     const { file, line } = place;
     const at = { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { startLine: line }) };
@@ -62,6 +79,14 @@ async function main(): Promise<void> {
   }
   if (report.failures.length > 0) process.exitCode = 1;
 }
+
+/** What a pull request from a fork has none of. */
+const withoutServers: InputTexts = {
+  hosts: 'local',
+  'registry-username': '',
+  'registry-password': '',
+  'env-files': '',
+};
 
 const maskedLines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim().length >= 4);
 

@@ -86,7 +86,8 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const errors = await runGraph(graph, {
     signal: ports.signal,
     most: config.sequential || ports.cores < 2 ? 1 : names.length,
-    ended: (name) => logs[names.indexOf(name)]?.end(),
+    // Of what was stopped because something else failed, the log would only be in the way.
+    ended: (name, stopped) => logs[names.indexOf(name)]?.end(!stopped),
   });
   return errors.length === 0 ? [] : new Failures(errors).failures;
 }

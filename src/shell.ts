@@ -88,7 +88,13 @@ function visibleEnvironment(env: Environment, hidden: readonly string[]): Record
 }
 
 /** Every secret of the inputs, to be hidden in logs. */
-export function secretsOf({ registry, ssh, envFiles }: Config): readonly Secret[] {
-  const found = [registry?.login?.password, ssh?.key, ssh?.passphrase, ...envFiles.map(({ content }) => content)];
+export function secretsOf({ registry, ssh, envFiles, githubToken }: Config): readonly Secret[] {
+  const found = [
+    registry?.login?.password,
+    githubToken,
+    ssh?.key,
+    ssh?.passphrase,
+    ...envFiles.map(({ content }) => content),
+  ];
   return found.filter((secret) => secret !== undefined);
 }

@@ -78,10 +78,36 @@ export const restoreFiles = ({ root, id }: Kept): Command => program('restore', 
 /** Removes the containers that an interrupted switch left. */
 export const tidy = (project: string): Command => program('tidy', [project]);
 
+/** Stops these containers after proxies had the time to learn the new ones, and removes them. */
+export function retire(drainSeconds: number, ids: readonly string[]): Command {
+  return program('retire', [String(drainSeconds), ...ids]);
+}
+
+export type RollBack = {
+  readonly project: string;
+  readonly service: string;
+  /** The compose files of the release before and of the one that is given up. */
+  readonly from: string;
+  readonly to: string;
+  readonly drainSeconds: number;
+  readonly timeoutSeconds: number;
+  /** The containers that were there before. */
+  readonly ids: readonly string[];
+};
+
+/** Brings a service that was rolled, or half of it, back to the release before, with the old containers or new ones of it. */
+export function rollBack({ project, service, from, to, drainSeconds, timeoutSeconds, ids }: RollBack): Command {
+  const seconds = [ids.length, drainSeconds, timeoutSeconds].map(String);
+  return program('roll-back', [project, service, from, to, ...seconds, ...ids]);
+}
+
 /** @param tag that keeps the images from a prune; `login` is the folder of the registry login */
 export function pull(tag: string, images: readonly string[], login: string | undefined): Command {
   return program('pull', [tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
+
+/** Lets proxies that kept their container find those that are new. The last one says what came of it. */
+export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);
 
 export type OneOffRun = {
   readonly seconds: number;

@@ -11,6 +11,7 @@ export type CommandName = (typeof commandNames)[number];
 export const forceRecreate = ['built', 'all', 'none'] as const;
 export const formats = ['text', 'json', 'markdown'] as const;
 export const onFailure = ['rollback', 'keep'] as const;
+export const strategyNames = ['recreate', 'rolling'] as const;
 /** Changes that no deploy makes unasked: each is a word of the input `accept`. */
 export const consents = ['new-volume', 'dropped-volume', 'changed-volume', 'shared-volume', 'other-source'] as const;
 export type Consent = (typeof consents)[number];
@@ -70,6 +71,9 @@ export type Config = {
   readonly files: readonly string[];
   readonly serverOwned: readonly string[];
   readonly envFiles: readonly { readonly path: string; readonly content: Secret }[];
+  readonly strategy: (typeof strategyNames)[number];
+  /** Where nothing else is said: how long an old container goes on beside a new one that is healthy. */
+  readonly drainSeconds: number;
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly backup: OneOff | undefined;
   readonly migrate: Migration | undefined;
@@ -90,6 +94,14 @@ export type Config = {
   readonly to: string;
   readonly reason: string | undefined;
   readonly keepReleases: number;
+  /** On GitHub: the plan is written as a comment to the pull request. */
+  readonly comment: boolean;
+  readonly githubToken: Secret | undefined;
   readonly format: (typeof formats)[number];
-  readonly health: { readonly url: string | undefined; readonly timeoutSeconds: number };
+  readonly health: {
+    readonly url: string | undefined;
+    readonly timeoutSeconds: number;
+    /** More, for services that others wait for until they have completed. */
+    readonly initTimeoutSeconds: number;
+  };
 };

@@ -105,10 +105,19 @@ export const inputs = {
     description:
       'Files to write to `shared/` on the servers, byte for byte, with mode 0600. One per line: `path=VARIABLE`, where VARIABLE is an environment variable of this step that contains the file.',
   },
+  strategy: {
+    description:
+      '`recreate` replaces containers in place. `rolling` starts the new containers of a service beside the old ones and stops those when the new ones are healthy, so that no request fails: see [zero downtime](docs/zero-downtime.md).',
+    default: 'recreate',
+  },
+  drain: {
+    description:
+      'With `rolling`, how long the old containers of a service go on beside healthy new ones, so that proxies find the new ones. The label `korrigo.drain` sets it for one service.',
+    default: '3s',
+  },
   'force-recreate': {
     description:
-      'Services to recreate even if nothing about them changed: `built` (those with `build:`), `all` (restarts the database too) or `none`.',
-    default: 'built',
+      'Services to recreate even if nothing about them changed: `built` (those with `build:`), `all` (restarts the database too) or `none`. Default: `built`, and `none` with `strategy: rolling`.',
   },
   backup: {
     description:
@@ -123,8 +132,8 @@ export const inputs = {
       'Runs once per deploy, in a one-off container of a service: `backend: python manage.py migrate --noinput`.',
   },
   'migrate-when': {
-    description: 'Whether the migration runs `before` or `after` containers are recreated.',
-    default: 'after',
+    description:
+      'Whether the migration runs `before` or `after` containers are replaced. Default: `after`, and `before` with `strategy: rolling`, where old code still runs afterwards.',
   },
   'migrate-timeout': {
     description: 'Time limit for the migration. After that its container is removed and the deploy fails.',
@@ -139,6 +148,11 @@ export const inputs = {
       'URL that must answer with 2xx or 3xx at the end of a deploy. It is requested from the runner, also during the switch to measure downtime.',
   },
   'health-timeout': { description: 'Time limit for the new version to become healthy.', default: '3m' },
+  'init-timeout': {
+    description:
+      'Time limit for services that others wait for until they have completed (`condition: service_completed_successfully`), on top of `health-timeout`.',
+    default: '10m',
+  },
   'allow-older': {
     description: '`true` allows deploying a commit that is older than the current one, or that was rolled back.',
     default: 'false',
@@ -175,6 +189,12 @@ export const inputs = {
     description: 'How many releases to keep on each server to roll back to, with their images: 2 to 100.',
     default: '5',
   },
+  comment: {
+    description:
+      'For `plan` on a pull request: `true` writes the plan as a comment there and updates it. Needs `github-token`, and `pull-requests: write` in the permissions of the job.',
+    default: 'false',
+  },
+  'github-token': { description: 'Token of the workflow (`github.token`), to write the comment.', secret: true },
   format: { description: 'For `plan` and `status`: `text` or `json`; for `plan` also `markdown`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 

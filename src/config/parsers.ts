@@ -25,6 +25,11 @@ export function secondsOf(text: string): Parsed<number> {
   return { value: seconds };
 }
 
+/** As a duration, or 0. */
+export function drainOf(text: string): Parsed<number> {
+  return /^0\s*s?$/.test(text.trim()) ? { value: 0 } : secondsOf(text);
+}
+
 /** A connection that drops for a moment must not count as a dead run. */
 export function graceOf(text: string): Parsed<number> {
   const parsed = secondsOf(text);

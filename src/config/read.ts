@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
+import { Secret } from '../model/secret.ts';
 import type { Environment } from '../model/surroundings.ts';
-import { type CommandName, type Config, consents, forceRecreate, formats, onFailure } from './config.ts';
+import { type CommandName, type Config, consents, forceRecreate, formats, onFailure, strategyNames } from './config.ts';
 import type { InputTexts } from './inputs.ts';
 import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
@@ -26,6 +27,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   const commands = readCommands(reader);
   const does = (...names: readonly CommandName[]): boolean => names.some((name) => commands.includes(name));
   const onHosts = does('deploy', 'plan', 'rollback', 'status');
+  const strategy = value('strategy', parse.oneOf(strategyNames)) ?? 'recreate';
   const config: Config = {
     commands,
     directory: text('working-directory'),
@@ -50,9 +52,11 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     files: values('files', parse.linesOf, parse.repositoryPath),
     serverOwned: values('server-owned', parse.linesOf, parse.repositoryPath),
     envFiles: readEnvFiles(reader, env),
-    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? 'built',
+    strategy,
+    drainSeconds: value('drain', parse.drainOf) ?? 3,
+    forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? (strategy === 'rolling' ? 'none' : 'built'),
     backup: readBackup(reader),
-    migrate: readMigration(reader),
+    migrate: readMigration(reader, strategy),
     migratePlan: readMigratePlan(reader),
     sequential: value('sequential', parse.oneOf(['true', 'false'])) === 'true',
     allowOlder: value('allow-older', parse.oneOf(['true', 'false'])) === 'true',
@@ -64,8 +68,14 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     to: value('to', parse.rollbackTargetOf) ?? 'previous',
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,
+    comment: value('comment', parse.oneOf(['true', 'false'])) === 'true',
+    githubToken: text('github-token') === '' ? undefined : new Secret(text('github-token')),
     format: value('format', parse.oneOf(formats)) ?? 'text',
-    health: { url: readHealthUrl(reader), timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0 },
+    health: {
+      url: readHealthUrl(reader),
+      timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0,
+      initTimeoutSeconds: value('init-timeout', parse.secondsOf) ?? 0,
+    },
   };
   // If hosts are missing or wrong, SSH is probably meant: check its inputs too, to report every problem at once.
   const remote = onHosts && !(config.hosts.length > 0 && config.hosts.every(({ kind }) => kind === 'local'));
@@ -81,6 +91,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   }
   if (does('status') && config.format === 'markdown')
     problems.push('format: "markdown" is for `plan`; use text or json for `status`');
+  if (config.comment && config.githubToken === undefined)
+    problems.push('github-token: is empty, but comment is true; set it to the token of the workflow, github.token');
   if (does('push') && text('release')) {
     problems.push(
       'release: is set, but this run pushes its own release; remove `push` from command, or leave release empty',

@@ -167,8 +167,8 @@ export function readBackup(reader: Reader): OneOff | undefined {
   return read && { ...read, timeoutSeconds };
 }
 
-export function readMigration(reader: Reader): Migration | undefined {
-  const when = reader.value('migrate-when', parse.oneOf(migrateWhen)) ?? 'after';
+export function readMigration(reader: Reader, strategy: Config['strategy']): Migration | undefined {
+  const when = reader.value('migrate-when', parse.oneOf(migrateWhen)) ?? (strategy === 'rolling' ? 'before' : 'after');
   const timeoutSeconds = reader.value('migrate-timeout', parse.secondsOf) ?? 0;
   const given = reader.text('migrate');
   if (given === '') return undefined;

@@ -40,6 +40,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   files: plans,
   'server-owned': plans,
   'env-files': plans,
+  strategy: [...deploys, 'plan'],
+  drain: [...deploys, 'plan'],
   'force-recreate': [...deploys, 'plan'],
   backup: plans,
   'backup-timeout': ['deploy'],
@@ -49,6 +51,7 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'migrate-plan': plans,
   'health-url': deploys,
   'health-timeout': deploys,
+  'init-timeout': deploys,
   'allow-older': plans,
   accept: [...deploys, 'plan'],
   'on-failure': deploys,
@@ -58,6 +61,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   to: ['rollback'],
   reason: ['rollback'],
   'keep-releases': ['deploy'],
+  comment: ['plan'],
+  'github-token': ['plan'],
   format: ['plan', 'status'],
 };
 

@@ -44,6 +44,8 @@ export function readHostState(host: string, output: string): HostState {
     releases: all('release'),
     files: all('file'),
     history: readHistory(all('attempt'), one('current')),
+    kernel: one('kernel') ?? '',
+    freeKib: Number(one('memory')) || undefined,
     containers: all('container')
       .map(readContainer)
       .filter((container) => container !== undefined),

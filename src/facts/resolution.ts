@@ -2,6 +2,7 @@ import type { Difference } from '../model/changes.ts';
 import { noClaims } from '../model/claims.ts';
 import type { Reopened, Resolution } from '../model/state.ts';
 import { type Facts, readFacts, rowsOf } from './facts.ts';
+import { labelProblems, readTraits } from './traits.ts';
 
 /** What to do about a file that is not there. @param path in the repository, or absolute */
 export type Remedy = (path: string) => string;
@@ -47,6 +48,7 @@ export function readResolution(host: string, output: string, root: string, remed
       ...unique(all('odd')).map(
         (service) => `${host}: ${service} uses a path with a tab or a newline in its name: rename it`,
       ),
+      ...labelProblems(facts).map((problem) => `${host}: ${problem}`),
       ...all('unpinned').map(
         ([service, image]) =>
           `${host}: there is no digest for ${image || 'what it builds'} (service ${service}): COMPOSE_PROFILES in ${root}/shared/.env probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
@@ -56,6 +58,8 @@ export function readResolution(host: string, output: string, root: string, remed
     hashes: Object.fromEntries(Object.entries(readHashes(facts)).filter(([service]) => replicas[service] !== 0)),
     replicas,
     shares: grouped(all('shares'), (other) => other),
+    completes: unique(all('completes')),
+    traits: readTraits(facts),
     differences: grouped(all('changed'), readDifference),
     notes: [
       ...all('created').map(([name = '']) => `${host}: created ${place(name, root)}, which was not there: it is empty`),

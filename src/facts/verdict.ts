@@ -11,9 +11,18 @@ type Wanted = {
   readonly images: Readonly<Record<string, string>>;
   /** How long a container without a healthcheck must have run to be trusted. */
   readonly settleSeconds: number;
+  readonly completes?: readonly string[];
+  readonly patient?: boolean;
+  /** The ids of containers that do not count. */
+  readonly besides?: readonly string[];
+  /** How many of each service there are to be. */
+  readonly count?: number;
 };
 
-/** So often a container may be restarted, from the first look on, until what it needs is there: a database, a migration. */
+/**
+ * So often a container may be restarted, from the first look on, until what it needs is there: a database, a migration. Where
+ * that is new, too, it takes as long as it takes.
+ */
 const patience = 3;
 
 /**
@@ -21,24 +30,34 @@ const patience = 3;
  * @param before restarts of each container, by id, that do not count
  */
 export function servicesVerdict(
-  { images, settleSeconds }: Wanted,
+  wanted: Wanted,
   containers: readonly Container[],
   now: number,
   before: ReadonlyMap<string, number> = new Map(),
 ): Verdict {
+  const { images, completes = [], besides = [], count = 1 } = wanted;
   const verdicts = Object.entries(images).flatMap(([service, image]) => {
-    const own = containers.filter((container) => container.service === service && !container.oneOff);
+    const own = containers.filter(
+      (container) => container.service === service && !container.oneOff && !besides.includes(container.id),
+    );
     if (own.length === 0) return [{ kind: 'wait', says: `${service} has no container` } as const];
+    if (own.length < count)
+      return [{ kind: 'wait', says: `${service} has ${own.length} of ${count} containers` } as const];
     return own.map((container) => {
       const restarts = container.restarts - (before.get(container.id) ?? 0);
-      return containerVerdict(container, image, restarts, settleSeconds, now);
+      return containerVerdict(container, image, restarts, wanted, now);
     });
   });
   const bad = verdicts.filter((verdict) => verdict.kind === 'bad');
   // A container of this release tells more than one that is still to be replaced.
   const reason = bad.find(({ container }) => container && isOf(container, images)) ?? bad[0];
   if (reason) return reason;
-  const waiting = verdicts.filter(({ kind }) => kind === 'wait');
+  // What others wait for tells more than what waits for it.
+  const isAwaited = (verdict: Verdict): boolean =>
+    verdict.kind === 'wait' && verdict.container !== undefined && completes.includes(verdict.container.service);
+  const waiting = verdicts
+    .filter(({ kind }) => kind === 'wait')
+    .toSorted((a, b) => Number(isAwaited(b)) - Number(isAwaited(a)));
   if (waiting[0]) return { ...waiting[0], says: waiting.map(({ says }) => says).join(', ') };
   return { kind: 'good', says: `${verdicts.length} containers are as they should be` };
 }
@@ -52,14 +71,14 @@ function containerVerdict(
   container: Container,
   image: string,
   restarts: number,
-  settleSeconds: number,
+  { settleSeconds, completes = [], patient = false }: Wanted,
   now: number,
 ): Verdict {
   const { service, status, exitCode, health } = container;
   const bad = (says: string): Verdict => ({ kind: 'bad', says: `${service} ${says}`, container });
   const wait = (says: string): Verdict => ({ kind: 'wait', says: `${service} ${says}`, container });
   if (container.image !== image) return bad(`is running ${container.image}, expected ${image}`);
-  if (restarts >= patience && status !== 'running')
+  if (!patient && restarts >= patience && status !== 'running')
     return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
   if (status === 'exited' || status === 'dead') {
     return exitCode === 0
@@ -72,6 +91,7 @@ function containerVerdict(
   if (health === 'unhealthy') return bad('is unhealthy');
   if (health === 'starting') return wait('is starting');
   if (health === 'healthy') return { kind: 'good', says: `${service} is healthy` };
+  if (completes.includes(service)) return wait('has not completed yet');
   const age = now - Date.parse(container.startedAt) / 1000;
   // One that stopped once already has to run for longer to be believed.
   const settled = age >= (container.restarts > 0 ? 3 * settleSeconds : settleSeconds);

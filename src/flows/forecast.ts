@@ -55,6 +55,7 @@ async function forecastOf(session: Session, checkout: Checkout, withdraw: 'relea
   const { config, ports } = session;
   if (config.release !== undefined) checkRelease(checkout, config.release);
   checkServices(checkout, config);
+  if (config.hosts.length === 0) return await structureOf(session, checkout);
   const only = withdraw === 'all';
   const opened = await open(session, checkout.project, { login: !only, ...(only ? { look: forecastLookPlan } : {}) });
   const looked = await lookUp(session, checkout, opened.states);
@@ -81,6 +82,22 @@ async function forecastOf(session: Session, checkout: Checkout, withdraw: 'relea
     const { failures } = await attempt(session, withdrawPlan(opened.targets, release.id, withdraw));
     for (const { message } of failures) ports.log.warn(message);
   }
+}
+
+/** What is known without a server, for those who get no secrets. */
+async function structureOf(session: Session, checkout: Checkout): Promise<Found> {
+  const { services, builds } = checkout.model;
+  const { release, problems, notes } = await lookUp(session, checkout, []);
+  const opened = { token: '', root: '', targets: [], states: [], unreachable: [], failures: [], output: () => '' };
+  const plan = planSwitch(opened, [], intentOf(session, 'deploy', release, ''), session.config);
+  const others = services.filter((service) => !Object.hasOwn(builds, service));
+  const structure = [
+    'this pull request comes from a fork, which gets no secrets: what would change on the servers is not known',
+    `services: ${services.join(', ')}`,
+    ...(Object.keys(builds).length > 0 ? [`built from this repository: ${Object.keys(builds).join(', ')}`] : []),
+    ...others.map((service) => `${service} runs ${release.images[service] ?? 'an image that is built here'}`),
+  ];
+  return { forecast: { plan, problems, notes: [...structure, ...notes] }, opened, throwProblems: () => {} };
 }
 
 type LookedUp = { readonly release: Release; readonly problems: readonly string[]; readonly notes: readonly string[] };

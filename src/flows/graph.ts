@@ -12,8 +12,8 @@ export type GraphOptions<Name extends string> = {
   readonly signal: AbortSignal;
   /** How many flows may run at once. */
   readonly most: number;
-  /** Called when a flow has ended, or will never begin. */
-  readonly ended?: (name: Name) => void;
+  /** Called when a flow has ended, or will never begin. `stopped`: on account of another, or by a cancel. */
+  readonly ended?: (name: Name, stopped: boolean) => void;
 };
 
 /**
@@ -39,7 +39,7 @@ export async function runGraph<Name extends string>(
       })
       .finally(() => {
         running.delete(name);
-        ended(name);
+        ended(name, isStopped(errors.get(name)));
       });
     running.set(name, work);
   };
@@ -51,9 +51,11 @@ export async function runGraph<Name extends string>(
     if (running.size === 0) break;
     await Promise.race(running.values());
   }
-  for (const { name } of flows) if (!(done.has(name) || errors.has(name))) ended(name);
+  for (const { name } of flows) if (!(done.has(name) || errors.has(name))) ended(name, true);
   return expected(flows.flatMap(({ name }) => (errors.has(name) ? [errors.get(name)] : [])));
 }
+
+const isStopped = (error: unknown): boolean => error instanceof DeployError && error.kind === 'cancelled';
 
 function expected(errors: readonly unknown[]): readonly DeployError[] {
   const failures = errors.filter((error) => error instanceof DeployError);

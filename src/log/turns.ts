@@ -1,7 +1,8 @@
 import type { Log } from './log.ts';
 
 type Line = (log: Log) => void;
-export type Turn = { readonly log: Log; readonly end: () => void };
+/** @param keep whether what waits for its turn is still worth showing then */
+export type Turn = { readonly log: Log; readonly end: (keep: boolean) => void };
 
 /**
  * Logs of what runs side by side, shown one after the other, so that no lines mix. The first that has not ended is shown
@@ -27,7 +28,8 @@ export function turns(log: Log, count: number): readonly Turn[] {
         warn: (line) => say((to) => to.warn(line)),
         output: (host, line) => say((to) => to.output(host, line)),
       },
-      end: () => {
+      end: (keep) => {
+        if (!keep) lines.splice(0);
         ended.add(index);
         while (ended.has(current)) next();
       },

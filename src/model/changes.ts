@@ -40,14 +40,51 @@ export type Reason =
   /** The release does not have this service. */
   | { readonly kind: 'gone' };
 
+/** Why a service that gets new containers gets them in the place of the old ones, although `strategy` is `rolling`. */
+export type Obstacle =
+  | { readonly kind: 'opted-out' }
+  | { readonly kind: 'no-way-back' }
+  | { readonly kind: 'runs-once' }
+  | { readonly kind: 'not-running' }
+  | { readonly kind: 'host-network' }
+  /** It holds the network of others. */
+  | { readonly kind: 'door'; readonly behind: readonly string[] }
+  | { readonly kind: 'shared'; readonly by: readonly string[] }
+  | { readonly kind: 'ports'; readonly ports: readonly string[] }
+  | { readonly kind: 'container-name'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'healthcheck' }
+  | { readonly kind: 'not-built' }
+  | { readonly kind: 'writes'; readonly volume: string }
+  | { readonly kind: 'door-sysctl'; readonly door: string }
+  | { readonly kind: 'kernel'; readonly version: string }
+  | { readonly kind: 'memory'; readonly neededBytes: number; readonly freeBytes: number };
+
+/** How the containers of a service make way for new ones beside them. */
+export type Rolling = {
+  /** The ids of the old ones. */
+  readonly old: readonly string[];
+  /** How many new ones there are to be. */
+  readonly count: number;
+  readonly drainSeconds: number;
+  readonly graceSeconds: number;
+  /** Its place among those that roll. */
+  readonly turn: number;
+  /** The services that it waits for and that are new or get new containers in the place of old ones. */
+  readonly needs: readonly string[];
+};
+
 /** `restart`: stopped and started again, the same container. */
-export type Action = 'create' | 'recreate' | 'restart' | 'start' | 'scale' | 'keep' | 'remove';
+export type Action = 'create' | 'recreate' | 'roll' | 'restart' | 'start' | 'scale' | 'keep' | 'remove';
 
 /** What happens to a service on a host, and why. */
 export type ServiceChange = {
   readonly service: string;
   readonly action: Action;
   readonly reasons: readonly Reason[];
+  readonly rolling?: Rolling;
+  /** Why it does not roll, with `strategy: rolling`. */
+  readonly obstacles?: readonly Obstacle[];
 };
 
 /** What a release does about data that is on the server. Volumes by name, bind mounts by path. */

@@ -33,7 +33,19 @@ export type Container = {
 
 /** What must hold at the end: every service runs the intended image, and the URL answers. */
 export type Expectation =
-  | { readonly kind: 'services'; readonly images: Readonly<Record<string, string>>; readonly settleSeconds: number }
+  | {
+      readonly kind: 'services';
+      readonly images: Readonly<Record<string, string>>;
+      readonly settleSeconds: number;
+      /** Services that have to end: others wait for that. */
+      readonly completes?: readonly string[];
+      /** Services may be restarted as often as it takes: what they need is new, too. */
+      readonly patient?: boolean;
+      /** The ids of containers that do not count. */
+      readonly besides?: readonly string[];
+      /** How many of each service there are to be. */
+      readonly count?: number;
+    }
   | { readonly kind: 'answers' };
 
 /** A server before a deploy, as far as a plan needs it. */
@@ -51,8 +63,37 @@ export type HostState = {
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];
   readonly containers: readonly Container[];
+  /** As `uname -r` tells it. */
+  readonly kernel: string;
+  /** What programs may still take, in KiB; undefined where the kernel does not tell. */
+  readonly freeKib: number | undefined;
   /** The last attempts, the oldest first. */
   readonly history: readonly Attempt[];
+};
+
+/** What a sealed release says of a service that decides whether two of its containers can run side by side. */
+export type Traits = {
+  readonly healthcheck: boolean;
+  readonly containerName: string | undefined;
+  /** A fixed IP or MAC address. */
+  readonly address: string | undefined;
+  readonly ports: readonly string[];
+  /** Its `network_mode`. */
+  readonly network: string | undefined;
+  /** Its label `korrigo.rolling`. */
+  readonly rolling: boolean | undefined;
+  /** Its label `korrigo.drain`. */
+  readonly drainSeconds: number | undefined;
+  readonly graceSeconds: number;
+  readonly memoryBytes: number | undefined;
+  /** Volumes and folders of the server that it may write to; empty for one without a name. */
+  readonly writes: readonly string[];
+  /** Whether its network hands waiting connections from a closed listener to another one. */
+  readonly migrates: boolean;
+  /** The services that it waits for. */
+  readonly after: readonly string[];
+  /** Whether another service waits until it has run to its end. */
+  readonly completes: boolean;
 };
 
 /** What Compose makes of a sealed release on one server. */
@@ -65,6 +106,10 @@ export type Resolution = {
   readonly replicas: Readonly<Record<string, number>>;
   /** Service → those whose network, processes, IPC or volumes it shares: it is recreated with them. */
   readonly shares: Readonly<Record<string, readonly string[]>>;
+  /** Services that others wait for until they have completed. */
+  readonly completes?: readonly string[];
+  /** Service → what decides whether two of its containers can run side by side. */
+  readonly traits: Readonly<Record<string, Traits>>;
   /** Service → what differs from the current release. */
   readonly differences: Readonly<Record<string, readonly Difference[]>>;
   /** What a person should know and that stops nothing: one sentence each. */

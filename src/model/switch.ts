@@ -38,6 +38,8 @@ export type HostSwitch = {
   readonly from: string | undefined;
   readonly to: string;
   readonly changes: readonly ServiceChange[];
+  /** Services that others wait for until they have completed. */
+  readonly completes?: readonly string[];
   /** What it does about the data there. */
   readonly data: readonly DataChange[];
 };

@@ -1,5 +1,6 @@
 import { makeCurrent, writeFiles } from '../commands/server.ts';
 import type { Config, Migration } from '../config/config.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Stage, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
@@ -14,12 +15,17 @@ import {
 import { dataOf } from './data.ts';
 import { beginStage } from './history.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
+import { refreshSteps } from './refresh.ts';
+import { withRolling } from './rolling.ts';
 import { serviceChanges } from './services.ts';
 import { strategies } from './strategies/strategies.ts';
 import { undoSteps } from './undo.ts';
 import { answersStep, healthyStep } from './verify.ts';
 
-export type SwitchConfig = Pick<Config, 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health' | 'onFailure'>;
+export type SwitchConfig = Pick<
+  Config,
+  'strategy' | 'drainSeconds' | 'forceRecreate' | 'backup' | 'migrate' | 'envFiles' | 'health' | 'onFailure'
+>;
 
 /** From the old release to the new one on every host: what happens to each service and why, and the steps that do it. */
 export function planSwitch(
@@ -33,10 +39,17 @@ export function planSwitch(
     const state = states.find((other) => other.host === host);
     const resolution = resolved.find((other) => other.host === host);
     const containers = state?.containers ?? [];
-    const changes = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate);
-    const data =
-      resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from: state?.current });
-    return { host, root, from: state?.current, to: release.id, changes, data };
+    const from = state?.current;
+    const found = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate);
+    const { kernel = '', freeKib } = state ?? {};
+    const facts = { ...(resolution ?? nothing), containers, built: release.built, wayBack: from !== undefined };
+    const changes =
+      config.strategy === 'rolling'
+        ? withRolling(found, { ...facts, kernel, freeKib, drainSeconds: config.drainSeconds })
+        : found;
+    const data = resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from });
+    const { completes = [] } = resolution ?? {};
+    return { host, root, from, to: release.id, changes, completes, data };
   });
   // A rollback has neither: it does not touch data.
   const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };
@@ -57,7 +70,7 @@ export function planSwitch(
   };
 }
 
-const nothing = { hashes: {}, differences: {} };
+const nothing = { hashes: {}, differences: {}, replicas: {}, shares: {}, traits: {}, claims: noClaims };
 
 /** On a server without a release and without containers there is nothing to lose. */
 function backupDecision(first: HostSwitch, text: string): OneOffDecision {
@@ -77,19 +90,20 @@ function stagesOf(
   release: Release,
   intent: Intent,
   migrate: Migration | undefined,
-  { envFiles, health, onFailure }: SwitchConfig,
+  { envFiles, health, onFailure, strategy: name }: SwitchConfig,
 ): readonly Stage[] {
   const { url, timeoutSeconds } = health;
-  const strategy = strategies.recreate;
-  const stage = (name: string, steps: (host: HostSwitch) => readonly Step[]): Stage => ({
-    name,
+  const limits = { healthTimeoutSeconds: timeoutSeconds, initTimeoutSeconds: health.initTimeoutSeconds };
+  const strategy = strategies[name];
+  const stage = (title: string, steps: (host: HostSwitch) => readonly Step[]): Stage => ({
+    name: title,
     tasks: hosts.map((host) => ({ host: host.host, steps: steps(host) })),
   });
   const writes = intent.command === 'deploy' && envFiles.length > 0;
   const undo = (host: HostSwitch): readonly Step[] => {
     const { currentRelease, containers = [] } = states.find((state) => state.host === host.host) ?? {};
     const before = { currentRelease, containers };
-    return undoSteps(strategy, { host, release, before, healthTimeoutSeconds: timeoutSeconds }, writes);
+    return undoSteps(strategy, { host, release, before, ...limits }, writes);
   };
   const [first] = hosts;
   const migration =
@@ -101,9 +115,12 @@ function stagesOf(
     ),
     ...(writes ? [stage('Write env files', writeFilesSteps)] : []),
     ...(migrate?.when === 'before' ? migration : []),
-    stage(strategy.stage, (host) => strategy.steps({ host, release, healthTimeoutSeconds: timeoutSeconds })),
+    stage(strategy.stage, (host) => strategy.steps({ host, release, ...limits })),
     ...(migrate?.when === 'after' ? migration : []),
-    stage('Verify', () => [healthyStep(release, timeoutSeconds)]),
+    stage('Verify', (host) => [
+      healthyStep(release, timeoutSeconds, host),
+      ...refreshSteps(release.project, 'last', host.changes),
+    ]),
     ...(url === undefined
       ? []
       : [{ name: 'Check health-url', tasks: [{ host: 'local', steps: [answersStep(url, timeoutSeconds)] }] }]),

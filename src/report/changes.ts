@@ -2,6 +2,7 @@ import type { ServiceChange } from '../model/changes.ts';
 import type { HostSwitch, PendingMigrations, SwitchPlan } from '../model/switch.ts';
 import { dataText } from './data.ts';
 import { table } from './markdown.ts';
+import { obstacleText } from './obstacles.ts';
 import { reasonsText } from './reasons.ts';
 
 /** The plan for a log or a terminal: what will happen to each service, as a table for each host. */
@@ -15,7 +16,7 @@ export function planLines(plan: SwitchPlan): readonly string[] {
     ...(backup?.kind === 'run' ? [`back up on ${backup.host} before anything is changed: ${backup.text}`] : []),
     ...(backup?.kind === 'nothing-to-lose' ? [`no backup: ${backup.host} has no release and no containers yet`] : []),
     ...(migration?.kind === 'run'
-      ? [`migrate on ${migration.host} ${migration.when} the containers are recreated: ${migration.text}`]
+      ? [`migrate on ${migration.host} ${migration.when} the containers are replaced: ${migration.text}`]
       : []),
     ...(pending === undefined ? [] : pendingLines(pending)),
   ];
@@ -34,13 +35,19 @@ export function changesLines(title: string, changes: readonly ServiceChange[]): 
   const rows = changes.map((change) =>
     `  ${change.service.padEnd(width)}  ${change.action.padEnd(8)}  ${reasonsText(change)}`.trimEnd(),
   );
-  return [`${title}:`, ...rows];
+  const obstacles = changes.flatMap(({ service, obstacles: found = [] }) =>
+    found.map((obstacle) => `  ${service} does not roll: ${obstacleText(obstacle)}`),
+  );
+  return [`${title}:`, ...rows, ...obstacles];
 }
 
 /** The same for a summary. @param head of the column that tells what happens */
 export function changesTable(changes: readonly ServiceChange[], head: string): string {
   return table(
     ['service', head, 'why'],
-    changes.map((change) => [change.service, change.action, reasonsText(change)]),
+    changes.map((change) => {
+      const obstacles = (change.obstacles ?? []).map((obstacle) => `does not roll: ${obstacleText(obstacle)}`);
+      return [change.service, change.action, [reasonsText(change), ...obstacles].join('; ')];
+    }),
   );
 }

@@ -9,13 +9,14 @@ import { reasonsText } from './reasons.ts';
 const past: Readonly<Record<Action, string>> = {
   remove: 'removed',
   recreate: 'recreated',
+  roll: 'rolled',
   create: 'created',
   restart: 'restarted',
   start: 'started',
   scale: 'scaled',
   keep: 'kept',
 };
-const actions: readonly Action[] = ['recreate', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
+const actions: readonly Action[] = ['recreate', 'roll', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
 
 /** The sum of a plan: `2 services recreated, 1 kept, a migration runs`. What differs between hosts counts by what is more. */
 export function headline(plan: SwitchPlan): string {
@@ -44,7 +45,7 @@ export function headline(plan: SwitchPlan): string {
 
 /** The sum, or that a deploy would stop. */
 export function forecastSum({ plan, problems }: Forecast): string {
-  if (problems.length === 0) return headline(plan);
+  if (problems.length === 0) return plan.hosts.length === 0 ? 'without the servers' : headline(plan);
   return `a deploy would stop: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
 }
 

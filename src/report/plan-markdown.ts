@@ -3,13 +3,13 @@ import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { changesTable, pendingLines } from './changes.ts';
 import { dataText } from './data.ts';
 import { downtimeLines, forecastSum, headline } from './forecast.ts';
-import { cell, details, fenced } from './markdown.ts';
+import { bounded, cell, details, fenced } from './markdown.ts';
 
 /** A plan as Markdown, for a comment and for the summary: the sum first, the rest folded. */
-export function forecastMarkdown(forecast: Forecast): string {
+export function forecastMarkdown(forecast: Forecast, most = 500_000): string {
   const { plan, problems, notes } = forecast;
   const { hosts, backup, migration, pending, intent } = plan;
-  return [
+  const parts = [
     `### ${problems.length > 0 ? '⚠️ ' : ''}Plan: ${forecastSum(forecast)}`,
     `What a deploy of \`${intent.release.commit.slice(0, 12)}\` (\`${intent.release.project}\`) would do. Nothing was changed.`,
     ...(problems.length > 0 ? [problems.map((problem) => `- ${cell(problem)}`).join('\n')] : []),
@@ -23,7 +23,8 @@ export function forecastMarkdown(forecast: Forecast): string {
     ...(pending === undefined ? [] : [pendingText(pending)]),
     ...downtimeLines(plan).map((line) => `Downtime: ${cell(line)}`),
     ...notes.map((note) => `> ${cell(note)}`),
-  ].join('\n\n');
+  ];
+  return bounded(parts, most);
 }
 
 function hostText({ from, changes, data }: HostSwitch): string {
@@ -39,7 +40,7 @@ function oneOffLines(backup: SwitchPlan['backup'], migration: SwitchPlan['migrat
   return [
     ...(backup?.kind === 'run' ? [`Backup on ${backup.host} first: ${backup.text}`] : []),
     ...(migration?.kind === 'run'
-      ? [`Migration on ${migration.host}, ${migration.when} the containers are recreated: ${migration.text}`]
+      ? [`Migration on ${migration.host}, ${migration.when} the containers are replaced: ${migration.text}`]
       : []),
   ];
 }

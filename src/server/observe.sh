@@ -15,6 +15,8 @@ for program in docker tar awk sed sort comm sha256sum timeout df; do
 done
 fact user "$(id -un)"
 fact machine "$(uname -m)"
+fact kernel "$(uname -r)"
+fact memory "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)"
 [ -z "$missing" ] || fact missing-programs "$missing"
 
 case "$missing" in

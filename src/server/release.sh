@@ -1,5 +1,5 @@
 # Defines what the programs about a release share: compose(), Compose in an environment of its own; needed() and is_there(),
-# about what a service uses; tell_services(), what sealed.awk tells of a sealed file; tell_release(), how the release differs
+# about what a service uses; tell_services(), what sealed.awk and traits.awk tell of a sealed file; tell_release(), how the release differs
 # from the current one. Keys are told, values are not.
 : "${tab:?}"
 awk() { LC_ALL=C command awk "$@"; } # bytes are characters
@@ -64,6 +64,7 @@ tell_missing() {
 tell_services() {
   hashes=$(compose --file "$1" config --hash '*')
   printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" -
+  awk "$AWK_TRAITS" "$1"
 }
 
 tell_release() {

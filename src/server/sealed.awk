@@ -1,6 +1,7 @@
 # What a sealed compose.yml says that the hashes of Compose do not. The second input is what `config --hash '*'` prints of
 # it. One fact a line: the hash of each service, how many containers it has where it says so, whose container it shares,
-# and an image that has no digest or is still to be built.
+# which others wait for to
+# complete, and an image that has no digest or is still to be built.
 function shares(other) {
   sub(/:r[ow]$/, "", other)
   if (other !~ /^container:/) print "shares\t" service "\t" other
@@ -21,6 +22,8 @@ section == "pre_start" && /^(      - |        )image:/ && !/@sha256:/ { note(val
 section == "volumes" && /^      - / { kind = "" }
 section == "volumes" && /^(      - |        )type:/ { kind = value($0) }
 section == "volumes" && kind == "image" && /^        source:/ && !/@sha256:/ { note(value($0)) }
+section == "depends_on" && /^      [^ ]/ { other = key($0) }
+section == "depends_on" && /^        condition: service_completed_successfully$/ && !completes[other]++ { print "completes\t" other }
 /^    (network_mode|ipc|pid):/ && (other = value($0)) ~ /^service:/ { shares(substr(other, 9)) }
 /^      - / && section == "volumes_from" { shares(value($0)) }
 /^      korrigo.config:/ && section == "labels" { own[service] = value($0) }

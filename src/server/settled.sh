@@ -9,10 +9,11 @@ uptime() {
   read -r now rest </proc/uptime
   now=${now%%.*}
 }
+# With .ID, and not .Id: for that docker reads the answer as bare JSON, where what has no healthcheck has no .State.Health.
 look() { # one line for each container, but for those that run once: service, image, state, exit code, health, start, id
   ids=$(timeout -k 5 20 docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project") || return
   # shellcheck disable=SC2086 # ids
-  [ -z "$ids" ] || timeout -k 5 20 docker inspect --type container --format '{{if ne (index .Config.Labels "com.docker.compose.oneoff") "True"}}{{index .Config.Labels "com.docker.compose.service"}}	{{.Config.Image}}	{{.State.Status}}	{{.State.ExitCode}}	{{with .State.Health}}{{.Status}}{{else}}none{{end}}	{{.State.StartedAt}}	{{.Id}}{{end}}' $ids
+  [ -z "$ids" ] || timeout -k 5 20 docker inspect --type container --format '{{if ne (index .Config.Labels "com.docker.compose.oneoff") "True"}}{{index .Config.Labels "com.docker.compose.service"}}	{{.Config.Image}}	{{.State.Status}}	{{.State.ExitCode}}	{{with .State.Health}}{{.Status}}{{else}}none{{end}}	{{.State.StartedAt}}	{{.ID}}{{end}}' $ids
 }
 judge() { # what is wrong, a line each
   { printf '%s\n' "$wanted" && printf '\n' && printf '%s\n' "$seen"; } | awk -F '\t' '

@@ -18,6 +18,7 @@ const names = [
   'resolve',
   'reopen',
   'pull',
+  'refresh',
   'once',
   'current',
   'record',

@@ -74,7 +74,7 @@ describe('one server, from nothing to the third release', () => {
     expect(second.releases).toEqual([first.current, second.current]);
     expect(second.containers['shop-cache-1']).toEqual(first.containers['shop-cache-1']);
     expect(await shell(server, 'ls /opt/shop/files | wc -l')).toBe('1\n');
-    expect(all).toMatch(/now .*:\n {4}cache {2}keep\n {4}web {4}recreate {2}image\n/);
+    expect(all).toMatch(/currently .*:\n {4}cache {2}keep\n {4}web {4}recreate {2}image\n/);
     // Less than a probe takes may go unseen.
     expect(all).toMatch(/ downtime: (?:\d+\.\d s \(\d+ of \d+|all \d+) probes of health-url/);
     expect(second.left).toEqual([]);

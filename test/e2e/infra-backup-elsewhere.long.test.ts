@@ -386,6 +386,7 @@ Grade.objects.create(copy=copy, exercise='1a', points='2.5')`;
 const places = (): string => `
 services:
   s3:
+    image: ${bed.id}.test/s3
     build:
       dockerfile_inline: |
         FROM ${bed.engine.images.python}

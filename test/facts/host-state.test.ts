@@ -42,6 +42,7 @@ describe('a server', () => {
       releases: [],
       files: [],
       containers: [],
+      kernel: '',
       history: [],
     });
   });
@@ -158,6 +159,7 @@ describe('a resolved release', () => {
         ['changed', 'web', 'environment DEBUG'],
         ['changed', 'db', 'file my.cnf'],
         ['created', 'data'],
+        ['completes', 'init'],
       ),
     ).toEqual({
       host: 'web1',
@@ -165,10 +167,12 @@ describe('a resolved release', () => {
       hashes: { web: 'aa', db: 'bb' },
       replicas: { web: 2, tool: 0 },
       shares: { db: ['web', 'tool'] },
+      completes: ['init'],
       differences: {
         web: [{ kind: 'image' }, { kind: 'environment', name: 'DEBUG' }],
         db: [{ kind: 'file', name: 'my.cnf' }],
       },
+      traits: {},
       notes: ['web1: created /opt/shop/shared/data, which was not there: it is empty'],
       claims: noClaims,
     });

@@ -180,3 +180,36 @@ describe('an answer', () => {
     expect(answerVerdict(status)).toEqual({ kind, says });
   });
 });
+
+describe('an application that comes with its database', () => {
+  const restarting = { status: 'restarting', exitCode: 1, restarts: 9 } as const;
+  const patient = (...containers: readonly Container[]) =>
+    servicesVerdict({ images, settleSeconds: 5, patient: true }, containers, now);
+
+  it('may end until the database answers', () => {
+    expect(verdictOf(containerOf(restarting)).kind).toBe('bad');
+    expect(patient(containerOf(restarting))).toMatchObject({ kind: 'wait', says: 'web is restarting (exit code 1)' });
+    expect(patient(containerOf({ restarts: 9, startedAt: secondsAgo(15) })).kind).toBe('good');
+  });
+
+  it('may not end for good', () => {
+    expect(patient(containerOf({ status: 'exited', exitCode: 1 })).kind).toBe('bad');
+  });
+});
+
+describe('a service that others wait for until it has completed', () => {
+  const all = { ...images, init: other };
+  const completes = (init: Partial<Container>, web: Partial<Container> = {}) => {
+    const containers = [containerOf({ service: 'init', image: other, ...init }), containerOf(web)];
+    return servicesVerdict({ images: all, settleSeconds: 5, completes: ['init'] }, containers, now);
+  };
+
+  it('is waited for by name, before what waits for it', () => {
+    expect(completes({}, { status: 'created' })).toMatchObject({
+      kind: 'wait',
+      says: 'init has not completed yet, web is created',
+      container: { service: 'init' },
+    });
+    expect(completes({ status: 'exited' }).kind).toBe('good');
+  });
+});

@@ -63,7 +63,7 @@ describe('a plan', () => {
       info web1, currently 20260101-000000-0123456789ab:
       info   web    recreate  will be built: api/main.py, api/a.py and 1 more changed
       info   cache  keep
-      info migrate on web1 after the containers are recreated: web: ./migrate
+      info migrate on web1 after the containers are replaced: web: ./migrate
       info short downtime of web: it is stopped before its new container starts"
     `);
     expect(closing(report)[0]).toMatch(/^✓ plan: 1 service recreated, 1 kept, a migration runs/);
@@ -239,5 +239,14 @@ describe('a plan as Markdown', () => {
 
       Downtime: short downtime of web: it is stopped before its new container starts"
     `);
+  });
+});
+
+describe('a plan without servers', () => {
+  it('says why, and what is known all the same', async () => {
+    const { report } = await perform({ format: 'markdown' });
+    expect(report.outcome).toBe('succeeded');
+    expect(formatted(report, 'markdown')).toContain('comes from a fork, which gets no secrets');
+    expect(formatted(report, 'markdown')).toContain('services: web, cache');
   });
 });

@@ -19,11 +19,11 @@ describe('logs that take turns', () => {
     first.log.info('tests pass');
     second.log.end();
     expect(lines).toEqual(['stage Test', 'info tests pass']);
-    first.end();
+    first.end(true);
     expect(lines.slice(2)).toEqual(['end', 'stage Build', 'output local | layer', 'end']);
     second.log.warn('now at once');
-    third.end();
-    second.end();
+    third.end(true);
+    second.end(true);
     expect(lines.slice(6)).toEqual(['warn now at once', 'end', 'info third', 'end']);
   });
 
@@ -31,16 +31,26 @@ describe('logs that take turns', () => {
     const { lines, first, second } = three();
     second.log.progress('… build (15 s)');
     first.log.progress('… tests (15 s)');
-    first.end();
+    first.end(true);
     second.log.progress('… build (30 s)');
     expect(lines).toEqual(['info … tests (15 s)', 'end', 'info … build (30 s)']);
   });
 
+  it('forget what was stopped before its turn', () => {
+    const { lines, first, second, third } = three();
+    second.log.stage('Build');
+    second.end(false);
+    third.log.info('the last');
+    first.log.info('refused');
+    first.end(true);
+    expect(lines.filter((line) => line !== 'end')).toEqual(['info refused', 'info the last']);
+  });
+
   it('skip one that never said a word', () => {
     const { lines, first, second, third } = three();
-    second.end();
+    second.end(true);
     third.log.info('the last');
-    first.end();
+    first.end(true);
     expect(lines.filter((line) => line !== 'end')).toEqual(['info the last']);
   });
 });

@@ -171,9 +171,11 @@ describe('the plan to switch', () => {
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
-      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate --no-deps web
+      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
+      web1: let proxies find the new containers: korrigo-refresh shop first
       # Verify
       web1: every container is healthy: korrigo-inspect shop
+      web1: let proxies find the new containers: korrigo-refresh shop last
       # Finish
       web1: set current to 20260203-040506-c0ffee012345: korrigo-current /opt/shop 20260203-040506-c0ffee012345"
     `);
@@ -184,15 +186,19 @@ describe('the plan to switch', () => {
       "# Recreate
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
-      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate --no-deps web
+      web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
+      web1: let proxies find the new containers: korrigo-refresh shop first
       web2: clear what an interrupted deploy left: korrigo-tidy shop
       web2: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
-      web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate --no-deps web
+      web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
+      web2: let proxies find the new containers: korrigo-refresh shop first
       # Migrate
       web1: migrate: web: python manage.py migrate: korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
       # Verify
       web1: every container is healthy: korrigo-inspect shop
+      web1: let proxies find the new containers: korrigo-refresh shop last
       web2: every container is healthy: korrigo-inspect shop
+      web2: let proxies find the new containers: korrigo-refresh shop last
       # Finish
       web1: set current to 20260203-040506-c0ffee012345: korrigo-current /opt/shop 20260203-040506-c0ffee012345
       web2: set current to 20260203-040506-c0ffee012345: korrigo-current /opt/shop 20260203-040506-c0ffee012345"
@@ -208,8 +214,10 @@ describe('the plan to switch', () => {
         "web1: clear what an interrupted deploy left",
         "web1: bring up all services",
         "web1: recreate web",
+        "web1: let proxies find the new containers",
         "# Verify",
         "web1: every container is healthy",
+        "web1: let proxies find the new containers",
         "# Finish",
         "web1: set current to 20260203-040506-c0ffee012345",
       ]
@@ -249,8 +257,10 @@ describe('the plan to switch', () => {
         "web1: clear what an interrupted deploy left",
         "web1: bring up all services",
         "web1: recreate web",
+        "web1: let proxies find the new containers",
         "# Verify",
         "web1: every container is healthy",
+        "web1: let proxies find the new containers",
         "# Check health-url",
         "local: https://shop.example.com/ answers",
         "# Finish",
@@ -282,7 +292,7 @@ describe('the plan to switch', () => {
         containers: [web, cache, containerOf({ service: 'db' }), containerOf({ service: 'old' })],
         hashes: { web: 'hash-of-web', cache: 'hash-of-cache', db: 'new' },
       },
-      ['recreate db, remove old: --remove-orphans', 'recreate web: --force-recreate --no-deps web'],
+      ['recreate db, remove old: --remove-orphans', 'recreate web: --force-recreate web'],
     ],
     ['nothing', { inputs: { 'force-recreate': 'none' } }, ['bring up all services: --remove-orphans']],
     [
@@ -303,7 +313,32 @@ describe('the plan to switch', () => {
     const limits = plan({ inputs: migrate })
       .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
       .map((step) => ('timeoutSeconds' in step ? step.timeoutSeconds : undefined));
-    expect(limits).toEqual([undefined, undefined, 120, 240, 240, 630, 180, undefined]);
+    expect(limits).toEqual([undefined, undefined, 120, 240, 240, 120, 630, 180, 120, undefined]);
+  });
+
+  it('gives it init-timeout more where others wait until a service has completed, and says which', () => {
+    const up = (completes: readonly string[]) =>
+      planSwitch(
+        observedOf([stateOf({ containers: runs, current: 'r1' })]),
+        [resolutionOf({ hashes: { web: 'hash-of-web', cache: 'hash-of-cache' }, completes })],
+        intentOf(),
+        configOf({ 'init-timeout': '1h' }),
+      )
+        .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps, undo = [] }) => [...steps, ...undo]))
+        .flatMap((step) => (step.kind === 'run' && /^(undo-)?up(-forced)?$/.test(step.id) ? [step] : []));
+    expect(up([]).map(({ timeoutSeconds }) => timeoutSeconds)).toEqual([240, 240, 240]);
+    expect(up(['init']).map(({ timeoutSeconds }) => timeoutSeconds)).toEqual([3840, 3840, 3840]);
+    expect(up(['init'])[1]?.title).toBe('bring up all services (waits for init to complete)');
+  });
+
+  it('is patient with restarts where a service that comes with its image starts anew', () => {
+    const patient = (given: Given) =>
+      plan(given)
+        .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
+        .flatMap((step) => (step.kind === 'wait' && step.until.kind === 'services' ? [step.until.patient] : []));
+    expect(patient({})).toEqual([false]);
+    expect(patient({ containers: [], current: '' })).toEqual([true]);
+    expect(patient({ hashes: { web: 'hash-of-web', cache: 'another' } })).toEqual([true]);
   });
 
   it('marks the steps that change what runs, and gives every step of a host an id of its own', () => {
@@ -327,6 +362,7 @@ describe('the way back', () => {
       web1: make r1 current: korrigo-current /opt/shop r1
       web1: clear what an interrupted deploy left: korrigo-tidy shop
       web1: bring r1 back: docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans
+      web1: let proxies find the new containers: korrigo-refresh shop first
       web1: every container is healthy: korrigo-inspect shop"
     `);
     const wait = undo.stages[0]?.tasks[0]?.steps.find((step) => step.kind === 'wait');

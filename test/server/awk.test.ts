@@ -703,6 +703,28 @@ volumes:
     ]);
   });
 
+  it('tell which services others wait for until they have completed, once', () => {
+    const yaml = `services:
+  web:
+    depends_on:
+      init:
+        condition: service_completed_successfully
+        required: true
+      db:
+        condition: service_healthy
+        required: true
+    image: nginx@sha256:1
+    labels:
+      x: "condition: service_completed_successfully"
+  worker:
+    depends_on:
+      init:
+        condition: service_completed_successfully
+    image: nginx@sha256:1
+`;
+    expect(told(yaml)).toEqual(['completes init']);
+  });
+
   it('have the hash of our label instead of the one of Compose', () => {
     const yaml = `services:
   web:

@@ -469,6 +469,55 @@ describe('bake', () => {
   });
 });
 
+describe('refresh', () => {
+  const row = (minute: number, service: string, what: string): string =>
+    `2026-02-03T04:0${minute}:00.5Z id-of-${service} ${service} ${what}`;
+  const serverWith = (exec: string, ...rows: readonly string[]) =>
+    sandbox({
+      docker: `case $1 in ps) echo ids ;; inspect) printf '%s\\n' '${rows.join("' '")}' ;; exec) ${exec} ;; esac`,
+    });
+  const old = [
+    row(1, 'proxy', 'nginx@sha256:1 /docker-entrypoint.sh nginx -g'),
+    row(1, 'db', 'postgres@sha256:1 postgres'),
+  ];
+  const web = row(5, 'web', 'web@sha256:1 nginx');
+
+  it('lets an nginx read its configuration again that is older than another container', async () => {
+    const server = serverWith('', ...old, web);
+    expect(await server.run('refresh', ['shop', 'first'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await server.run('refresh', ['shop', 'last'])).toMatchObject({
+      code: 0,
+      stdout: 'proxy: nginx has looked its upstreams up again\n',
+    });
+    const reloads = server.dockerCalls().filter((call) => call.startsWith('exec'));
+    expect(reloads).toEqual(['exec id-of-proxy nginx -s reload', 'exec id-of-proxy nginx -s reload']);
+  });
+
+  it('reports a proxy that it cannot tell, and does not fail', async () => {
+    const server = serverWith(
+      'echo "host not found in upstream" >&2; exit 1',
+      ...old,
+      row(2, 'lb', 'haproxy@x a'),
+      web,
+    );
+    expect(await server.run('refresh', ['shop', 'first'])).toMatchObject({ code: 0, stdout: '' });
+    const { code, stdout } = await server.run('refresh', ['shop', 'last']);
+    expect([code, stdout.split('\n')]).toEqual([
+      0,
+      [
+        expect.stringMatching(/^warning: proxy was not recreated.*\(host not found in upstream\)/),
+        expect.stringMatching(/^warning: lb was not recreated, and HAProxy/),
+        '',
+      ],
+    ]);
+  });
+
+  it.each(['exit 1', 'echo'])('does nothing where there is nothing to see: %s', async (ps) => {
+    const server = sandbox({ docker: `case $1 in ps) ${ps} ;; *) exit 1 ;; esac` });
+    expect(await server.run('refresh', ['shop', 'last'])).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
 describe('login', () => {
   const args = (folder: string) => [folder, 'registry.example.com', 'ci'];
 

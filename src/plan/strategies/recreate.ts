@@ -4,6 +4,7 @@ import { tidy } from '../../commands/server.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
+import { refreshStep, refreshSteps } from '../refresh.ts';
 import { forcedServices } from '../services.ts';
 import { healthyStep, running } from '../verify.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
@@ -11,16 +12,23 @@ import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 /** Compose stops the old containers and starts the new ones in their place. */
 export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
 
-function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeconds }: StrategyFacts): readonly Step[] {
+function recreateSteps(facts: StrategyFacts): readonly Step[] {
+  return [tidyStep(facts.release.project), ...bringUp(facts)];
+}
+
+/** Brings up everything that is not as it should be, and removes what is no longer part of the release. */
+export function bringUp(facts: StrategyFacts): readonly Step[] {
+  const { host, release } = facts;
+  const { root, to, changes, completes = [] } = host;
   const bring = (id: string, title: string, args: readonly string[]): Step => ({
-    ...upStep(id, title, healthTimeoutSeconds),
+    ...upStep(id, completes.length === 0 ? title : `${title} (waits for ${completes.join(', ')} to complete)`, facts),
     changes: true,
     command: up(sealedFile(root, to), release.project, args),
-    explain: running(release),
+    explain: running(release, host),
   });
   const forced = forcedServices(changes);
   if (forced.length > 0 && changes.every(isTouched)) {
-    return [tidyStep(release.project), bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
+    return [bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
   }
   const touched = changes.filter(({ action, service }) => action !== 'keep' && !forced.includes(service));
   const title =
@@ -29,11 +37,12 @@ function recreateSteps({ host: { root, to, changes }, release, healthTimeoutSeco
       : 'bring up all services';
   // First what Compose itself finds, with all that depends on it, as it was asked for the plan; then, by name, the rest.
   return [
-    tidyStep(release.project),
     bring('up', title, ['--remove-orphans']),
     ...(forced.length > 0
-      ? [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', '--no-deps', ...forced])]
+      ? // Not with --no-deps: what a service depends on is in the hash that Compose labels its container with.
+        [bring('up-forced', `recreate ${forced.join(', ')}`, ['--force-recreate', ...forced])]
       : []),
+    ...refreshSteps(release.project, 'first', changes),
   ];
 }
 
@@ -41,23 +50,26 @@ const isTouched = ({ action }: ServiceChange): boolean =>
   action === 'recreate' || action === 'create' || action === 'remove';
 
 /** `up` of the release before: Compose recreates what differs, and nothing else. On a first deploy everything goes but the data. */
-function undoSteps({ host: { root, from }, release, before, healthTimeoutSeconds }: UndoFacts): readonly Step[] {
+function undoSteps(facts: UndoFacts): readonly Step[] {
+  return [tidyStep(facts.release.project), ...bringBack(facts)];
+}
+
+export function bringBack(facts: UndoFacts): readonly Step[] {
+  const { host, release, before, healthTimeoutSeconds } = facts;
+  const { root, from } = host;
   const { project } = release;
   if (from === undefined) {
     const title = 'remove the containers and networks';
-    return [
-      tidyStep(project),
-      { ...upStep('undo-up', title, healthTimeoutSeconds), changes: true, command: removeProject(project) },
-    ];
+    return [{ ...upStep('undo-up', title, facts), changes: true, command: removeProject(project) }];
   }
   const was = releaseBefore(before, release);
   return [
-    tidyStep(project),
     {
-      ...upStep('undo-up', `bring ${from} back`, healthTimeoutSeconds),
+      ...upStep('undo-up', `bring ${from} back`, facts),
       changes: true,
       command: up(sealedFile(root, from), project, ['--remove-orphans']),
     },
+    refreshStep(project, 'first'),
     ...(was === undefined ? [] : [healthyStep(was, healthTimeoutSeconds)]),
   ];
 }
@@ -70,8 +82,10 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
   return { ...currentRelease, project, images: Object.fromEntries(images) };
 }
 
-function upStep(id: string, title: string, healthTimeoutSeconds: number) {
-  const timeoutSeconds = healthTimeoutSeconds + 60;
+/** Compose itself waits for what has to be healthy, or has to have completed, before something else starts. */
+export function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
+  const { completes = [] } = host;
+  const timeoutSeconds = healthTimeoutSeconds + 60 + (completes.length > 0 ? initTimeoutSeconds : 0);
   return {
     kind: 'run',
     id,
@@ -82,7 +96,7 @@ function upStep(id: string, title: string, healthTimeoutSeconds: number) {
   } as const satisfies Partial<RunStep>;
 }
 
-function tidyStep(project: string): Step {
+export function tidyStep(project: string): Step {
   const title = 'clear what an interrupted deploy left';
   return {
     kind: 'run',

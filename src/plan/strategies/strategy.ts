@@ -8,6 +8,7 @@ export type StrategyFacts = {
   /** With the images of the services that are to run there. */
   readonly release: Release;
   readonly healthTimeoutSeconds: number;
+  readonly initTimeoutSeconds: number;
 };
 
 export type UndoFacts = StrategyFacts & {

@@ -166,7 +166,8 @@ export async function newStack(
     addEnv: async (lines) => await appendFile(join(folder, 'backend/.env.prod'), lines),
     down: async () => {
       await tryCompose('down', '--volumes', '--remove-orphans', '--timeout', '2');
-      await bed.engine.tryDocker(['rmi', `${project}/korrigo-nginx`, `${project}/korrigo-backend`]);
+      const images = ['nginx', 'backend', 'backup'].map((name) => `${project}/korrigo-${name}`);
+      await bed.engine.tryDocker(['rmi', ...images]);
     },
   };
 }
