@@ -253,9 +253,11 @@ describe('a rolling switch', () => {
       `recreate cache: ${up} cache`,
       `start the new api beside the old: ${up} --no-recreate --scale api=4 api`,
       'the new api is healthy',
+      'let proxies find the new containers: korrigo-refresh shop first',
       'stop the old api after 3 s: korrigo-retire 3 old-api-1 old-api-2',
       `start the new web beside the old: ${up} --no-recreate --scale web=2 web`,
       'the new web is healthy',
+      'let proxies find the new containers: korrigo-refresh shop first',
       'stop the old web after 10 s: korrigo-retire 10 old-web',
       `bring up all services: ${up} --remove-orphans`,
     ]);
@@ -274,6 +276,7 @@ describe('a rolling switch', () => {
       'clear what an interrupted deploy left: korrigo-tidy shop',
       `recreate cache: ${up} cache`,
       `bring 20260101-000000-000000000000 back: ${up} --remove-orphans`,
+      'let proxies find the new containers: korrigo-refresh shop first',
       'every container is healthy',
     ]);
   });
