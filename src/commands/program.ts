@@ -13,6 +13,7 @@ const awkParts = {
   seal: ['scalars', 'moved', 'seccomp', 'seal'],
   environment: ['scalars', 'environment'],
   once: ['scalars', 'once'],
+  helpers: ['helpers'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -38,7 +39,7 @@ const observe = join(facts, programs['containers.sh'], programs['observe.sh']);
 const texts = {
   observe,
   inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
-  login: programs['login.sh'],
+  login: join(awks('helpers'), programs['login.sh']),
   bake: programs['bake.sh'],
   pin: join(facts, programs['pin.sh']),
   ship: programs['ship.sh'],

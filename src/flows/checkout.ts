@@ -79,6 +79,7 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   });
   if (sources.problems.length > 0) throw new ConfigError(sources.problems.map((problem) => `compose-file: ${problem}`));
   const profiles = profilesOf(config.profiles, variable('COMPOSE_PROFILES'));
+  throwUnknown(config.profiles, sources.profiles);
   const project = config.project ?? (variable('COMPOSE_PROJECT_NAME') || undefined);
   const address = origin.trim() || ports.ref.source;
   const model = await readStructure(session, { top, commit, composeFiles, profiles, project, sources, address });
@@ -109,6 +110,15 @@ export async function readCheckout(session: Session): Promise<Checkout> {
 /** What Compose would fill in: the environment before the `.env` of the folder. */
 function lookupIn(env: Environment, dotenv: ReadonlyMap<string, string>): Lookup {
   return (name) => env[name] ?? dotenv.get(name);
+}
+
+/** Compose would start nothing of it, without a word. */
+function throwUnknown(given: readonly string[], known: readonly string[]): void {
+  const found = known.length === 0 ? 'no service has a profile' : `found: ${known.join(', ')}`;
+  const problems = given
+    .filter((profile) => profile !== '*' && !known.includes(profile))
+    .map((profile) => `profiles: no service has the profile "${profile}" (${found})`);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function profilesOf(given: readonly string[], variable = ''): readonly string[] {

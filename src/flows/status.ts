@@ -1,5 +1,5 @@
 import { heal } from '../engine/lease.ts';
-import { ConfigError, type DeployError } from '../errors.ts';
+import { ConfigError, DeployError } from '../errors.ts';
 import { readLease } from '../facts/lease.ts';
 import { readStatus, withDifference } from '../facts/status.ts';
 import type { HostStatus } from '../model/state.ts';
@@ -28,8 +28,17 @@ export async function status(session: Session): Promise<void> {
   });
   known.status = withDifference(hosts);
   const unfit = hosts.filter(({ host }) => output(host, 'observe') !== '').flatMap(({ problems }) => problems);
+  if (failed.length === 0 && unfit.length === 0 && hosts.every(isBare)) {
+    const names = hosts.map(({ host }) => host).join(', ');
+    throw new DeployError(`status: nothing has been deployed to ${root} on ${names}`, {
+      hint: 'Check project-name, path and hosts.',
+    });
+  }
   throwAll([...failed, ...(unfit.length > 0 ? [new ConfigError(unfit, { hint: 'See docs/server.md.' })] : [])]);
 }
+
+const isBare = ({ lastAttempt, releases, current }: HostStatus): boolean =>
+  lastAttempt === undefined && releases.length === 0 && current === undefined;
 
 /** Finishes what an interrupted deploy left open, or what an earlier try could not. Whether there was anything. */
 async function healAll({ hosts, ports }: Session, { targets, root, output }: Opened): Promise<boolean> {

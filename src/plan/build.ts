@@ -60,7 +60,7 @@ export function pushPlan({ definition, file, metadata, services, allow, env, thi
       command: withEnv(bake({ file, metadata, allow, push: true }), env),
       output: 'live',
       retry: registryRetry,
-      hint: 'Check that the registry is up and that this user may push to it. Nothing was deployed.',
+      hint: 'Check that the registry is up and that this user may push to it. Some registries (ECR) want each repository created first. Nothing was deployed.',
     },
     { kind: 'run', id: 'metadata', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'facts' },
   ];

@@ -1,5 +1,6 @@
 # Logs in to a registry with the password on stdin, into a Docker configuration of its own that starts as a copy of the
-# user's: its other logins, plugins, contexts and builders stay usable. Arguments: directory registry username
+# user's: its other logins, plugins, contexts and builders stay usable. A credential helper is left out of it for this registry
+# (helpers.awk), and a configuration that this user may not read is none. Arguments: directory registry username
 set -eu
 umask 077
 own=$1 registry=$2 username=$3
@@ -9,7 +10,12 @@ find "$(dirname "$own")" -maxdepth 1 -name '.login-korrigo-*' -user "$(id -un)" 
 mkdir "$own"
 for entry in "$theirs"/*; do
   case $entry in
-    */config.json) cp "$entry" "$own/config.json" ;;
+    */config.json)
+      [ -r "$entry" ] || continue
+      case $registry in docker.io) key=https://index.docker.io/v1/ ;; *) key=$registry ;; esac
+      if grep -q -e '"credsStore"' -e '"credHelpers"' "$entry"; then awk -v key="$key" "$AWK_HELPERS" "$entry" >"$own/config.json"
+      else cp "$entry" "$own/config.json"; fi
+      ;;
     *) [ ! -e "$entry" ] || ln -s "$entry" "$own/" ;;
   esac
 done

@@ -1,6 +1,6 @@
 # Removes what no kept release needs: release folders, shipped files, and our own tags of images (an image that something
 # else names or runs stays). Kept are the current release, failed ones that containers still run from, and the newest
-# that succeeded. Volumes and other projects are never touched, nor what looks like data: that is reported, and stays.
+# that succeeded, each commit counted once: deploying one again and again pushes no other out. Volumes and other projects are never touched, nor what looks like data: that is reported, and stays.
 # Arguments: root project number-of-releases
 set -eu
 : "${tab:?}"
@@ -33,7 +33,8 @@ unfinished() { # ids of failed releases that containers still run from: their fi
 kept=$({
   [ ! -e current/compose.yml ] || basename "$(readlink current)"
   unfinished
-  succeeded | head -n "$keep"
+  # The one before the last stays whatever its commit: it is what `previous` goes back to.
+  succeeded | awk -F - -v keep="$keep" '!seen[$3]++ { fresh = ++count <= keep } fresh || (NR == 2 && keep > 1); { fresh = 0 }'
 } | sort -u)
 is_kept() { printf '%s\n' "$kept" | grep -qxF -e "$1"; }
 

@@ -554,6 +554,29 @@ describe('login', () => {
     expect(server.read('login/cli-plugins/docker-compose')).toBe('plugin');
   });
 
+  const helper = 'registry.example.com';
+  it.each([
+    ['of all registries', '{"auths": {}, "credsStore": "desktop"}', { auths: {}, credsStore: 'desktop' }, {}],
+    ['alone', '{"credsStore":"desktop"}\n', { credsStore: 'desktop' }, {}],
+    ['of others', '{\n\t"credHelpers": {\n\t\t"a.example.com": "ecr"\n\t}\n}', {}, { 'a.example.com': 'ecr' }],
+    ['of none', '{"credHelpers": { }, "credsStore": "x"}', { credsStore: 'x' }, {}],
+    [
+      'of this one and of others',
+      `{"credHelpers": {"${helper}": "ecr-login", "b.example.com": "gcr"}, "auths": {"${helper}": {}}}`,
+      { auths: { [helper]: {} } },
+      { 'b.example.com': 'gcr' },
+    ],
+  ])('keeps the password out of a credential helper %s', async (_, config, rest, helpers) => {
+    const server = sandbox({ docker: '' });
+    server.write({ 'theirs/config.json': config });
+    const env = { DOCKER_CONFIG: server.path('theirs') };
+    expect((await server.run('login', args(server.path('login')), { stdin: 'x', env })).code).toBe(0);
+    expect(JSON.parse(server.read('login/config.json'))).toEqual({
+      ...rest,
+      credHelpers: { ...helpers, [helper]: '' },
+    });
+  });
+
   it('tells what the registry said when it fails', async () => {
     const server = sandbox({ docker: 'echo "unauthorized" >&2; exit 1' });
     mkdirSync(server.root, { recursive: true });
@@ -763,6 +786,18 @@ describe('prune', () => {
     expect(left(server)).toEqual([r4, r5]);
     expect(readdirSync(server.path('files'))).toEqual([hash(4), hash(5)]);
     expect(server.read('shared/.env')).toBe('mine');
+  });
+
+  it('counts a commit once that is deployed again and again, and keeps the release before', async () => {
+    const server = filled('');
+    const again = ['20260106', '20260107', '20260108'].map((day) => `${day}-000000-000000000005`);
+    for (const release of again) server.write({ [`releases/${release}/compose.yml`]: '' });
+    const history = [...ids, ...again].map((release) => attemptLine(attemptOf({ release }))).join('');
+    server.write({ 'history.jsonl': history });
+    rmSync(server.path('current'));
+    symlinkSync(`releases/${again[2]}`, server.path('current'));
+    await server.run('prune', [server.root, 'shop', '3']);
+    expect(left(server)).toEqual([r3, r4, again[1], again[2]]);
   });
 
   it('keeps all when there are fewer', async () => {
