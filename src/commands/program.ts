@@ -14,6 +14,7 @@ const awkParts = {
   environment: ['scalars', 'environment'],
   once: ['scalars', 'once'],
   helpers: ['helpers'],
+  platforms: ['scalars', 'platforms'],
   history: ['scalars', 'json', 'history'],
 } as const;
 
@@ -64,7 +65,7 @@ const texts = {
   tidy: programs['tidy.sh'],
   retire: programs['retire.sh'],
   'roll-back': programs['roll-back.sh'],
-  pull: join(facts, programs['pull.sh']),
+  pull: join(facts, awks('platforms'), programs['pull.sh']),
   refresh: programs['refresh.sh'],
   once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],

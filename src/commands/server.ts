@@ -102,8 +102,8 @@ export function rollBack({ project, service, from, to, drainSeconds, timeoutSeco
 }
 
 /** @param tag that keeps the images from a prune; `login` is the folder of the registry login */
-export function pull(tag: string, images: readonly string[], login: string | undefined): Command {
-  return program('pull', [tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
+export function pull(file: string, tag: string, images: readonly string[], login: string | undefined): Command {
+  return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
 
 /** Lets proxies that kept their container find those that are new. The last one says what came of it. */

@@ -1,3 +1,4 @@
+import { sealedFile } from '../commands/paths.ts';
 import { pull } from '../commands/server.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
@@ -9,14 +10,14 @@ import { logout } from './login.ts';
 export function pullPlan(targets: readonly Target[], release: Release): Plan {
   const images = [...new Set(Object.values(release.images))];
   const tag = `${release.project}-${release.id}`;
-  const tasks = targets.map(({ host, login }) => ({
+  const tasks = targets.map(({ host, root, login }) => ({
     host,
     steps: [
       {
         kind: 'run',
         id: 'pull',
         title: `pull ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
-        command: pull(tag, images, login),
+        command: pull(sealedFile(root, release.id), tag, images, login),
         output: 'facts',
         channel: 'detached',
         retry: registryRetry,

@@ -1,9 +1,12 @@
 # Brings every image of a release here, side by side, and checks that it can run. A tag of its own keeps each one from
 # a prune: an image that only a digest names is removed by anybody's `docker image prune`.
-# Arguments: tag name@sha256:...
+# Where a service names its platform, the image is brought for that one: an emulator runs it.
+# Arguments: sealed-file tag name@sha256:...
 set -u
-tag=$1
-shift
+: "${tab:?}"
+file=$1 tag=$2
+shift 2
+platforms=$(awk "$AWK_PLATFORMS" "$file") || exit 1
 machine=$(docker version --format '{{.Server.Arch}}')
 failed=0
 architectures() { # of an image that has several
@@ -11,8 +14,10 @@ architectures() { # of an image that has several
   found=${found%,}
   printf %s "${found:-other machines}"
 }
+platform() { printf '%s\n' "$platforms" | awk -F "$tab" -v image="$1" '$1 == image { print $2; exit }'; }
 pull() {
-  if ! docker image inspect "$1" >/dev/null 2>&1 && ! why=$(docker pull --quiet "$1" 2>&1 >/dev/null); then
+  wanted=$(platform "$1")
+  if ! docker image inspect "$1" >/dev/null 2>&1 && ! why=$(docker pull --quiet ${wanted:+--platform "$wanted"} "$1" 2>&1 >/dev/null); then
     case $why in
       # Trying again would not help.
       *'no matching manifest'* | *'no match for platform'*)
@@ -24,7 +29,7 @@ pull() {
     return 1
   fi
   built_for=$(docker image inspect --format '{{.Architecture}}' "$1")
-  if [ "$built_for" != "$machine" ]; then
+  if [ -z "$wanted" ] && [ "$built_for" != "$machine" ]; then
     fact wrong-architecture "$1" "$built_for" "$machine"
     return 0
   fi

@@ -100,9 +100,9 @@ describe('the plan to pull', () => {
     const plan = pullPlan([target('web1', '/tmp/.login-1'), target('web2', '/tmp/.login-2')], release);
     expect(planLines(plan)).toMatchInlineSnapshot(`
       "# Pull
-      web1: pull 2 images: env DOCKER_CONFIG=/tmp/.login-1 korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
+      web1: pull 2 images: env DOCKER_CONFIG=/tmp/.login-1 korrigo-pull /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
       web1: log out of the registry: rm -rf -- /tmp/.login-1 [always]
-      web2: pull 2 images: env DOCKER_CONFIG=/tmp/.login-2 korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
+      web2: pull 2 images: env DOCKER_CONFIG=/tmp/.login-2 korrigo-pull /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000
       web2: log out of the registry: rm -rf -- /tmp/.login-2 [always]"
     `);
   });
@@ -110,7 +110,7 @@ describe('the plan to pull', () => {
   it('needs no login where the registry has none', () => {
     expect(planLines(pullPlan([target('web1')], releaseOf()))).toMatchInlineSnapshot(`
       "# Pull
-      web1: pull 2 images: korrigo-pull shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000"
+      web1: pull 2 images: korrigo-pull /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml shop-20260203-040506-c0ffee012345 registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000 docker.io/library/redis@sha256:2000000000000000000000000000000000000000000000000000000000000000"
     `);
   });
 });

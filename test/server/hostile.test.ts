@@ -87,7 +87,7 @@ describe('hostile text as', () => {
     const names = [...new Set(sample(hostile(server), 150))].map((name) => `x${name.replaceAll('@', '')}`);
     const [odd = ''] = sample(hostile(server), 1, 3);
     const images = names.map((name) => `${name}@sha256:1`);
-    const { code, stdout } = await server.run('pull', [odd, ...images]);
+    const { code, stdout } = await server.run('pull', ['/dev/null', odd, ...images]);
     expect([code, facts(stdout)]).toEqual([0, []]);
     const tags = calls(server).filter(([verb]) => verb === 'tag');
     expect(tags.map((call) => call.join('\0')).toSorted()).toEqual(

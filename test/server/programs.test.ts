@@ -311,7 +311,7 @@ esac`;
 
   it('brings what is not here and tags everything, side by side', async () => {
     const server = sandbox({ docker: docker() });
-    const { code, stdout } = await server.run('pull', [`shop-${id}`, web, cache]);
+    const { code, stdout } = await server.run('pull', ['/dev/null', `shop-${id}`, web, cache]);
     expect([code, facts(stdout)]).toEqual([0, []]);
     expect(
       server
@@ -325,23 +325,38 @@ esac`;
     ]);
   });
 
+  it('brings what a service wants for another platform for that one', async () => {
+    const docker = `case "$*" in
+      version*) echo amd64 ;;
+      'image inspect --format'*) echo arm64 ;;
+      'image inspect'*) exit 1 ;;
+    esac`;
+    const server = sandbox({ docker });
+    const sealed = `services:\n  cache:\n    image: ${cache}\n  web:\n    image: ${web}\n    platform: linux/arm64\n`;
+    server.write({ 'compose.yml': sealed });
+    const { code, stdout } = await server.run('pull', [server.path('compose.yml'), 'tag', web, cache]);
+    expect([code, facts(stdout)]).toEqual([0, [`wrong-architecture\t${cache}\tarm64\tamd64`]]);
+    expect(server.dockerCalls()).toContain(`pull --quiet --platform linux/arm64 ${web}`);
+    expect(server.dockerCalls()).toContain(`pull --quiet ${cache}`);
+  });
+
   it('fails when one image does not come, and brings the others', async () => {
     const server = sandbox({ docker: docker("pull*) echo 'no such image' >&2; exit 1 ;;") });
-    const { code, stdout, stderr } = await server.run('pull', ['tag', web, cache]);
+    const { code, stdout, stderr } = await server.run('pull', ['/dev/null', 'tag', web, cache]);
     expect([code, facts(stdout), stderr]).toEqual([1, [], 'no such image\n']);
     expect(server.dockerCalls()).toContain(`tag ${cache} redis:tag`);
   });
 
   it('fails when an image cannot be kept', async () => {
     const server = sandbox({ docker: docker('tag*) exit 1 ;;') });
-    expect((await server.run('pull', ['tag', cache])).code).toBe(1);
+    expect((await server.run('pull', ['/dev/null', 'tag', cache])).code).toBe(1);
   });
 
   it('tells an image that cannot run here', async () => {
     const server = sandbox({
       docker: `case "$*" in version*) echo arm64;; 'image inspect --format'*) echo amd64;; esac`,
     });
-    const { code, stdout } = await server.run('pull', ['tag', cache]);
+    const { code, stdout } = await server.run('pull', ['/dev/null', 'tag', cache]);
     expect([code, facts(stdout)]).toEqual([0, [`wrong-architecture\t${cache}\tamd64\tarm64`]]);
     expect(server.dockerCalls().filter((call) => call.startsWith('tag'))).toEqual([]);
   });
@@ -364,7 +379,7 @@ describe('pull', () => {
         'manifest inspect'*) ${manifest} ;;
       esac`,
     });
-    const { code, stdout, stderr } = await server.run('pull', ['tag', 'redis@sha256:1']);
+    const { code, stdout, stderr } = await server.run('pull', ['/dev/null', 'tag', 'redis@sha256:1']);
     expect([code, facts(stdout), stderr]).toEqual([0, [`wrong-architecture\tredis@sha256:1\t${builtFor}\tamd64`], '']);
   });
 });

@@ -1,0 +1,7 @@
+# The images of a sealed file that a service wants for a platform by name, one a line: image, tab, platform.
+/^[^ ]/ { top = key($0) }
+top != "services" { next }
+/^  [^ ]/ { image = platform = "" }
+/^    image:/ { image = value($0) }
+/^    platform:/ { platform = value($0) }
+/^    (image|platform):/ && image != "" && platform != "" { print image "\t" platform }
