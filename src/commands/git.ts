@@ -48,6 +48,12 @@ export function gitShow(top: string, commit: string, path: string): Command {
   return { argv: ['git', 'show', `${commit}:${path}`], cwd: top };
 }
 
+/** What git does not track below a folder, ignored or not, ended by NUL each; a folder of such files alone is one, and ends in `/`. */
+export function gitUntracked(top: string, folder: string): Command {
+  const list = ['ls-files', '-z', '--others', '--directory', '--no-empty-directory', '--', folder];
+  return { argv: ['git', '--literal-pathspecs', ...list], cwd: top };
+}
+
 export function gitModified(top: string): Command {
   return { argv: ['git', 'status', '--porcelain', '--untracked-files=no'], cwd: top };
 }

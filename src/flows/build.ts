@@ -12,6 +12,7 @@ import { runnerLoginPlan } from '../plan/login.ts';
 import { testPlan } from '../plan/test.ts';
 import type { Checkout } from './checkout.ts';
 import { perform, type Session, throwProblems } from './session.ts';
+import { noteUntracked } from './untracked.ts';
 
 /** Runs the test compose file. Throws when the tests fail, after everything of them is removed. */
 export async function test(session: Session): Promise<void> {
@@ -31,8 +32,12 @@ export async function test(session: Session): Promise<void> {
 export async function build(session: Session, checkout: Checkout): Promise<void> {
   session.known.dockerfiles = dockerfilesOf(checkout);
   const facts = await buildFacts(session, checkout);
-  if (facts.services.length === 0) session.ports.log.info('no service has a build section: nothing to build');
-  else await perform(session, buildPlan(facts));
+  if (facts.services.length === 0) {
+    session.ports.log.info('no service has a build section: nothing to build');
+    return;
+  }
+  await noteUntracked(session, checkout);
+  await perform(session, buildPlan(facts));
 }
 
 /** Pushes every image and returns the release: all services by digest. */

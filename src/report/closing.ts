@@ -9,7 +9,7 @@ import { statusText } from './status.ts';
  * @param live whether what commands printed as it came is out of sight, folded, or stands above in the open
  */
 export function closing(report: Report, live: 'folded' | 'open' = 'folded'): readonly string[] {
-  const { commands, release, seconds, failures, status, backup, forecast } = report;
+  const { commands, release, seconds, failures, status, backup, forecast, undone } = report;
   const what = `${commands.join(', ')} ${endingText[endingOf(report)]} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
   const said = status === undefined ? undefined : statusText(status);
   const [first] = failures;
@@ -17,7 +17,9 @@ export function closing(report: Report, live: 'folded' | 'open' = 'folded'): rea
     return [`✓ plan: ${forecastSum(forecast)} (${seconds.toFixed(1)} s, nothing was changed)`];
   if (first === undefined) return said ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
   const [{ lines, next }, hint] = [afterwards(report), hintOf(failures)];
-  const text = failures.map(({ short, message, shown }) => (shown && live === 'open' ? short : message)).join('\n');
+  // After a rollback, what a command printed as it came is far above.
+  const stands = live === 'open' && undone === undefined;
+  const text = failures.map(({ short, message, shown }) => (shown && stands ? short : message)).join('\n');
   return [
     ...(said ?? [text]),
     ...(hint === undefined ? [] : [`→ ${hint}`]),

@@ -325,10 +325,10 @@ validating ${shop.repository.folder}/compose.yml: services.web Additional proper
       log = outcome.all;
       return outcome;
     });
-    expect(log).not.toContain('trying again');
-    expect(said).toMatch(/^local: build web failed with exit code 1\n/);
-    expect(said).toMatch(/cannot compile\n/);
-    expect(said).toMatch(/did not complete successfully: exit code: 3\n→ nothing was pushed or deployed$/);
+    expect(log).not.toContain('retrying');
+    expect(said).toBe('local: build web failed with exit code 1\n→ Nothing was pushed or deployed.');
+    expect(log).toMatch(/ cannot compile\n/);
+    expect(log).toMatch(/did not complete successfully: exit code: 3\n/);
   });
 
   it('an image of another architecture', inTurn, async () => {
@@ -364,7 +364,7 @@ validating ${shop.repository.folder}/compose.yml: services.web Additional proper
     const said = await deploying({ 'compose.yml': compose });
     expect(said).toMatch(
       new RegExp(
-        `^${shop.server.ip}: ${image} is built for (arm64,s390x|other machines), but the server is amd64\n→ build for`,
+        `^${shop.server.ip}: ${image} is built for (arm64,s390x|other machines), but the server is amd64\n→ Build for`,
       ),
     );
   });
@@ -464,7 +464,7 @@ Error response from daemon: Get "https://${address}/v2/": dial tcp ${address}: c
       }),
     );
     expect(said).toMatch(
-      /pull 2 images failed with exit code 1\n[\s\S]*no space left on device\n→ .* is there space on its disk\?/,
+      /pull 2 images failed with exit code 1\n[\s\S]*no space left on device\n→ .* space on its disk\./,
     );
   });
 });
@@ -544,12 +544,11 @@ ${see()}`);
   it('a port that is taken', inTurn, async () => {
     await shell(
       shop.server,
-      'docker run -d --name taker -p 8090:80 $(docker inspect -f {{.Image}} shop-cache-1) sleep infinity',
+      // Not by a container that publishes it: that would be found before.
+      'docker run -d --name taker --network host $(docker inspect -f {{.Image}} shop-cache-1) nc -l -p 8090',
     );
     const said = await broken(shop.compose, { 'env-files': '.env=DOTENV' }, { DOTENV: 'WEB_PORT=8090\n' });
-    expect(said).toMatch(
-      new RegExp(`^${shop.server.ip}: web did not start: .*8090 failed: port is already allocated\n`),
-    );
+    expect(said).toMatch(new RegExp(`^${shop.server.ip}: web did not start: .*8090.*address already in use\n`));
     await shell(shop.server, 'docker rm --force taker; test ! -e /opt/shop/shared/.env');
   });
 
@@ -577,7 +576,7 @@ no such column
     );
     const absent = `http://${shop.server.ip}:8080/absent`;
     expect(await broken(shop.compose, { 'health-url': absent, 'health-timeout': '3s' })).toMatch(
-      new RegExp(`^local: ${absent} answers 404 (gave up after 3 s)\n`),
+      new RegExp(`^local: ${absent} answers 404 \\(gave up after 3 s\\)\n`),
     );
   });
 
