@@ -541,15 +541,22 @@ ${see()}`);
     );
   });
 
-  it('a port that is taken', inTurn, async () => {
+  it('a port that is taken: found before anything is changed', inTurn, async () => {
     await shell(
       shop.server,
-      // Not by a container that publishes it: that would be found before.
-      'docker run -d --name taker --network host $(docker inspect -f {{.Image}} shop-cache-1) nc -l -p 8090',
+      'docker run -d --name taker -p 8090:80 $(docker inspect -f {{.Image}} shop-cache-1) sleep infinity',
     );
-    const said = await broken(shop.compose, { 'env-files': '.env=DOTENV' }, { DOTENV: 'WEB_PORT=8090\n' });
-    expect(said).toMatch(new RegExp(`^${shop.server.ip}: web did not start: .*8090.*address already in use\n`));
+    shop.repository.commit(shop.files);
+    const outcome = await shop.deploy(
+      ['push', 'deploy'],
+      { 'env-files': '.env=DOTENV' },
+      { DOTENV: 'WEB_PORT=8090\n' },
+    );
     await shell(shop.server, 'docker rm --force taker; test ! -e /opt/shop/shared/.env');
+    expect(outcome.code).toBe(1);
+    expect(failureOf(outcome)).toMatch(/: port 8090 \(service web\) is taken by the container taker\b/);
+    const { current, containers, left } = await stateOf(shop.server);
+    expect({ current, containers, left }).toEqual({ current: before.current, containers: before.containers, left: [] });
   });
 
   it('a migration that fails: says what it said', inTurn, async () => {

@@ -159,7 +159,7 @@ ${quickHealth}`;
     await server.ssh('rm /opt/shop/shared/letter /opt/shop/shared/shared.env');
     // What an env_file said is part of the release. A mounted file is not.
     expect(await refused(server, () => deploy(['rollback'], { to: three }))).toBe(
-      `${server.ip}: /opt/shop/shared/letter is missing (read by web): restore it on the server, or roll back to another release\n→ nothing was changed`,
+      `${server.ip}: /opt/shop/shared/letter is missing (read by web): restore it on the server, or roll back to another release\n→ Nothing was changed.`,
     );
     await server.ssh('echo again >/opt/shop/shared/letter');
     succeeded(await deploy(['rollback'], { to: three }));
@@ -290,7 +290,7 @@ describe('what a rollback finds', () => {
     shop.commit(shopFiles(bed));
     const said = await refused(server, () => deploy(['rollback']));
     expect(said).toBe(
-      `rollback: nothing has been deployed to /opt/shop on ${server.ip}: check project-name or path\n→ nothing was changed`,
+      `rollback: nothing has been deployed to /opt/shop on ${server.ip}: check project-name or path\n→ Nothing was changed.`,
     );
   });
 
@@ -306,7 +306,7 @@ describe('what a rollback finds', () => {
     ids.push(await put(shopFiles(bed, 'three'), { 'keep-releases': '2' }));
     for (const to of [ids[0] ?? '', ids[0]?.slice(-12) ?? '']) {
       const said = await refused(server, () => deploy(['rollback'], { to }));
-      expect(said).toMatch(/^rollback: \S+ was here, but is no longer kept \(keep-releases\)\n/);
+      expect(said).toMatch(/^rollback: \S+ has been pruned \(keep-releases\)\n/);
       expect(offered(said)).toEqual([`${ids[2]} current`, ids[1]]);
     }
   });
@@ -504,14 +504,14 @@ describe('without a checkout', () => {
   it('asks for that name when it is not given', async () => {
     const said = await refused(server, () => deployer(elsewhere, bed, server)(['rollback']));
     expect(said).toBe(
-      'project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project\n→ it is the name of the folder below /opt on the servers',
+      'project-name: is not set, and there is no checkout to read it from; set it to the name of the Compose project\n→ It is the name of the folder below /opt on the servers.',
     );
   });
 
   it('finds nothing of a project that is not there', async () => {
     const rollback = deployer(elsewhere, bed, server);
     expect(await refused(server, () => rollback(['rollback'], { 'project-name': 'shopp' }))).toBe(
-      `rollback: nothing has been deployed to /opt/shopp on ${server.ip}: check project-name or path\n→ nothing was changed`,
+      `rollback: nothing has been deployed to /opt/shopp on ${server.ip}: check project-name or path\n→ Nothing was changed.`,
     );
   });
 });

@@ -137,9 +137,9 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(jobsOf(outcome.all)).toEqual(['Test']);
     const end = lastLines(outcome);
     expect(end).toContain('expected 3, got 4');
-    expect(end).toContain('nothing was built, pushed or deployed');
+    expect(end).toContain('Nothing was pushed or deployed');
     expect(end).toMatch(
-      /✗ test failed after .*: local: run the tests in .*compose\.test\.yml failed with exit code 3$/,
+      /✗ test failed after .*: local: run the tests in .*compose\.test\.yml failed with exit code 3$/m,
     );
     expect(await stateOf(server)).toEqual(before);
   });
@@ -159,7 +159,9 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const end = lastLines(outcome);
     expect(end).toContain('  cannot read settings\n');
     expect(end).toContain(`→ For the full log, on ${server.ip}: docker logs shop-web-1\n`);
-    expect(end).toMatch(new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`));
+    expect(end).toMatch(
+      new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`, 'm'),
+    );
   });
 
   it('runs what ran before that version by itself, and another one at a click, by the commit', async () => {
