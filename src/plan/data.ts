@@ -13,6 +13,8 @@ export type DataFacts = {
   readonly containers: readonly Container[];
   /** Of the release, those that are to have no container included. */
   readonly services: readonly string[];
+  /** Service → others, whose volumes it has by `volumes_from`. */
+  readonly shares?: Resolution['shares'];
 };
 
 type Host = Pick<DataFacts, 'root' | 'containers'> & {
@@ -23,13 +25,13 @@ type Host = Pick<DataFacts, 'root' | 'containers'> & {
 
 /** All that is said about data and networks on a host. */
 export function dataOf(
-  { claims, preview }: Resolution,
+  { claims, preview, shares }: Resolution,
   { root, containers, release, from }: Host,
 ): readonly DataChange[] {
   const { project } = release;
   const services = Object.keys(release.images);
   return [
-    ...dataChanges({ project, root, claims, containers, services }),
+    ...dataChanges({ project, root, claims, containers, services, shares }),
     ...(preview === undefined ? [] : keptNetworks(claims, preview.networks)),
     ...(from === undefined && containers.length === 0 ? twins(services, { project, claims }) : []),
   ];
@@ -90,9 +92,10 @@ export const sourceOf = ({ kind, source }: Mount, volumes: readonly Resource[]):
 
 function changeOfPlace(place: Place, facts: DataFacts): DataChange | undefined {
   const { service, target, source } = place;
-  const { claims, services, root } = facts;
+  const { claims, services, root, shares = {} } = facts;
+  const others = Object.hasOwn(shares, service) ? (shares[service] ?? []) : [];
   const wanted = claims.mounts.map((mount) => ({ ...mount, source: sourceOf(mount, claims.volumes) }));
-  const own = wanted.filter((mount) => mount.service === service);
+  const own = wanted.filter((mount) => mount.service === service || others.includes(mount.service));
   const lasts = ({ kind, source: other }: Mount): boolean =>
     (kind === 'volume' || kind === 'bind') && !isAnonymous(other);
   const isEmpty = ({ kind, source: other }: Mount): boolean =>

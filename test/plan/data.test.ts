@@ -9,6 +9,7 @@ type Given = {
   readonly claims?: Partial<Claims>;
   readonly containers?: readonly Container[];
   readonly services?: readonly string[];
+  readonly shares?: Readonly<Record<string, readonly string[]>>;
   /** There is no release yet. */
   readonly first?: boolean;
   /** Networks that Compose said it would make anew; undefined: it was not asked. */
@@ -31,10 +32,11 @@ const named = (key: string, name = `shop_${key}`) => ({ key, name, external: fal
 const running = (...mounts: readonly Mount[]): Container =>
   containerOf({ service: mounts[0]?.service ?? 'db', mounts });
 
-const changesOf = ({ claims = {}, containers = [], services = ['db'], first = false, fresh }: Given) =>
+const changesOf = ({ claims = {}, containers = [], services = ['db'], shares = {}, first = false, fresh }: Given) =>
   dataOf(
     resolutionOf({
       claims: { ...noClaims, ...claims },
+      shares,
       ...(fresh === undefined ? {} : { preview: { containers: {}, networks: fresh } }),
     }),
     {
@@ -56,6 +58,16 @@ describe('data on a server', () => {
       'is left alone where the same volume is mounted',
       {
         containers: [running(volumeAt('db', 'shop_old'))],
+        claims: { mounts: [volumeAt('db', 'old')], volumes: [named('old')], volumesHere: here },
+      },
+      [],
+    ],
+    [
+      'is left alone where a service has it from another one by volumes_from',
+      {
+        containers: [running(volumeAt('db', 'shop_old')), running(volumeAt('backup', 'shop_old'))],
+        services: ['db', 'backup'],
+        shares: { backup: ['db'] },
         claims: { mounts: [volumeAt('db', 'old')], volumes: [named('old')], volumesHere: here },
       },
       [],
