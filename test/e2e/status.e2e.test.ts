@@ -5,6 +5,7 @@ import {
   addressOf,
   type Deployer,
   deployer,
+  failureOf,
   type Outcome,
   reach,
   releaseOf,
@@ -54,12 +55,17 @@ describe('status', () => {
   let one: string;
   let two: string;
 
-  it('of a server that was never deployed to is one line', async () => {
+  it('of a server that was never deployed to is one line, and a failure', async () => {
     shop.commit(shopFiles(bed));
     const nothing = `${server.ip}: nothing has been deployed to /opt/shop; if that is wrong, check project-name and path`;
-    expect(await status()).toBe(nothing);
+    const said = await deploy(['status']);
+    expect(said.code).toBe(1);
+    expect(failureOf(said)).toContain(nothing);
     const root = '/opt/shop';
-    expect(await json()).toEqual([{ host: server.ip, root, problems: [], releases: [], containers: [], drift: [] }]);
+    const { code, stdout } = await deploy(['status'], { format: 'json' });
+    expect(code).toBe(1);
+    const empty = { host: server.ip, root, problems: [], releases: [], containers: [], drift: [] };
+    expect(JSON.parse(stdout)).toEqual([empty]);
   });
 
   it('lists what can be rolled back to, what is current and how it came there, and what runs', async () => {
@@ -157,7 +163,9 @@ describe('status', () => {
   });
 
   it('doubts that a project of another name is the right one', async () => {
-    expect(textOf(await deploy(['status'], { 'project-name': 'shopp' }))).toBe(
+    const said = await deploy(['status'], { 'project-name': 'shopp' });
+    expect(said.code).toBe(1);
+    expect(failureOf(said)).toContain(
       `${server.ip}: nothing has been deployed to /opt/shopp; if that is wrong, check project-name and path`,
     );
   });

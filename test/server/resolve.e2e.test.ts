@@ -806,7 +806,7 @@ services:
     const inputs = { 'server-owned': 'inc.env' };
     const missing = await server.resolve({ files: included, inputs });
     expect(missing.problems.map((problem) => problem.split(':')[1]).toSorted()).toEqual(
-      [` ${at('shared/inc.env')} is missing (an env_file)`, ' the variable V is not set'].toSorted(),
+      [` ${at('shared/inc.env')} is missing (an env_file)`, ' variable V is not set'].toSorted(),
     );
     const resolved = await server.resolve({ files: included, inputs, shared: { 'inc.env': 'V=server\n' } });
     expect([resolved.problems, resolved.service('api').environment]).toEqual([[], { A: '1', V: 'server' }]);
@@ -904,7 +904,7 @@ describe('a dollar in an env file of the server', () => {
   it('is told beside a variable that is really not set', async () => {
     const compose = web('environment: {P: "${P}", Q: "${Q}"}');
     expect(await hidden({ compose, shared: { '.env': 'P=abc$hunter2\n' } })).toEqual([
-      expect.stringContaining('the variable Q is not set'),
+      expect.stringContaining('variable Q is not set'),
       says('.env'),
     ]);
   });

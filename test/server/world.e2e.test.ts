@@ -332,7 +332,7 @@ x-app: &app
 services:
 ${services}`;
     const missing = await server.resolve({ files: { 'compose.yml': compose }, shared: { 'app.env': 'A=1\n' } });
-    expect(missing.problems).toEqual([expect.stringContaining('the variable APP_SECRET is not set')]);
+    expect(missing.problems).toEqual([expect.stringContaining('variable APP_SECRET is not set')]);
     const resolved = await server.resolve({ files: { 'compose.yml': compose }, shared: { '.env': 'APP_SECRET=s\n' } });
     expect([resolved.problems, resolved.services.length]).toEqual([[], 120]);
     expect(resolved.service('s7').environment).toEqual({ A: '1', SECRET: 's' });
@@ -398,7 +398,7 @@ describe('values', () => {
       'secrets: {token: {environment: TOKEN}}\nconfigs: {conf: {environment: CONF}}\n',
     );
     const missing = await server.resolve({ files: { 'compose.yml': compose }, shared: { '.env': 'CONF=c\n' } });
-    expect(missing.problems).toEqual([expect.stringContaining('the variable TOKEN is not set')]);
+    expect(missing.problems).toEqual([expect.stringContaining('variable TOKEN is not set')]);
     const value = 'it\'s "$5" \\ end\\';
     const dotenv = 'TOKEN="it\'s \\"\\$5\\" \\\\ end\\\\"\nCONF=\'two\nlines\'\n';
     const resolved = await server.resolve({
