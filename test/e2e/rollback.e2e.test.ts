@@ -147,7 +147,7 @@ ${quickHealth}`;
   });
 
   it('needs a file under shared/ that the release used, and says which one is gone', async () => {
-    const service = `    env_file: shared.env\n    volumes: ["./site.conf:/site.conf:ro", "./letter:/letter:ro"]\n`;
+    const service = `    env_file: shared.env\n    volumes: ["data:/data", "./site.conf:/site.conf:ro", "./letter:/letter:ro"]\n`;
     const files = shopFiles(bed, 'three', { web: '    # more\n' });
     const compose = files['compose.yml']?.replace(/ {4}volumes:\n.*\n.*\n/, service) ?? '';
     shop.commit({ ...files, 'compose.yml': compose });
