@@ -75,7 +75,7 @@ function table(ways: readonly Way[], turns: ReadonlyMap<Way, readonly Turn[]>, v
   const head = ['way', 'commit to healthy', 'ratio', 'longest gap', 'ratio', 'failed requests', 'each round, s'];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
-    `Medians of ${rounds} rounds. ${versions}.`,
+    `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`}. ${versions}.`,
     '',
     line(head),
     line(head.map(() => '---')),
