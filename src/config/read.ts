@@ -3,17 +3,15 @@ import { Secret } from '../model/secret.ts';
 import type { Environment } from '../model/surroundings.ts';
 import { type CommandName, type Config, consents, forceRecreate, formats, onFailure, strategyNames } from './config.ts';
 import type { InputTexts } from './inputs.ts';
+import { readBackup, readMigratePlan, readMigration } from './one-offs.ts';
 import type { Origin } from './origin.ts';
 import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';
 import {
-  readBackup,
   readCommands,
   readEnvFiles,
   readHealthUrl,
   readHosts,
-  readMigratePlan,
-  readMigration,
   readRegistry,
   readRelease,
   readSsh,

@@ -2,7 +2,6 @@ import { join, relative } from 'node:path/posix';
 import { gitUntracked } from '../commands/git.ts';
 import { dockerfileOf } from '../compose/build-inputs.ts';
 import { dockerignore } from '../compose/dockerignore.ts';
-import { isRecord } from '../model/release.ts';
 import type { Checkout } from './checkout.ts';
 import { must, type Session } from './session.ts';
 
@@ -17,8 +16,10 @@ export async function noteUntracked(session: Session, checkout: Checkout): Promi
   const { top, model } = checkout;
   const found = new Set<string>();
   for (const build of Object.values(model.builds)) {
-    const context = relative(top, typeof build['context'] === 'string' ? build['context'] : '');
-    if (!isRecord(build) || !String(build['context']).startsWith('/') || context.startsWith('..')) continue;
+    const folder = build['context'];
+    if (typeof folder !== 'string' || !folder.startsWith('/')) continue;
+    const context = relative(top, folder);
+    if (context.startsWith('..')) continue;
     const excluded = dockerignore(await ignoreFile(session, top, context, dockerfileOf(build, top)));
     const { stdout } = await must(session, 'list untracked files', gitUntracked(top, context || '.'));
     for (const path of stdout.split('\0').filter((name) => name !== ''))

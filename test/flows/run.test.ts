@@ -44,6 +44,19 @@ const endOf = (host: FakeHost) => readAttempt(host.leaseCalls.findLast(({ name }
 const line = (ports: Scene, start: string): string | undefined =>
   ports.log.lines.find((text) => text.startsWith(start));
 
+describe('a build', () => {
+  it('names what git does not know and .dockerignore does not keep out, once', async () => {
+    const untracked = { stdout: 'notes.txt\0node_modules/\0' };
+    const { ports } = await perform(
+      { command: 'build, push' },
+      { files: { ...files, '.dockerignore': 'node_modules\n' }, runner: { 'git --literal-pathspecs': untracked } },
+    );
+    expect(ports.log.lines.filter((text) => text.includes('notes.txt'))).toEqual([
+      'warn not in git, but within reach of the build: notes.txt. What does not belong in an image belongs in .dockerignore',
+    ]);
+  });
+});
+
 describe('a test', () => {
   const texts = { command: 'test', 'test-compose-file': 'compose.test.yml' };
 

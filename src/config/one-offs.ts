@@ -1,0 +1,61 @@
+/** What runs once in a container of its own: backup, migration, and the list of migrations. */
+import { split } from 'shlex';
+import { type Config, type Migration, migrateWhen, type OneOff } from './config.ts';
+import type { InputName } from './inputs.ts';
+import * as parse from './parsers.ts';
+import type { Reader } from './reader.ts';
+
+export function readBackup(reader: Reader): OneOff | undefined {
+  const timeoutSeconds = reader.value('backup-timeout', parse.secondsOf) ?? 0;
+  const given = reader.text('backup').trim();
+  if (given === '') return undefined;
+  if (serviceName.test(given)) return { service: given, argv: [], timeoutSeconds };
+  const read = serviceCommand(reader, 'backup', given, '`service` or `service: command`, for example `backup`');
+  return read && { ...read, timeoutSeconds };
+}
+
+export function readMigration(reader: Reader, strategy: Config['strategy']): Migration | undefined {
+  const when = reader.value('migrate-when', parse.oneOf(migrateWhen)) ?? (strategy === 'rolling' ? 'before' : 'after');
+  const timeoutSeconds = reader.value('migrate-timeout', parse.secondsOf) ?? 0;
+  const given = reader.text('migrate');
+  if (given === '') return undefined;
+  const form = '`service: command`, for example `backend: python manage.py migrate --noinput`';
+  const read = serviceCommand(reader, 'migrate', given, form);
+  return read && { ...read, when, timeoutSeconds };
+}
+
+export function readMigratePlan(reader: Reader): OneOff | undefined {
+  const given = reader.text('migrate-plan');
+  if (given === '') return undefined;
+  const form = '`service: command`, for example `backend: python manage.py migrate --plan`';
+  const read = serviceCommand(reader, 'migrate-plan', given, form);
+  // Its own problems are reported with the migration.
+  const limit = parse.secondsOf(reader.text('migrate-timeout'));
+  return read && { ...read, timeoutSeconds: 'value' in limit ? limit.value : 0 };
+}
+
+const serviceName = /^[A-Za-z0-9][\w.-]*$/;
+
+function serviceCommand(
+  { report }: Reader,
+  name: InputName,
+  given: string,
+  form: string,
+): Pick<OneOff, 'service' | 'argv'> | undefined {
+  const [, service, command] = /^\s*([A-Za-z0-9][\w.-]*)\s*:\s+(\S[\s\S]*)$/.exec(given) ?? [];
+  if (service === undefined || command === undefined) return report(name, given, `is not in the form ${form}`);
+  const argv = words(command);
+  if (argv === undefined) return report(name, given, 'has an unclosed quote');
+  const operator = argv.find((word) => /^(?:[|&;<>]+|\d?>.*)$/.test(word));
+  if (operator === undefined) return { service, argv };
+  const what = `contains the shell operator ${operator}, but is not run by a shell; use \`${service}: sh -c '…'\``;
+  return report(name, given, what);
+}
+
+function words(text: string): readonly string[] | undefined {
+  try {
+    return split(text.trim());
+  } catch {
+    return undefined;
+  }
+}
