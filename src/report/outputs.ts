@@ -24,6 +24,7 @@ export const outputs = {
   'compare-url': 'What is new: the difference between the commit that was current and the new one, on GitHub.',
   changes: 'For `plan`, `deploy` and `rollback`: what happens to each service on each host and why, as JSON.',
   status: 'For `status`: releases, containers and drift on each host, as JSON.',
+  drift: 'For `status`: `true` if what runs differs from what was deployed on any host that answered, else `false`.',
 } as const;
 
 export type OutputName = keyof typeof outputs;
@@ -50,12 +51,13 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
     'compare-url': compareUrl(report) ?? '',
     changes: changesJson(report),
     status: report.status === undefined ? '' : JSON.stringify(report.status),
+    drift: report.status === undefined ? '' : String(report.status.some(({ drift }) => drift.length > 0)),
   };
 }
 
 /** For people who are elsewhere: what a notification has space for. */
 function shortSummary(report: Report): readonly string[] {
-  const { plan, forecast, failures, release, commit } = report;
+  const { plan, forecast, failures, release, commit, status = [] } = report;
   const [first] = failures;
   const requests = probedSum(report);
   return [
@@ -64,6 +66,7 @@ function shortSummary(report: Report): readonly string[] {
     ...(commit === undefined || commit.subject === '' ? [] : [shortened(commit.subject, 200)]),
     ...(release === undefined ? [] : [`release ${release.id}`]),
     ...(requests === undefined ? [] : [requests]),
+    ...status.flatMap(({ host, drift }) => drift.map((line) => `${host}: ${line}`)),
     ...(first === undefined ? [] : [shortened(first.short, 500)]),
   ];
 }
