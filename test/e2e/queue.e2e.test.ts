@@ -51,11 +51,11 @@ describe('deploys at once to two servers', () => {
 
   /** All of them: the first one has its turn first, and does not end before every other one waits. */
   const deployAll = async ([first, ...others]: readonly [Commit, ...Commit[]]): Promise<readonly Outcome[]> => {
-    const holding = start(first, { migrate: "web: sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'" });
+    const holding = start(first, { migrate: "web: sh -c 'until rm /data/go 2>/dev/null; do sleep 0.2; done'" });
     await holding.says('\nMigrate\n');
     const waiting = others.map((commit) => start(commit));
     await Promise.all(waiting.map(async (run) => await run.says(': waiting for ')));
-    await shell(servers[0], 'docker exec shop-web-1 touch /tmp/go');
+    await shell(servers[0], 'docker exec shop-web-1 touch /data/go');
     return await Promise.all([holding, ...waiting].map(async ({ done }) => await done));
   };
 
