@@ -121,6 +121,7 @@ type Flows = {
 
 function flowsOf({ commands }: Config): Flows {
   let [pins, sent]: [Pins, readonly string[]] = [new Map(), []];
+  let ahead = false;
   let early: ReturnType<typeof toPullAhead> | undefined;
   let read: Promise<Checkout> | undefined;
   const checkout = async (session: Session): Promise<Checkout> => {
@@ -139,7 +140,7 @@ function flowsOf({ commands }: Config): Flows {
     },
     pullAhead: async (session) => {
       early = toPullAhead(session, await checkout(session), sent, pins);
-      await pullAhead(session, await checkout(session), early);
+      ahead = await pullAhead(session, await checkout(session), early);
     },
     push: async (session) => {
       session.known.release = await push(session, await checkout(session), commands.includes('build'), pins);
@@ -149,7 +150,7 @@ function flowsOf({ commands }: Config): Flows {
       if (release === undefined) throw new Error('a deploy needs a release');
       // From here on its own prune takes care of what it does not keep.
       early = undefined;
-      await deploy(session, await checkout(session), release);
+      await deploy(session, await checkout(session), release, ahead);
     },
     plan: async (session) => await plan(session, await checkout(session)),
     rollback,

@@ -60,14 +60,15 @@ export function toPullAhead(session: Session, checkout: Checkout, sent: readonly
   return { tag, built, others: [...new Set(others)] };
 }
 
-/** Brings images to all servers. A failure stops nothing: the deploy brings what is missing. */
-export async function pullAhead(session: Session, checkout: Checkout, early: Early): Promise<void> {
+/** Brings images to all servers, and tells whether it did. A failure stops nothing: the deploy brings what is missing. */
+export async function pullAhead(session: Session, checkout: Checkout, early: Early): Promise<boolean> {
   const { config, ports } = session;
-  if (early.built.length + early.others.length === 0) return;
+  if (early.built.length + early.others.length === 0) return false;
   const targets = targetsOfHosts(session, checkout).map((target) => withLogin(session, target));
   const { failures } = await attempt(session, earlyPullPlan(targets, early, config.registry));
   throwCancelled(failures);
   for (const { message } of failures) ports.log.info(`the deploy tries again: ${message}`);
+  return failures.length === 0 && early.built.length > 0;
 }
 
 /** Takes that back, when the tests have not passed. */
