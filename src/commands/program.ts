@@ -66,6 +66,8 @@ const texts = {
   retire: programs['retire.sh'],
   'roll-back': programs['roll-back.sh'],
   pull: join(facts, awks('platforms'), programs['pull.sh']),
+  upload: join(facts, programs['upload.sh']),
+  discard: programs['discard.sh'],
   refresh: programs['refresh.sh'],
   once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],

@@ -109,6 +109,21 @@ export function pull(file: string, tag: string, images: readonly string[], login
   return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
 
+/** What builds here. */
+export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
+
+/**
+ * Sends images that Docker built here to their registry before any tag is moved.
+ * @param tag that nothing else uses; images are local names by target
+ */
+export function upload(tag: string, images: Readonly<Record<string, string>>, env: Env): Command {
+  const pairs = Object.entries(images).map(([target, image]) => `${target}=${image}`);
+  return program('upload', [tag, ...pairs], { env });
+}
+
+/** @param images `name@digest` of what was built for it, the name alone of what was not */
+export const discard = (tag: string, images: readonly string[]): Command => program('discard', [tag, ...images]);
+
 /** Lets proxies that kept their container find those that are new. The last one says what came of it. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);
 

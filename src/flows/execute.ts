@@ -6,15 +6,21 @@ import { planLines } from '../report/changes.ts';
 import { checkDowntime, type Measuring } from './downtime.ts';
 import { perform, type Session, throwProblems } from './session.ts';
 
-/** Brings the images to the hosts. Throws when one of them cannot run there. */
-export async function pull(session: Session, targets: readonly Target[], release: Release): Promise<void> {
-  const { output } = await perform(session, pullPlan(targets, release));
+/** Brings the images to the hosts. Throws when one of them cannot run there. Returns what the hosts printed. */
+export async function pull(
+  session: Session,
+  targets: readonly Target[],
+  release: Release,
+  asked: readonly Target[] = [],
+): Promise<(host: string, id: string) => string> {
+  const { output } = await perform(session, pullPlan(targets, release, asked));
   const problems = targets.flatMap(({ host }) =>
     readWrongArchitectures(output(host, 'pull')).map(
       ({ image, builtFor, machine }) => `${host}: ${image} is built for ${builtFor}, but the server is ${machine}`,
     ),
   );
   throwProblems(problems, 'Build for the server, with the input platforms. No running container was touched.');
+  return output;
 }
 
 /** Shows what will happen. */
