@@ -12,7 +12,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KORRIGO_BED_CACHE:-$(cd "$here/.." && pwd)/.cache/bed}
-names='python node nginx nginx_next postgres postgres_tools redis busybox registry server'
+names='python node nginx nginx_next postgres postgres_tools redis busybox registry proxies server'
 declare -A official=([trixie]=debian:trixie-slim [busybox]=busybox:1 [registry]=registry:2 [nginx_next]=nginx:1.30)
 # The others are those that users get: the defaults of infra's Dockerfile and compose files.
 while IFS='=' read -r name image; do official[${name,,}]=$image; done < <(
@@ -22,10 +22,11 @@ declare -A stand_in=(
   [bookworm]=korrigo-test/debian:bookworm [trixie]=korrigo-test/debian:trixie
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30
   [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
-  [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [seed]=korrigo-test/registry-seeded:2
+  [registry]=korrigo-test/registry:2 [proxies]=korrigo-test/proxies:1 [server]=korrigo-test/server:1 [seed]=korrigo-test/registry-seeded:2
 )
-# A server has no official image: it is a bare Debian on which setup.sh was run.
+# These have no official image: a bare Debian on which setup.sh was run, and two programs in one.
 official[server]=${stand_in[server]}
+official[proxies]=${stand_in[proxies]}
 
 main() {
   local engine
@@ -48,11 +49,12 @@ up() {
       docker image inspect "${official[$name]}" >/dev/null 2>&1 || docker pull --quiet "${official[$name]}" >&2
     done
     build server "TRIXIE=${official[trixie]}"
+    build proxies "TRIXIE=${official[trixie]}"
     seed official
   else
     # Two chains side by side, one for each Debian.
     chain BOOKWORM bookworm postgres redis node &
-    chain TRIXIE trixie busybox registry server nginx python
+    chain TRIXIE trixie busybox registry proxies server nginx python
     wait $!
     build nginx_next "NGINX=${stand_in[nginx]}"
     seed stand_in
