@@ -13,6 +13,8 @@ export type RawFile = {
   readonly envFiles: readonly string[];
   readonly labelFiles: readonly string[];
   readonly variables: Variables;
+  /** Whether a build says something to bake alone. */
+  readonly bakes: boolean;
   /** Why this is no YAML; then the rest says nothing. */
   readonly problem: string | undefined;
 };
@@ -50,6 +52,7 @@ export function readRawFile(text: string): RawFile {
     envFiles: bodies.flatMap(envFilesOf),
     labelFiles: bodies.flatMap((body) => (isRecord(body) ? textsOf(body['label_file']) : [])),
     variables: variablesOf(tops, bodies.filter(isRecord)),
+    bakes: bodies.some((body) => isRecord(body) && isRecord(body['build']) && 'x-bake' in body['build']),
     problem: 'problem' in yaml ? yaml.problem : undefined,
   };
 }

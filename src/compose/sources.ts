@@ -24,6 +24,7 @@ export type Sources = {
   /** Every label_file, as an env_file. */
   readonly labelFiles: readonly string[];
   readonly variables: RawFile['variables'];
+  readonly bakes: boolean;
   readonly problems: readonly string[];
   /** Files that are no YAML to us. When Compose can read them all the same, nothing is known of them. */
   readonly unreadable: readonly string[];
@@ -137,6 +138,7 @@ function together(files: readonly string[], found: ReadonlyMap<string, Seen>, lo
       elsewhere: collect((raw) => raw.variables.elsewhere),
       required: collect((raw) => raw.variables.required),
     },
+    bakes: all.some(([, { raw }]) => raw.bakes),
     unreadable: all.flatMap(([path, { raw }]) => (raw.problem === undefined ? [] : [`${path}: ${raw.problem}`])),
   };
 }

@@ -13,6 +13,7 @@ const empty = {
   envFiles: [],
   labelFiles: [],
   variables: nothing,
+  bakes: false,
   problem: undefined,
 };
 
