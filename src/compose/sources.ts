@@ -130,7 +130,7 @@ function together(files: readonly string[], found: ReadonlyMap<string, Seen>, lo
   return {
     files: [...found.keys()],
     name: files.map((file) => found.get(file)?.raw.name).findLast((name) => name !== undefined),
-    services: collect(({ services }) => services, own),
+    services: remaining(own.map(([, { raw }]) => raw)),
     profiles: collect(({ profiles }) => profiles, own),
     variables: {
       image: collect((raw) => raw.variables.image),
@@ -141,4 +141,14 @@ function together(files: readonly string[], found: ReadonlyMap<string, Seen>, lo
     bakes: all.some(([, { raw }]) => raw.bakes),
     unreadable: all.flatMap(([path, { raw }]) => (raw.problem === undefined ? [] : [`${path}: ${raw.problem}`])),
   };
+}
+
+/** A later file may take out what an earlier one has. */
+function remaining(files: readonly RawFile[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { services, removed } of files) {
+    for (const name of services) names.add(name);
+    for (const name of removed) names.delete(name);
+  }
+  return [...names];
 }
