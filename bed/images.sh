@@ -6,6 +6,7 @@
 #   images.sh print   PYTHON_IMAGE=... NODE_IMAGE=... lines, for --env-file, eval and programs
 #   images.sh monitoring   Prometheus and its company, which few tests need: makes them and prints their lines
 #   images.sh logs         the same of the store of logs, built by Go from its module: minutes, once
+#   images.sh bed NAME     what the bed of this name needs besides (kinds.ts): its server, and where its docker is
 #
 # KORRIGO_BED_IMAGES=official|stand-in decides instead of asking Docker Hub.
 set -euo pipefail
@@ -22,7 +23,8 @@ declare -A stand_in=(
   [bookworm]=korrigo-test/debian:bookworm [trixie]=korrigo-test/debian:trixie
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30
   [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
-  [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [seed]=korrigo-test/registry-seeded:2
+  [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [newest]=korrigo-test/server:newest
+  [alpine_like]=korrigo-test/server:alpine-like [seed]=korrigo-test/registry-seeded:2
 )
 # A server has no official image: it is a bare Debian on which setup.sh was run.
 official[server]=${stand_in[server]}
@@ -37,7 +39,8 @@ main() {
     print) print ;;
     monitoring) exec 8>"$cache/images.lock"; flock 8; monitoring ;;
     logs) exec 8>"$cache/images.lock"; flock 8; logs ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    bed) exec 8>"$cache/images.lock"; flock 8; bed "$2" ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 }
 
@@ -113,6 +116,36 @@ logs() {
     rm -rf "$folder"
   }
   printf 'VICTORIA_LOGS_IMAGE=%s\nDEBIAN_IMAGE=%s\n' "$tag" "${stand_in[trixie]}"
+}
+
+bed() {
+  case $1 in
+    alpine_like)
+      build alpine_like "SERVER=${stand_in[server]}"
+      echo "SERVER_IMAGE=${stand_in[alpine_like]}"
+      ;;
+    newest)
+      build newest "SERVER=${stand_in[server]}"
+      echo "SERVER_IMAGE=${stand_in[newest]}"
+      runner_tools newest
+      ;;
+  esac
+}
+
+# The same docker, Compose and buildx for the runner.
+runner_tools() {
+  local folder=$cache/$1 image id
+  image=$(docker image inspect --format '{{.Id}}' "${stand_in[$1]}")
+  [ "$(cat "$folder/complete" 2>/dev/null)" = "$image" ] || {
+    rm -rf "$folder"
+    mkdir -p "$folder/bin"
+    id=$(docker create "${stand_in[$1]}")
+    docker cp "$id:/usr/bin/docker" "$folder/bin/docker" >&2
+    docker cp "$id:/usr/libexec/docker/cli-plugins" "$folder/cli-plugins" >&2
+    docker rm --volumes "$id" >/dev/null
+    echo "$image" >"$folder/complete"
+  }
+  echo "TOOLS=$folder"
 }
 
 # The choice is made once for a cache: pulling from Docker Hub is rationed, and asking takes seconds where it is cut off.
