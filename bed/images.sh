@@ -24,7 +24,7 @@ declare -A stand_in=(
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30
   [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
   [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [newest]=korrigo-test/server:newest
-  [alpine_like]=korrigo-test/server:alpine-like [seed]=korrigo-test/registry-seeded:2
+  [compose_5]=korrigo-test/server:compose-5 [alpine_like]=korrigo-test/server:alpine-like [seed]=korrigo-test/registry-seeded:2
 )
 # A server has no official image: it is a bare Debian on which setup.sh was run.
 official[server]=${stand_in[server]}
@@ -120,16 +120,11 @@ logs() {
 
 bed() {
   case $1 in
-    alpine_like)
-      build alpine_like "SERVER=${stand_in[server]}"
-      echo "SERVER_IMAGE=${stand_in[alpine_like]}"
-      ;;
-    newest)
-      build newest "SERVER=${stand_in[server]}"
-      echo "SERVER_IMAGE=${stand_in[newest]}"
-      runner_tools newest
-      ;;
+    newest | alpine_like) build "$1" "SERVER=${stand_in[server]}" ;;
+    compose_5) build newest "SERVER=${stand_in[server]}"; build compose_5 "SERVER=${stand_in[newest]}" ;;
   esac
+  echo "SERVER_IMAGE=${stand_in[$1]}"
+  [ "$1" = alpine_like ] || runner_tools "$1"
 }
 
 # The same docker, Compose and buildx for the runner.
@@ -183,6 +178,7 @@ build() {
   case $recipe in
     debian) machine apt >"$context/apt.conf"; cp /etc/ssl/certs/ca-certificates.crt "$context/" ;;
     node) fetch_node "$context" ;;
+    compose_5) fetch_compose "$context" ;;
   esac
   docker build --quiet --label korrigo.recipe="$key" --build-arg "$2" --tag "$tag" "$context" >/dev/null
   rm -rf "$context"
@@ -201,6 +197,18 @@ fetch_node() {
   mv "$1/fetch/node_modules/node-linux-$arch/bin/node" "$1/node"
   mv "$1/fetch/node_modules/npm" "$1/npm"
   rm -rf "$1/fetch"
+}
+
+# Compose as its authors do it, in a copy of its module: `go install` refuses a module that excludes others.
+fetch_compose() {
+  local version source
+  version=$(sed -n "s/^LABEL korrigo.compose=//p" "$1/Dockerfile")
+  command -v go >/dev/null || { echo "Compose 5 can be built only by Go, which is missing." >&2; return 1; }
+  source=$(cd / && go mod download -json "github.com/docker/compose/v5@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  cp -r "$source" "$1/source"
+  chmod -R u+w "$1/source"
+  (cd "$1/source" && go build -ldflags "-s -w -X github.com/docker/compose/v5/internal.Version=$version" -o ../docker-compose ./cmd)
+  rm -rf "$1/source"
 }
 
 main "$@"

@@ -20,6 +20,8 @@ export const KINDS = {
     recipe: 'newest',
     daemon: { features: { 'containerd-snapshotter': true } },
   },
+  /** Needs Go, and minutes the first time. */
+  'compose-5': { title: 'the newest of Debian, with Compose 5', recipe: 'compose_5' },
   'alpine-like': { title: 'a server with BusyBox and Dropbear', recipe: 'alpine_like' },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type KindName = keyof typeof KINDS;
