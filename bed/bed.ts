@@ -18,7 +18,7 @@ import { type Server, startServer } from './server.ts';
 import type { ServerOptions } from './server-container.ts';
 
 export type { Engine, ImageName } from './engine.ts';
-export { KINDS, type KindName } from './kinds.ts';
+export { chosenKind, KINDS, type KindName } from './kinds.ts';
 export type { Result } from './process.ts';
 export type { Registry } from './registry.ts';
 export type { Server } from './server.ts';
