@@ -65,6 +65,8 @@ export type HostState = {
   readonly containers: readonly Container[];
   /** As `uname -r` tells it. */
   readonly kernel: string;
+  /** Whether it has a program that asks a URL. */
+  readonly asks: boolean;
   /** What programs may still take, in KiB; undefined where the kernel does not tell. */
   readonly freeKib: number | undefined;
   /** The last attempts, the oldest first. */
@@ -146,6 +148,8 @@ export type HostStatus = {
   readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
   /** How what runs differs from the current release: one sentence each. */
   readonly drift: readonly string[];
+  /** Files below `shared/` that are others now than when the current release was made of them. */
+  readonly changedSince?: readonly string[];
   /** Who is deploying there, or what a deploy left open. */
   readonly lease?: LeaseView;
 };

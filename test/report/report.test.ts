@@ -151,6 +151,7 @@ describe('the outputs', () => {
       url: 'https://shop.example.com',
       duration: '61.2',
       downtime: '1.3',
+      requests: '',
       title: '✅ push, deploy succeeded',
       summary: `release ${releaseOf().id}`,
       'compare-url': '',
@@ -170,6 +171,7 @@ describe('the outputs', () => {
       url: '',
       duration: '61.2',
       downtime: '',
+      requests: '',
       title: '❌ test failed',
       summary: '',
       'compare-url': '',
@@ -210,6 +212,13 @@ describe('the status', () => {
         drift:
           web: has no container"
     `);
+  });
+
+  it('names files that a deploy would read anew', () => {
+    expect(statusText([{ ...status, drift: [], changedSince: ['.env'] }]).slice(-2)).toEqual([
+      '  shared/.env has changed since this release was made: the next deploy will use it',
+      '  no drift: the running containers match the current release',
+    ]);
   });
 
   const fresh = {
