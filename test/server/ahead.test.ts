@@ -12,7 +12,9 @@ describe.each(shells)('upload with $name', ({ bin }) => {
     const server = sandbox({
       docker: `case $1 in push) echo 'a1b2: Pushed'; echo "build-1: digest: ${digest('7')} size: 1234" ;; esac`,
     });
-    const { code, stdout } = await server.run('upload', ['build-1', `web=${web}:main`, `api=${api}:main`], { path: bin });
+    const { code, stdout } = await server.run('upload', ['build-1', `web=${web}:main`, `api=${api}:main`], {
+      path: bin,
+    });
     expect(code).toBe(0);
     expect(readUploaded(stdout).toSorted()).toEqual([`${api}@${digest('7')}`, `${web}@${digest('7')}`]);
     const calls = server.dockerCalls();
