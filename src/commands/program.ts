@@ -73,6 +73,7 @@ const texts = {
   once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],
   record: programs['record.sh'],
+  probe: join(facts, programs['probe.sh']),
   prune: join(facts, awks('history'), programs['prune.sh']),
   test: programs['test.sh'],
   settled: programs['settled.sh'],

@@ -66,6 +66,9 @@ export const claims = ({ root, id }: Kept): Command => program('claims', [root, 
 /** What Compose says `up` would do. */
 export const preview = (sealed: string, project: string): Command =>
   program('preview', ['30', ...upPreview(sealed, project).argv]);
+/** Asks a URL again and again until it is stopped. */
+export const probe = (url: string): Command => program('probe', [url]);
+
 /** Takes back what a plan shipped: nothing of it stays. */
 export const withdraw = ({ root, id }: Kept): Command => program('withdraw', [root, id]);
 

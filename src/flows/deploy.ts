@@ -4,6 +4,7 @@ import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
+import { probeProblems } from '../plan/probe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
 import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
@@ -32,7 +33,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   warnOfUnfinished(session, opened.states);
   const release = freshRelease({ ...pushed, source: checkout.source }, opened.states, new Date(ports.clock.now()));
   const intent = intentOf(session, 'deploy', release, opened.token);
-  await recorded(session, intent, opened, async () => {
+  await recorded(session, intent, opened, async (downtime) => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     // Where the pull has nothing to do, Compose is asked beside it: its answer needs the images.
     const asked = ahead ? toAsk(opened) : [];
@@ -40,7 +41,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
     const previewed = await withPreviews(session, opened, release, withAnswers(resolved, output));
     const plan = await withPending(session, planSwitch(opened, previewed, intent, config));
     print(session, plan);
-    await execute(session, plan);
+    await execute(session, plan, downtime);
   });
 }
 
@@ -93,6 +94,7 @@ export async function prepare(
   const able = refused ? [] : states.filter(({ fatal }) => !fatal);
   const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
   problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
+  problems.push(...probeProblems(states, session.config.health.probe));
   let resolved: readonly Resolution[] = [];
   try {
     resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
