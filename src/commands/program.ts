@@ -68,6 +68,7 @@ const texts = {
   pull: join(facts, awks('platforms'), programs['pull.sh']),
   upload: join(facts, programs['upload.sh']),
   discard: programs['discard.sh'],
+  replace: programs['replace.sh'],
   refresh: programs['refresh.sh'],
   once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],

@@ -60,7 +60,10 @@ export const inputs = {
     description:
       'Platforms to build for, for example `linux/amd64, linux/arm64`. Default: the platform of the builder.',
   },
-  'cache-from': { description: 'Build caches to read, one per line, as for `docker buildx bake`: `type=gha`.' },
+  'cache-from': {
+    description:
+      'Build caches to read, one per line, as for `docker buildx bake`. Default: that of GitHub Actions, where the builder can write one.',
+  },
   'cache-to': { description: 'Build caches to write, one per line: `type=gha,mode=max`.' },
   release: {
     description:

@@ -65,6 +65,8 @@ const noTraits: Traits = {
   writes: [],
   migrates: false,
   after: [],
+  waits: [],
+  hooks: false,
   completes: false,
 };
 

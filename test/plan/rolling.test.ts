@@ -31,6 +31,8 @@ const plain: Traits = {
   writes: [],
   migrates: false,
   after: [],
+  waits: [],
+  hooks: false,
   completes: false,
 };
 
