@@ -95,6 +95,7 @@ describe('other programs on this machine', () => {
       variables: { COLOUR: 'blue' },
       remember: () => {},
       rememberLeases: () => {},
+      announce: () => {},
     };
     expect(await withPorts(surroundings, async (ports) => ports.env)).toEqual({
       KORRIGO_TAG: 'e',

@@ -96,6 +96,8 @@ export type Config = {
   readonly keepReleases: number;
   /** On GitHub: the plan is written as a comment to the pull request. */
   readonly comment: boolean;
+  /** On GitHub: shown as a deployment to this environment. */
+  readonly deployment: { readonly environment: string } | undefined;
   readonly githubToken: Secret | undefined;
   readonly format: (typeof formats)[number];
   readonly health: {

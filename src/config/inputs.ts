@@ -194,7 +194,19 @@ export const inputs = {
       'For `plan` on a pull request: `true` writes the plan as a comment there and updates it. Needs `github-token`, and `pull-requests: write` in the permissions of the job.',
     default: 'false',
   },
-  'github-token': { description: 'Token of the workflow (`github.token`), to write the comment.', secret: true },
+  deployment: {
+    description:
+      'For `deploy` and `rollback`: `true` shows it as a deployment on the page of the GitHub environment. Needs `github-token`, `deployments: write` in the permissions of the job, and `deployment: false` in its `environment`, or there would be two.',
+    default: 'false',
+  },
+  environment: {
+    description: 'GitHub environment that `deployment` shows it on: the one that the job names.',
+    default: 'production',
+  },
+  'github-token': {
+    description: 'Token of the workflow (`github.token`), for `comment` and `deployment`.',
+    secret: true,
+  },
   format: { description: 'For `plan` and `status`: `text` or `json`; for `plan` also `markdown`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 

@@ -109,6 +109,14 @@ function readCredentials({
   };
 }
 
+export function readDeployment({ text, value, problems }: Reader): Config['deployment'] {
+  if (value('deployment', parse.oneOf(['true', 'false'])) !== 'true') return undefined;
+  const environment = text('environment').trim();
+  if (environment === '')
+    problems.push('environment: is empty, but deployment is true; set it to the environment of the job');
+  return { environment };
+}
+
 export function readVariables({ text, report }: Reader): Config['variables'] {
   const entries = parse.linesOf(text('variables')).map((line): readonly [string, string] => {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];

@@ -62,7 +62,9 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   reason: ['rollback'],
   'keep-releases': ['deploy'],
   comment: ['plan'],
-  'github-token': ['plan'],
+  deployment: deploys,
+  environment: deploys,
+  'github-token': [...deploys, 'plan'],
   format: ['plan', 'status'],
 };
 

@@ -36,6 +36,7 @@ export async function execute(session: Session, plan: SwitchPlan): Promise<void>
   }
   const { url } = config.health;
   const watch = url === undefined ? undefined : watchUrl(url, ports);
+  ports.announce({ kind: 'switches' });
   try {
     await perform(session, { stages: plan.stages });
   } finally {

@@ -38,6 +38,7 @@ describe('the configuration', () => {
         ],
         "comment": false,
         "composeFiles": [],
+        "deployment": undefined,
         "directory": ".",
         "drainSeconds": 3,
         "envFiles": [],
