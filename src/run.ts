@@ -60,7 +60,7 @@ const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   test: ['login'],
   build: ['login'],
   push: ['login', 'rehearse', 'test', 'build'],
-  deploy: ['rehearse', 'test', 'build', 'push'],
+  deploy: ['login', 'rehearse', 'test', 'build', 'push'],
   plan: ['login'],
   rollback: [],
   status: [],
@@ -93,9 +93,10 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
 }
 
 /** In the order in which the log shows them. */
-function flowNames({ commands, registry }: Config): readonly FlowName[] {
+function flowNames({ commands, registry, verifyAttestation }: Config): readonly FlowName[] {
   const rehearses = commands.length > 1 && commands.includes('deploy');
-  const logsIn = registry?.login !== undefined && commands.some((name) => onTheRunner.has(name));
+  const asks = verifyAttestation !== undefined && commands.includes('deploy');
+  const logsIn = registry?.login !== undefined && (asks || commands.some((name) => onTheRunner.has(name)));
   return [...(logsIn ? (['login'] as const) : []), ...(rehearses ? (['rehearse'] as const) : []), ...commands];
 }
 

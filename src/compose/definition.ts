@@ -13,6 +13,8 @@ export type BuildFacts = {
   readonly platforms: readonly string[];
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
+  /** Whether BuildKit says how an image was built, and what is in it. */
+  readonly attest: boolean;
 };
 
 /**
@@ -33,6 +35,7 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
+      ...(facts.attest ? { attest: ['type=provenance,mode=max', 'type=sbom'] } : {}),
       ...(secret.length > 0 ? { secret } : {}),
     };
     const labels = { ...labelsOf(build['labels']), ...ociLabels(facts) };

@@ -64,6 +64,10 @@ export type Config = {
   readonly platforms: readonly string[];
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
+  /** Images are pushed with what BuildKit attests of them. */
+  readonly attest: boolean;
+  /** `owner/repo`: its workflows must have attested what is deployed. */
+  readonly verifyAttestation: string | undefined;
   readonly release: Release | undefined;
   readonly hosts: readonly HostSpec[];
   readonly ssh: Ssh | undefined;

@@ -62,6 +62,15 @@ export const inputs = {
   },
   'cache-from': { description: 'Build caches to read, one per line, as for `docker buildx bake`: `type=gha`.' },
   'cache-to': { description: 'Build caches to write, one per line: `type=gha,mode=max`.' },
+  attest: {
+    description:
+      '`true` pushes the images with what BuildKit attests: how they were built (`--provenance`) and what is in them (`--sbom`). Needs a builder that can: `docker/setup-buildx-action`.',
+    default: 'false',
+  },
+  'verify-attestation': {
+    description:
+      'Repository (`owner/repo`) whose workflows must have attested the images: `deploy` refuses one of its own without a valid GitHub attestation. Asks with `gh`, and `github-token`.',
+  },
   release: {
     description:
       'The `release` output of an earlier `push`, to deploy in a separate job. Check out the same commit there.',

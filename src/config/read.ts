@@ -44,6 +44,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     platforms: parse.listOf(text('platforms')),
     cacheFrom: parse.linesOf(text('cache-from')),
     cacheTo: parse.linesOf(text('cache-to')),
+    attest: value('attest', parse.oneOf(['true', 'false'])) === 'true',
+    verifyAttestation: value('verify-attestation', parse.repositoryOf),
     release: readRelease(reader),
     hosts: onHosts ? readHosts(reader) : [],
     ssh: undefined,

@@ -109,12 +109,9 @@ function readCredentials({
   };
 }
 
-export function readDeployment({ text, value, problems }: Reader): Config['deployment'] {
-  if (value('deployment', parse.oneOf(['true', 'false'])) !== 'true') return undefined;
-  const environment = text('environment').trim();
-  if (environment === '')
-    problems.push('environment: is empty, but deployment is true; set it to the environment of the job');
-  return { environment };
+export function readDeployment({ text, value }: Reader): Config['deployment'] {
+  const asked = value('deployment', parse.oneOf(['true', 'false'])) === 'true';
+  return asked ? { environment: text('environment').trim() } : undefined;
 }
 
 export function readVariables({ text, report }: Reader): Config['variables'] {

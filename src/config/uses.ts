@@ -26,6 +26,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   platforms: images,
   'cache-from': images,
   'cache-to': images,
+  attest: images,
+  'verify-attestation': ['deploy'],
   release: plans,
   hosts: servers,
   'ssh-key': servers,

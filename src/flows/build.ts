@@ -100,6 +100,7 @@ async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFa
       platforms: config.platforms,
       cacheFrom: config.cacheFrom,
       cacheTo: config.cacheTo,
+      attest: config.attest,
     }),
     file: join(ports.scratch, 'bake.yml'),
     metadata: join(ports.scratch, 'metadata.json'),

@@ -25,9 +25,9 @@ export function summary(report: Report): string {
     `## ${title(report)}`,
     factsOf(report).join(' · '),
     ...commitLine(report),
+    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...liveText(report),
     ...(done ? [] : [failureText(failures)]),
-    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...nextText(report),
     ...(plan?.hosts ?? []).map((host) => servicesTable(host, done)),
     ...(release === undefined ? [] : imagesTable(release.images, plan)),
@@ -63,9 +63,12 @@ function commitLine(report: Report): readonly string[] {
 }
 
 function liveText(report: Report): readonly string[] {
-  const lines = liveLines(report);
-  return lines.length === 0 ? [] : [`**Live now**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
+  const live = listed('Live now', liveLines(report));
+  return [...live, ...listed('What is there now', afterwards(report).lines)];
 }
+
+const listed = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [`**${title}**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
 
 /** In one line each, then what to do; all that is known of them is folded. */
 function failureText(failures: readonly Failure[]): string {
@@ -80,15 +83,10 @@ function failureText(failures: readonly Failure[]): string {
   ].join('\n\n');
 }
 
-/** What is on the servers after a failure, and how to get back from here. */
+/** How to get back from here. */
 function nextText(report: Report): readonly string[] {
-  const { lines, next } = afterwards(report);
-  const there = lines.map((line) => `- ${cell(line)}`).join('\n');
-  return [
-    ...(lines.length === 0 ? [] : [`### What is there now\n\n${there}`]),
-    ...(next === undefined ? [] : [`**Next:** ${cell(next)}`]),
-    ...rollbackText(report),
-  ];
+  const { next } = afterwards(report);
+  return [...(next === undefined ? [] : [`**Next:** ${cell(next)}`]), ...rollbackText(report)];
 }
 
 function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflow }: Report): readonly string[] {

@@ -278,7 +278,10 @@ describe('a deployment on the page of the environment', () => {
       ],
       [],
     ]);
-    expect(github.deployments[2]?.payload).toMatchObject({ project: 'shop', previous: (await stateOf(server)).releases.at(-2) });
+    expect(github.deployments[2]?.payload).toMatchObject({
+      project: 'shop',
+      previous: (await stateOf(server)).releases.at(-2),
+    });
   });
 
   it('that GitHub does not take fails no deploy: a warning says which permission is missing', async () => {

@@ -130,11 +130,13 @@ describe('a repository with deploy.yml and rollback.yml', () => {
 
   it('shows all of that on the page of the environment', async () => {
     const [one, two, back] = github.deployments;
-    expect([one, two, back].map((found) => [found?.task, found?.statuses.map(({ state }) => state).join(' ')])).toEqual([
-      ['deploy', 'queued in_progress success inactive'],
-      ['deploy', 'queued in_progress success inactive'],
-      ['rollback', 'queued in_progress success'],
-    ]);
+    expect([one, two, back].map((found) => [found?.task, found?.statuses.map(({ state }) => state).join(' ')])).toEqual(
+      [
+        ['deploy', 'queued in_progress success inactive'],
+        ['deploy', 'queued in_progress success inactive'],
+        ['rollback', 'queued in_progress success'],
+      ],
+    );
     expect(back).toMatchObject({ ref: one?.ref, environment: 'production', description: 'the front page says two' });
     expect(back?.statuses.at(-1)?.environment_url).toBe(`http://${server.ip}:8080`);
   });

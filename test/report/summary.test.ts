@@ -124,13 +124,12 @@ describe('the summary', () => {
 
       Release \`20260203-040506-c0ffee012345\` · 61 s
 
+      **What is there now**
+      - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1
+
       \`\`\`text
       web1: web is unhealthy
       \`\`\`
-
-      ### What is there now
-
-      - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1
 
       **Next:** to roll back to r1: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
