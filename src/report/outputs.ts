@@ -21,6 +21,7 @@ export const outputs = {
   'compare-url': 'What is new: the difference between the commit that was current and the new one, on GitHub.',
   changes: 'For `plan`, `deploy` and `rollback`: what happens to each service on each host and why, as JSON.',
   status: 'For `status`: releases, containers and drift on each host, as JSON.',
+  drift: 'For `status`: `true` if what runs differs from what was deployed on any host that answered, else `false`.',
 } as const;
 
 export type OutputName = keyof typeof outputs;
@@ -46,18 +47,20 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
     'compare-url': compareUrl(report) ?? '',
     changes: changesJson(report),
     status: report.status === undefined ? '' : JSON.stringify(report.status),
+    drift: report.status === undefined ? '' : String(report.status.some(({ drift }) => drift.length > 0)),
   };
 }
 
 /** For people who are elsewhere: what a notification has space for. */
 function shortSummary(report: Report): readonly string[] {
-  const { plan, forecast, failures, release, commit } = report;
+  const { plan, forecast, failures, release, commit, status = [] } = report;
   const [first] = failures;
   return [
     ...(forecast === undefined ? [] : [forecastSum(forecast)]),
     ...(plan === undefined ? [] : [headline(plan)]),
     ...(commit === undefined || commit.subject === '' ? [] : [shortened(commit.subject, 200)]),
     ...(release === undefined ? [] : [`release ${release.id}`]),
+    ...status.flatMap(({ host, drift }) => drift.map((line) => `${host}: ${line}`)),
     ...(first === undefined ? [] : [shortened(first.short, 500)]),
   ];
 }
