@@ -29,7 +29,7 @@ export function summary(report: Report): string {
     ...liveText(report),
     ...(done ? [] : [failureText(failures)]),
     ...nextText(report),
-    ...(plan?.hosts ?? []).map((host) => servicesTable(host, done)),
+    ...alike(plan?.hosts ?? []).map((hosts) => servicesTable(hosts, done)),
     ...(release === undefined ? [] : imagesTable(release.images, plan)),
     ...(chart === undefined ? [] : [details('Time', chart)]),
     ...stepsTable(steps),
@@ -99,9 +99,16 @@ function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflo
   return [details('Roll back', `${text}\n\n${fenced(`dist/cli.js rollback --to ${previousRelease}`, 'sh')}`)];
 }
 
+/** Hosts on which the same happens, together: most servers of an application are alike. */
+function alike(hosts: readonly HostSwitch[]): readonly (readonly HostSwitch[])[] {
+  return [...Map.groupBy(hosts, ({ changes, data }) => JSON.stringify([changes, data])).values()];
+}
+
 /** After a failure it says what was planned: not all of it was done. */
-function servicesTable({ host, changes, data }: HostSwitch, done: boolean): string {
-  const [name, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
+function servicesTable(hosts: readonly HostSwitch[], done: boolean): string {
+  const names = hosts.map(({ host }) => host).join(', ');
+  const { changes, data } = hosts[0] ?? { changes: [], data: [] };
+  const [name, head] = done ? [names, 'action'] : [`${names}: what was planned`, 'planned'];
   const lines = data.map((change) => `- ${cell(dataText(change))}`);
   return [`### ${cell(name)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
     '\n\n',

@@ -141,6 +141,17 @@ describe('the summary', () => {
     `);
   });
 
+  it('shows servers on which the same happens together', () => {
+    const change = (action: 'recreate' | 'keep') => [{ service: 'web', action, reasons: [] }] as const;
+    const hosts = [
+      changesOn('web1', change('recreate')),
+      changesOn('web2', change('keep')),
+      changesOn('web3', change('recreate')),
+    ];
+    const headings = summary(reportOf({ plan: switchOf({ hosts }) })).match(/^### .*$/gm);
+    expect(headings).toEqual(['### web1, web3', '### web2']);
+  });
+
   it.each([
     ['none', { probes: 9, failed: 0, longestGapSeconds: 0, up: true }, 'no downtime'],
     ['some', { probes: 9, failed: 1, longestGapSeconds: 0.44, up: true }, 'downtime 0.4 s'],
