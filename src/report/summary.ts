@@ -101,7 +101,8 @@ function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflo
 
 /** Hosts on which the same happens, together: most servers of an application are alike. */
 function alike(hosts: readonly HostSwitch[]): readonly (readonly HostSwitch[])[] {
-  return [...Map.groupBy(hosts, ({ changes, data }) => JSON.stringify([changes, data])).values()];
+  const whats = hosts.map(({ changes, data }) => JSON.stringify([changes, data]));
+  return [...new Set(whats)].map((what) => hosts.filter((_, index) => whats[index] === what));
 }
 
 /** After a failure it says what was planned: not all of it was done. */
