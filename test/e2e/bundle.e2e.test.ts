@@ -266,6 +266,7 @@ describe('a deployment on the page of the environment', () => {
   });
 
   it('whose runner is gone, with post, is ended by the next one', async () => {
+    const before = await stateOf(server);
     const step = await begun();
     step.kill('SIGKILL');
     await step.done;
@@ -278,10 +279,7 @@ describe('a deployment on the page of the environment', () => {
       ],
       [],
     ]);
-    expect(github.deployments[2]?.payload).toMatchObject({
-      project: 'shop',
-      previous: (await stateOf(server)).releases.at(-2),
-    });
+    expect(github.deployments[2]?.payload).toMatchObject({ project: 'shop', previous: before.current });
   });
 
   it('that GitHub does not take fails no deploy: a warning says which permission is missing', async () => {
@@ -310,9 +308,9 @@ describe('a pull request from a fork', () => {
     await github.close();
     expect(outcome.code, outcome.all).toBe(0);
     expect(github.requests).toEqual([]);
-    expect(step.summary()).toContain('gets no secrets');
-    expect(step.summary()).toMatch(/web: .*built/);
-    expect(step.summary()).toContain(`cache: ${bed.image('busybox')}`);
+    expect(step.summary()).toContain('this pull request comes from a fork, which gets no secrets');
+    expect(step.summary()).toContain('built from this repository: web');
+    expect(step.summary()).toContain('cache runs ');
     expect(outcome.all).not.toMatch(/::(?:error|warning)/);
   });
 });

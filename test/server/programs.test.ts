@@ -392,7 +392,10 @@ describe('attested', () => {
     const server = sandbox();
     server.write({ 'bin/gh': `#!/bin/sh\n${gh}\n` });
     chmodSync(server.path('bin/gh'), 0o755);
-    return await server.run('attested', ['acme/shop', ...images], { stdin: 'token', env: { PATH: `${server.path('bin')}:${process.env['PATH']}` } });
+    return await server.run('attested', ['acme/shop', ...images], {
+      stdin: 'token',
+      env: { PATH: `${server.path('bin')}:${process.env['PATH']}` },
+    });
   };
   const valid = `echo '[{"attestation":{},"verificationResult":{}}]'`;
 
