@@ -15,6 +15,8 @@ export type BuildFacts = {
   readonly cacheTo: readonly string[];
   /** Whether BuildKit says how an image was built, and what is in it. */
   readonly attest: boolean;
+  /** Pushes every image without a tag. */
+  readonly byDigest?: boolean;
 };
 
 /**
@@ -23,7 +25,7 @@ export type BuildFacts = {
  */
 export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFacts): string {
   const services = targets.map(({ name, repository, build: { secrets: _secrets, ...build }, secrets }) => {
-    const tags = facts.tags.map((tag) => `${repository}:${tag}`);
+    const tags = facts.byDigest ? [repository] : facts.tags.map((tag) => `${repository}:${tag}`);
     const own = ownBake(build['x-bake']);
     // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
     const secret = [
@@ -37,6 +39,7 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
       ...(facts.attest ? { attest: ['type=provenance,mode=max', 'type=sbom'] } : {}),
       ...(secret.length > 0 ? { secret } : {}),
+      ...(facts.byDigest ? { output: [`type=image,push-by-digest=true,name-canonical=true,push=true`] } : {}),
     };
     const labels = { ...labelsOf(build['labels']), ...ociLabels(facts) };
     const contexts = contextsOf(build['additional_contexts'], targets);
