@@ -290,7 +290,11 @@ describe('every workflow', () => {
     '%s is given to act as it is, but for a key that act does not know and the address of the API',
     (path) => {
       const given = parse(forAct(read(path)), (key, value) => (key === 'GITHUB_API_URL' ? undefined : value));
-      const withoutQueue = parse(read(path), (key, value) => (key === 'queue' ? undefined : value));
+      const withoutQueue = parse(read(path), (key, value) => {
+        const { deployment: _deployment, ...environment } = Object(value);
+        if (key === 'queue') return undefined;
+        return key === 'environment' && 'name' in environment ? environment : value;
+      });
       // A step that had no `env:` is left with an empty one.
       const plain = (workflow: unknown): unknown =>
         JSON.parse(JSON.stringify(workflow, (key, value) => (key === 'env' && isEmpty(value) ? undefined : value)));
