@@ -12,15 +12,15 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KORRIGO_BED_CACHE:-$(cd "$here/.." && pwd)/.cache/bed}
-names='python node nginx nginx_next postgres postgres_tools redis busybox registry server'
-declare -A official=([trixie]=debian:trixie-slim [busybox]=busybox:1 [registry]=registry:2 [nginx_next]=nginx:1.30)
+names='python node nginx nginx_next caddy postgres postgres_tools redis busybox registry server'
+declare -A official=([trixie]=debian:trixie-slim [busybox]=busybox:1 [registry]=registry:2 [nginx_next]=nginx:1.30 [caddy]=caddy:2)
 # The others are those that users get: the defaults of infra's Dockerfile and compose files.
 while IFS='=' read -r name image; do official[${name,,}]=$image; done < <(
   sed -n 's/^ARG \([A-Z_]*\)_IMAGE=\(.*\)/\1=\2/p; s/.*\${\([A-Z_]*\)_IMAGE:-\([^}]*\)}.*/\1=\2/p' \
     "$here"/../infra/docker/{Dockerfile,docker-compose.common.yml,docker-compose.backup.yml})
 declare -A stand_in=(
   [bookworm]=korrigo-test/debian:bookworm [trixie]=korrigo-test/debian:trixie
-  [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30
+  [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30 [caddy]=korrigo-test/caddy:2
   [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
   [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [seed]=korrigo-test/registry-seeded:2
 )
@@ -44,14 +44,14 @@ main() {
 up() {
   choose
   if [ "$(kind)" = official ]; then
-    for name in trixie python node nginx nginx_next postgres postgres_tools redis busybox registry; do
+    for name in trixie python node nginx nginx_next caddy postgres postgres_tools redis busybox registry; do
       docker image inspect "${official[$name]}" >/dev/null 2>&1 || docker pull --quiet "${official[$name]}" >&2
     done
     build server "TRIXIE=${official[trixie]}"
     seed official
   else
     # Two chains side by side, one for each Debian.
-    chain BOOKWORM bookworm postgres redis node &
+    chain BOOKWORM bookworm postgres redis node caddy &
     chain TRIXIE trixie busybox registry server nginx python
     wait $!
     build nginx_next "NGINX=${stand_in[nginx]}"

@@ -120,6 +120,11 @@ export function pull(file: string, tag: string, images: readonly string[], login
   return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
 
+/** Fails where the image is not. */
+export const imageId = (image: string): Command => ({
+  argv: ['docker', 'image', 'inspect', '--format', '{{.Id}}', image],
+});
+
 /** What builds here. */
 export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
 
