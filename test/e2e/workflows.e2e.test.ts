@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
 import { type Act, forAct, newAct } from '../../fixtures/act.ts';
-import { type GithubApi, githubApi } from '../../fixtures/github-api.ts';
 import type { Outcome, Texts } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import type { Repository } from '../../fixtures/repository.ts';
@@ -15,16 +14,12 @@ import { parseRelease } from '../../src/model/release.ts';
 
 const { bed, repository } = await openBed();
 let act: Act;
-let github: GithubApi;
 
 beforeAll(async () => {
-  github = await githubApi();
   act = await newAct(bed, [...new Set(['v1', actionRef()])]);
 });
 afterAll(async () => {
   act?.remove();
-  await github.close();
-  expect(github.problems).toEqual([]);
 });
 
 /** A caller as people copy it, with a migration of the shop's own. act knows neither `queue: max` nor what it is about. */
@@ -61,7 +56,6 @@ const settings = (server: Server): { readonly variables: Texts; readonly secrets
     REGISTRY: bed.registry.address,
     REGISTRY_USERNAME: bed.registry.username,
     HEALTH_URL: `http://${server.ip}:8080/`,
-    GITHUB_API_URL: github.url,
   },
   secrets: {
     SSH_KEY: server.privateKey.trim(),
@@ -128,19 +122,6 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     });
   });
 
-  it('shows all of that on the page of the environment', async () => {
-    const [one, two, back] = github.deployments;
-    expect([one, two, back].map((found) => [found?.task, found?.statuses.map(({ state }) => state).join(' ')])).toEqual(
-      [
-        ['deploy', 'queued in_progress success inactive'],
-        ['deploy', 'queued in_progress success inactive'],
-        ['rollback', 'queued in_progress success'],
-      ],
-    );
-    expect(back).toMatchObject({ ref: one?.ref, environment: 'production', description: 'the front page says two' });
-    expect(back?.statuses.at(-1)?.environment_url).toBe(`http://${server.ip}:8080`);
-  });
-
   it('does not deploy the commit that was rolled back from when somebody re-runs its workflow', async () => {
     const outcome = await push(shop, server);
     expect(outcome.code).not.toBe(0);
@@ -185,8 +166,6 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(end).toMatch(
       new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`, 'm'),
     );
-    const shown = github.deployments.at(-1)?.statuses.at(-1);
-    expect(shown).toMatchObject({ state: 'failure', description: expect.stringContaining('web is unhealthy') });
   });
 
   it('runs what ran before that version by itself, and another one at a click, by the commit', async () => {
@@ -200,33 +179,6 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     shop.commit(files('four'));
     succeeded(await push(shop, server));
     expect(await page(server)).toBe('four');
-  });
-});
-
-describe('a repository with plan.yml', () => {
-  it('has on a pull request one comment with what a deploy of it would do, which is updated in place', async () => {
-    const server = await bed.server();
-    const shop = repositoryOnGitHub();
-    const planned = async (): Promise<Outcome> =>
-      succeeded(
-        await act.run(shop, {
-          name: 'pull_request',
-          workflow: 'plan.yml',
-          ...settings(server),
-          payload: { number: 7, pull_request: { number: 7, head: { ref: 'topic', repo: { full_name: 'acme/shop' } } } },
-        }),
-      );
-    shop.commit(files('one', { '.github/workflows/plan.yml': example('plan.yml') }));
-    const { all } = await planned();
-    expect(jobsOf(all)).toEqual(['Plan']);
-    const [first] = github.comments.map(({ body }) => body);
-    expect(first).toMatch(/^<!-- korrigo-plan shop -->\n### Plan: /);
-    shop.commit({ 'site.conf': 'colour = red\n' });
-    await planned();
-    expect(github.comments).toHaveLength(1);
-    expect(github.comments[0]?.body).not.toBe(first);
-    expect((await server.ssh('ls /opt/shop/releases')).stdout).toBe('');
-    await server.remove();
   });
 });
 
