@@ -13,6 +13,7 @@ const names = [
   'inspect',
   'login',
   'pin',
+  'attested',
   'ship',
   'place',
   'resolve',
