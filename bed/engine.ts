@@ -7,6 +7,7 @@ export const IMAGE_NAMES = [
   'node',
   'nginx',
   'nginx_next',
+  'caddy',
   'postgres',
   'postgres_tools',
   'redis',

@@ -17,7 +17,7 @@ describe('the command-line program', () => {
     const { code, stderr } = await korrigo('status', '--ssh-key', '@/no/such/key', '--registry-password', 'hunter2');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      '2 problems:\n- --registry-password: is secret and does not belong in arguments; write --registry-password @file, or set KORRIGO_REGISTRY_PASSWORD\n- ssh-key: the file /no/such/key cannot be read (ENOENT)\n',
+      '2 problems:\n- --registry-password: is secret and does not belong in arguments; write --registry-password @file, or set KORRIGO_REGISTRY_PASSWORD\n- ssh-key: the file /no/such/key does not exist\n',
     );
   });
 });

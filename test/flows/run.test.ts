@@ -104,6 +104,24 @@ describe('reading the checkout', () => {
       '/src is not a git checkout: fatal: not a git repository',
     ],
     [
+      'a repository without a commit',
+      {
+        runner: {
+          'korrigo-git': {
+            code: 128,
+            stdout: '/src\n',
+            stderr: "fatal: your current branch 'main' does not have any commits yet\n",
+          },
+        },
+      },
+      '/src: the git repository has no commit yet',
+    ],
+    [
+      'a folder that is not there',
+      { runner: { 'korrigo-git': { code: 127, stderr: '/src: no such directory' } } },
+      'working-directory: /src does not exist',
+    ],
+    [
       'no compose file',
       { files: {} },
       'compose-file: is not set, and the checkout has none of compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml',

@@ -82,6 +82,11 @@ describe('a service that changed', () => {
       ],
     ],
     [
+      'with a fixed name',
+      factsOf({ containerName: 'shop' }),
+      ['container_name: shop allows only one container: remove it'],
+    ],
+    [
       'in the network of the server',
       factsOf({ network: 'host' }),
       [
@@ -167,6 +172,14 @@ describe('a service that changed', () => {
   ])('%s: %#', (_, facts, decision) => {
     expect(decisionOf(facts)).toEqual(decision);
   });
+
+  it.each(['create', 'remove', 'start', 'scale'] as const)(
+    'only in that there is to be one, none or more of it, as when a profile is enabled or not, does not roll: %s',
+    (action) => {
+      const change: ServiceChange = { service: 'web', action, reasons: [] };
+      expect(withRolling([change], factsOf({}))).toEqual([change]);
+    },
+  );
 
   it('and shares a container that is recreated, is recreated for that reason alone', () => {
     const change: ServiceChange = {
