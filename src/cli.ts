@@ -60,6 +60,7 @@ async function main(): Promise<void> {
       variables: config.variables,
       remember: () => {},
       rememberLeases: () => {},
+      announce: () => {},
     },
     async (ports) => await run(config, ports),
   );

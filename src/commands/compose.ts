@@ -45,6 +45,13 @@ export function up(sealed: string, project: string, args: readonly string[] = []
   };
 }
 
+/** Makes the containers of services as a sealed release has them, in the place of old ones, and does not start them. */
+export function create(sealed: string, project: string, services: readonly string[]): Command {
+  return {
+    argv: compose({ files: [sealed], project }, ['create', '--no-build', '--pull', 'never', ...services]),
+  };
+}
+
 /** Asks what `up` would do. */
 export const upPreview = (sealed: string, project: string): Command =>
   up(sealed, project, ['--remove-orphans', '--dry-run']);

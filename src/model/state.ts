@@ -94,6 +94,10 @@ export type Traits = {
   readonly migrates: boolean;
   /** The services that it waits for. */
   readonly after: readonly string[];
+  /** Of those, the ones that must be healthy. */
+  readonly waits: readonly string[];
+  /** Whether Compose runs commands in its containers when it starts or stops them. */
+  readonly hooks: boolean;
   /** Whether another service waits until it has run to its end. */
   readonly completes: boolean;
 };

@@ -33,6 +33,8 @@ function service(body: Json, services: Json): Json {
   };
   const entries = Object.entries(rest).flatMap(([key, value]): readonly (readonly [string, unknown])[] => {
     if (value === null) return [];
+    if (key === 'volumes' && Array.isArray(value)) return [[key, value.map(imageApart('source', 'image'))]];
+    if (key === 'pre_start' && Array.isArray(value)) return [[key, value.map(imageApart('image'))]];
     if (key === 'security_opt' && Array.isArray(value)) return [[key, value.map(profile)]];
     if (key !== 'environment' && key !== 'labels' && key !== 'depends_on') return [[key, value]];
     const left = without[key](value);
@@ -40,6 +42,14 @@ function service(body: Json, services: Json): Json {
   });
   return Object.fromEntries(entries);
 }
+
+/** Without the image that it names, which is one by digest in a release. @param type of the mounts that name one */
+const imageApart =
+  (key: string, type?: string) =>
+  (value: unknown): unknown => {
+    const { [key]: _image, ...rest } = recordOf(value);
+    return type === undefined || rest['type'] === type ? rest : value;
+  };
 
 const filtered = (value: unknown, keep: (name: string, value: unknown) => boolean): Json =>
   Object.fromEntries(Object.entries(recordOf(value)).filter(([name, text]) => keep(name, text)));

@@ -1,5 +1,5 @@
 /** Compose files through plain Compose, and through the program that seals them, on a folder instead of a server. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { composeEnv } from '../../bed/compose-cli.ts';
@@ -99,7 +99,8 @@ function write(below: string, files: Files): void {
   }
 }
 
-const text = (release: string): string => readFileSync(join(release, 'compose.yml'), 'utf8');
+const text = (release: string): string =>
+  existsSync(join(release, 'compose.yml')) ? readFileSync(join(release, 'compose.yml'), 'utf8') : 'nothing is sealed';
 
 /** Compose without the client of Docker before it, which takes longer than Compose itself. */
 async function directly(folder: string): Promise<Readonly<Record<string, string>>> {

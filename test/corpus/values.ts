@@ -55,7 +55,7 @@ const awkward = [
     '${FROM_ENV}',
     '${UNSET:-a b}',
     '${FROM_ENV:+set}',
-    '$FROM_ENV',
+    '$FROM_ENV.',
   ],
 ];
 

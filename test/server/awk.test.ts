@@ -182,7 +182,18 @@ describe('traits of services, which decide whether they can roll', () => {
         'trait | web | after | init',
         'trait | init | completes | web',
         'trait | web | after | db',
+        'trait | web | waits | db',
       ],
+    ],
+    [
+      'that Compose runs commands in it',
+      `
+  web:
+    post_start:
+      - command:
+          - warm-up
+`,
+      ['trait | web | hooks | yes'],
     ],
   ])('%s', (_, yaml, found) => {
     expect(traits(yaml)).toEqual(found);
