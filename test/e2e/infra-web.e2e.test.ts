@@ -257,7 +257,9 @@ describe('local production', () => {
         // It is asked only as long as nginx knows of it, which it looks up every few seconds.
         await until('a POST that the broken backend got', 20_000, async () => {
           const writes = await Promise.all(
-            Array.from({ length: 20 }, (_, n) => post('/api/exams/', { title: `only once ${made + lost + n}`, date: '2026-06-15' })),
+            Array.from({ length: 20 }, (_, n) =>
+              post('/api/exams/', { title: `only once ${made + lost + n}`, date: '2026-06-15' }),
+            ),
           );
           expect(writes.filter(({ status }) => status !== 201 && status !== 502)).toEqual([]);
           made += writes.filter(({ status }) => status === 201).length;
