@@ -1,9 +1,14 @@
 """Read by gunicorn from its working directory. Of the application it takes the logs and, for each worker, the metrics."""
 
+import ctypes
+import errno
 import itertools
 import math
 import os
+import socket
 from pathlib import Path
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from core import logs
 
@@ -24,7 +29,41 @@ def cpus() -> int:
     return available
 
 
+# Calls that do not let another thread run: of Python's own, each does.
+libc = ctypes.PyDLL(None, use_errno=True)
+AGAIN = (errno.EINTR, errno.ECONNABORTED)
+
+
+class Worker(ThreadWorker):
+    """Leaves without hanging up on anybody: lets in who is at the door, shuts it, and then serves all of them.
+
+    gunicorn's own worker stops letting in and shuts the door last, when all are served. Whoever came meanwhile, up to
+    `graceful_timeout`, waits for nothing and is hung up on. nginx may ask another backend then, but not for a POST: it was
+    sent, and may have been done. With the door shut, nginx is refused at once and asks the other one, for a POST too.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                self.shut(listener)
+
+    def shut(self, listener: socket.socket) -> None:
+        address = listener.getsockname()
+        waiting = []
+        while (number := libc.accept(listener.fileno(), None, None)) >= 0 or ctypes.get_errno() in AGAIN:
+            if number >= 0:
+                waiting.append(number)
+        # Nothing in between: whoever comes now is refused, and who came a microsecond ago is hung up on.
+        libc.close(listener.detach())
+        for number in waiting:
+            client = socket.socket(fileno=number)
+            self.nr_conns += 1
+            self.enqueue_req(TConn(self.cfg, client, client.getpeername(), address))
+
+
 wsgi_app = "config.wsgi:application"
+worker_class = Worker
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("GUNICORN_WORKERS") or cpus() * 2 + 1)
 # Threads, so that three long uploads cannot keep the healthcheck waiting.

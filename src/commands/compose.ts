@@ -19,8 +19,13 @@ export function composeOptions({ files, project, profiles = [] }: Files): readon
   ];
 }
 
-/** As YAML: its JSON leaves out what only bake reads. */
-export function resolvedConfig(files: Files, env: Readonly<Record<string, string>>): Command {
+/** As JSON: in its YAML, texts come out so that they are read as others, or not at all. */
+export function configJson(files: Files, env: Readonly<Record<string, string>>): Command {
+  return { argv: compose(files, ['config', '--format', 'json']), env };
+}
+
+/** Its YAML has what only bake reads. */
+export function configYaml(files: Files, env: Readonly<Record<string, string>>): Command {
   return { argv: compose(files, ['config']), env };
 }
 

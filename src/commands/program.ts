@@ -43,6 +43,7 @@ const texts = {
   login: join(awks('helpers'), programs['login.sh']),
   bake: programs['bake.sh'],
   pin: join(facts, programs['pin.sh']),
+  attested: join(facts, programs['attested.sh']),
   ship: programs['ship.sh'],
   resolve: join(
     facts,

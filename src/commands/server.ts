@@ -43,6 +43,17 @@ export function login({ folder, server, username, password }: Login): Command {
 
 export const pin = (images: readonly string[], env: Env): Command => program('pin', images, { env });
 
+export type Attested = {
+  /** `owner/repo` */
+  readonly repository: string;
+  readonly images: readonly string[];
+  /** For GitHub, where `gh` has none of its own. */
+  readonly token: Secret | undefined;
+};
+
+export const attested = ({ repository, images, token }: Attested, env: Env): Command =>
+  program('attested', [repository, ...images], { env, stdin: token ?? '' });
+
 /** @param archive a tar, as compose/archive.ts makes it */
 export const ship = ({ root, id }: Kept, archive: Content): Command => program('ship', [root, id], { stdin: archive });
 

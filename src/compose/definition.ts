@@ -16,6 +16,8 @@ export type BuildFacts = {
   readonly cacheTo: readonly string[];
   /** Of a target whose caches nobody chose. */
   readonly caches?: (target: BuildTarget) => Caches;
+  /** Whether BuildKit says how an image was built, and what is in it. */
+  readonly attest: boolean;
   /** Pushes every image without a tag. */
   readonly byDigest?: boolean;
 };
@@ -43,6 +45,7 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
+      ...(facts.attest ? { attest: ['type=provenance,mode=max', 'type=sbom'] } : {}),
       ...(secret.length > 0 ? { secret } : {}),
       ...(facts.byDigest ? { output: [`type=image,push-by-digest=true,name-canonical=true,push=true`] } : {}),
     };

@@ -146,8 +146,8 @@ export async function driverOf({ ports }: Session): Promise<string> {
 export function definitionFacts({ config, ports }: Session, checkout: Checkout): DefinitionFacts {
   const { project, commit, committedAt, ref, defaultBranch } = checkout;
   const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
-  const { platforms, cacheFrom, cacheTo } = config;
-  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo };
+  const { platforms, cacheFrom, cacheTo, attest } = config;
+  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo, attest };
 }
 
 /** BuildKit says it late, after other images are built. */

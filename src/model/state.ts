@@ -152,6 +152,8 @@ export type HostStatus = {
   readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
   /** How what runs differs from the current release: one sentence each. */
   readonly drift: readonly string[];
+  /** Files below `shared/` that are others now than when the current release was made of them. */
+  readonly changedSince?: readonly string[];
   /** Who is deploying there, or what a deploy left open. */
   readonly lease?: LeaseView;
 };

@@ -58,6 +58,7 @@ describe('the caches of a build that nobody chose', () => {
       tags: ['main'],
       platforms: [],
       cacheFrom,
+      attest: false,
       cacheTo: [],
       caches: (one) => defaultCaches(one, facts),
     });

@@ -84,6 +84,11 @@ describe('a service that changed', () => {
       ],
     ],
     [
+      'with a fixed name',
+      factsOf({ containerName: 'shop' }),
+      ['container_name: shop allows only one container: remove it'],
+    ],
+    [
       'in the network of the server',
       factsOf({ network: 'host' }),
       [
@@ -170,6 +175,14 @@ describe('a service that changed', () => {
     expect(decisionOf(facts)).toEqual(decision);
   });
 
+  it.each(['create', 'remove', 'start', 'scale'] as const)(
+    'only in that there is to be one, none or more of it, as when a profile is enabled or not, does not roll: %s',
+    (action) => {
+      const change: ServiceChange = { service: 'web', action, reasons: [] };
+      expect(withRolling([change], factsOf({}))).toEqual([change]);
+    },
+  );
+
   it('and shares a container that is recreated, is recreated for that reason alone', () => {
     const change: ServiceChange = {
       service: 'web',
@@ -177,6 +190,31 @@ describe('a service that changed', () => {
       reasons: [{ kind: 'shares', service: 'door' }],
     };
     expect(withRolling([change], factsOf({ network: 'service:door' }))).toEqual([change]);
+  });
+});
+
+describe('a service behind a door', () => {
+  const door = { ...plain, healthcheck: false, migrates: true };
+  const behind = factsOf(
+    {},
+    { traits: { web: { ...plain, network: 'service:door', after: ['door'] }, door }, shares: { web: ['door'] } },
+  );
+
+  it('rolls while the door is kept', () => {
+    const [, web] = withRolling([{ service: 'door', action: 'keep', reasons: [] }, changed('web')], behind);
+    expect(web?.action).toBe('roll');
+  });
+
+  it.each<ServiceChange>([
+    { service: 'door', action: 'create', reasons: [{ kind: 'new' }] },
+    { service: 'door', action: 'recreate', reasons: [{ kind: 'image' }] },
+  ])('is recreated with it, because the old one holds the port: $action', (change) => {
+    const [, web] = withRolling([change, changed('web')], behind);
+    expect(web).toEqual({
+      service: 'web',
+      action: 'recreate',
+      reasons: [{ kind: 'image' }, { kind: 'shares', service: 'door' }],
+    });
   });
 });
 
@@ -281,5 +319,52 @@ describe('a rolling switch', () => {
       'let proxies find the new containers: korrigo-refresh shop first',
       'every container is healthy',
     ]);
+  });
+});
+
+describe('the way to a door, and back', () => {
+  const web = releaseOf().images['web'] ?? '';
+  const door = `registry.example.com/door@sha256:${'4'.repeat(64)}`;
+  const without = releaseOf({ images: { web }, built: ['web'] });
+  const behind = releaseOf({ images: { web, door }, built: ['web'] });
+  const upLines = (target: typeof without, containers: readonly Container[], shares: RollingFacts['shares']) => {
+    const plan = planSwitch(
+      observedOf([stateOf({ containers, current: '20260101-000000-000000000000', currentRelease: without })]),
+      [
+        resolutionOf({
+          hashes: Object.fromEntries(Object.keys(target.images).map((service) => [service, 'new'])),
+          differences: { web: [{ kind: 'key', name: 'network_mode' }] },
+          shares,
+          traits: Object.fromEntries(
+            Object.keys(target.images).map((service) => [
+              service,
+              service === 'web' && Object.hasOwn(shares, 'web')
+                ? { ...plain, network: 'service:door', after: ['door'] }
+                : { ...plain, ports: ['80'], migrates: true },
+            ]),
+          ),
+        }),
+      ],
+      intentOf({ release: target }),
+      configOf({ strategy: 'rolling' }),
+    );
+    const tasks = plan.stages.flatMap((stage) => stage.tasks);
+    const lines = (steps: readonly Step[] | undefined) =>
+      (steps ?? [])
+        .map((step) => (step.kind === 'run' ? shellLine(step.command) : ''))
+        .filter((line) => line.includes(' up --detach') && /(web|door)$/.test(line))
+        .map((line) => line.replace(/.* up --detach --no-build --pull never/, 'up'));
+    return { there: lines(tasks.flatMap(({ steps }) => steps)), back: lines(tasks[0]?.undo) };
+  };
+
+  it('is one call of Compose, which frees the port before the door takes it, and so is the way back', () => {
+    const { there, back } = upLines(behind, [containerOf({ health: 'healthy' })], { web: ['door'] });
+    expect(there).toEqual(['up web door']);
+    expect(back).toEqual(['up --remove-orphans web']);
+  });
+
+  it('takes a door away that is no longer part of it before the port is needed', () => {
+    const containers = [containerOf({ health: 'healthy' }), containerOf({ id: 'door', service: 'door', image: door })];
+    expect(upLines(without, containers, {}).there).toEqual(['up --remove-orphans web']);
   });
 });

@@ -256,6 +256,19 @@ x-nested:
 `);
   });
 
+  it('has the keys of devices as compose files have them: Compose prints others', () => {
+    const blkio = { weight: 5, device_read_bps: [{ Path: '/dev/Sda', Rate: '30' }] };
+    const value = { services: { web: { blkio_config: blkio, labels: { Path: 'X' } } } };
+    expect(parse(canonical(value))).toEqual({
+      services: {
+        web: {
+          blkio_config: { weight: 5, device_read_bps: [{ path: '/dev/Sda', rate: '30' }] },
+          labels: { Path: 'X' },
+        },
+      },
+    });
+  });
+
   it.each([
     '',
     '\n',
@@ -438,6 +451,8 @@ describe('a sealed text', () => {
       extra:
         condition: service_started
         required: false
+    label_file:
+      - /x/web.labels
     labels:
       pull_policy: kept
   db:
