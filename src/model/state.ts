@@ -157,3 +157,22 @@ export type HostStatus = {
   /** Who is deploying there, or what a deploy left open. */
   readonly lease?: LeaseView;
 };
+
+/** Of a service about which its file says nothing. */
+export const noTraits: Traits = {
+  healthcheck: false,
+  containerName: undefined,
+  address: undefined,
+  ports: [],
+  network: undefined,
+  rolling: undefined,
+  drainSeconds: undefined,
+  graceSeconds: 10,
+  memoryBytes: undefined,
+  writes: [],
+  migrates: false,
+  after: [],
+  waits: [],
+  hooks: false,
+  completes: false,
+};

@@ -12,29 +12,13 @@ import type { ServiceChange } from '../../src/model/changes.ts';
 import { noClaims } from '../../src/model/claims.ts';
 import { shellLine } from '../../src/model/command.ts';
 import type { Step } from '../../src/model/plan.ts';
-import type { Container, Traits } from '../../src/model/state.ts';
+import { type Container, noTraits, type Traits } from '../../src/model/state.ts';
 import { type RollingFacts, withRolling } from '../../src/plan/rolling.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
 import { planLines } from '../../src/report/changes.ts';
 import { obstacleText } from '../../src/report/obstacles.ts';
 
-const plain: Traits = {
-  healthcheck: true,
-  containerName: undefined,
-  address: undefined,
-  ports: [],
-  network: undefined,
-  rolling: undefined,
-  drainSeconds: undefined,
-  graceSeconds: 10,
-  memoryBytes: undefined,
-  writes: [],
-  migrates: false,
-  after: [],
-  waits: [],
-  hooks: false,
-  completes: false,
-};
+const plain: Traits = { ...noTraits, healthcheck: true };
 
 const healthy = containerOf({ health: 'healthy' });
 const changed = (service: string): ServiceChange => ({ service, action: 'recreate', reasons: [{ kind: 'image' }] });

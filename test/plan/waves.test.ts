@@ -3,27 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { configOf, containerOf, intentOf, observedOf, resolutionOf, stateOf } from '../../fixtures/builders.ts';
 import type { Reason, ServiceChange } from '../../src/model/changes.ts';
 import { shellLine } from '../../src/model/command.ts';
-import type { Traits } from '../../src/model/state.ts';
+import { noTraits, type Traits } from '../../src/model/state.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
 import { type WaveFacts, wavesOf } from '../../src/plan/waves.ts';
 
-const plain: Traits = {
-  healthcheck: true,
-  containerName: undefined,
-  address: undefined,
-  ports: [],
-  network: undefined,
-  rolling: undefined,
-  drainSeconds: undefined,
-  graceSeconds: 10,
-  memoryBytes: undefined,
-  writes: [],
-  migrates: false,
-  after: [],
-  waits: [],
-  hooks: false,
-  completes: false,
-};
+const plain: Traits = { ...noTraits, healthcheck: true };
 const trait = (more: Partial<Traits>): Traits => ({ ...plain, ...more });
 const changed = (service: string, reason: Reason = { kind: 'image' }): ServiceChange => ({
   service,
