@@ -26,6 +26,7 @@ export function readClaims(output: string): Claims {
       of === 'networks' || of === 'volumes' ? [{ of, key, option }] : [],
     ),
     empty: rows('empty').map(([path = '']) => path),
+    written: rows('written').map(([path = '']) => path),
     volumesHere: Object.fromEntries(rows('here-volume').map(([name = '', project = '']) => [name, project])),
     networksHere: Object.fromEntries(
       rows('here-network').map(([name = '', project = '', key = '']) => [name, { project, key }]),

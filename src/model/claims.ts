@@ -8,6 +8,9 @@ export type Mount = {
   readonly writable: boolean;
 };
 
+/** Docker named the volume, and Compose hands it on to the next container of its service only. */
+export const isAnonymous = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume);
+
 /** A port that a service publishes. An empty address means all. */
 export type Published = {
   readonly service: string;
@@ -49,6 +52,8 @@ export type Claims = {
   readonly redefined: readonly { readonly of: 'networks' | 'volumes'; readonly key: string; readonly option: string }[];
   /** Folders of bind mounts that hold nothing. */
   readonly empty: readonly string[];
+  /** Shipped files that something has written to since. */
+  readonly written: readonly string[];
   /** Name → the Compose project that made it; empty: none. */
   readonly volumesHere: Readonly<Record<string, string>>;
   /** Name → who made it: the project, and its key there. */
@@ -71,6 +76,7 @@ export const noClaims: Claims = {
   current: { mounts: [], volumes: [], networks: [] },
   redefined: [],
   empty: [],
+  written: [],
   volumesHere: {},
   networksHere: {},
   neighbours: [],

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sandbox } from '../../fixtures/server.ts';
@@ -94,6 +95,8 @@ case "$1 $2" in
   'ps --all') printf 'container\\tapp-web-1\\tapp\\tweb\\t/srv/app\\trunning\\t0.0.0.0:8080->80/tcp, :::8080->80/tcp, 443/tcp\\ncontainer\\tby-hand\\t\\t\\t\\texited\\t\\n' ;;
 esac`;
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 async function claimsOf(files: Readonly<Record<string, string>>) {
   const server = sandbox({ docker });
   server.write(
@@ -184,6 +187,23 @@ describe('what a release wants of its server', () => {
     server.write({ 'shared/some/.hidden': '', 'shared/file': '' });
     expect(await emptyAt('shared/none')).toEqual([server.path('shared/none')]);
     for (const path of ['shared/some', 'shared/file', 'shared/missing']) expect(await emptyAt(path)).toEqual([]);
+  });
+
+  it('tells the shipped files that something has written to', async () => {
+    const server = sandbox({ docker });
+    const files = ['files/a/app.db', 'files/b/app.conf', 'files/c/site.conf'].map(server.path);
+    server.write({
+      'current/paths.tab': files.map((path) => `x\t${path}\n`).join(''),
+      'releases/r2/compose.yml': sealed(),
+      'files/a/app.db': 'rows',
+      'files/a/.shipped': `${sha256('as in git')}\n`,
+      'files/b/app.conf': 'as in git',
+      'files/b/.shipped': `${sha256('as in git')}\n`,
+      'files/c/site.conf': 'read only',
+    });
+    expect(readClaims((await server.run('claims', [server.root, 'r2'])).stdout).written).toEqual([
+      server.path('files/a/app.db'),
+    ]);
   });
 
   it('tells which ports Docker itself holds', async () => {
