@@ -16,6 +16,8 @@ export function readClaims(output: string): Claims {
     depends: rows('depends').map(([service = '', on = '', how = '']) => ({ service, on, restart: how === 'restart' })),
     attached: rows('attached').map(([service = '', network = '']) => ({ service, network })),
     networks: resourcesOf(facts, 'network'),
+    subnets: subnetsOf(facts, 'subnet'),
+    needs: rows('needs').map(([service = '', container = '']) => ({ service, container })),
     volumes: resourcesOf(facts, 'volume'),
     current: {
       mounts: mountsOf(facts, 'current-mount'),
@@ -31,6 +33,7 @@ export function readClaims(output: string): Claims {
     networksHere: Object.fromEntries(
       rows('here-network').map(([name = '', project = '', key = '']) => [name, { project, key }]),
     ),
+    subnetsHere: subnetsOf(facts, 'here-subnet'),
     neighbours: rows('container').map(readNeighbour),
     listening: rows('listening').flatMap(([socket = '']) => readSocket(socket) ?? []),
     proxied: rows('proxied').map(([port]) => Number(port)),
@@ -45,6 +48,9 @@ const mountsOf = (facts: Facts, name: string): readonly Mount[] =>
     target: folderOf(target),
     writable: mode === 'rw',
   }));
+
+const subnetsOf = (facts: Facts, name: string): Claims['subnets'] =>
+  rowsOf(facts, name).map(([network = '', subnet = '']) => ({ network, subnet }));
 
 /** `/data/` is `/data`. */
 export const folderOf = (path: string): string => path.replace(/(?<=.)\/+$/, '');

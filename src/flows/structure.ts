@@ -119,7 +119,7 @@ function refused({ composeFiles, sources }: Read, { code, timedOut, stderr }: Re
       }
     : names === ''
       ? {
-          hint: 'The lines above are from Compose. Fix the file; `docker compose config` reads it the same way. Nothing was deployed.',
+          hint: '`docker compose config` in the checkout says the same. Nothing was deployed.',
         }
       : { hint: `If this is about a variable that only the server has (${names}): ${remedy}` };
   return new CommandError({ host: 'this machine', title, code, timedOut, output }, details);

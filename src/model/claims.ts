@@ -42,6 +42,10 @@ export type Claims = {
   readonly depends: readonly { readonly service: string; readonly on: string; readonly restart: boolean }[];
   readonly attached: readonly { readonly service: string; readonly network: string }[];
   readonly networks: readonly Resource[];
+  /** Of networks, by key. */
+  readonly subnets: readonly { readonly network: string; readonly subnet: string }[];
+  /** Containers that are of no service: by name, for their network, processes, IPC or volumes, or as a link. */
+  readonly needs: readonly { readonly service: string; readonly container: string }[];
   readonly volumes: readonly Resource[];
   readonly current: {
     readonly mounts: readonly Mount[];
@@ -58,6 +62,7 @@ export type Claims = {
   readonly volumesHere: Readonly<Record<string, string>>;
   /** Name → who made it: the project, and its key there. */
   readonly networksHere: Readonly<Record<string, { readonly project: string; readonly key: string }>>;
+  readonly subnetsHere: readonly { readonly network: string; readonly subnet: string }[];
   readonly neighbours: readonly Neighbour[];
   /** Where something listens, whatever it is. */
   readonly listening: readonly { readonly address: string; readonly port: number }[];
@@ -72,6 +77,8 @@ export const noClaims: Claims = {
   depends: [],
   attached: [],
   networks: [],
+  subnets: [],
+  needs: [],
   volumes: [],
   current: { mounts: [], volumes: [], networks: [] },
   redefined: [],
@@ -79,6 +86,7 @@ export const noClaims: Claims = {
   written: [],
   volumesHere: {},
   networksHere: {},
+  subnetsHere: [],
   neighbours: [],
   listening: [],
   proxied: [],

@@ -92,6 +92,7 @@ const docker = `
 case "$1 $2" in
   'volume ls') printf 'shop_data\\tshop\\nother\\t\\n%064d\\tshop\\n' 0 ;;
   'network ls') printf 'here-network\\tbridge\\t\\t\\nhere-network\\tshop_back\\tshop\\tback\\n' ;;
+  'network inspect') printf 'here-subnet\\tbridge\\t172.17.0.0/16\\n\\n' ;;
   'ps --all') printf 'container\\tapp-web-1\\tapp\\tweb\\t/srv/app\\trunning\\t0.0.0.0:8080->80/tcp, :::8080->80/tcp, 443/tcp\\ncontainer\\tby-hand\\t\\t\\t\\texited\\t\\n' ;;
 esac`;
 
@@ -137,7 +138,27 @@ describe('what a release wants of its server', () => {
         { key: 'front', name: 'proxy', external: true },
       ],
       volumes: [{ key: 'data', name: 'shop_data', external: false }],
+      subnets: [{ network: 'back', subnet: '10.1.0.0/24' }],
+      needs: [],
     });
+  });
+
+  it('is containers of others, too: for what they share, and as links', async () => {
+    const compose = `services:
+  a:
+    external_links:
+      - other:o
+      - plain
+    image: x
+    ipc: host
+    network_mode: container:vpn
+    pid: service:a
+    volumes_from:
+      - container:data:ro
+      - a
+`;
+    const { claims } = await claimsOf({ 'releases/r2/compose.yml': compose });
+    expect(claims.needs.map(({ container }) => container)).toEqual(['other', 'plain', 'vpn', 'data']);
   });
 
   it('is told beside what is there', async () => {
@@ -147,6 +168,7 @@ describe('what a release wants of its server', () => {
       bridge: { project: '', key: '' },
       shop_back: { project: 'shop', key: 'back' },
     });
+    expect(claims.subnetsHere).toEqual([{ network: 'bridge', subnet: '172.17.0.0/16' }]);
     expect(claims.neighbours).toEqual([
       {
         name: 'app-web-1',
