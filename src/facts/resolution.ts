@@ -23,7 +23,7 @@ export function readResolution(host: string, output: string, root: string, remed
     problems: [
       ...[...whyNeeded].map(
         ([name, why]) =>
-          `${host}: variable ${name} is not set${why === '' ? '' : ` (${why})`}: add it to ${root}/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`,
+          `${host}: variable ${name}${why === '' ? '' : ` (${why})`} is not set: add it to ${root}/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`,
       ),
       ...all('dollar').map(
         ([file = '']) =>

@@ -270,7 +270,7 @@ validating ${shop.repository.folder}/compose.yml: services.web Additional proper
     ['a required variable that is not set', 'DB_PASSWORD', `\${DB_PASSWORD:?is needed}`, ' (is needed)'],
   ])('%s', inTurn, async (_, name, text, why) => {
     expect(await deploying(changed(`\${COLOUR:-blue}`, text))).toBe(
-      `${shop.server.ip}: variable ${name} is not set${why}: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}\n${mend}`,
+      `${shop.server.ip}: variable ${name}${why} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}\n${mend}`,
     );
   });
 

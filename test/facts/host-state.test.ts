@@ -186,7 +186,7 @@ describe('a resolved release', () => {
 
   it('tells every variable that is not set, once', () => {
     expect(resolutionOf(['undefined', 'B', 'the address of B']).problems).toEqual([
-      'web1: variable B is not set (the address of B): add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${B:-…}',
+      'web1: variable B (the address of B) is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${B:-…}',
     ]);
     expect(resolutionOf(['undefined', 'SECRET_KEY'], ['undefined', 'A'], ['undefined', 'SECRET_KEY']).problems).toEqual(
       [
