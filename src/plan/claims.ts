@@ -66,7 +66,8 @@ function networkProblem({ key, name, external }: Resource, { networksHere }: Cla
 }
 
 /** Docker gives no address twice. A network of that name is the same one, or is made anew. */
-function subnetProblem({ key, name }: Resource, { subnets, subnetsHere }: Claims): string | undefined {
+function subnetProblem({ key, name }: Resource, { attached, subnets, subnetsHere }: Claims): string | undefined {
+  if (!attached.some(({ network }) => network === key)) return undefined;
   for (const { subnet } of subnets.filter(({ network }) => network === key)) {
     const taken = subnetsHere.find((here) => here.network !== name && overlap(here.subnet, subnet));
     if (taken !== undefined)

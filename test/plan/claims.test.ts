@@ -131,6 +131,7 @@ describe('what else a release needs of its server', () => {
   it('is a subnet that no other network has', () => {
     const claims = {
       networks: [{ key: 'back', name: 'shop_back', external: false }],
+      attached: [{ service: 'web', network: 'back' }],
       subnets: [{ network: 'back', subnet: '172.17.4.0/24' }],
     };
     const has = (network: string) => problemsOf({ ...claims, subnetsHere: [{ network, subnet: '172.17.0.0/16' }] });
@@ -138,6 +139,10 @@ describe('what else a release needs of its server', () => {
       'web1: the subnet 172.17.4.0/24 of the network shop_back (back) overlaps with 172.17.0.0/16, which the network bridge has: choose another subnet, or remove that network',
     ]);
     expect(has('shop_back')).toEqual([]);
+    // Compose makes no network that no service is in.
+    expect(problemsOf({ ...claims, attached: [], subnetsHere: [{ network: 'x', subnet: '172.17.4.0/24' }] })).toEqual(
+      [],
+    );
   });
 
   it('is the containers of others that it names', () => {
