@@ -145,6 +145,10 @@ export function replace(sealed: string, project: string, services: readonly stri
   return program('replace', [project, services.join(' '), ...create(sealed, project, services).argv]);
 }
 
+/** Starts the containers of these services that have ended. */
+export const start = (project: string, services: readonly string[]): Command =>
+  program('replace', [project, services.join(' ')]);
+
 /** Lets proxies that kept their container find those that are new. The last one says what came of it. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);
 

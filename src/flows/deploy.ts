@@ -38,12 +38,20 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   await recorded(session, intent, opened, async (downtime) => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
     // Where the pull has nothing to do, Compose is asked beside it: its answer needs the images.
-    const asked = ahead ? toAsk(opened) : [];
+    const asked = ahead || isThere(release, opened.states) ? toAsk(opened) : [];
     const output = await pull(session, opened.targets, release, asked);
     const previewed = await withPreviews(session, opened, release, withAnswers(resolved, output));
     const plan = await withPending(session, planSwitch(opened, previewed, intent, config));
     print(session, plan);
     await execute(session, plan, downtime);
+  });
+}
+
+/** Whether every server has had all images of it in the release that is current. */
+function isThere({ images }: Release, states: readonly HostState[]): boolean {
+  return states.every(({ currentRelease }) => {
+    const known = new Set(Object.values(currentRelease?.images ?? {}));
+    return Object.values(images).every((image) => known.has(image));
   });
 }
 

@@ -70,6 +70,12 @@ describe.each(shells)('replace with $name', ({ bin }) => {
     expect(calls[1]).toContain('--filter label=com.docker.compose.oneoff=False');
   });
 
+  it('starts what has ended without Compose where there is nothing to make', async () => {
+    const server = sandbox({ docker: 'case $1 in ps) echo w1 ;; esac' });
+    expect((await server.run('replace', ['shop', 'web'], { path: bin })).code).toBe(0);
+    expect(server.dockerCalls().slice(1)).toEqual(['start w1']);
+  });
+
   it('starts nothing when Compose fails', async () => {
     const server = sandbox({ docker: 'case $1 in compose) exit 17 ;; esac' });
     expect((await server.run('replace', ['shop', 'web', ...create], { path: bin })).code).toBe(17);
