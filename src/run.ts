@@ -1,17 +1,20 @@
 import type { CommandName, Config } from './config/config.ts';
 import { Failures } from './errors.ts';
-import { build, login, push, test } from './flows/build.ts';
+import { prepareAhead, type Rehearsed, releaseAhead, takeBackAhead } from './flows/ahead.ts';
+import { build, login, push, type Sent, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy } from './flows/deploy.ts';
-import { discard, type Pins, pullAhead, sendAhead, toPullAhead } from './flows/early.ts';
+import { sendAhead } from './flows/early.ts';
 import { plan, rehearse } from './flows/forecast.ts';
 import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
+import type { Ahead } from './flows/reuse.ts';
 import { rollback } from './flows/rollback.ts';
 import type { RunPorts, Session } from './flows/session.ts';
 import { status } from './flows/status.ts';
 import { turns } from './log/turns.ts';
 import type { Failure } from './model/failure.ts';
+import type { Release } from './model/release.ts';
 import type { Outcome, Report, Undone } from './model/report.ts';
 
 /** How long a lease may take to end that nobody has used since. */
@@ -49,7 +52,7 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
 }
 
 /** What a run is made of: the commands that were asked for, and what they need. */
-type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'pullAhead';
+type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'prepareAhead';
 
 /**
  * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
@@ -62,9 +65,9 @@ const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   build: ['login'],
   // Neither moves a tag that anybody uses, nor changes what runs.
   sendAhead: ['login', 'build'],
-  pullAhead: ['rehearse', 'sendAhead'],
+  prepareAhead: ['rehearse', 'sendAhead'],
   push: ['login', 'rehearse', 'test', 'build', 'sendAhead'],
-  deploy: ['login', 'rehearse', 'test', 'build', 'push', 'pullAhead'],
+  deploy: ['login', 'rehearse', 'test', 'build', 'push', 'prepareAhead'],
   plan: ['login'],
   rollback: [],
   status: [],
@@ -107,7 +110,10 @@ function flowNames({ commands, registry, verifyAttestation }: Config, sideBySide
   const logsIn = registry?.login !== undefined && (asks || commands.some((name) => onTheRunner.has(name)));
   // What is not attested reaches no server.
   const sends = sideBySide && !asks && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
-  const ahead = [...(sends ? (['sendAhead'] as const) : []), ...(sends && rehearses ? (['pullAhead'] as const) : [])];
+  const ahead = [
+    ...(sends ? (['sendAhead'] as const) : []),
+    ...(sends && rehearses ? (['prepareAhead'] as const) : []),
+  ];
   return [
     ...(logsIn ? (['login'] as const) : []),
     ...(rehearses ? (['rehearse'] as const) : []),
@@ -122,9 +128,10 @@ type Flows = {
 };
 
 function flowsOf({ commands }: Config): Flows {
-  let [pins, sent]: [Pins, readonly string[]] = [new Map(), []];
-  let ahead = false;
-  let early: ReturnType<typeof toPullAhead> | undefined;
+  let sent: Sent = { images: new Map(), here: false };
+  let rehearsed: Rehearsed | undefined;
+  let brought: Release | undefined;
+  let ahead: Ahead | undefined;
   let read: Promise<Checkout> | undefined;
   const checkout = async (session: Session): Promise<Checkout> => {
     read ??= readCheckout(session);
@@ -132,7 +139,7 @@ function flowsOf({ commands }: Config): Flows {
   };
   const flows: Flows['flows'] = {
     rehearse: async (session) => {
-      pins = await rehearse(session, await checkout(session));
+      rehearsed = await rehearse(session, await checkout(session));
     },
     login,
     test,
@@ -140,19 +147,21 @@ function flowsOf({ commands }: Config): Flows {
     sendAhead: async (session) => {
       sent = await sendAhead(session, await checkout(session));
     },
-    pullAhead: async (session) => {
-      early = toPullAhead(session, await checkout(session), sent, pins);
-      ahead = await pullAhead(session, await checkout(session), early);
+    prepareAhead: async (session) => {
+      if (rehearsed === undefined) return;
+      brought = releaseAhead(session, await checkout(session), rehearsed, sent);
+      if (brought === undefined) return;
+      ahead = await prepareAhead(session, await checkout(session), rehearsed, brought);
     },
     push: async (session) => {
-      session.known.release = await push(session, await checkout(session), commands.includes('build'), pins);
+      const known = { built: commands.includes('build'), pins: rehearsed?.pins ?? new Map(), sent };
+      session.known.release = await push(session, await checkout(session), known);
     },
     deploy: async (session) => {
       const { release } = session.known;
       if (release === undefined) throw new Error('a deploy needs a release');
-      // From here on its own prune takes care of what it does not keep.
-      early = undefined;
-      await deploy(session, await checkout(session), release, ahead);
+      const same = ahead !== undefined && isSame(ahead.release, release) ? ahead : undefined;
+      await deploy(session, await checkout(session), same?.release ?? release, same);
     },
     plan: async (session) => await plan(session, await checkout(session)),
     rollback,
@@ -161,7 +170,15 @@ function flowsOf({ commands }: Config): Flows {
   return {
     flows,
     takeBack: async (session) => {
-      if (early !== undefined) await discard(session, await checkout(session), early);
+      // A deploy that has begun to keep records prunes what it does not keep.
+      if (rehearsed === undefined || brought === undefined || session.known.before !== undefined) return;
+      await takeBackAhead(session, rehearsed, brought);
     },
   };
+}
+
+/** Whether they consist of the same images. */
+function isSame(one: Release, other: Release): boolean {
+  const images = ({ images: all }: Release): string => JSON.stringify(Object.entries(all).sort());
+  return one.commit === other.commit && images(one) === images(other);
 }

@@ -71,6 +71,9 @@ export function resolve({ root, id, project, folder, files, profiles }: Resolve)
 
 export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
 
+/** Which of the host's own files are others than when the release was resolved. */
+export const unchanged = ({ root, id }: Kept): Command => program('unchanged', [root, id]);
+
 /** What the resolved release wants of the host, and what is there. */
 export const claims = ({ root, id }: Kept): Command => program('claims', [root, id]);
 
@@ -135,6 +138,15 @@ export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
 export function upload(tag: string, images: Readonly<Record<string, string>>, env: Env): Command {
   const pairs = Object.entries(images).map(([target, image]) => `${target}=${image}`);
   return program('upload', [tag, ...pairs], { env });
+}
+
+/** @param tags `name:tag` → `name@digest` of what the registry has already */
+export function tag(tags: Readonly<Record<string, string>>, env: Env): Command {
+  return program(
+    'tag',
+    Object.entries(tags).map(([name, image]) => `${name}=${image}`),
+    { env },
+  );
 }
 
 /** @param images `name@digest` of what was built for it, the name alone of what was not */

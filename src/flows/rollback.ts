@@ -60,7 +60,10 @@ async function reopen(
     ...readReopened(host, output(host, 'reopen'), root),
     claims: readClaims(output(host, 'claims')),
   }));
-  return withAnswers(reopened, output);
+  const [complete, others] = [true, false].map((wanted) =>
+    reopened.filter(({ missingImages }) => (missingImages.length === 0) === wanted),
+  );
+  return [...withAnswers(complete ?? [], output), ...(others ?? [])];
 }
 
 function sameRelease(reopened: readonly Reopened[]): Release {

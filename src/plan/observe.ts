@@ -1,5 +1,5 @@
 import { showLease } from '../commands/lease.ts';
-import { observe, reopen, status } from '../commands/server.ts';
+import { observe, reopen, status, unchanged } from '../commands/server.ts';
 import type { Registry } from '../config/config.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
@@ -15,6 +15,16 @@ export function observePlan({ targets, project }: Facts, registry: Registry | un
   const tasks = targets.flatMap(({ host, root, login }) => [
     { host, steps: [look('observe', observe({ root, project }))] },
     ...loginSteps(registry, login, serverLoginHint).map((step) => ({ host, steps: [step] })),
+  ]);
+  return { stages: [{ name: 'Check the servers', tasks }] };
+}
+
+/** As for a deploy, of a release that is there already: whether all is as it was when it came. */
+export function lookAgainPlan({ targets, project }: Facts, id: string): Plan {
+  const tasks = targets.flatMap(({ host, root }) => [
+    { host, steps: [look('observe', observe({ root, project }))] },
+    { host, steps: [{ ...look('unchanged', unchanged({ root, id })), title: 'look for what has changed since' }] },
+    { host, steps: [claimsStep(root, id)] },
   ]);
   return { stages: [{ name: 'Check the servers', tasks }] };
 }
