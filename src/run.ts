@@ -1,7 +1,7 @@
 import type { CommandName, Config } from './config/config.ts';
 import { Failures } from './errors.ts';
 import { prepareAhead, type Rehearsed, releaseAhead, takeBackAhead } from './flows/ahead.ts';
-import { build, login, push, type Sent, test } from './flows/build.ts';
+import { build, login, push, type RemoveTests, type Sent, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy } from './flows/deploy.ts';
 import { sendAhead } from './flows/early.ts';
@@ -52,7 +52,7 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
 }
 
 /** What a run is made of: the commands that were asked for, and what they need. */
-type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'prepareAhead';
+type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'prepareAhead' | 'removeTests';
 
 /**
  * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
@@ -62,6 +62,8 @@ const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   login: [],
   rehearse: ['login'],
   test: ['login'],
+  // Nothing waits for it.
+  removeTests: ['test'],
   build: ['login'],
   // Neither moves a tag that anybody uses, nor changes what runs.
   sendAhead: ['login', 'build'],
@@ -79,7 +81,7 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const { config, ports } = session;
   const most = config.sequential || ports.cores < 2 ? 1 : Number.POSITIVE_INFINITY;
   const names = flowNames(config, most > 1);
-  const { flows, takeBack } = flowsOf(config);
+  const { flows, removeTests, takeBack } = flowsOf(config);
   const logs = turns(ports.log, names.length);
   const graph = names.map(
     (name, index): Flow<FlowName> => ({
@@ -91,12 +93,13 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
       },
     }),
   );
-  const errors = await runGraph(graph, {
+  const running = runGraph(graph, {
     signal: ports.signal,
     most,
     // Of what was stopped because something else failed, the log would only be in the way.
     ended: (name, stopped) => logs[names.indexOf(name)]?.end(!stopped),
   });
+  const errors = await running.finally(() => removeTests(session));
   if (errors.length === 0) return [];
   // After a cancel nobody has the time: the next deploy prunes it.
   if (!ports.signal.aborted) await takeBack(session);
@@ -117,17 +120,28 @@ function flowNames({ commands, registry, verifyAttestation }: Config, sideBySide
   return [
     ...(logsIn ? (['login'] as const) : []),
     ...(rehearses ? (['rehearse'] as const) : []),
-    ...commands.flatMap((name) => (name === 'push' ? [...ahead, name] : [name])),
+    ...commands.flatMap((name): readonly FlowName[] => {
+      if (name === 'test') return [name, 'removeTests'];
+      return name === 'push' ? [...ahead, name] : [name];
+    }),
   ];
 }
 
 type Flows = {
   readonly flows: Readonly<Record<FlowName, (session: Session) => Promise<void>>>;
+  /** What the tests made, should that still be there. */
+  readonly removeTests: RemoveTests;
   /** Of a run that failed: what was brought to the servers before the tests had passed. */
   readonly takeBack: (session: Session) => Promise<void>;
 };
 
 function flowsOf({ commands }: Config): Flows {
+  let remains: RemoveTests | undefined;
+  const removeTests: RemoveTests = async (session) => {
+    const remove = remains;
+    remains = undefined;
+    await remove?.(session);
+  };
   let sent: Sent = { images: new Map(), here: false };
   let rehearsed: Rehearsed | undefined;
   let brought: Release | undefined;
@@ -142,7 +156,10 @@ function flowsOf({ commands }: Config): Flows {
       rehearsed = await rehearse(session, await checkout(session));
     },
     login,
-    test,
+    test: async (session) => {
+      remains = await test(session);
+    },
+    removeTests,
     build: async (session) => await build(session, await checkout(session)),
     sendAhead: async (session) => {
       sent = await sendAhead(session, await checkout(session));
@@ -169,6 +186,7 @@ function flowsOf({ commands }: Config): Flows {
   };
   return {
     flows,
+    removeTests,
     takeBack: async (session) => {
       // A deploy that has begun to keep records prunes what it does not keep.
       if (rehearsed === undefined || brought === undefined || session.known.before !== undefined) return;

@@ -17,13 +17,19 @@ import { readPins, readPushedImage } from '../facts/images.ts';
 import type { Release } from '../model/release.ts';
 import { type BuildFacts, buildPlan, pushPlan } from '../plan/build.ts';
 import { runnerLoginPlan } from '../plan/login.ts';
-import { testPlan } from '../plan/test.ts';
+import { testDownPlan, testPlan } from '../plan/test.ts';
 import type { Checkout } from './checkout.ts';
-import { perform, type Session, throwProblems } from './session.ts';
+import { attempt, perform, type Session, throwProblems } from './session.ts';
 import { noteUntracked } from './untracked.ts';
 
-/** Runs the test compose file. Throws when the tests fail, after everything of them is removed. */
-export async function test(session: Session): Promise<void> {
+/** Removes what the tests made. Never throws for an expected failure. */
+export type RemoveTests = (session: Session) => Promise<void>;
+
+/**
+ * Runs the test compose file. Throws when the tests fail, after everything of them is removed. When they pass, nobody has to
+ * wait for that: it is left to the caller.
+ */
+export async function test(session: Session): Promise<RemoveTests> {
   const { config, ports } = session;
   const folder = join(ports.cwd, config.directory);
   const paths = config.test.files.map((file) => join(folder, file));
@@ -34,7 +40,17 @@ export async function test(session: Session): Promise<void> {
   const files = { files: paths, project: `test-${ports.nonce()}` };
   ports.remember(testDown(files));
   const { service, timeoutSeconds } = config.test;
-  await perform(session, testPlan({ files, service, timeoutSeconds, env: loginEnv(session) }));
+  const remove: RemoveTests = async (within) => {
+    const { failures } = await attempt(within, testDownPlan(files));
+    for (const { message } of failures) within.ports.log.warn(message);
+  };
+  try {
+    await perform(session, testPlan({ files, service, timeoutSeconds, env: loginEnv(session) }));
+    return remove;
+  } catch (error) {
+    await remove(session);
+    throw error;
+  }
 }
 
 export async function build(session: Session, checkout: Checkout): Promise<void> {

@@ -207,6 +207,13 @@ describe('a whole run whose parts run side by side', () => {
     expect(left.filter((one) => typeof one !== 'string')).toHaveLength(1);
   });
 
+  it('removes what the tests made beside the push, and also when that fails', async () => {
+    expect((await perform(quick, undefined, undefined)).down).toBe(true);
+    expect((await perform({ ...quick, test: 1, build: 60 }, 'build', undefined)).down).toBe(true);
+    expect((await perform(quick, 'test', undefined)).down).toBe(true);
+    expect((await perform(quick, undefined, 62)).down).toBe(true);
+  });
+
   it('takes back what it brought to the servers when the tests fail then', async () => {
     const slow = { test: 60, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
     const { ahead, left, report } = await perform(slow, 'test', undefined);

@@ -18,7 +18,7 @@ import { buildPlan, pushPlan } from '../../src/plan/build.ts';
 import { pullPlan } from '../../src/plan/pull.ts';
 import { script } from '../../src/plan/script.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
-import { testPlan } from '../../src/plan/test.ts';
+import { testDownPlan, testPlan } from '../../src/plan/test.ts';
 import { undoPlan } from '../../src/plan/undo.ts';
 
 const build = {
@@ -34,11 +34,14 @@ const stepsOf = (plan: ReturnType<typeof pushPlan>) =>
   plan.stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps));
 
 describe('the plan to test', () => {
-  it('runs the tests and removes everything of them, whatever happened', () => {
+  it('runs the tests, and removes everything of them in a plan of its own', () => {
     const files = { files: ['/src/compose.test.yml'], project: 'test-1a' };
     expect(planLines(testPlan({ files, service: 'tests', timeoutSeconds: 60, env: {} }))).toMatchInlineSnapshot(`
       "# Test
-      local: run the tests in /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml
+      local: run the tests in /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml"
+    `);
+    expect(planLines(testDownPlan(files))).toMatchInlineSnapshot(`
+      "# Clean up
       local: remove the test containers, networks and volumes: docker compose --project-name test-1a --file /src/compose.test.yml down --volumes --remove-orphans --rmi local --timeout 2 [always]"
     `);
   });
