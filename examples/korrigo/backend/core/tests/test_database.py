@@ -10,10 +10,10 @@ from core.database.base import DatabaseWrapper
 
 class APassword(SimpleTestCase):
     def test_is_the_one_of_today_for_each_new_connection(self):
-        settings = {"NAME": "korrigo", "USER": "", "HOST": "db", "PORT": "", "PASSWORD": "", "PASSWORD_FROM": "DB_PASSWORD", "OPTIONS": {}}
+        names = {"NAME": "korrigo", "USER": "", "HOST": "db", "PORT": "", "PASSWORD": "", "PASSWORD_FROM": "DB_PASSWORD"}
         with TemporaryDirectory() as folder:
             file = Path(folder) / "db_password"
             with mock.patch.dict(os.environ, {"DB_PASSWORD": "", "DB_PASSWORD_FILE": str(file)}):
                 for password in ("one", "two"):
                     file.write_text(f"{password}\n")
-                    self.assertEqual(DatabaseWrapper(settings).get_connection_params()["password"], password)
+                    self.assertEqual(DatabaseWrapper(names | {"OPTIONS": {}, "TIME_ZONE": None}).get_connection_params()["password"], password)
