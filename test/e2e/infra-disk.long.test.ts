@@ -13,18 +13,20 @@ let authorization: Readonly<Record<string, string>>;
 beforeAll(async () => {
   bed = await upBed();
   // Small disks in memory, and somebody who keeps them there while the others restart.
-  const disk = (megabytes: number) =>
-    `{ driver_opts: { type: tmpfs, device: tmpfs, o: "size=${megabytes}m" }, labels: { korrigo.bed: ${bed.id} } }`;
+  const postgres = ['run', '--rm', '--network', 'none', '--entrypoint', 'id', bed.engine.images.postgres];
+  const owner = await bed.engine.docker(...postgres, '-u', 'postgres');
+  const disk = (megabytes: number, uid: string) =>
+    `{ driver_opts: { type: tmpfs, device: tmpfs, o: "size=${megabytes}m,uid=${uid},gid=${uid},mode=0700" } }`;
   const override = `services:
   holder:
     image: ${bed.engine.images.busybox}
     init: true
     command: [sleep, infinity]
-    volumes: ["postgres_data:/db", "backend_media:/media"]
+    volumes: ["postgres_data:/db:nocopy", "backend_media:/media:nocopy"]
     depends_on: [db, backend]
 volumes:
-  postgres_data: ${disk(200)}
-  backend_media: ${disk(32)}
+  postgres_data: ${disk(200, owner.trim())}
+  backend_media: ${disk(32, '10001')}
 `;
   stack = await newStack(bed, 'local-prod', { override, env: { LIMIT_APPLICATION: 'off', LIMIT_UPLOAD: 'off' } });
   await stack.compose('up', '-d', '--build');
