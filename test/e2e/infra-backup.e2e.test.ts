@@ -136,6 +136,19 @@ describe('a backup', () => {
     // As it is when the disk is not mounted, and Docker made a folder in its place.
     const empty = await stack.tryCompose(['run', '--rm', '-T', '--no-deps', '--volume', '/backups', 'restore', 'list']);
     expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('holds no backup. If it is on a disk') });
+    const twice = await stack.tryCompose([
+      'run',
+      '--rm',
+      '-T',
+      '--no-deps',
+      '--env',
+      'BACKUP_EVERY=1d',
+      'backup-timer',
+    ]);
+    expect(twice).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("BACKUP_EVERY is '1d': a number of seconds."),
+    });
     const noKey = await backup('--env', 'BACKUP_AGE_RECIPIENT=nobody');
     expect(noKey).toMatchObject({
       code: 1,
