@@ -38,17 +38,15 @@ describe('a pull request in a repository with plan.yml', () => {
     shop.commit({ 'www/index.html': 'two\n' });
     succeeded(await opened('acme/shop'));
     expect(github.requests).toEqual([list, 'POST /repos/acme/shop/issues/7/comments']);
-    expect(github.comments.map(({ body }) => body)).toEqual([
-      expect.stringMatching(/^<!-- korrigo-plan shop -->\n### Plan: 1 service recreated, 1 kept\n/),
-    ]);
-    expect(github.comments[0]?.body).toContain('| web | recreate | will be built: ');
+    const [comment] = github.comments;
+    expect(comment?.body).toMatch(/^<!-- korrigo-plan shop -->\n### Plan: 1 service recreated, 1 kept\n/);
+    expect(comment?.body).toContain('\n| web | recreate | will be built: www/index.html changed |\n');
 
     shop.commit({ 'site.conf': 'colour = green\n' });
     const { all } = succeeded(await opened('acme/shop'));
     expect(github.requests).toEqual([list, 'PATCH /repos/acme/shop/issues/comments/1000']);
-    expect(github.comments.map(({ body }) => body)).toEqual([
-      expect.stringMatching(/^<!-- korrigo-plan shop -->\n### Plan: 2 services recreated\n/),
-    ]);
+    expect(github.comments).toEqual([comment]);
+    expect(comment?.body).toContain('will be built: site.conf and www/index.html changed |\n');
     expect(all).not.toContain('::warning');
     expect(await stateOf(server)).toEqual(before);
   });
@@ -60,7 +58,7 @@ describe('a pull request in a repository with plan.yml', () => {
     expect(all).toContain(
       '::the plan could not be written to the pull request, it is in the summary of this run: add `pull-requests: write` to the permissions of this job',
     );
-    expect(all).toContain('\n### Plan: 2 services recreated\n');
+    expect(all).toContain('Summary - ### Plan: 1 service recreated, 1 kept\n');
     expect(github.comments).toHaveLength(1);
   });
 
@@ -73,7 +71,7 @@ describe('a pull request in a repository with plan.yml', () => {
     const update = 'PATCH /repos/acme/shop/issues/comments/1000';
     expect(github.requests).toEqual([list, list, update, update, update]);
     expect(all).toContain('::the plan could not be written to the pull request, it is in the summary of this run: ');
-    expect(all).toContain('\n### Plan: 2 services recreated\n');
+    expect(all).toContain('Summary - ### Plan: 1 service recreated, 1 kept\n');
   });
 
   it('of a fork, which has no secrets, is told so, and shown what the application consists of', async () => {
