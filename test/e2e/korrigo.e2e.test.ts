@@ -100,7 +100,7 @@ describe('Korrigo on a server', () => {
         'celery   recreate  image',
         'db       keep',
         'nginx    recreate  file infra/nginx/nginx.conf, image',
-        'prepare  start     is exited',
+        'prepare  start     has exited',
         'redis    keep',
       ]);
     });
