@@ -1,9 +1,15 @@
 """Read by gunicorn from its working directory. Of the application it takes the logs and, for each worker, the metrics."""
 
+import ctypes
 import itertools
 import math
 import os
+import socket
+import struct
+import time
 from pathlib import Path
+
+from gunicorn.workers.gthread import ThreadWorker
 
 from core import logs
 
@@ -24,7 +30,48 @@ def cpus() -> int:
     return available
 
 
+# The kernel's own filter language: of a TCP segment, look at SYN and ACK, and drop what is SYN alone. So nobody new gets in,
+# while those who are half in are let in.
+NOBODY_NEW = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+SO_ATTACH_FILTER = 26
+
+
+class Worker(ThreadWorker):
+    """Leaves without hanging up on anybody: who is at the door is let in, then the door is shut, then all are served.
+
+    gunicorn's own worker stops letting in and shuts the door last, when all are served. Whoever came meanwhile, up to
+    `graceful_timeout`, waits for nothing and is hung up on. nginx may ask another backend then, but not for a POST: it was
+    sent, and may have been done. With the door shut, nginx is refused at once and asks the other one, for a POST too.
+    """
+
+    leaving = False
+
+    def handle_exit(self, sig, frame) -> None:
+        self.leaving = True
+        super().handle_exit(sig, frame)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        if not enabled and self.leaving:
+            self.let_in_who_is_there()
+        super().set_accept_enabled(enabled)
+        if not enabled and self.leaving:
+            for listener in self.sockets:
+                listener.close()
+
+    def let_in_who_is_there(self) -> None:
+        program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in NOBODY_NEW))
+        for listener in self.sockets:
+            listener.setsockopt(
+                socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(NOBODY_NEW), ctypes.addressof(program))
+            )
+        # A connection from this machine is complete within a millisecond.
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            self.wait_for_and_dispatch_events(timeout=0.02)
+
+
 wsgi_app = "config.wsgi:application"
+worker_class = Worker
 bind = "0.0.0.0:8000"
 workers = int(os.environ.get("GUNICORN_WORKERS") or cpus() * 2 + 1)
 # Threads, so that three long uploads cannot keep the healthcheck waiting.

@@ -252,6 +252,7 @@ describe('production on a server, deployed', () => {
       PYTHON_IMAGE: engine.images.python,
       NODE_IMAGE: engine.images.node,
       NGINX_IMAGE: engine.images.nginx,
+      DOOR_IMAGE: bed.image('busybox'),
       POSTGRES_IMAGE: bed.image('postgres'),
       REDIS_IMAGE: bed.image('redis'),
       CERTBOT_IMAGE: certbot,
