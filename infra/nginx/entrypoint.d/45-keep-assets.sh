@@ -14,7 +14,7 @@ find "$kept" -type f -newer /tmp/now -exec touch {} +
 keep() {
   from=$1 to=$2 names=$3
   [ -d "$from" ] || return 0
-  (cd "$from" && find . -type f | grep -E "$names" || true) | while read -r name; do
+  (cd "$from" && find . -type f) | { grep -E "$names" || true; } | while read -r name; do
     # In one step: another nginx may be giving it out.
     [ -e "$to/$name" ] || { mkdir -p "$to/${name%/*}" && cp "$from/$name" "$to/$name.$$" && mv "$to/$name.$$" "$to/$name"; }
     touch -d '2100-01-01 00:00:00' "$to/$name"
