@@ -20,8 +20,9 @@ export type RollingFacts = Pick<Resolution, 'traits' | 'replicas' | 'shares'> & 
  * stays as it is.
  */
 export function withRolling(changes: readonly ServiceChange[], facts: RollingFacts): readonly ServiceChange[] {
-  const rolled = changes.map((given): ServiceChange => {
-    const change = unlessTakenAlong(given, facts);
+  const given = changes.map((change) => unlessTakenAlong(change, facts));
+  const rolled = given.map((asked): ServiceChange => {
+    const change = besideNewDoor(asked, given, facts);
     // With the reason for which it is recreated, that is said already.
     if (change.action !== 'recreate' || change.reasons.some(({ kind }) => saidAlready.includes(kind))) return change;
     const obstacles = obstaclesOf(change.service, facts);
@@ -50,6 +51,17 @@ function unlessTakenAlong(change: ServiceChange, { claims }: RollingFacts): Serv
   if (along.length === 0 || reasons.some(({ kind }) => kind !== 'depends')) return { ...change, action: 'recreate' };
   const asked = claims.depends.some((row) => row.service === service && row.restart && along.includes(row.on));
   return asked ? { ...change, action: 'recreate' } : { service, action: 'keep', reasons: [] };
+}
+
+/** With another door, or one where there was none, the old container holds what the new one needs. */
+function besideNewDoor(change: ServiceChange, all: readonly ServiceChange[], { shares }: RollingFacts): ServiceChange {
+  const { service, action, reasons } = change;
+  if (action !== 'recreate' || reasons.some(({ kind }) => kind === 'shares')) return change;
+  const others = Object.hasOwn(shares, service) ? (shares[service] ?? []) : [];
+  const other = all.find((o) => others.includes(o.service) && (o.action === 'create' || o.action === 'recreate'));
+  return other === undefined
+    ? change
+    : { ...change, reasons: [...reasons, { kind: 'shares', service: other.service }] };
 }
 
 const noTraits: Traits = {

@@ -178,6 +178,31 @@ describe('a service that changed', () => {
   });
 });
 
+describe('a service behind a door', () => {
+  const door = { ...plain, healthcheck: false, migrates: true };
+  const behind = factsOf(
+    {},
+    { traits: { web: { ...plain, network: 'service:door', after: ['door'] }, door }, shares: { web: ['door'] } },
+  );
+
+  it('rolls while the door is kept', () => {
+    const [, web] = withRolling([{ service: 'door', action: 'keep', reasons: [] }, changed('web')], behind);
+    expect(web?.action).toBe('roll');
+  });
+
+  it.each<ServiceChange>([
+    { service: 'door', action: 'create', reasons: [{ kind: 'new' }] },
+    { service: 'door', action: 'recreate', reasons: [{ kind: 'image' }] },
+  ])('is recreated with it, because the old one holds the port: $action', (change) => {
+    const [, web] = withRolling([change, changed('web')], behind);
+    expect(web).toEqual({
+      service: 'web',
+      action: 'recreate',
+      reasons: [{ kind: 'image' }, { kind: 'shares', service: 'door' }],
+    });
+  });
+});
+
 describe('a service that did not change', () => {
   const along: ServiceChange = { service: 'web', action: 'recreate', reasons: [{ kind: 'depends', service: 'db' }] };
   const depends = (restart: boolean): Partial<RollingFacts> => ({
@@ -279,5 +304,52 @@ describe('a rolling switch', () => {
       'let proxies find the new containers: korrigo-refresh shop first',
       'every container is healthy',
     ]);
+  });
+});
+
+describe('the way to a door, and back', () => {
+  const web = releaseOf().images['web'] ?? '';
+  const door = `registry.example.com/door@sha256:${'4'.repeat(64)}`;
+  const without = releaseOf({ images: { web }, built: ['web'] });
+  const behind = releaseOf({ images: { web, door }, built: ['web'] });
+  const upLines = (target: typeof without, containers: readonly Container[], shares: RollingFacts['shares']) => {
+    const plan = planSwitch(
+      observedOf([stateOf({ containers, current: '20260101-000000-000000000000', currentRelease: without })]),
+      [
+        resolutionOf({
+          hashes: Object.fromEntries(Object.keys(target.images).map((service) => [service, 'new'])),
+          differences: { web: [{ kind: 'key', name: 'network_mode' }] },
+          shares,
+          traits: Object.fromEntries(
+            Object.keys(target.images).map((service) => [
+              service,
+              service === 'web' && Object.hasOwn(shares, 'web')
+                ? { ...plain, network: 'service:door', after: ['door'] }
+                : { ...plain, ports: ['80'], migrates: true },
+            ]),
+          ),
+        }),
+      ],
+      intentOf({ release: target }),
+      configOf({ strategy: 'rolling' }),
+    );
+    const tasks = plan.stages.flatMap((stage) => stage.tasks);
+    const lines = (steps: readonly Step[] | undefined) =>
+      (steps ?? [])
+        .map((step) => (step.kind === 'run' ? shellLine(step.command) : ''))
+        .filter((line) => line.includes(' up --detach') && /(web|door)$/.test(line))
+        .map((line) => line.replace(/.* up --detach --no-build --pull never/, 'up'));
+    return { there: lines(tasks.flatMap(({ steps }) => steps)), back: lines(tasks[0]?.undo) };
+  };
+
+  it('is one call of Compose, which frees the port before the door takes it, and so is the way back', () => {
+    const { there, back } = upLines(behind, [containerOf({ health: 'healthy' })], { web: ['door'] });
+    expect(there).toEqual(['up web door']);
+    expect(back).toEqual(['up --remove-orphans web']);
+  });
+
+  it('takes a door away that is no longer part of it before the port is needed', () => {
+    const containers = [containerOf({ health: 'healthy' }), containerOf({ id: 'door', service: 'door', image: door })];
+    expect(upLines(without, containers, {}).there).toEqual(['up --remove-orphans web']);
   });
 });

@@ -27,7 +27,7 @@ function steps(facts: StrategyFacts): readonly Step[] {
   return [
     tidyStep(facts.release.project),
     ...turns.flatMap((turn, index) => [...needed(turn, turns.slice(0, index), facts), ...roll(turn, facts)]),
-    ...inPlace('up-in-place', rest, facts),
+    ...inPlace('up-in-place', rest, facts, changes.some(isRemoved)),
     ...bringUp({ ...facts, host: { ...facts.host, changes: changes.filter(({ action }) => action === 'remove') } }),
   ];
 }
@@ -42,8 +42,15 @@ function needed({ service, needs }: Turn, earlier: readonly Turn[], facts: Strat
  * Named one by one: where Compose recreates a service, it recreates all that depend on it and are part of the same `up`,
  * also those that did not change.
  */
-function inPlace(id: string, services: readonly string[], facts: StrategyFacts): readonly Step[] {
+function inPlace(
+  id: string,
+  services: readonly string[],
+  facts: StrategyFacts,
+  /** Whether services go that may hold a port which these need: Compose removes them first. */
+  makesRoom = false,
+): readonly Step[] {
   const { host, release } = facts;
+  const room = makesRoom ? ['--remove-orphans'] : [];
   const actions = host.changes.filter(({ service }) => services.includes(service));
   // Nothing that Compose would notice.
   const forced = actions.filter(({ reasons: [first] }) => unnoticed(first)).map(({ service }) => service);
@@ -55,7 +62,7 @@ function inPlace(id: string, services: readonly string[], facts: StrategyFacts):
           {
             ...upStep(`${id}${more}`, wordsOf(actions, names), facts),
             changes: true,
-            command: up(sealedFile(host.root, host.to), release.project, [...args, ...names]),
+            command: up(sealedFile(host.root, host.to), release.project, [...room, ...args, ...names]),
             ...(host.to === release.id ? { explain: running(release, host) } : {}),
           },
         ];
@@ -67,6 +74,8 @@ const unnoticed = (reason: Reason | undefined): boolean =>
   reason?.kind === 'depends' ||
   reason?.kind === 'compose' ||
   (reason?.kind === 'resource' && reason.forced);
+
+const isRemoved = ({ action }: ServiceChange): boolean => action === 'remove';
 
 const wordsOf = (changes: readonly ServiceChange[], names: readonly string[]): string =>
   changes
@@ -141,5 +150,6 @@ function undo(facts: UndoFacts): readonly Step[] {
   });
   const again = changes.filter(({ action }) => action === 'recreate' || action === 'scale').map((c) => c.service);
   const old = { ...facts, host: { ...host, to: from } };
-  return [...back, tidyStep(release.project), ...inPlace('undo-in-place', again, old), ...bringBack(facts)];
+  const made = changes.some(({ action }) => action === 'create');
+  return [...back, tidyStep(release.project), ...inPlace('undo-in-place', again, old, made), ...bringBack(facts)];
 }
