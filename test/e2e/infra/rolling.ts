@@ -147,7 +147,7 @@ CELERY_MEMORY=400M
 
 const doneFile = '/app/media/done';
 
-/** In every version: the worker writes down what it did. */
+/** In every version: the worker writes down what it did, and the backend takes its time when asked to. */
 const edits: Edits = {
   'backend/exams/tasks.py': (text) =>
     replaced(
@@ -166,8 +166,19 @@ const editsOf = (version: number): Edits => ({
       '    add_header X-Request-ID',
       `    add_header X-Version "${version}" always;\n    add_header X-Request-ID`,
     ),
-  'backend/core/health.py': (text) => `${text}\nEDITION = ${version}\n`,
+  'backend/core/health.py': (text) => `${slowly(text)}\nEDITION = ${version}\n`,
 });
+
+const slowly = (text: string): string =>
+  replaced(
+    text,
+    'def version(request: HttpRequest) -> JsonResponse:\n',
+    `def version(request: HttpRequest) -> JsonResponse:
+    if 'slow' in request.GET:
+        import time
+        time.sleep(6)
+`,
+  );
 
 /** A column that the code of before does not know, and can do without. */
 const filesOf = (version: number): Files => ({

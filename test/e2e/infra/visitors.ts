@@ -96,6 +96,7 @@ export function startVisitors(place: Place, pause = 20): Visitors {
     ...[false, false, true, true].map((keeps) => ({ name: 'pages', keeps, visit: look })),
     ...[false, false, true, true].map((keeps) => ({ name: 'application', keeps, visit: query })),
     ...[false, true].map((keeps) => ({ name: 'papers', keeps, visit: (ask: Ask) => handIn(ask) })),
+    { name: 'slow answers', keeps: false, visit: async (ask) => void (await ask('/api/version/?slow')) },
     { name: 'slow papers', keeps: false, visit: (ask) => handIn(ask, 400) },
     { name: 'slow downloads', keeps: false, visit: download },
   ];
