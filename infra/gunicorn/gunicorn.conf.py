@@ -1,15 +1,14 @@
 """Read by gunicorn from its working directory. Of the application it takes the logs and, for each worker, the metrics."""
 
 import ctypes
+import errno
 import itertools
 import math
 import os
 import socket
-import struct
-import time
 from pathlib import Path
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from core import logs
 
@@ -30,44 +29,37 @@ def cpus() -> int:
     return available
 
 
-# The kernel's own filter language: of a TCP segment, look at SYN and ACK, and drop what is SYN alone. So nobody new gets in,
-# while those who are half in are let in.
-NOBODY_NEW = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-SO_ATTACH_FILTER = 26
+# Calls that do not let another thread run: of Python's own, each does.
+libc = ctypes.PyDLL(None, use_errno=True)
+AGAIN = (errno.EINTR, errno.ECONNABORTED)
 
 
 class Worker(ThreadWorker):
-    """Leaves without hanging up on anybody: who is at the door is let in, then the door is shut, then all are served.
+    """Leaves without hanging up on anybody: lets in who is at the door, shuts it, and then serves all of them.
 
     gunicorn's own worker stops letting in and shuts the door last, when all are served. Whoever came meanwhile, up to
     `graceful_timeout`, waits for nothing and is hung up on. nginx may ask another backend then, but not for a POST: it was
     sent, and may have been done. With the door shut, nginx is refused at once and asks the other one, for a POST too.
     """
 
-    leaving = False
-
-    def handle_exit(self, sig, frame) -> None:
-        self.leaving = True
-        super().handle_exit(sig, frame)
-
     def set_accept_enabled(self, enabled: bool) -> None:
-        if not enabled and self.leaving:
-            self.let_in_who_is_there()
         super().set_accept_enabled(enabled)
-        if not enabled and self.leaving:
+        if not enabled and not self.alive:
             for listener in self.sockets:
-                listener.close()
+                self.shut(listener)
 
-    def let_in_who_is_there(self) -> None:
-        program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in NOBODY_NEW))
-        for listener in self.sockets:
-            listener.setsockopt(
-                socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(NOBODY_NEW), ctypes.addressof(program))
-            )
-        # A connection from this machine is complete within a millisecond.
-        until = time.monotonic() + 0.1
-        while time.monotonic() < until:
-            self.wait_for_and_dispatch_events(timeout=0.02)
+    def shut(self, listener: socket.socket) -> None:
+        address = listener.getsockname()
+        waiting = []
+        while (number := libc.accept(listener.fileno(), None, None)) >= 0 or ctypes.get_errno() in AGAIN:
+            if number >= 0:
+                waiting.append(number)
+        # Nothing in between: whoever comes now is refused, and who came a microsecond ago is hung up on.
+        libc.close(listener.detach())
+        for number in waiting:
+            client = socket.socket(fileno=number)
+            self.nr_conns += 1
+            self.enqueue_req(TConn(self.cfg, client, client.getpeername(), address))
 
 
 wsgi_app = "config.wsgi:application"

@@ -21,7 +21,7 @@ describe('rolling deploys of Korrigo while people work with it', () => {
     production = await newProduction(bed);
     succeeded(await production.deploy(1));
     containers.push(await production.containers());
-    const visitors = await production.visitors();
+    const visitors = await production.visitors(100);
     good = await production.deploy(2);
     containers.push(await production.containers());
     broken = await production.deploy(3, { 'infra/nginx/nginx.conf': (text) => `${text}nonsense;\n` });

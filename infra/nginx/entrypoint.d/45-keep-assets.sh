@@ -14,11 +14,16 @@ find "$kept" -type f -newer /tmp/now -exec touch {} +
 keep() {
   from=$1 to=$2 names=$3
   [ -d "$from" ] || return 0
-  (cd "$from" && find . -type f) | { grep -E "$names" || true; } | while read -r name; do
-    # In one step: another nginx may be giving it out.
-    [ -e "$to/$name" ] || { mkdir -p "$to/${name%/*}" && cp "$from/$name" "$to/$name.$$" && mv "$to/$name.$$" "$to/$name"; }
-    touch -d '2100-01-01 00:00:00' "$to/$name"
-  done
+  (cd "$from" && find . -type f) | { grep -E "$names" || true; } >/tmp/names
+  while read -r name; do
+    [ -e "$to/$name" ] || {
+      # In one step: another nginx may be giving it out.
+      mkdir -p "$to/${name%/*}"
+      cp "$from/$name" "$to/$name.$$"
+      mv "$to/$name.$$" "$to/$name"
+    }
+  done </tmp/names
+  [ ! -s /tmp/names ] || tr '\n' '\0' </tmp/names | (cd "$to" && xargs -0 touch -d '2100-01-01 00:00:00')
 }
 keep /usr/share/nginx/html/assets "$kept/assets" .
 keep /app/static "$kept/static" '\.[0-9a-f]{12}\.[a-z0-9]+$'
