@@ -73,7 +73,10 @@ const inEnvironment: Mapping = {
 const unlessFailed = '${{ !cancelled() && !failure() }}';
 
 /** The outputs of a deploy or a rollback. */
-const ends: readonly OutputName[] = ['outcome', 'url', 'release-id', 'previous-release', 'downtime'];
+const ends: readonly OutputName[] = [
+  ...(['outcome', 'url', 'release-id', 'previous-release', 'downtime'] as const),
+  ...(['title', 'summary', 'compare-url'] as const),
+];
 
 const plannedOutputs: readonly OutputName[] = ['title', 'changes'];
 

@@ -3,6 +3,7 @@ import { Failures } from './errors.ts';
 import { build, login, push, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy } from './flows/deploy.ts';
+import { discard, type Pins, pullAhead, sendAhead, toPullAhead } from './flows/early.ts';
 import { plan, rehearse } from './flows/forecast.ts';
 import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
@@ -48,7 +49,7 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
 }
 
 /** What a run is made of: the commands that were asked for, and what they need. */
-type FlowName = CommandName | 'login' | 'rehearse';
+type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'pullAhead';
 
 /**
  * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
@@ -59,8 +60,11 @@ const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   rehearse: ['login'],
   test: ['login'],
   build: ['login'],
-  push: ['login', 'rehearse', 'test', 'build'],
-  deploy: ['rehearse', 'test', 'build', 'push'],
+  // Neither moves a tag that anybody uses, nor changes what runs.
+  sendAhead: ['login', 'build'],
+  pullAhead: ['rehearse', 'sendAhead'],
+  push: ['login', 'rehearse', 'test', 'build', 'sendAhead'],
+  deploy: ['rehearse', 'test', 'build', 'push', 'pullAhead'],
   plan: ['login'],
   rollback: [],
   status: [],
@@ -70,8 +74,9 @@ const onTheRunner: ReadonlySet<CommandName> = new Set(['test', 'build', 'push', 
 
 async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const { config, ports } = session;
-  const names = flowNames(config);
-  const flows = flowsOf(config);
+  const most = config.sequential || ports.cores < 2 ? 1 : Number.POSITIVE_INFINITY;
+  const names = flowNames(config, most > 1);
+  const { flows, takeBack } = flowsOf(config);
   const logs = turns(ports.log, names.length);
   const graph = names.map(
     (name, index): Flow<FlowName> => ({
@@ -85,41 +90,76 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   );
   const errors = await runGraph(graph, {
     signal: ports.signal,
-    most: config.sequential || ports.cores < 2 ? 1 : names.length,
+    most,
     // Of what was stopped because something else failed, the log would only be in the way.
     ended: (name, stopped) => logs[names.indexOf(name)]?.end(!stopped),
   });
-  return errors.length === 0 ? [] : new Failures(errors).failures;
+  if (errors.length === 0) return [];
+  // After a cancel nobody has the time: the next deploy prunes it.
+  if (!ports.signal.aborted) await takeBack(session);
+  return new Failures(errors).failures;
 }
 
 /** In the order in which the log shows them. */
-function flowNames({ commands, registry }: Config): readonly FlowName[] {
+function flowNames({ commands, registry }: Config, sideBySide: boolean): readonly FlowName[] {
   const rehearses = commands.length > 1 && commands.includes('deploy');
   const logsIn = registry?.login !== undefined && commands.some((name) => onTheRunner.has(name));
-  return [...(logsIn ? (['login'] as const) : []), ...(rehearses ? (['rehearse'] as const) : []), ...commands];
+  const sends = sideBySide && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
+  const ahead = [...(sends ? (['sendAhead'] as const) : []), ...(sends && rehearses ? (['pullAhead'] as const) : [])];
+  return [
+    ...(logsIn ? (['login'] as const) : []),
+    ...(rehearses ? (['rehearse'] as const) : []),
+    ...commands.flatMap((name) => (name === 'push' ? [...ahead, name] : [name])),
+  ];
 }
 
-function flowsOf({ commands }: Config): Readonly<Record<FlowName, (session: Session) => Promise<void>>> {
+type Flows = {
+  readonly flows: Readonly<Record<FlowName, (session: Session) => Promise<void>>>;
+  /** Of a run that failed: what was brought to the servers before the tests had passed. */
+  readonly takeBack: (session: Session) => Promise<void>;
+};
+
+function flowsOf({ commands }: Config): Flows {
+  let [pins, sent]: [Pins, readonly string[]] = [new Map(), []];
+  let ahead = false;
+  let early: ReturnType<typeof toPullAhead> | undefined;
   let read: Promise<Checkout> | undefined;
   const checkout = async (session: Session): Promise<Checkout> => {
     read ??= readCheckout(session);
     return await read;
   };
-  return {
-    rehearse: async (session) => await rehearse(session, await checkout(session)),
+  const flows: Flows['flows'] = {
+    rehearse: async (session) => {
+      pins = await rehearse(session, await checkout(session));
+    },
     login,
     test,
     build: async (session) => await build(session, await checkout(session)),
+    sendAhead: async (session) => {
+      sent = await sendAhead(session, await checkout(session));
+    },
+    pullAhead: async (session) => {
+      early = toPullAhead(session, await checkout(session), sent, pins);
+      ahead = await pullAhead(session, await checkout(session), early);
+    },
     push: async (session) => {
-      session.known.release = await push(session, await checkout(session), commands.includes('build'));
+      session.known.release = await push(session, await checkout(session), commands.includes('build'), pins);
     },
     deploy: async (session) => {
       const { release } = session.known;
       if (release === undefined) throw new Error('a deploy needs a release');
-      await deploy(session, await checkout(session), release);
+      // From here on its own prune takes care of what it does not keep.
+      early = undefined;
+      await deploy(session, await checkout(session), release, ahead);
     },
     plan: async (session) => await plan(session, await checkout(session)),
     rollback,
     status,
+  };
+  return {
+    flows,
+    takeBack: async (session) => {
+      if (early !== undefined) await discard(session, await checkout(session), early);
+    },
   };
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path/posix';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { ed25519Pair } from '../fixtures/key-pair.ts';
+import { type Block, blocksOf, readPage as read } from '../fixtures/pages.ts';
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '../fixtures/workflow-parser.ts';
 import { documents } from '../scripts/docs.ts';
 import { drawSummary } from '../scripts/pictures/summary.ts';
@@ -17,7 +18,6 @@ import { isRecord } from '../src/model/release.ts';
 import { outputs } from '../src/report/outputs.ts';
 
 const top = join(import.meta.dirname, '..');
-const read = (path: string): string => readFileSync(join(top, path), 'utf8');
 const list = (folder: string): readonly string[] =>
   readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' });
 
@@ -31,19 +31,6 @@ const pages = [
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
 ];
-
-type Block = { readonly where: string; readonly language: string; readonly text: string };
-
-/** Fenced blocks of a page, without the indentation of the list that they stand in. */
-function blocksOf(page: string): readonly Block[] {
-  return [...read(page).matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].map(
-    ({ 1: indent = '', 2: language = '', 3: text = '', index }) => ({
-      where: `${page}:${read(page).slice(0, index).split('\n').length}`,
-      language,
-      text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    }),
-  );
-}
 
 const blocks = pages.flatMap(blocksOf);
 const yamls = blocks.filter(({ language }) => language === 'yaml');

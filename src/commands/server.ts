@@ -66,6 +66,9 @@ export const claims = ({ root, id }: Kept): Command => program('claims', [root, 
 /** What Compose says `up` would do. */
 export const preview = (sealed: string, project: string): Command =>
   program('preview', ['30', ...upPreview(sealed, project).argv]);
+/** Asks a URL again and again until it is stopped. */
+export const probe = (url: string): Command => program('probe', [url]);
+
 /** Takes back what a plan shipped: nothing of it stays. */
 export const withdraw = ({ root, id }: Kept): Command => program('withdraw', [root, id]);
 
@@ -105,6 +108,21 @@ export function rollBack({ project, service, from, to, drainSeconds, timeoutSeco
 export function pull(file: string, tag: string, images: readonly string[], login: string | undefined): Command {
   return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
+
+/** What builds here. */
+export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
+
+/**
+ * Sends images that Docker built here to their registry before any tag is moved.
+ * @param tag that nothing else uses; images are local names by target
+ */
+export function upload(tag: string, images: Readonly<Record<string, string>>, env: Env): Command {
+  const pairs = Object.entries(images).map(([target, image]) => `${target}=${image}`);
+  return program('upload', [tag, ...pairs], { env });
+}
+
+/** @param images `name@digest` of what was built for it, the name alone of what was not */
+export const discard = (tag: string, images: readonly string[]): Command => program('discard', [tag, ...images]);
 
 /** Lets proxies that kept their container find those that are new. The last one says what came of it. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);

@@ -13,6 +13,8 @@ export type BuildFacts = {
   readonly platforms: readonly string[];
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
+  /** Pushes every image without a tag. */
+  readonly byDigest?: boolean;
 };
 
 /**
@@ -21,7 +23,7 @@ export type BuildFacts = {
  */
 export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFacts): string {
   const services = targets.map(({ name, repository, build: { secrets: _secrets, ...build }, secrets }) => {
-    const tags = facts.tags.map((tag) => `${repository}:${tag}`);
+    const tags = facts.byDigest ? [repository] : facts.tags.map((tag) => `${repository}:${tag}`);
     const own = ownBake(build['x-bake']);
     // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
     const secret = [
@@ -34,6 +36,7 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
       ...(secret.length > 0 ? { secret } : {}),
+      ...(facts.byDigest ? { output: [`type=image,push-by-digest=true,name-canonical=true,push=true`] } : {}),
     };
     const labels = { ...labelsOf(build['labels']), ...ociLabels(facts) };
     const contexts = contextsOf(build['additional_contexts'], targets);

@@ -29,6 +29,8 @@ export type ComposeModel = {
   /** Service → the secrets that its build reads. */
   readonly buildSecrets: Readonly<Record<string, readonly BuildSecret[]>>;
   readonly services: readonly string[];
+  /** Those that name the platform of their image. */
+  readonly onPlatform: readonly string[];
   readonly paths: readonly NamedPath[];
   /** The env_files that are named with a variable, as its value here has it, from the top of the repository. */
   readonly envFiles: readonly string[];
@@ -52,6 +54,7 @@ export function readModel(text: string, folder: string): ComposeModel {
   return {
     name: textOf(root['name']),
     services: entries.map(([name]) => name),
+    onPlatform: entries.flatMap(([name, { platform }]) => (platform === undefined ? [] : [name])),
     images: Object.fromEntries(
       entries.flatMap(([name, { image }]) => (typeof image === 'string' ? [[name, image]] : [])),
     ),

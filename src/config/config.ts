@@ -100,6 +100,9 @@ export type Config = {
   readonly format: (typeof formats)[number];
   readonly health: {
     readonly url: string | undefined;
+    /** Asked by the servers themselves. */
+    readonly probe: string | undefined;
+    readonly maxDowntimeSeconds: number | undefined;
     readonly timeoutSeconds: number;
     /** More, for services that others wait for until they have completed. */
     readonly initTimeoutSeconds: number;

@@ -147,6 +147,14 @@ export const inputs = {
     description:
       'URL that must answer with 2xx or 3xx at the end of a deploy. It is requested from the runner, also during the switch to measure downtime.',
   },
+  probe: {
+    description:
+      'URL that each server asks about ten times a second during the switch, as the server itself sees it: `http://127.0.0.1:8080/health`. The report says how many of these requests failed, when and for how long. It needs curl or wget on the server.',
+  },
+  'max-downtime': {
+    description:
+      'Longest time without an answer that a deploy may cost, measured by `probe`, or by `health-url` where there is no `probe`: `2s`, or `0s` for not one failed request. A deploy that takes longer fails, and is rolled back.',
+  },
   'health-timeout': { description: 'Time limit for the new version to become healthy.', default: '3m' },
   'init-timeout': {
     description:

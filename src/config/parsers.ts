@@ -26,7 +26,7 @@ export function secondsOf(text: string): Parsed<number> {
 }
 
 /** As a duration, or 0. */
-export function drainOf(text: string): Parsed<number> {
+export function secondsOrNoneOf(text: string): Parsed<number> {
   return /^0\s*s?$/.test(text.trim()) ? { value: 0 } : secondsOf(text);
 }
 

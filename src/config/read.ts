@@ -10,11 +10,11 @@ import { makeReader } from './reader.ts';
 import {
   readCommands,
   readEnvFiles,
-  readHealthUrl,
   readHosts,
   readRegistry,
   readRelease,
   readSsh,
+  readUrl,
   readVariables,
 } from './sections.ts';
 
@@ -51,7 +51,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     serverOwned: values('server-owned', parse.linesOf, parse.repositoryPath),
     envFiles: readEnvFiles(reader, env),
     strategy,
-    drainSeconds: value('drain', parse.drainOf) ?? 3,
+    drainSeconds: value('drain', parse.secondsOrNoneOf) ?? 3,
     forceRecreate: value('force-recreate', parse.oneOf(forceRecreate)) ?? (strategy === 'rolling' ? 'none' : 'built'),
     backup: readBackup(reader),
     migrate: readMigration(reader, strategy),
@@ -70,7 +70,9 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     githubToken: text('github-token') === '' ? undefined : new Secret(text('github-token')),
     format: value('format', parse.oneOf(formats)) ?? 'text',
     health: {
-      url: readHealthUrl(reader),
+      url: readUrl(reader, 'health-url'),
+      probe: readUrl(reader, 'probe'),
+      maxDowntimeSeconds: value('max-downtime', parse.secondsOrNoneOf),
       timeoutSeconds: value('health-timeout', parse.secondsOf) ?? 0,
       initTimeoutSeconds: value('init-timeout', parse.secondsOf) ?? 0,
     },
@@ -89,6 +91,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   }
   if (does('status') && config.format === 'markdown')
     problems.push('format: "markdown" is for `plan`; use text or json for `status`');
+  if (does('deploy', 'rollback') && text('max-downtime') !== '' && !text('probe') && !text('health-url'))
+    problems.push('max-downtime: nothing measures downtime; set probe, or health-url');
   if (config.comment && config.githubToken === undefined)
     problems.push('github-token: is empty, but comment is true; set it to the token of the workflow, github.token');
   if (does('push') && text('release')) {

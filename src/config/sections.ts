@@ -137,10 +137,10 @@ export function readEnvFiles({ text, report, problems, remedy }: Reader, env: En
   });
 }
 
-export function readHealthUrl({ text, value, problems }: Reader): string | undefined {
-  const given = text('health-url');
-  if (!/^\s*https?:\/\/[^/?#]*@/.test(given)) return value('health-url', parse.urlOf);
+/** Of a page that the program asks for, and that is in the log. */
+export function readUrl({ text, value, problems }: Reader, name: 'health-url' | 'probe'): string | undefined {
+  if (!/^\s*https?:\/\/[^/?#]*@/.test(text(name))) return value(name, parse.urlOf);
   // Without the value, which contains the password.
-  problems.push('health-url: contains a user or password, which the log would show; use a URL that needs no login');
+  problems.push(`${name}: contains a user or password, which the log would show; use a URL that needs no login`);
   return undefined;
 }

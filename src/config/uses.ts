@@ -50,6 +50,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   'migrate-timeout': plans,
   'migrate-plan': plans,
   'health-url': deploys,
+  probe: [...deploys, 'plan'],
+  'max-downtime': deploys,
   'health-timeout': deploys,
   'init-timeout': deploys,
   'allow-older': plans,

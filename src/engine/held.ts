@@ -5,6 +5,7 @@ import { readStanding } from '../facts/lease.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Command, Result } from '../model/command.ts';
 import type { LeaseOutcome } from '../model/lease.ts';
+import { type Background, startInBackground } from './background.ts';
 import { follow } from './follow.ts';
 import type { Link } from './link.ts';
 
@@ -17,6 +18,8 @@ export type Held = {
   readonly detached: Host;
   /** Runs short commands. One that a dropped connection has cut off ends with the code null. */
   readonly direct: Host;
+  /** Starts a command that goes on by itself until it is stopped. */
+  readonly background: (title: string, command: Command) => Promise<Background>;
   /** Aborts with a LeaseLostError as its reason as soon as it is known that the lease is over. */
   readonly lost: AbortSignal;
   /** A call of the lease: `armLease`, `confirmLease`. It may be repeated after a dropped connection. */
@@ -74,6 +77,8 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
       close: link.close,
     },
     direct: { name, run: link.run, close: link.close },
+    background: async (title, command) =>
+      await startInBackground({ name, key, id: String(++jobs), title }, command, call),
     stage: async (stage) => void (await call(leaseStage(key, stage))),
     leave: async (waitSeconds) => {
       stopBeating();

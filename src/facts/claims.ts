@@ -32,6 +32,7 @@ export function readClaims(output: string): Claims {
     ),
     neighbours: rows('container').map(readNeighbour),
     listening: rows('listening').flatMap(([socket = '']) => readSocket(socket) ?? []),
+    proxied: rows('proxied').map(([port]) => Number(port)),
   };
 }
 

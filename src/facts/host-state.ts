@@ -45,6 +45,7 @@ export function readHostState(host: string, output: string): HostState {
     files: all('file'),
     history: readHistory(all('attempt'), one('current')),
     kernel: one('kernel') ?? '',
+    asks: facts.has('asks'),
     freeKib: Number(one('memory')) || undefined,
     containers: all('container')
       .map(readContainer)

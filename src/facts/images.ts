@@ -11,6 +11,11 @@ export function readPins(output: string): {
   return { pins: new Map(pairs('pinned')), refused: pairs('refused') };
 }
 
+/** What the `upload` program printed: images by digest. */
+export function readUploaded(output: string): readonly string[] {
+  return rowsOf(readFacts(output), 'uploaded').flatMap(([, image = '']) => (/@sha256:/.test(image) ? [image] : []));
+}
+
 export type WrongArchitecture = { readonly image: string; readonly builtFor: string; readonly machine: string };
 
 /** What the `pull` program printed of images that this host cannot run. */

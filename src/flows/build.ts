@@ -1,7 +1,13 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
 import { dockerfileOf } from '../compose/build-inputs.ts';
-import { allowances, bakeDefinition, secretProblems, tagsOf } from '../compose/definition.ts';
+import {
+  allowances,
+  bakeDefinition,
+  type BuildFacts as DefinitionFacts,
+  secretProblems,
+  tagsOf,
+} from '../compose/definition.ts';
 import { makeRelease, thirdParty } from '../compose/images.ts';
 import { type BuildTarget, buildTargets } from '../compose/targets.ts';
 import { ConfigError, DeployError } from '../errors.ts';
@@ -40,15 +46,25 @@ export async function build(session: Session, checkout: Checkout): Promise<void>
   await perform(session, buildPlan(facts));
 }
 
-/** Pushes every image and returns the release: all services by digest. */
-export async function push(session: Session, checkout: Checkout, built: boolean): Promise<Release> {
+/**
+ * Pushes every image and returns the release: all services by digest.
+ * @param known the digests of third-party images, as far as they were looked up in this run
+ */
+export async function push(
+  session: Session,
+  checkout: Checkout,
+  built: boolean,
+  known: ReadonlyMap<string, string> = new Map(),
+): Promise<Release> {
   // On its own first: a registry is tried again, a Dockerfile that fails is not.
   if (!built) await build(session, checkout);
   const { model, commit, committedAt, project } = checkout;
   const facts = await buildFacts(session, checkout);
   const others = thirdParty(model);
-  const { output } = await perform(session, pushPlan({ ...facts, thirdParty: [...new Set(Object.values(others))] }));
-  const { pins, refused } = readPins(output('local', 'pins'));
+  const unknown = [...new Set(Object.values(others))].filter((image) => !known.has(image));
+  const { output } = await perform(session, pushPlan({ ...facts, thirdParty: unknown }));
+  const { pins: found, refused } = readPins(output('local', 'pins'));
+  const pins = new Map([...known, ...found]);
   throwProblems(
     refused.toSorted().map(([image, why]) => `compose-file: image ${image} cannot be pulled: ${why}`),
     'Check the name, and that this user may read it. Nothing was deployed.',
@@ -79,34 +95,32 @@ function pushedImage(metadata: string, { name, services }: BuildTarget): string 
   });
 }
 
-function targetsOf({ config }: Session, { model, project }: Checkout): readonly BuildTarget[] {
+export function targetsOf({ config }: Session, { model, project }: Checkout): readonly BuildTarget[] {
   return buildTargets(model, config.registry?.name ?? 'local', project);
 }
 
-async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
-  const { config, ports } = session;
-  const { model, project, commit, committedAt, ref, defaultBranch } = checkout;
+export async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
+  const { ports } = session;
+  const { model } = checkout;
   const problems = [...secretProblems(model, ports.env), ...(await secretFileProblems(session, model))];
   if (problems.length > 0) throw new ConfigError(problems);
   const targets = targetsOf(session, checkout);
-  const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
   return {
-    definition: bakeDefinition(targets, {
-      project,
-      commit,
-      committedAt,
-      source: ports.ref.source,
-      tags,
-      platforms: config.platforms,
-      cacheFrom: config.cacheFrom,
-      cacheTo: config.cacheTo,
-    }),
+    definition: bakeDefinition(targets, definitionFacts(session, checkout)),
     file: join(ports.scratch, 'bake.yml'),
     metadata: join(ports.scratch, 'metadata.json'),
     services: targets.flatMap(({ services }) => services),
     allow: allowances(targets),
     env: loginEnv(session),
   };
+}
+
+/** What is the same in every image of a build. */
+export function definitionFacts({ config, ports }: Session, checkout: Checkout): DefinitionFacts {
+  const { project, commit, committedAt, ref, defaultBranch } = checkout;
+  const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
+  const { platforms, cacheFrom, cacheTo } = config;
+  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo };
 }
 
 /** BuildKit says it late, after other images are built. */

@@ -4,6 +4,7 @@ import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { olderProblem } from '../plan/older.ts';
+import { probeProblems } from '../plan/probe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
 import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
@@ -12,13 +13,16 @@ import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
 import { type Opened, open } from './open.ts';
 import { withPending } from './pending.ts';
-import { withPreviews } from './preview.ts';
+import { toAsk, withAnswers, withPreviews } from './preview.ts';
 import { refusals } from './refusals.ts';
 import { attempt, type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 
-/** From a release to healthy servers. Until the switch begins nothing that runs is changed. */
-export async function deploy(session: Session, checkout: Checkout, pushed: Release): Promise<void> {
+/**
+ * From a release to healthy servers. Until the switch begins nothing that runs is changed.
+ * @param ahead whether the images are on the servers already, as far as that is known
+ */
+export async function deploy(session: Session, checkout: Checkout, pushed: Release, ahead = false): Promise<void> {
   const { config, ports } = session;
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
@@ -29,13 +33,15 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   warnOfUnfinished(session, opened.states);
   const release = freshRelease({ ...pushed, source: checkout.source }, opened.states, new Date(ports.clock.now()));
   const intent = intentOf(session, 'deploy', release, opened.token);
-  await recorded(session, intent, opened, async () => {
+  await recorded(session, intent, opened, async (downtime) => {
     const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
-    await pull(session, opened.targets, release);
-    const asked = await withPreviews(session, opened, release, resolved);
-    const plan = await withPending(session, planSwitch(opened, asked, intent, config));
+    // Where the pull has nothing to do, Compose is asked beside it: its answer needs the images.
+    const asked = ahead ? toAsk(opened) : [];
+    const output = await pull(session, opened.targets, release, asked);
+    const previewed = await withPreviews(session, opened, release, withAnswers(resolved, output));
+    const plan = await withPending(session, planSwitch(opened, previewed, intent, config));
     print(session, plan);
-    await execute(session, plan);
+    await execute(session, plan, downtime);
   });
 }
 
@@ -88,6 +94,7 @@ export async function prepare(
   const able = refused ? [] : states.filter(({ fatal }) => !fatal);
   const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
   problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
+  problems.push(...probeProblems(states, session.config.health.probe));
   let resolved: readonly Resolution[] = [];
   try {
     resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });

@@ -16,6 +16,7 @@ import { loginEnv } from './build.ts';
 import { buildCauses } from './builds.ts';
 import type { Checkout } from './checkout.ts';
 import { checkRelease, checkServices, prepare, throwPrepared } from './deploy.ts';
+import type { Pins } from './early.ts';
 import { intentOf } from './history.ts';
 import { type Opened, open } from './open.ts';
 import { digestToCome, withPending } from './pending.ts';
@@ -38,18 +39,24 @@ export async function plan(session: Session, checkout: Checkout): Promise<void> 
 
 /**
  * The same before minutes of tests and builds: shows what the deploy will do, and throws what stands in its way. What was
- * shipped stays there for the deploy.
+ * shipped stays there for the deploy. Returns the digests of third-party images, which are those of the release.
  */
-export async function rehearse(session: Session, checkout: Checkout): Promise<void> {
+export async function rehearse(session: Session, checkout: Checkout): Promise<Pins> {
   const { ports } = session;
-  const { forecast, throwProblems } = await forecastOf(session, checkout, 'release');
+  const { forecast, throwProblems, pins } = await forecastOf(session, checkout, 'release');
   throwProblems();
   ports.log.stage('Plan before the build');
   for (const line of forecastLines(forecast)) ports.log.info(line);
   ports.log.end();
+  return pins;
 }
 
-type Found = { readonly forecast: Forecast; readonly opened: Opened; readonly throwProblems: () => void };
+type Found = {
+  readonly forecast: Forecast;
+  readonly opened: Opened;
+  readonly pins: Pins;
+  readonly throwProblems: () => void;
+};
 
 async function forecastOf(session: Session, checkout: Checkout, withdraw: 'release' | 'all'): Promise<Found> {
   const { config, ports } = session;
@@ -76,6 +83,7 @@ async function forecastOf(session: Session, checkout: Checkout, withdraw: 'relea
     return {
       forecast: { plan, problems: [...new Set([...prepared.problems, ...looked.problems])], notes },
       opened,
+      pins: looked.pins,
       throwProblems: () => throwPrepared({ ...prepared, problems: [...prepared.problems, ...looked.problems] }, opened),
     };
   } finally {
@@ -97,10 +105,20 @@ async function structureOf(session: Session, checkout: Checkout): Promise<Found>
     ...(Object.keys(builds).length > 0 ? [`built from this repository: ${Object.keys(builds).join(', ')}`] : []),
     ...others.map((service) => `${service} runs ${release.images[service] ?? 'an image that is built here'}`),
   ];
-  return { forecast: { plan, problems, notes: [...structure, ...notes] }, opened, throwProblems: () => {} };
+  return {
+    forecast: { plan, problems, notes: [...structure, ...notes] },
+    opened,
+    pins: new Map(),
+    throwProblems: () => {},
+  };
 }
 
-type LookedUp = { readonly release: Release; readonly problems: readonly string[]; readonly notes: readonly string[] };
+type LookedUp = {
+  readonly release: Release;
+  readonly pins: Pins;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+};
 
 /** The release as far as it is known before the build: third-party images by their digest of now. */
 async function lookUp(session: Session, checkout: Checkout, states: readonly HostState[]): Promise<LookedUp> {
@@ -109,7 +127,7 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
   const time = new Date(ports.clock.now());
   if (config.release !== undefined) {
     const { id } = makeRelease(model, { time, commit, committedAt, project, pushed: {}, pinned: {} });
-    return { release: { ...config.release, id, source }, problems: [], notes: [] };
+    return { release: { ...config.release, id, source }, pins: new Map(), problems: [], notes: [] };
   }
   const others = thirdParty(model);
   const images = [...new Set(Object.values(others))];
@@ -137,6 +155,7 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
       }),
       source,
     },
+    pins,
     problems: refused.map(([image, why]) => `compose-file: image ${image} cannot be pulled: ${why}`),
     notes: failures.flatMap(({ failures: all }) =>
       all.map(({ short }) => `${short}: third-party images are taken to be those that run now`),

@@ -4,6 +4,7 @@ import type { Attempt } from '../model/history.ts';
 import type { Release } from '../model/release.ts';
 import type { Intent, Observed } from '../model/switch.ts';
 import { prunePlan, recordPlan } from '../plan/history.ts';
+import { type Measuring, measuring } from './downtime.ts';
 import { attempt, perform, type Session } from './session.ts';
 import { undo } from './undo.ts';
 
@@ -26,7 +27,7 @@ export async function recorded(
   session: Session,
   intent: Intent,
   observed: Observed,
-  work: () => Promise<void>,
+  work: (downtime: Measuring) => Promise<void>,
 ): Promise<void> {
   const { config, ports, known } = session;
   known.release = intent.release;
@@ -45,8 +46,9 @@ export async function recorded(
   });
   const record = (outcome: Attempt['outcome'], switched: boolean, on = hosts) =>
     recordPlan(intent, observed, ending(outcome, switched), on);
+  const downtime = measuring(session);
   try {
-    await work();
+    await work(downtime);
     // Not confirmed is not deployed: the servers would roll back.
     await perform(session, record('succeeded', true));
   } catch (error) {
@@ -55,14 +57,17 @@ export async function recorded(
       known.undone = await undo(
         session,
         known.plan,
+        downtime,
         async (host) => await attempt(session, record('rolled-back', true, [host])),
       );
     } else if (session.leases.size > 0) {
+      await downtime.stop('the switch');
       const { failures } = await attempt(session, record('failed', begun));
       for (const { message } of failures) ports.log.warn(message);
     }
     throw error;
   } finally {
+    await downtime.stop('the switch');
     if (intent.command === 'deploy' && !ports.signal.aborted && session.leases.size > 0) {
       const { failures, output } = await attempt(session, prunePlan(intent, observed, config.keepReleases));
       for (const { message } of failures) ports.log.warn(message);

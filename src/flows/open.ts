@@ -87,7 +87,8 @@ async function answers(host: Host | undefined): Promise<boolean> {
   return code === 0;
 }
 
-function reachedTargets({ config, hosts }: Session, root: string): readonly Target[] {
+/** The hosts that are connected. */
+export function reachedTargets({ config, hosts }: Session, root: string): readonly Target[] {
   return config.hosts.filter(({ name }) => hosts.has(name)).map(({ name }) => ({ host: name, root, login: undefined }));
 }
 

@@ -1,24 +1,37 @@
 import { readPreview } from '../facts/preview.ts';
 import type { Release } from '../model/release.ts';
 import type { Resolution } from '../model/state.ts';
-import type { Observed } from '../model/switch.ts';
+import type { Observed, Target } from '../model/switch.ts';
 import { previewPlan } from '../plan/preview.ts';
 import { attempt, type Session } from './session.ts';
 
-/** The same with what Compose says it would do, where containers are there to do something with. */
+/** The hosts where Compose can be asked what it would do: where containers are there to do something with. */
+export function toAsk({ targets, states }: Pick<Observed, 'targets' | 'states'>): readonly Target[] {
+  return targets.filter(({ host }) =>
+    states.some((state) => state.host === host && state.containers.some(({ oneOff }) => !oneOff)),
+  );
+}
+
+/** The same with what Compose says it would do, on the hosts that have not been asked yet. */
 export async function withPreviews<T extends Resolution>(
   session: Session,
-  { targets, states }: Observed,
+  observed: Observed,
   release: Release,
   resolved: readonly T[],
 ): Promise<readonly T[]> {
-  const asked = targets.filter(({ host }) =>
-    states.some((state) => state.host === host && state.containers.some(({ oneOff }) => !oneOff)),
-  );
+  const open = toAsk(observed).filter(({ host }) => resolved.some((one) => one.host === host && !one.preview));
   // Where there is no answer, the hashes are what is known.
-  const { output } = await attempt(session, previewPlan(asked, release));
+  const { output } = await attempt(session, previewPlan(open, release));
+  return withAnswers(resolved, output);
+}
+
+/** An answer that names no container is none: Compose found an image missing, say. */
+export function withAnswers<T extends Resolution>(
+  resolved: readonly T[],
+  output: (host: string, id: string) => string,
+): readonly T[] {
   return resolved.map((resolution) => {
-    const text = output(resolution.host, 'preview');
-    return text === '' ? resolution : { ...resolution, preview: readPreview(text) };
+    const preview = readPreview(output(resolution.host, 'preview'));
+    return Object.keys(preview.containers).length === 0 ? resolution : { ...resolution, preview };
   });
 }

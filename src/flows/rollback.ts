@@ -6,6 +6,7 @@ import type { Reopened } from '../model/state.ts';
 import type { Target } from '../model/switch.ts';
 import { loginPlan, logoutPlan } from '../plan/login.ts';
 import { reopenPlan } from '../plan/observe.ts';
+import { probeProblems } from '../plan/probe.ts';
 import { chooseRelease } from '../plan/rollback.ts';
 import { planSwitch } from '../plan/switch.ts';
 import { execute, print, pull } from './execute.ts';
@@ -26,7 +27,7 @@ export async function rollback(session: Session): Promise<void> {
   const { root, states, targets } = opened;
   throwAll(opened.unreachable);
   throwProblems(
-    states.flatMap(({ problems }) => problems),
+    [...states.flatMap(({ problems }) => problems), ...probeProblems(states, config.health.probe)],
     'Nothing was changed.',
   );
   const choice = chooseRelease(states, root, config.to);
@@ -34,7 +35,7 @@ export async function rollback(session: Session): Promise<void> {
   const reopened = await reopen(session, targets, root, choice.id);
   const release = sameRelease(reopened);
   const intent = intentOf(session, 'rollback', release, opened.token);
-  await recorded(session, intent, opened, async () => {
+  await recorded(session, intent, opened, async (downtime) => {
     throwProblems(
       [...reopened.flatMap(({ problems }) => problems), ...refusals(opened, reopened, release, config.accept)],
       'Nothing was changed.',
@@ -42,7 +43,7 @@ export async function rollback(session: Session): Promise<void> {
     await pullMissing(session, targets, reopened, release);
     const plan = planSwitch(opened, await withPreviews(session, opened, release, reopened), intent, config);
     print(session, plan);
-    await execute(session, plan);
+    await execute(session, plan, downtime);
   });
 }
 

@@ -2,6 +2,7 @@ import type { DeployError } from '../errors.ts';
 import type { Undone } from '../model/report.ts';
 import type { SwitchPlan } from '../model/switch.ts';
 import { undoPlan } from '../plan/undo.ts';
+import type { Measuring } from './downtime.ts';
 import { attempt, type Session } from './session.ts';
 
 /** How long a server that could not be brought back from here may try by itself. */
@@ -10,16 +11,20 @@ const lastTrySeconds = 120;
 /**
  * Brings every host back to where it was before the switch, side by side: one that is stuck does not stop the others. After
  * a cancel nobody has the time: the servers are told to do it by themselves.
+ * @param downtime goes on until then
  * @param confirm writes on a host that it was rolled back
  */
 export async function undo(
   session: Session,
   plan: SwitchPlan,
+  downtime: Measuring,
   confirm: (host: string) => Promise<{ readonly failures: readonly DeployError[] }>,
 ): Promise<readonly Undone[]> {
   const { ports } = session;
   if (ports.signal.aborted) return plan.hosts.map(({ host }) => ({ host, outcome: 'unfinished' }));
   const { failures } = await attempt(session, undoPlan(plan));
+  // While the leases are there: the requests of the servers end with them.
+  await downtime.stop('the switch and the rollback');
   return await Promise.all(
     plan.hosts.map(async ({ host }): Promise<Undone> => {
       const failure = failures.flatMap((error) => error.failures).find((other) => other.host === host);

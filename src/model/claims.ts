@@ -56,6 +56,8 @@ export type Claims = {
   readonly neighbours: readonly Neighbour[];
   /** Where something listens, whatever it is. */
   readonly listening: readonly { readonly address: string; readonly port: number }[];
+  /** Ports that a process of Docker's own holds. */
+  readonly proxied: readonly number[];
 };
 
 export const noClaims: Claims = {
@@ -73,4 +75,5 @@ export const noClaims: Claims = {
   networksHere: {},
   neighbours: [],
   listening: [],
+  proxied: [],
 };

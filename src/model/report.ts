@@ -26,6 +26,29 @@ export type Downtime = {
   readonly up: boolean;
 };
 
+/** A time in which requests failed, one after the other. */
+export type Outage = {
+  /** When the first of them was sent: milliseconds since 1970. */
+  readonly started: number;
+  readonly seconds: number;
+  readonly failed: number;
+  /** What the last of them got: `HTTP 502`, `no answer`. */
+  readonly answer: string;
+};
+
+/** What became of the requests that a host sent to itself during the switch. */
+export type Probed =
+  | {
+      readonly host: string;
+      readonly kind: 'counted';
+      readonly requests: number;
+      readonly failed: number;
+      readonly outages: readonly Outage[];
+      /** Whether the last one was answered. */
+      readonly up: boolean;
+    }
+  | { readonly host: string; readonly kind: 'not-up-before'; readonly answer: string };
+
 /** What a switch that failed has left on a host. */
 export type HostAfter = {
   readonly host: string;
@@ -52,6 +75,8 @@ export type Known = {
   /** What a plan found. */
   forecast?: Forecast;
   downtime?: Downtime | 'not-up-before';
+  /** What `probe` found on each host. */
+  probed?: readonly Probed[];
   /** The backup that was made before anything was changed: its host, and what it said last. */
   backup?: string;
   status?: readonly HostStatus[];

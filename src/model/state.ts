@@ -65,6 +65,8 @@ export type HostState = {
   readonly containers: readonly Container[];
   /** As `uname -r` tells it. */
   readonly kernel: string;
+  /** Whether it has a program that asks a URL. */
+  readonly asks: boolean;
   /** What programs may still take, in KiB; undefined where the kernel does not tell. */
   readonly freeKib: number | undefined;
   /** The last attempts, the oldest first. */

@@ -66,7 +66,7 @@ function networkProblem({ key, name, external }: Resource, { networksHere }: Cla
 function portProblem(
   { service, address, port, protocol }: Published,
   others: readonly Neighbour[],
-  { neighbours, listening }: Claims,
+  { neighbours, listening, proxied }: Claims,
 ): string | undefined {
   const meets = (other: { readonly address: string; readonly port: number }): boolean =>
     other.port === port && (other.address === '' || address === '' || other.address === address);
@@ -81,6 +81,8 @@ function portProblem(
     return `${what} is taken by ${holderText(holder)}: stop that, or publish another port${takeOver}`;
   }
   if (protocol !== 'tcp' || neighbours.some(has) || !listening.some(meets)) return undefined;
+  if (proxied.includes(port))
+    return `${what} is still held by Docker, though no container publishes it: Docker was killed while it started one. Restart Docker on the server (\`sudo systemctl restart docker\`)`;
   return `${what} is taken by a program outside Docker: stop it (\`ss -ltnp 'sport = :${port}'\` as root names it), or publish another port`;
 }
 

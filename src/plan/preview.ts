@@ -2,16 +2,22 @@ import { sealedFile } from '../commands/paths.ts';
 import { preview as ask } from '../commands/server.ts';
 import type { Reason, ServiceChange } from '../model/changes.ts';
 import type { Claims } from '../model/claims.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, Task } from '../model/plan.ts';
 import type { Fate, Preview } from '../model/preview.ts';
 import type { Release } from '../model/release.ts';
 import type { Container } from '../model/state.ts';
 import type { Target } from '../model/switch.ts';
 import { otherResource } from './resources.ts';
 
+type Named = Pick<Release, 'id' | 'project'>;
+
 /** Asks Compose on every host what it would do. */
-export function previewPlan(targets: readonly Target[], { id, project }: Pick<Release, 'id' | 'project'>): Plan {
-  const tasks = targets.map(({ host, root }) => ({
+export function previewPlan(targets: readonly Target[], release: Named): Plan {
+  return { stages: targets.length === 0 ? [] : [{ name: 'Preview', tasks: previewTasks(targets, release) }] };
+}
+
+export function previewTasks(targets: readonly Target[], { id, project }: Named): readonly Task[] {
+  return targets.map(({ host, root }) => ({
     host,
     steps: [
       {
@@ -23,7 +29,6 @@ export function previewPlan(targets: readonly Target[], { id, project }: Pick<Re
       } as const,
     ],
   }));
-  return { stages: tasks.length === 0 ? [] : [{ name: 'Preview', tasks }] };
 }
 
 type Seen = {

@@ -5,9 +5,13 @@ import type { Release } from '../model/release.ts';
 import type { Target } from '../model/switch.ts';
 import { registryRetry } from './build.ts';
 import { logout } from './login.ts';
+import { previewTasks } from './preview.ts';
 
-/** Brings all images to all hosts, and removes the registry login. Changes nothing that runs. */
-export function pullPlan(targets: readonly Target[], release: Release): Plan {
+/**
+ * Brings all images to all hosts, and removes the registry login. Changes nothing that runs.
+ * @param asked the hosts that have the images already: Compose is asked there meanwhile what it would do
+ */
+export function pullPlan(targets: readonly Target[], release: Release, asked: readonly Target[] = []): Plan {
   const images = [...new Set(Object.values(release.images))];
   const tag = `${release.project}-${release.id}`;
   const tasks = targets.map(({ host, root, login }) => ({
@@ -26,5 +30,5 @@ export function pullPlan(targets: readonly Target[], release: Release): Plan {
     ],
     ...(login === undefined ? {} : { always: [logout(login)] }),
   }));
-  return { stages: [{ name: 'Pull', tasks }] };
+  return { stages: [{ name: 'Pull', tasks: [...tasks, ...previewTasks(asked, release)] }] };
 }

@@ -1,8 +1,10 @@
+import { longestDowntime } from '../facts/downtime.ts';
 import type { Release } from '../model/release.ts';
 import type { Report } from '../model/report.ts';
 import { forecastJson, forecastSum, headline, hostsJson } from './forecast.ts';
 import { compareUrl } from './live.ts';
 import { shortened } from './markdown.ts';
+import { probedSum } from './probed.ts';
 import { title } from './title.ts';
 
 /** Every output of the action, with its description; `action.yml` and the README are held against this table. */
@@ -15,12 +17,14 @@ export const outputs = {
   url: 'Origin of `health-url`, for example to use as `environment.url`.',
   duration: 'How long the run took, in seconds.',
   downtime:
-    'Longest time that `health-url` did not answer during the switch, in seconds. Empty if it was not measured.',
+    'Longest time that the URL of `probe`, or `health-url` where there is no `probe`, did not answer during the switch, in seconds. Empty if it was not measured.',
+  requests: 'What `probe` found, in words: `0 of 812 requests failed`. Empty if it was not measured.',
   title: 'How it ended in one line, for a notification.',
   summary: 'What happened in a few lines of plain text, for a notification.',
   'compare-url': 'What is new: the difference between the commit that was current and the new one, on GitHub.',
   changes: 'For `plan`, `deploy` and `rollback`: what happens to each service on each host and why, as JSON.',
   status: 'For `status`: releases, containers and drift on each host, as JSON.',
+  drift: 'For `status`: `true` if what runs differs from what was deployed on any host that answered, else `false`.',
 } as const;
 
 export type OutputName = keyof typeof outputs;
@@ -31,7 +35,7 @@ function releaseText({ source: _source, ...release }: Release): string {
 }
 
 export function outputValues(report: Report): Readonly<Record<OutputName, string>> {
-  const { release, previousRelease, outcome, url, seconds, downtime } = report;
+  const { release, previousRelease, outcome, url, seconds } = report;
   return {
     release: release === undefined ? '' : releaseText(release),
     'release-id': release?.id ?? '',
@@ -40,24 +44,29 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
     outcome,
     url: url ?? '',
     duration: seconds.toFixed(1),
-    downtime: typeof downtime === 'object' ? downtime.longestGapSeconds.toFixed(1) : '',
+    downtime: longestDowntime(report)?.seconds.toFixed(1) ?? '',
+    requests: probedSum(report) ?? '',
     title: title(report),
     summary: shortSummary(report).join('\n'),
     'compare-url': compareUrl(report) ?? '',
     changes: changesJson(report),
     status: report.status === undefined ? '' : JSON.stringify(report.status),
+    drift: report.status === undefined ? '' : String(report.status.some(({ drift }) => drift.length > 0)),
   };
 }
 
 /** For people who are elsewhere: what a notification has space for. */
 function shortSummary(report: Report): readonly string[] {
-  const { plan, forecast, failures, release, commit } = report;
+  const { plan, forecast, failures, release, commit, status = [] } = report;
   const [first] = failures;
+  const requests = probedSum(report);
   return [
     ...(forecast === undefined ? [] : [forecastSum(forecast)]),
     ...(plan === undefined ? [] : [headline(plan)]),
     ...(commit === undefined || commit.subject === '' ? [] : [shortened(commit.subject, 200)]),
     ...(release === undefined ? [] : [`release ${release.id}`]),
+    ...(requests === undefined ? [] : [requests]),
+    ...status.flatMap(({ host, drift }) => drift.map((line) => `${host}: ${line}`)),
     ...(first === undefined ? [] : [shortened(first.short, 500)]),
   ];
 }

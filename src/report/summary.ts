@@ -1,5 +1,6 @@
+import { longestDowntime } from '../facts/downtime.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Known, Report, StepReport } from '../model/report.ts';
+import type { Report, StepReport } from '../model/report.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { afterwards } from './after.ts';
 import { changesTable } from './changes.ts';
@@ -9,6 +10,7 @@ import { gantt } from './gantt.ts';
 import { compareUrl, liveLines } from './live.ts';
 import { bounded, cell, code, details, fenced, shortened, table } from './markdown.ts';
 import { forecastMarkdown } from './plan-markdown.ts';
+import { outageLines, probedSum } from './probed.ts';
 import { title } from './title.ts';
 
 /**
@@ -26,6 +28,7 @@ export function summary(report: Report): string {
     factsOf(report).join(' · '),
     ...commitLine(report),
     ...liveText(report),
+    ...outagesText(report),
     ...(done ? [] : [failureText(failures)]),
     ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...nextText(report),
@@ -36,19 +39,32 @@ export function summary(report: Report): string {
   ]);
 }
 
-function factsOf({ release, previousRelease, seconds, downtime, url }: Report): readonly string[] {
+function factsOf(report: Report): readonly string[] {
+  const { release, previousRelease, seconds, url } = report;
   return [
     ...(release === undefined ? [] : [`Release ${code(release.id)}`]),
     ...(previousRelease === undefined ? [] : [`before: ${code(previousRelease)}`]),
     `${seconds.toFixed(0)} s`,
-    ...(downtime === undefined ? [] : [downtimeFact(downtime)]),
+    ...downtimeFacts(report),
     ...(url === undefined ? [] : [url]),
   ];
 }
 
-function downtimeFact(downtime: NonNullable<Known['downtime']>): string {
-  if (downtime === 'not-up-before') return 'downtime: not measured, the URL did not answer before';
-  return downtime.failed === 0 ? 'no downtime' : `downtime ${downtime.longestGapSeconds.toFixed(1)} s`;
+/** By `probe`, where it was asked. */
+function downtimeFacts(report: Report): readonly string[] {
+  const [requests, longest] = [probedSum(report), longestDowntime(report)];
+  if (longest === undefined)
+    return report.downtime === undefined && report.probed === undefined
+      ? []
+      : ['downtime: not measured, the URL did not answer before'];
+  const fact = longest.seconds === 0 ? 'no downtime' : `downtime ${longest.seconds.toFixed(1)} s`;
+  return requests === undefined ? [fact] : [fact, requests];
+}
+
+/** When requests failed, and what was being done. */
+function outagesText(report: Report): readonly string[] {
+  const lines = outageLines(report);
+  return lines.length === 0 ? [] : [`**Failed requests**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
 }
 
 /** The commit in words, with what is new in it. */

@@ -27,3 +27,7 @@ docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compo
 for table in /proc/net/tcp /proc/net/tcp6; do
   [ ! -r "$table" ] || awk 'FNR > 1 && $4 == "0A" { print "listening\t" $2 }' "$table"
 done | sort -u
+# Docker holds a published port by a process, and may keep that when the container goes after the engine was killed.
+grep -ls 'docker-prox[y]' /proc/[0-9]*/cmdline 2>/dev/null | while read -r file; do
+  tr '\0' '\n' 2>/dev/null <"$file" | awk '$0 == "-host-port" && (getline port) > 0 { print "proxied\t" port }'
+done | sort -u

@@ -79,7 +79,9 @@ tell_holder() {
   cat "$lease/holder" "$lease/stage" 2>/dev/null
   if now=$(date +%s) && contact=$(stat -c %Y "$lease/contact" 2>/dev/null); then fact quiet $((now - contact)); fi
   [ ! -e "$lease/armed" ] || fact armed yes
-  if [ -e "$lease/left" ] || [ -e "$lease/undoing" ]; then fact ending yes; fi
+  if [ -e "$lease/undoing" ] || { [ -e "$lease/left" ] && [ -e "$lease/armed" ] && [ ! -e "$lease/confirmed" ]; }; then
+    fact ending yes
+  fi
 }
 
 # Adds a line to the history, once. Arguments: file with the line, which may be missing

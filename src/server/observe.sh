@@ -18,6 +18,9 @@ fact machine "$(uname -m)"
 fact kernel "$(uname -r)"
 fact memory "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)"
 [ -z "$missing" ] || fact missing-programs "$missing"
+for program in curl wget; do
+  ! command -v "$program" >/dev/null 2>&1 || fact asks "$program"
+done
 
 case "$missing" in
   *docker*) ;;

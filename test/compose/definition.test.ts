@@ -12,6 +12,7 @@ const model: ComposeModel = {
     web: { context: '/src', args: { A: '$$1' }, labels: { mine: 'x', 'org.opencontainers.image.revision': 'old' } },
   },
   buildSecrets: {},
+  onPlatform: [],
   paths: [],
   envFiles: [],
   otherImages: {},

@@ -11,6 +11,7 @@ const modelOf = (images: Readonly<Record<string, string>>, ...builds: readonly s
   builds: Object.fromEntries(builds.map((service) => [service, { context: '.' }])),
   paths: [],
   buildSecrets: {},
+  onPlatform: [],
   envFiles: [],
   otherImages: {},
   fromEnvironment: [],

@@ -17,6 +17,7 @@ describe('the model of an application', () => {
     expect(read).toEqual({
       name: 'shop',
       buildSecrets: {},
+      onPlatform: [],
       envFiles: [],
       services: ['web', 'cache', 'job'],
       images: { web: 'web', cache: 'redis:7' },
@@ -165,6 +166,7 @@ describe('the model of an application', () => {
       images: {},
       builds: {},
       buildSecrets: {},
+      onPlatform: [],
       envFiles: [],
       paths: [],
       otherImages: {},

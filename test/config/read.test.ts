@@ -49,6 +49,8 @@ describe('the configuration', () => {
         "heal": false,
         "health": {
           "initTimeoutSeconds": 600,
+          "maxDowntimeSeconds": undefined,
+          "probe": undefined,
           "timeoutSeconds": 180,
           "url": undefined,
         },
@@ -439,6 +441,16 @@ describe('a problem with', () => {
       'a health-url with a password, which it does not show',
       { 'health-url': 'https://ada:hunter2@shop.example.com/' },
       'health-url: contains a user or password, which the log would show; use a URL that needs no login',
+    ],
+    [
+      'a probe with a password, which it does not show',
+      { probe: 'https://ada:hunter2@localhost/' },
+      'probe: contains a user or password, which the log would show; use a URL that needs no login',
+    ],
+    [
+      'a limit of downtime that nothing measures',
+      { 'max-downtime': '2s' },
+      'max-downtime: nothing measures downtime; set probe, or health-url',
     ],
     [
       'a long value, which it shortens',

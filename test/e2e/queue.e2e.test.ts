@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
-import { deployer, type Outcome, releaseOf } from '../../fixtures/korrigo.ts';
+import {
+  deployer,
+  type Outcome,
+  type Running,
+  reach,
+  releaseOf,
+  startKorrigo,
+  type Texts,
+} from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import { shopFiles } from '../../fixtures/shop.ts';
 import { page, shell, stateOf } from '../../fixtures/state.ts';
@@ -36,8 +44,20 @@ describe('deploys at once to two servers', () => {
     commits = made;
   });
 
-  const deploy = async ({ folder, release }: Commit): Promise<Outcome> =>
-    await deployer(folder, bed, ...servers)(['deploy'], { release });
+  const start = ({ folder, release }: Commit, inputs: Texts = {}): Running => {
+    const { inputs: reached, env } = reach(bed, ...servers);
+    return startKorrigo(folder, ['deploy'], { ...reached, release, ...inputs }, env);
+  };
+
+  /** All of them: the first one has its turn first, and does not end before every other one waits. */
+  const deployAll = async ([first, ...others]: readonly [Commit, ...Commit[]]): Promise<readonly Outcome[]> => {
+    const holding = start(first, { migrate: "web: sh -c 'until rm /data/go 2>/dev/null; do sleep 0.2; done'" });
+    await holding.says('\nMigrate\n');
+    const waiting = others.map((commit) => start(commit));
+    await Promise.all(waiting.map(async (run) => await run.says(': waiting for ')));
+    await shell(servers[0], 'docker exec shop-web-1 touch /data/go');
+    return await Promise.all([holding, ...waiting].map(async ({ done }) => await done));
+  };
 
   const attempts = async (server: Server): Promise<readonly { readonly release: string; readonly outcome: string }[]> =>
     (await shell(server, 'cat /opt/shop/history.jsonl'))
@@ -50,16 +70,17 @@ describe('deploys at once to two servers', () => {
     ['five', 2, 7],
   ])('%s of them: each says what came of it, and both servers are on the newest', async (_, from, to) => {
     const at = commits.slice(from, to);
-    const outcomes = await Promise.all(at.map(deploy));
+    const [first, ...others] = at;
+    if (first === undefined) throw new Error('no commit');
+    const outcomes = await deployAll([first, ...others]);
     const newest = at.at(-1);
     outcomes.forEach(({ code, all }, n) => {
       // One that had its turn after a newer one is refused.
       if (n === at.length - 1) expect(code, all).toBe(0);
       if (code !== 0) expect(all).toMatch(/ is older than \S+ \(\S+\), which was deployed here/);
     });
-    expect(
-      outcomes.some(({ all }) => /waiting for \S+'s deploy of \d{8}-\S+, since \d\d:\d\d UTC, now: /.test(all)),
-    ).toBe(true);
+    for (const { all } of outcomes.slice(1))
+      expect(all).toMatch(/waiting for \S+'s deploy of \d{8}-\S+, since \d\d:\d\d UTC, now: /);
     for (const server of servers) {
       expect(await page(server)).toBe(newest?.name);
       const { left, containers } = await stateOf(server);

@@ -42,6 +42,7 @@ describe('a server', () => {
       releases: [],
       files: [],
       containers: [],
+      asks: false,
       kernel: '',
       history: [],
     });

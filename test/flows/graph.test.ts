@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { files, type Surroundings, scene, server } from '../../fixtures/application.ts';
-import { configOf } from '../../fixtures/builders.ts';
+import { commit, configOf, factsOf, releaseOf } from '../../fixtures/builders.ts';
 import { type Answer, type FakeHost, nameOf } from '../../fixtures/fakes.ts';
 import { Cancelled, DeployError } from '../../src/errors.ts';
 import { type Flow, runGraph } from '../../src/flows/graph.ts';
@@ -91,14 +91,17 @@ describe('a whole run whose parts run side by side', () => {
     'registry-password': 'secret-password',
   };
   const web1 = { kind: 'ssh', name: 'web1', host: 'web1', port: 22, user: 'deploy' } as const;
-  const sure = ['test', 'build', 'push', 'login', 'rehearse'] as const;
+  const sure = ['test', 'build', 'push', 'login', 'rehearse', 'send', 'pull'] as const;
   type Part = (typeof sure)[number];
+  const { images } = releaseOf();
   const pushes = ({ argv }: Command): boolean => argv.includes('--push');
   const partOf: Readonly<Record<string, (command: Command) => Part>> = {
     'korrigo-test': () => 'test',
     'korrigo-login': () => 'login',
     'korrigo-bake': (command) => (pushes(command) ? 'push' : 'build'),
     'korrigo-resolve': () => 'rehearse',
+    'korrigo-upload': () => 'send',
+    'korrigo-pull': () => 'pull',
   };
 
   /** Each part takes its number of ticks; one may fail, and the run may be cancelled. Tells in which order parts began and ended. */
@@ -122,10 +125,15 @@ describe('a whole run whose parts run side by side', () => {
         return fallback ?? {};
       };
     const resolved: Answer = { stdout: (await server('x').run({ argv: ['sh', '-c', '', 'korrigo-resolve'] })).stdout };
-    const host: FakeHost = server('web1', { 'korrigo-resolve': answer('korrigo-resolve', resolved) });
-    const runner = Object.fromEntries(
-      ['korrigo-test', 'korrigo-login', 'korrigo-bake'].map((name) => [name, answer(name)]),
-    );
+    const host: FakeHost = server('web1', {
+      'korrigo-resolve': answer('korrigo-resolve', resolved),
+      'korrigo-pull': answer('korrigo-pull'),
+    });
+    const sent: Answer = { stdout: factsOf(['uploaded', 'web', images['web'] ?? '']) };
+    const runner = {
+      ...Object.fromEntries(['korrigo-test', 'korrigo-login', 'korrigo-bake'].map((name) => [name, answer(name)])),
+      'korrigo-upload': answer('korrigo-upload', sent),
+    };
     const surroundings: Surroundings = {
       files,
       servers: [host],
@@ -140,14 +148,28 @@ describe('a whole run whose parts run side by side', () => {
     }
     const report = await running;
     const changed = [...host.ran.map(nameOf), ...host.leaseCalls.map(({ name }) => name)].filter((name) =>
-      ['arm', 'confirm', 'docker compose', 'korrigo-pull', 'korrigo-record'].includes(name),
+      ['arm', 'confirm', 'docker compose', 'korrigo-record'].includes(name),
     );
-    return { events, report, changed, down: ports.local.ran.some(({ argv }) => argv.includes('down')) };
+    // Without the release's own: those are kept, and pruned, by the deploy.
+    const ahead = host.ran.filter(
+      (command) => nameOf(command) === 'korrigo-pull' && command.argv.includes('/dev/null'),
+    );
+    const tagOf = ({ argv }: Command): string => argv.at(argv.indexOf('/dev/null') + 1) ?? '';
+    const left = ahead.filter(
+      (pull) =>
+        !host.ran.some((command) => nameOf(command) === 'korrigo-discard' && command.argv.includes(tagOf(pull))),
+    );
+    const moved = ports.local.ran
+      .filter((command) => nameOf(command) === 'korrigo-upload')
+      .flatMap(({ argv }) => argv.slice(4, 5))
+      .filter((tag) => tag !== `build-${commit.slice(0, 12)}`);
+    const down = ports.local.ran.some(({ argv }) => argv.includes('down'));
+    return { events, report, changed, ahead, left, moved, down };
   }
 
   it('succeeds, and runs the tests beside the build and the check of the servers', async () => {
     const { events, report, changed } = await perform(
-      { test: 9, build: 5, push: 1, login: 1, rehearse: 3 },
+      { test: 30, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 },
       undefined,
       undefined,
     );
@@ -156,29 +178,56 @@ describe('a whole run whose parts run side by side', () => {
     const at = (event: string): number => events.indexOf(event);
     expect(at('build begins')).toBeLessThan(at('test succeeded'));
     expect(at('rehearse begins')).toBeLessThan(at('test succeeded'));
+    expect(at('pull succeeded')).toBeLessThan(at('test succeeded'));
+    expect(at('test succeeded')).toBeLessThan(at('push begins'));
+  });
+
+  it('takes back what it brought to the servers when the tests fail then', async () => {
+    const slow = { test: 60, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
+    const { ahead, left, report } = await perform(slow, 'test', undefined);
+    expect(report.outcome).toBe('failed');
+    expect(ahead).toHaveLength(1);
+    expect(left).toEqual([]);
+  });
+
+  it('deploys all the same when nothing could be sent ahead', async () => {
+    const slow = { test: 30, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
+    expect((await perform(slow, 'send', undefined)).report.outcome).toBe('succeeded');
+    expect((await perform(slow, 'pull', undefined)).report.outcome).toBe('succeeded');
   });
 
   it('moves no tag and changes no server unless everything before has succeeded, however it is interleaved', async () => {
     const slowness = fc.nat({ max: 12 });
     await fc.assert(
       fc.asyncProperty(
-        fc.record({ test: slowness, build: slowness, push: slowness, login: slowness, rehearse: slowness }),
+        fc.record({
+          test: slowness,
+          build: slowness,
+          push: slowness,
+          login: slowness,
+          rehearse: slowness,
+          send: slowness,
+          pull: slowness,
+        }),
         fc.option(fc.constantFrom(...sure), { nil: undefined }),
         fc.option(fc.nat({ max: 40 }), { nil: undefined }),
         async (slow, failing, cancelAfter) => {
-          const { events, report, changed, down } = await perform(slow, failing, cancelAfter);
+          const { events, report, changed, left, moved, down } = await perform(slow, failing, cancelAfter);
           const before = (event: string): readonly string[] => events.slice(0, events.indexOf(event));
           if (events.includes('push begins'))
             for (const part of ['test', 'build', 'rehearse'] as const)
               expect(before('push begins')).toContain(`${part} succeeded`);
           if (changed.length > 0) expect(events).toContain('push succeeded');
+          expect(moved).toEqual([]);
+          if (report.outcome === 'failed' && cancelAfter === undefined) expect(left).toEqual([]);
           if (events.includes('test begins')) expect(down).toBe(true);
-          if (failing !== undefined && failing !== 'push' && cancelAfter === undefined) {
+          const stops = failing !== undefined && !['push', 'send', 'pull'].includes(failing);
+          if (stops && cancelAfter === undefined) {
             expect(report.outcome).toBe('failed');
             expect(events).not.toContain('push begins');
             expect(changed).toEqual([]);
           }
-          if (failing === undefined && cancelAfter === undefined) expect(report.outcome).toBe('succeeded');
+          if (!stops && cancelAfter === undefined) expect(report.outcome).toBe('succeeded');
         },
       ),
       { numRuns: 1000 },

@@ -14,7 +14,7 @@ import {
 } from '../../fixtures/application.ts';
 import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
 import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
-import { jobOf, leaseCallOf } from '../../fixtures/leased.ts';
+import { jobAnswer, jobOf, leaseCallOf } from '../../fixtures/leased.ts';
 import { sourceFolder } from '../../src/commands/paths.ts';
 import { readRawFile } from '../../src/compose/raw.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
@@ -641,6 +641,84 @@ describe('a deploy that cannot begin', () => {
     expect(report.failure?.message).toBe('web2: pull 2 images failed with exit code 1\nmanifest unknown');
     expect(ports.clock.slept).toEqual([2000, 5000, 15_000]);
     for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
+  });
+});
+
+describe('a deploy whose servers ask a URL meanwhile', () => {
+  /** A server that booted 1000 s ago, by its own clock, and what its requests found: kind, from, to, count and answer. */
+  const asking = (name: string, ...rows: readonly (readonly string[])[]) =>
+    server(
+      name,
+      { 'cat /proc/uptime': { stdout: '1000.00 1.00\n' }, 'korrigo-observe': observed(['asks', 'curl']) },
+      ({ name: call }) =>
+        call === 'more'
+          ? {
+              stdout: jobAnswer(
+                { code: 0, stdout: '', stderr: '', seconds: 0, timedOut: false },
+                factsOf(...rows.map((row) => ['row', ...row])),
+                '',
+              ),
+            }
+          : undefined,
+    );
+  const texts = { ...deployed, probe: 'http://127.0.0.1/' };
+  const quiet = ['good', '100000', '100900', '90', '200'];
+  const down = ['bad', '100910', '101090', '12', '502'];
+  const back = ['good', '101100', '101900', '80', '200'];
+
+  it('tells how many of the requests failed, when, and during which step', async () => {
+    const servers = [asking('web1', quiet), asking('web2', quiet, down, back)];
+    const { report, ports } = await perform(texts, { servers });
+    expect(report.outcome).toBe('succeeded');
+    expect(ports.log.lines.filter((text) => /request/.test(text))).toEqual([
+      'info web1: 0 of 90 requests failed during the switch',
+      'info web2: 12 of 182 requests failed during the switch',
+      'info   04:05:15.1 UTC, 1.9 s, 12 requests (HTTP 502), during "set current to 20260203-040506-c0ffee012345"',
+    ]);
+    expect(servers.map((host) => host.leaseCalls.map(({ name }) => name).filter((name) => name === 'stop'))).toEqual([
+      ['stop'],
+      ['stop'],
+    ]);
+  });
+
+  it('is rolled back when that took longer than max-downtime', async () => {
+    const web1 = asking('web1', quiet, down, back);
+    const { report } = await perform({ ...texts, 'max-downtime': '1s' }, { servers: [web1] });
+    expect(report).toMatchObject({
+      outcome: 'rolled-back',
+      failure: { message: 'web1: the URL of probe did not answer for 1.9 s, and max-downtime is 1 s' },
+    });
+    expect(endOf(web1)).toMatchObject({ outcome: 'rolled-back', switched: true });
+  });
+
+  it.each<readonly [string, string, readonly (readonly string[])[]]>([
+    ['it took no longer', '2s', [quiet, down, back]],
+    ['not one request failed, and none may', '0s', [quiet]],
+    ['the URL did not answer before', '0s', [down, back]],
+  ])('succeeds when %s', async (_, most, rows) => {
+    const { report } = await perform({ ...texts, 'max-downtime': most }, { servers: [asking('web1', ...rows)] });
+    expect(report.outcome).toBe('succeeded');
+  });
+
+  it('goes by the servers alone, not by what the way from here to there costs', async () => {
+    let asked = 0;
+    const ask = async () => (++asked === 2 ? 'does not answer: timed out' : 200);
+    const urls = { ...texts, 'health-url': 'https://shop.example.com/', 'max-downtime': '0s' };
+    const surroundings = { servers: [asking('web1', quiet)], overrides: { ask } };
+    expect((await perform(urls, surroundings)).report.outcome).toBe('succeeded');
+    asked = 0;
+    const without = { ...urls, probe: '' };
+    const { report } = await perform(without, { ...surroundings, servers: [asking('web1', quiet)] });
+    expect(report.failure?.message).toMatch(/^health-url did not answer for \d\.\d s, and max-downtime is 0 s$/);
+  });
+
+  it('does not begin where a server has no program for it', async () => {
+    const web1 = server('web1');
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.failure?.message).toBe(
+      'web1: probe needs curl or wget, and neither is installed: install one, or leave probe empty',
+    );
+    expect(programsOf(web1)).not.toContain('compose up');
   });
 });
 

@@ -35,6 +35,13 @@ describe('a port', () => {
       ['web1: port 127.0.0.1:80 (service web) is taken by the container app-web-1: stop that, or publish another port'],
     ],
     [
+      'that Docker holds for a container that is gone',
+      { published: [port(80)], listening: [{ address: '', port: 80 }], proxied: [80] },
+      [
+        'web1: port 80 (service web) is still held by Docker, though no container publishes it: Docker was killed while it started one. Restart Docker on the server (`sudo systemctl restart docker`)',
+      ],
+    ],
+    [
       'that a program has',
       { published: [port(80)], listening: [{ address: '127.0.0.1', port: 80 }] },
       [

@@ -151,11 +151,13 @@ describe('the outputs', () => {
       url: 'https://shop.example.com',
       duration: '61.2',
       downtime: '1.3',
+      requests: '',
       title: '✅ push, deploy succeeded',
       summary: `release ${releaseOf().id}`,
       'compare-url': '',
       changes: '',
       status: '',
+      drift: '',
     });
   });
 
@@ -169,18 +171,24 @@ describe('the outputs', () => {
       url: '',
       duration: '61.2',
       downtime: '',
+      requests: '',
       title: '❌ test failed',
       summary: '',
       'compare-url': '',
       changes: '',
       status: '',
+      drift: '',
     });
   });
 
-  it('of a status are its JSON', () => {
-    expect(JSON.parse(outputValues(reportOf({ status: [status] })).status)).toMatchObject([
-      { host: 'web1', current: 'r2' },
-    ]);
+  it('of a status are its JSON, and whether and how what runs differs', () => {
+    const values = outputValues(reportOf({ status: [status, { ...status, host: 'web2', drift: [] }] }));
+    expect(JSON.parse(values.status)).toMatchObject([{ host: 'web1', current: 'r2' }, { host: 'web2' }]);
+    expect(values).toMatchObject({ drift: 'true', summary: 'web1: web: has no container' });
+    expect(outputValues(reportOf({ status: [{ ...status, drift: [] }] }))).toMatchObject({
+      drift: 'false',
+      summary: '',
+    });
   });
 
   it('have a description each', () => {

@@ -66,6 +66,134 @@ const goJson = (value: unknown): string =>
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
+describe('traits of services, which decide whether they can roll', () => {
+  const traits = (service: string): readonly string[] => {
+    write({ 'in.yml': `name: shop\nservices:\n${service.replace(/^\n/, '')}` });
+    return rows(awk('traits', {}, 'in.yml'));
+  };
+
+  it.each<readonly [string, string, readonly string[]]>([
+    ['nothing to say', '  web:\n    image: a\n', []],
+    [
+      'names, addresses, ports and a network',
+      `
+  web:
+    container_name: shop
+    mac_address: 02:42:ac:11:00:02
+    network_mode: service:door
+    ports:
+      - mode: ingress
+        target: 80
+        published: "8080"
+        protocol: tcp
+    networks:
+      front:
+        ipv4_address: 10.0.0.5
+`,
+      [
+        'trait | web | container-name | shop',
+        'trait | web | address | 02:42:ac:11:00:02',
+        'trait | web | network | service:door',
+        'trait | web | port | 8080',
+        'trait | web | address | 10.0.0.5',
+      ],
+    ],
+    [
+      'a healthcheck, times, memory and labels',
+      `
+  web:
+    healthcheck:
+      test:
+        - CMD-SHELL
+        - "true"
+    stop_grace_period: 1m30s
+    mem_limit: "104857600"
+    labels:
+      korrigo.drain: 10s
+      korrigo.rolling: "true"
+      other: "korrigo.rolling: false"
+`,
+      [
+        'trait | web | grace | 1m30s',
+        'trait | web | memory | 104857600',
+        'trait | web | drain | 10s',
+        'trait | web | rolling | true',
+        'trait | web | healthcheck | yes',
+      ],
+    ],
+    ['a healthcheck that is off', '  web:\n    healthcheck:\n      disable: true\n', []],
+    ['a healthcheck of none', '  web:\n    healthcheck:\n      test:\n        - NONE\n', []],
+    [
+      'a limit of memory, and not what is reserved',
+      `
+  web:
+    deploy:
+      resources:
+        limits:
+          memory: "1048576"
+        reservations:
+          memory: "524288"
+`,
+      ['trait | web | memory | 1048576'],
+    ],
+    [
+      'volumes that it may write to, one of them without a name, and a socket',
+      `
+  web:
+    volumes:
+      - type: volume
+        source: data
+        target: /data
+        volume: {}
+      - type: bind
+        source: /srv/a$$b
+        target: /b
+      - type: bind
+        source: /srv/read
+        target: /r
+        read_only: true
+      - type: bind
+        source: /var/run/docker.sock
+        target: /var/run/docker.sock
+      - type: volume
+        target: /cache
+      - type: tmpfs
+        target: /tmp
+`,
+      ['trait | web | writes | data', 'trait | web | writes | /srv/a$b', 'trait | web | writes | '],
+    ],
+    [
+      'what it waits for, and who is waited for until the end',
+      `
+  door:
+    sysctls:
+      net.ipv4.tcp_migrate_req: "1"
+  web:
+    depends_on:
+      init:
+        condition: service_completed_successfully
+        required: true
+      db:
+        condition: service_healthy
+        required: true
+`,
+      [
+        'trait | door | migrates | 1',
+        'trait | web | after | init',
+        'trait | init | completes | web',
+        'trait | web | after | db',
+      ],
+    ],
+  ])('%s', (_, yaml, found) => {
+    expect(traits(yaml)).toEqual(found);
+  });
+
+  it('are those of services alone', () => {
+    const volumes = 'volumes:\n  data:\n    labels:\n      korrigo.rolling: "true"\n    container_name: x\n';
+    expect(traits(`  web:\n    image: a\n${volumes}`)).toEqual([]);
+  });
+});
+
 describe('what Compose prints as JSON', () => {
   const project = (environment: unknown): unknown => ({ name: 'x', services: { web: { environment } } });
 

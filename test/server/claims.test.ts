@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sandbox } from '../../fixtures/server.ts';
@@ -183,6 +184,16 @@ describe('what a release wants of its server', () => {
     server.write({ 'shared/some/.hidden': '', 'shared/file': '' });
     expect(await emptyAt('shared/none')).toEqual([server.path('shared/none')]);
     for (const path of ['shared/some', 'shared/file', 'shared/missing']) expect(await emptyAt(path)).toEqual([]);
+  });
+
+  it('tells which ports Docker itself holds', async () => {
+    const held = spawn('sh', ['-c', 'read wait', '/usr/sbin/docker-proxy', '-host-ip', '::', '-host-port', '18080']);
+    try {
+      const { claims } = await claimsOf({ 'releases/r2/compose.yml': sealed() });
+      expect(claims.proxied).toContain(18080);
+    } finally {
+      held.kill();
+    }
   });
 
   it('is nothing where the release was not resolved', async () => {

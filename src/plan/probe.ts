@@ -1,0 +1,10 @@
+import type { HostState } from '../model/state.ts';
+
+/** What the servers lack to ask the URL of `probe`. */
+export function probeProblems(states: readonly HostState[], probe: string | undefined): readonly string[] {
+  return states
+    .filter(({ asks, fatal }) => probe !== undefined && !asks && !fatal)
+    .map(
+      ({ host }) => `${host}: probe needs curl or wget, and neither is installed: install one, or leave probe empty`,
+    );
+}
