@@ -11,12 +11,14 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { type Engine, script, upEngine } from './engine.ts';
 import { BEDS, startGuard } from './guard.ts';
+import { chosenKind, type KindName, kindOf, withKind } from './kinds.ts';
 import { output } from './process.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { type Server, startServer } from './server.ts';
 import type { ServerOptions } from './server-container.ts';
 
 export type { Engine, ImageName } from './engine.ts';
+export { chosenKind, KINDS, type KindName } from './kinds.ts';
 export type { Result } from './process.ts';
 export type { Registry } from './registry.ts';
 export type { Server } from './server.ts';
@@ -40,6 +42,8 @@ export type Bed = {
 export type BedOptions = {
   /** Leave the engine running when the last bed is down. Default: whether KORRIGO_BED_KEEP is 1. */
   readonly keep?: boolean;
+  /** Default: what KORRIGO_BED says, else `oldest`. */
+  readonly kind?: KindName;
 };
 
 /** 2 s with a running engine, 5 s with a stopped one, about 90 s on a machine that never had a bed. */
@@ -49,7 +53,9 @@ export async function upBed(options: BedOptions = {}): Promise<Bed> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const guard = await startGuard(id, folder);
   try {
-    const engine = await upEngine(options.keep ?? process.env['KORRIGO_BED_KEEP'] === '1', folder);
+    const chosen = kindOf(options.kind ?? chosenKind());
+    const shared = await upEngine(options.keep ?? process.env['KORRIGO_BED_KEEP'] === '1', folder);
+    const engine = await withKind(shared, chosen, folder);
     await output([script('guard.sh'), 'sweep']);
     const [prefix, privileged] = await Promise.all([createNetwork(engine, id), canBePrivileged(engine)]);
     const registry = await startRegistry(engine, { id, folder }, `${prefix}.2`);
@@ -59,7 +65,7 @@ export async function upBed(options: BedOptions = {}): Promise<Bed> {
     const start = (kind: keyof typeof counts, serverOptions: ServerOptions) => {
       const name = `${kind}-${++counts[kind]}`;
       const place = { bed: { id, folder }, engine, registry, privileged, name, ip: `${prefix}.${address++}` };
-      return startServer(place, serverOptions);
+      return startServer(place, { daemon: chosen.daemon, ...serverOptions });
     };
     return {
       id,

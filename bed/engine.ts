@@ -12,6 +12,7 @@ export const IMAGE_NAMES = [
   'redis',
   'busybox',
   'registry',
+  'proxies',
   'server',
 ] as const;
 export type ImageName = (typeof IMAGE_NAMES)[number];

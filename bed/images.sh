@@ -6,13 +6,14 @@
 #   images.sh print   PYTHON_IMAGE=... NODE_IMAGE=... lines, for --env-file, eval and programs
 #   images.sh monitoring   Prometheus and its company, which few tests need: makes them and prints their lines
 #   images.sh logs         the same of the store of logs, built by Go from its module: minutes, once
+#   images.sh bed NAME     what the bed of this name needs besides (kinds.ts): its server, and where its docker is
 #
 # KORRIGO_BED_IMAGES=official|stand-in decides instead of asking Docker Hub.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KORRIGO_BED_CACHE:-$(cd "$here/.." && pwd)/.cache/bed}
-names='python node nginx nginx_next postgres postgres_tools redis busybox registry server'
+names='python node nginx nginx_next postgres postgres_tools redis busybox registry proxies server'
 declare -A official=([trixie]=debian:trixie-slim [busybox]=busybox:1 [registry]=registry:2 [nginx_next]=nginx:1.30)
 # The others are those that users get: the defaults of infra's Dockerfile and compose files.
 while IFS='=' read -r name image; do official[${name,,}]=$image; done < <(
@@ -22,10 +23,12 @@ declare -A stand_in=(
   [bookworm]=korrigo-test/debian:bookworm [trixie]=korrigo-test/debian:trixie
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30
   [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
-  [registry]=korrigo-test/registry:2 [server]=korrigo-test/server:1 [seed]=korrigo-test/registry-seeded:2
+  [registry]=korrigo-test/registry:2 [proxies]=korrigo-test/proxies:1 [server]=korrigo-test/server:1 [newest]=korrigo-test/server:newest
+  [compose_5]=korrigo-test/server:compose-5 [alpine_like]=korrigo-test/server:alpine-like [seed]=korrigo-test/registry-seeded:2
 )
-# A server has no official image: it is a bare Debian on which setup.sh was run.
+# These have no official image: a bare Debian on which setup.sh was run, and two programs in one.
 official[server]=${stand_in[server]}
+official[proxies]=${stand_in[proxies]}
 
 main() {
   local engine
@@ -37,7 +40,8 @@ main() {
     print) print ;;
     monitoring) exec 8>"$cache/images.lock"; flock 8; monitoring ;;
     logs) exec 8>"$cache/images.lock"; flock 8; logs ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    bed) exec 8>"$cache/images.lock"; flock 8; bed "$2" ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 }
 
@@ -48,11 +52,12 @@ up() {
       docker image inspect "${official[$name]}" >/dev/null 2>&1 || docker pull --quiet "${official[$name]}" >&2
     done
     build server "TRIXIE=${official[trixie]}"
+    build proxies "TRIXIE=${official[trixie]}"
     seed official
   else
     # Two chains side by side, one for each Debian.
     chain BOOKWORM bookworm postgres redis node &
-    chain TRIXIE trixie busybox registry server nginx python
+    chain TRIXIE trixie busybox registry proxies server nginx python
     wait $!
     build nginx_next "NGINX=${stand_in[nginx]}"
     seed stand_in
@@ -115,6 +120,31 @@ logs() {
   printf 'VICTORIA_LOGS_IMAGE=%s\nDEBIAN_IMAGE=%s\n' "$tag" "${stand_in[trixie]}"
 }
 
+bed() {
+  case $1 in
+    newest | alpine_like) build "$1" "SERVER=${stand_in[server]}" ;;
+    compose_5) build newest "SERVER=${stand_in[server]}"; build compose_5 "SERVER=${stand_in[newest]}" ;;
+  esac
+  echo "SERVER_IMAGE=${stand_in[$1]}"
+  [ "$1" = alpine_like ] || runner_tools "$1"
+}
+
+# The same docker, Compose and buildx for the runner.
+runner_tools() {
+  local folder=$cache/$1 image id
+  image=$(docker image inspect --format '{{.Id}}' "${stand_in[$1]}")
+  [ "$(cat "$folder/complete" 2>/dev/null)" = "$image" ] || {
+    rm -rf "$folder"
+    mkdir -p "$folder/bin"
+    id=$(docker create "${stand_in[$1]}")
+    docker cp "$id:/usr/bin/docker" "$folder/bin/docker" >&2
+    docker cp "$id:/usr/libexec/docker/cli-plugins" "$folder/cli-plugins" >&2
+    docker rm --volumes "$id" >/dev/null
+    echo "$image" >"$folder/complete"
+  }
+  echo "TOOLS=$folder"
+}
+
 # The choice is made once for a cache: pulling from Docker Hub is rationed, and asking takes seconds where it is cut off.
 choose() {
   [ ! -s "$cache/images.kind" ] || return 0
@@ -150,6 +180,7 @@ build() {
   case $recipe in
     debian) machine apt >"$context/apt.conf"; cp /etc/ssl/certs/ca-certificates.crt "$context/" ;;
     node) fetch_node "$context" ;;
+    compose_5) fetch_compose "$context" ;;
   esac
   docker build --quiet --label korrigo.recipe="$key" --build-arg "$2" --tag "$tag" "$context" >/dev/null
   rm -rf "$context"
@@ -168,6 +199,18 @@ fetch_node() {
   mv "$1/fetch/node_modules/node-linux-$arch/bin/node" "$1/node"
   mv "$1/fetch/node_modules/npm" "$1/npm"
   rm -rf "$1/fetch"
+}
+
+# Compose as its authors do it, in a copy of its module: `go install` refuses a module that excludes others.
+fetch_compose() {
+  local version source
+  version=$(sed -n "s/^LABEL korrigo.compose=//p" "$1/Dockerfile")
+  command -v go >/dev/null || { echo "Compose 5 can be built only by Go, which is missing." >&2; return 1; }
+  source=$(cd / && go mod download -json "github.com/docker/compose/v5@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  cp -r "$source" "$1/source"
+  chmod -R u+w "$1/source"
+  (cd "$1/source" && go build -ldflags "-s -w -X github.com/docker/compose/v5/internal.Version=$version" -o ../docker-compose ./cmd)
+  rm -rf "$1/source"
 }
 
 main "$@"

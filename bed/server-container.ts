@@ -11,6 +11,8 @@ export type ServerOptions = {
   readonly dockerDiskMb?: number;
   /** The same for /opt. */
   readonly optDiskMb?: number;
+  /** What the engine's daemon.json says. */
+  readonly daemon?: Readonly<Record<string, unknown>> | undefined;
   /** Default 22. */
   readonly sshPort?: number;
   /** More public keys that may log in as deploy. */
@@ -39,6 +41,7 @@ export async function prepareFolder(place: Place, folder: string, port: number, 
   const publicKey = await readFile(`${folder}/key.pub`, 'utf8');
   await writeFile(`${folder}/authorized_keys`, [publicKey.trim(), ...(options.authorizedKeys ?? []), ''].join('\n'));
   await writeFile(`${folder}/resolvers`, (await resolvers()).map((address) => `${address}\n`).join(''));
+  if (options.daemon) await writeFile(`${folder}/daemon.json`, JSON.stringify(options.daemon));
   const hostKeyLine = (await readFile(`${folder}/host_key.pub`, 'utf8')).split(' ').slice(0, 2).join(' ');
   const hostKey = `${port === 22 ? ip : `[${ip}]:${port}`} ${hostKeyLine}`;
   await writeFile(`${folder}/known_hosts`, `${hostKey}\n`);
@@ -73,6 +76,7 @@ export function containerArguments(
   return [
     ...['--init', '--name', container, '--hostname', place.name, '--label', `korrigo.bed=${place.bed.id}`],
     ...['--network', place.bed.id, '--ip', place.ip, '--volume', `${folder}:/bed:ro`, ...rights],
+    ...(options.daemon ? ['--volume', `${folder}/daemon.json:/etc/docker/daemon.json:ro`] : []),
     ...disk('/var/lib/docker', options.dockerDiskMb),
     ...disk('/opt', options.optDiskMb),
     ...['--env', `BED_DOCKER=${docker}`, '--env', `BED_SSH_PORT=${port}`],

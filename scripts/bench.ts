@@ -2,7 +2,7 @@
  * From a commit to a healthy server, and what visitors notice meanwhile: the action beside what teams type by hand, on the
  * Korrigo example, in turns, on servers of the test bed.
  *
- *     npm run bench              three rounds, about eight minutes, into docs/performance.md
+ *     npm run bench              three rounds, about fifteen minutes, into docs/performance.md
  *     npm run bench -- 5         rounds
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,17 +18,23 @@ import { ours, recipe, type Way } from './bench/ways.ts';
 const rounds = Number(process.argv[2] ?? 3);
 const page = join(import.meta.dirname, '../docs/performance.md');
 
-type Turn = Seen & { readonly seconds: number };
+type Turn = Seen & Readonly<Record<'seconds' | 'deploySeconds' | 'againSeconds' | 'backSeconds', number>>;
 
 async function main(): Promise<void> {
   const bed = await upBed();
   try {
     const scene = await setScene(bed);
-    const other = await bed.server();
-    const ways = [await recipe(bed, scene, other), ours(scene, 'recreate', 'this action as it is')];
-    const turns = await compare(ways, scene.repository.folder);
+    const second = await setScene(bed, 'korrigo-rolling');
+    const ways = [
+      await recipe(bed, scene, await bed.server()),
+      ours(scene, 'recreate', 'this action as it is'),
+      ours(second, 'rolling', 'the same with `strategy: rolling`; without a door in front, its nginx is recreated', {
+        strategy: 'rolling',
+      }),
+    ];
+    const turns = await compare(ways);
     const versions = await versionsOf(bed.engine.docker);
-    const text = table(ways, turns, versions);
+    const text = [table(ways, turns, versions), parts(ways, turns)].join('\n\n');
     console.log(text);
     write(text);
   } finally {
@@ -36,20 +42,29 @@ async function main(): Promise<void> {
   }
 }
 
-/** Each round is one commit that changes the backend, deployed every way; the first only warms up. */
-async function compare(ways: readonly Way[], folder: string): Promise<ReadonlyMap<Way, readonly Turn[]>> {
+/**
+ * Each round is one commit that changes the backend, deployed every way; the first only warms up. Then it is deployed once
+ * more, and taken back.
+ */
+async function compare(ways: readonly Way[]): Promise<ReadonlyMap<Way, readonly Turn[]>> {
   const turns = new Map<Way, Turn[]>(ways.map((way) => [way, []]));
-  const { commit } = repositoryIn(folder);
+  const folders = [...new Set(ways.map(({ folder }) => folder))];
   for (let round = 0; round <= rounds; round++) {
-    if (round > 0) commit({ 'backend/round.txt': `${round}\n` }, `Round ${round}`);
+    if (round > 0)
+      for (const folder of folders)
+        repositoryIn(folder).commit({ 'backend/round.txt': `${round}\n` }, `Round ${round}`);
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
       const visitor = round === 0 ? undefined : visit(`${way.url}/api/health/live/`);
-      const started = performance.now();
-      await way.deploy();
-      const seconds = (performance.now() - started) / 1000;
+      let deploySeconds = 0;
+      const seconds = await timed(async () => {
+        deploySeconds = await way.deploy();
+      });
       const seen = await visitor?.stop();
       if (seen === undefined) continue;
-      turns.get(way)?.push({ ...seen, seconds });
+      await way.prepare();
+      const againSeconds = await timed(way.again);
+      const backSeconds = await timed(way.back);
+      turns.get(way)?.push({ ...seen, seconds, deploySeconds, againSeconds, backSeconds });
       console.error(
         `round ${round}, ${way.name}: ${seconds.toFixed(1)} s, ${seen.failed} of ${seen.requests} failed, gap ${seen.gapSeconds.toFixed(1)} s`,
       );
@@ -58,22 +73,34 @@ async function compare(ways: readonly Way[], folder: string): Promise<ReadonlyMa
   return turns;
 }
 
-function table(ways: readonly Way[], turns: ReadonlyMap<Way, readonly Turn[]>, versions: string): string {
-  const of = (way: Way, pick: (turn: Turn) => number): number => median((turns.get(way) ?? []).map(pick));
-  const first = ways[0];
-  const ratio = (way: Way, pick: (turn: Turn) => number): string =>
-    first === undefined ? '' : (of(way, pick) / of(first, pick)).toFixed(2);
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+type Pick = (turn: Turn) => number;
+type Turns = ReadonlyMap<Way, readonly Turn[]>;
+
+const of = (turns: Turns, way: Way, pick: Pick): number => median((turns.get(way) ?? []).map(pick));
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** Median, and how many times that of the first way it is. */
+function measured(ways: readonly Way[], turns: Turns, way: Way, pick: Pick): readonly string[] {
+  const [first] = ways;
+  const ratio = first === undefined ? '' : (of(turns, way, pick) / of(turns, first, pick)).toFixed(2);
+  return [`${of(turns, way, pick).toFixed(1)} s`, ratio];
+}
+
+function table(ways: readonly Way[], turns: Turns, versions: string): string {
   const rows = ways.map((way) => [
     way.name,
-    `${of(way, ({ seconds }) => seconds).toFixed(1)} s`,
-    ratio(way, ({ seconds }) => seconds),
-    `${of(way, ({ gapSeconds }) => gapSeconds).toFixed(1)} s`,
-    ratio(way, ({ gapSeconds }) => gapSeconds),
-    `${of(way, ({ failed }) => failed)} of ${of(way, ({ requests }) => requests)}`,
+    ...measured(ways, turns, way, ({ seconds }) => seconds),
+    ...measured(ways, turns, way, ({ gapSeconds }) => gapSeconds),
+    `${of(turns, way, ({ failed }) => failed)} of ${of(turns, way, ({ requests }) => requests)}`,
     (turns.get(way) ?? []).map(({ seconds }) => seconds.toFixed(1)).join(' '),
   ]);
   const head = ['way', 'commit to healthy', 'ratio', 'longest gap', 'ratio', 'failed requests', 'each round, s'];
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`}. ${versions}.`,
     '',
@@ -82,6 +109,26 @@ function table(ways: readonly Way[], turns: ReadonlyMap<Way, readonly Turn[]>, v
     ...rows.map(line),
     '',
     ...ways.map(({ name, what }) => `- *${name}*: ${what}.`),
+  ].join('\n');
+}
+
+/** What it consists of, and what else there is to wait for. */
+function parts(ways: readonly Way[], turns: Turns): string {
+  const rows = ways.map((way) => [
+    way.name,
+    ...measured(ways, turns, way, ({ deploySeconds }) => deploySeconds),
+    ...measured(ways, turns, way, ({ againSeconds }) => againSeconds),
+    ...measured(ways, turns, way, ({ backSeconds }) => backSeconds),
+  ]);
+  const head = ['way', 'deploy alone', 'ratio', 'nothing changed', 'ratio', 'back', 'ratio'];
+  return [
+    line(head),
+    line(head.map(() => '---')),
+    ...rows.map(line),
+    '',
+    '- *deploy alone*: from the pushed images to healthy containers; typed, the commands over SSH.',
+    '- *nothing changed*: the same release once more; typed, a bare `up --detach`.',
+    '- *back*: `rollback` until everything is healthy; typed, the same containers started anew, for the recipe has no way back.',
   ].join('\n');
 }
 

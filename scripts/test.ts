@@ -83,7 +83,11 @@ type Report = {
     readonly name: string;
     readonly status: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 };
 
@@ -96,7 +100,9 @@ function readOutcome(path: string): Pick<Outcome, 'passed' | 'skipped' | 'failur
   }
   const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
   const failures = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const failed = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
+    const failed = assertionResults
+      .filter((test) => test.status === 'failed')
+      .map(({ fullName, failureMessages = [] }) => [fullName, ...beginningOf(failureMessages[0])].join('\n'));
     // A file that cannot be loaded, or whose beforeAll failed, has no test that failed.
     const lines = failed.length === 0 && status === 'failed' ? [message.trim().split('\n')[0] || 'failed'] : failed;
     return lines.map((line) => `${relative(top, name)}: ${line}`);
@@ -104,6 +110,14 @@ function readOutcome(path: string): Pick<Outcome, 'passed' | 'skipped' | 'failur
   const count = (status: string): number => tests.filter((test) => test.status === status).length;
   return { passed: count('passed'), skipped: tests.length - count('passed') - count('failed'), failures };
 }
+
+/** Its first lines, so that the end of a long log says what was wrong. */
+const beginningOf = (message = ''): readonly string[] =>
+  message
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.trim().startsWith('at '))
+    .slice(0, 4)
+    .map((line) => line.slice(0, 300));
 
 function summarise(outcomes: readonly Outcome[]): void {
   console.log('');

@@ -63,9 +63,17 @@ const checkOut: Mapping = {
   with: { 'persist-credentials': false },
 };
 
+/** One deployment of each: GitHub's own, or the action's. */
+const token = { 'github-token': '${{ github.token }}' };
+const deployments = (): Mapping => ({ deployments: remarked('write', 'for `deployment`') });
+
 /** One deploy or rollback at a time per environment. `queue: max` keeps every run that waits instead of only the last. */
 const inEnvironment: Mapping = {
-  environment: { name: '${{ inputs.environment }}', url: '${{ steps.korrigo.outputs.url }}' },
+  environment: {
+    name: '${{ inputs.environment }}',
+    url: '${{ steps.korrigo.outputs.url }}',
+    deployment: "${{ inputs.deployment != 'true' }}",
+  },
   concurrency: { group: 'korrigo-${{ inputs.environment }}', 'cancel-in-progress': false, queue: 'max' },
 };
 
@@ -112,13 +120,14 @@ const deployJob = (ref: string): Mapping =>
   job(
     'Deploy',
     { needs: 'build', if: unlessFailed, ...inEnvironment },
-    { contents: 'read', packages: 'read' },
+    { contents: 'read', packages: 'read', ...deployments() },
     jobOutputs(ends),
     [
       checkOut,
       {
         ...step(ref, 'Deploy to the servers', 'deploy', deploys, {
           release: '${{ needs.build.outputs.release }}',
+          ...token,
           ...password,
           ...ssh,
         }),
@@ -142,7 +151,7 @@ const planJob = (ref: string): Mapping =>
       { ...checkOut, with: { 'persist-credentials': false, 'fetch-depth': 0 } },
       {
         ...step(ref, 'Show what a deploy would do', 'plan', plans, {
-          'github-token': '${{ github.token }}',
+          ...token,
           ...password,
           ...ssh,
         }),
@@ -152,8 +161,8 @@ const planJob = (ref: string): Mapping =>
   );
 
 const rollbackJob = (ref: string): Mapping =>
-  job('Roll back', inEnvironment, { packages: 'read' }, jobOutputs(ends), [
-    step(ref, 'Roll back to an earlier release', 'rollback', rollbacks, { ...password, ...ssh }),
+  job('Roll back', inEnvironment, { packages: 'read', ...deployments() }, jobOutputs(ends), [
+    step(ref, 'Roll back to an earlier release', 'rollback', rollbacks, { ...token, ...password, ...ssh }),
   ]);
 
 /** @param ref of the action: `v1`, or the exact version in a release. @returns file name → content. */

@@ -1,18 +1,22 @@
 import { tmpdir } from 'node:os';
 import * as core from '@actions/core';
+import type { Config } from './config/config.ts';
 import { type InputTexts, inputNames, inputOf } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
 import { unknownInputs } from './config/unknown.ts';
 import { DeployError } from './errors.ts';
+import type { Deployment } from './github/deployment.ts';
 import { githubLog } from './github/log.ts';
 import { pullRequestOf } from './github/pull-request.ts';
-import { githubContext, refFacts } from './github/surroundings.ts';
+import { type Context, githubContext, refFacts } from './github/surroundings.ts';
 import { printable } from './log/console.ts';
 import { maskedParts, redact, redacting } from './log/redact.ts';
 import type { Command } from './model/command.ts';
+import type { RefFacts } from './model/surroundings.ts';
 import { nonce, systemClock } from './ports.ts';
 import { annotations } from './report/annotations.ts';
 import { closing } from './report/closing.ts';
+import { deploymentEnd } from './report/deployment.ts';
 import { outputValues } from './report/outputs.ts';
 import { forecastMarkdown } from './report/plan-markdown.ts';
 import { summary } from './report/summary.ts';
@@ -42,6 +46,9 @@ async function main(): Promise<void> {
     cleanUps.push(cleanUp);
     core.saveState('cleanUps', JSON.stringify(cleanUps));
   };
+  const ref = refFacts(context, env);
+  const clean = (text: string): string => printable(redact(text, hidden));
+  const deployment = await deploymentFor(config, context, ref, clean);
   const report = await withPorts(
     {
       env,
@@ -49,10 +56,11 @@ async function main(): Promise<void> {
       temporary: env['RUNNER_TEMP'] ?? tmpdir(),
       log,
       signal: cancel.signal,
-      ref: refFacts(context, env),
+      ref,
       hidden: variablesOf(texts),
       variables: config.variables,
       remember,
+      announce: (milestone) => deployment?.announce(milestone),
       rememberLeases: (leases) => core.saveState('leases', JSON.stringify(leases)),
     },
     async (ports) => await run(config, ports),
@@ -62,22 +70,40 @@ async function main(): Promise<void> {
   for (const line of lines) log.info(line);
   log.end();
   for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
-  if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(redact(summary(report), hidden)), true).write();
+  if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(clean(summary(report)), true).write();
+  const untold = await deployment?.end(deploymentEnd(report));
+  if (untold !== undefined) core.warning(clean(untold), { title: 'Korrigo Deploy' });
   if (config.comment && config.githubToken !== undefined && pull !== undefined && report.forecast !== undefined) {
     const { project } = report.forecast.plan.intent.release;
-    const text = printable(redact(forecastMarkdown(report.forecast, 60_000), hidden));
-    const { api, writeComment } = await import(/* webpackMode: "eager" */ './github/comment.ts');
-    const client = api(config.githubToken.reveal(), env['GITHUB_API_URL'] || 'https://api.github.com');
+    const text = clean(forecastMarkdown(report.forecast, 60_000));
+    const { apiOf } = await import(/* webpackMode: "eager" */ './github/api.ts');
+    const { writeComment } = await import(/* webpackMode: "eager" */ './github/comment.ts');
+    const api = apiOf(config.githubToken, env);
     // The token of a pull request from a fork may only read.
-    const problem = pull.fork ? undefined : await writeComment(client, pull, project, text, systemClock);
-    if (problem !== undefined) core.warning(printable(redact(problem, hidden)), { title: 'Korrigo Deploy' });
+    const problem = pull.fork ? undefined : await writeComment(api, pull, project, text, systemClock);
+    if (problem !== undefined) core.warning(clean(problem), { title: 'Korrigo Deploy' });
   }
   for (const { message, ...place } of annotations(report)) {
     const { file, line } = place;
     const at = { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { startLine: line }) };
-    fail(printable(redact(message, hidden)), at);
+    fail(clean(message), at);
   }
   if (report.failures.length > 0) process.exitCode = 1;
+}
+
+async function deploymentFor(
+  { deployment, githubToken, health }: Config,
+  context: Context | undefined,
+  { source, run: log }: RefFacts,
+  clean: (text: string) => string,
+): Promise<Deployment | undefined> {
+  if (deployment === undefined || githubToken === undefined || context === undefined || source === undefined) return;
+  const { apiOf } = await import(/* webpackMode: "eager" */ './github/api.ts');
+  const { deploymentOf } = await import(/* webpackMode: "eager" */ './github/deployment.ts');
+  const url = health.url === undefined ? undefined : new URL(health.url).origin;
+  const save = (open: unknown): void => core.saveState('deployment', JSON.stringify(open ?? null));
+  const outside = { api: apiOf(githubToken, process.env), clock: systemClock, clean, save };
+  return deploymentOf(context.repo, deployment.environment, { url, log }, outside);
 }
 
 /** What a pull request from a fork has none of. */

@@ -60,6 +60,7 @@ async function main(): Promise<void> {
       variables: config.variables,
       remember: () => {},
       rememberLeases: () => {},
+      announce: () => {},
     },
     async (ports) => await run(config, ports),
   );
@@ -70,6 +71,12 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify(report.release)}\n`);
   process.exitCode = report.failures.length === 0 ? 0 : 1;
 }
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a folder',
+};
 
 /** `@file` reads a file. A secret comes from a file or from KORRIGO_<NAME>: arguments can be seen by all. */
 function textsOf(flags: Flags, env: NodeJS.ProcessEnv): InputTexts {
@@ -82,8 +89,8 @@ function textsOf(flags: Flags, env: NodeJS.ProcessEnv): InputTexts {
       try {
         return [[name, readFileSync(given.slice(1).replace(/^~(?=\/)/, homedir()), 'utf8').replace(/\r?\n$/, '')]];
       } catch (error) {
-        const reason = error instanceof Error && 'code' in error ? error.code : error;
-        problems.push(`${name}: the file ${given.slice(1)} cannot be read (${reason})`);
+        const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+        problems.push(`${name}: the file ${given.slice(1)} ${unreadable[code] ?? `cannot be read (${code})`}`);
         return [];
       }
     }

@@ -4,18 +4,23 @@ import { type InputTexts, inputNames } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
 import { finishLeases } from './flows/afterwards.ts';
 import type { HeldLease } from './flows/session.ts';
+import { type OpenDeployment, readOpenDeployment, writeStatus } from './github/deployment-requests.ts';
 import { githubLog } from './github/log.ts';
+import { githubContext } from './github/surroundings.ts';
 import { local } from './hosts/local.ts';
-import { maskedParts, redacting } from './log/redact.ts';
+import { printable } from './log/console.ts';
+import { maskedParts, redact, redacting } from './log/redact.ts';
 import { isRecord, parseJson } from './model/release.ts';
-import { nonce } from './ports.ts';
+import { nonce, systemClock } from './ports.ts';
+import { interruptedEnd } from './report/deployment.ts';
 import { secretsOf, withPorts } from './shell.ts';
 
 /** After a cancel the main program may have been killed: what it began on this machine and on the servers is ended here. */
 async function main(): Promise<void> {
   await cleanUp();
   const leases = readLeases(core.getState('leases'));
-  if (leases.length > 0) await finish(leases);
+  const deployment = readOpenDeployment(core.getState('deployment'));
+  if (leases.length > 0 || deployment !== undefined) await finish(leases, deployment);
 }
 
 async function cleanUp(): Promise<void> {
@@ -33,12 +38,13 @@ async function cleanUp(): Promise<void> {
   }
 }
 
-async function finish(leases: readonly HeldLease[]): Promise<void> {
+async function finish(leases: readonly HeldLease[], deployment: OpenDeployment | undefined): Promise<void> {
   const { env } = process;
   const texts: InputTexts = Object.fromEntries(inputNames.map((name) => [name, core.getInput(name)]));
   const config = readConfig(texts, env);
   const write = (text: string): void => void process.stdout.write(text);
-  const log = redacting(githubLog(write, nonce), maskedParts(secretsOf(config)));
+  const hidden = maskedParts(secretsOf(config));
+  const log = redacting(githubLog(write, nonce), hidden);
   const nobody = { ref: undefined, defaultBranch: undefined, source: undefined, actor: '', run: undefined };
   const surroundings = {
     env,
@@ -51,9 +57,17 @@ async function finish(leases: readonly HeldLease[]): Promise<void> {
     variables: {},
     remember: () => {},
     rememberLeases: () => {},
+    announce: () => {},
   };
-  await withPorts(surroundings, async (ports) => await finishLeases(leases, config, ports));
+  const outcomes = await withPorts(surroundings, async (ports) => await finishLeases(leases, config, ports));
   log.end();
+  const context = deployment && (await githubContext());
+  if (deployment === undefined || config.githubToken === undefined || context === undefined) return;
+  const clean = (text: string): string => printable(redact(text, hidden));
+  const { apiOf } = await import(/* webpackMode: "eager" */ './github/api.ts');
+  const outside = { api: apiOf(config.githubToken, env), clock: systemClock, clean };
+  const problem = await writeStatus(outside, context.repo, deployment, deployment.end ?? interruptedEnd(outcomes));
+  if (problem !== undefined) core.warning(clean(problem));
 }
 
 function readLeases(text: string): readonly HeldLease[] {

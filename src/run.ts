@@ -64,7 +64,7 @@ const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   sendAhead: ['login', 'build'],
   pullAhead: ['rehearse', 'sendAhead'],
   push: ['login', 'rehearse', 'test', 'build', 'sendAhead'],
-  deploy: ['rehearse', 'test', 'build', 'push', 'pullAhead'],
+  deploy: ['login', 'rehearse', 'test', 'build', 'push', 'pullAhead'],
   plan: ['login'],
   rollback: [],
   status: [],
@@ -101,10 +101,12 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
 }
 
 /** In the order in which the log shows them. */
-function flowNames({ commands, registry }: Config, sideBySide: boolean): readonly FlowName[] {
+function flowNames({ commands, registry, verifyAttestation }: Config, sideBySide: boolean): readonly FlowName[] {
   const rehearses = commands.length > 1 && commands.includes('deploy');
-  const logsIn = registry?.login !== undefined && commands.some((name) => onTheRunner.has(name));
-  const sends = sideBySide && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
+  const asks = verifyAttestation !== undefined && commands.includes('deploy');
+  const logsIn = registry?.login !== undefined && (asks || commands.some((name) => onTheRunner.has(name)));
+  // What is not attested reaches no server.
+  const sends = sideBySide && !asks && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
   const ahead = [...(sends ? (['sendAhead'] as const) : []), ...(sends && rehearses ? (['pullAhead'] as const) : [])];
   return [
     ...(logsIn ? (['login'] as const) : []),

@@ -30,11 +30,12 @@ type Surroundings = {
   readonly variables: Config['variables'];
   readonly remember: (cleanUp: Command) => void;
   readonly rememberLeases: RunPorts['rememberLeases'];
+  readonly announce: RunPorts['announce'];
 };
 
 /** Runs with the adapters that every shell uses, and a folder of its own that is gone afterwards. */
 export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunPorts) => Promise<T>): Promise<T> {
-  const { env, cwd, temporary, log, signal, ref, remember, rememberLeases } = surroundings;
+  const { env, cwd, temporary, log, signal, ref, remember, rememberLeases, announce } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
   remember({ argv: ['rm', '-rf', '--', scratch] });
   const visible = { ...visibleEnvironment(env, surroundings.hidden), ...surroundings.variables };
@@ -54,6 +55,7 @@ export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunP
     ref,
     remember,
     rememberLeases,
+    announce,
     connect,
     reconnect,
     scratch,

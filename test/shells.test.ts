@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../bed/process.ts';
+import { githubApi } from '../fixtures/github-api.ts';
 import { commandNames } from '../src/config/config.ts';
 import { silent } from '../src/log/log.ts';
 import { withPorts } from '../src/shell.ts';
@@ -17,7 +18,7 @@ describe('the command-line program', () => {
     const { code, stderr } = await korrigo('status', '--ssh-key', '@/no/such/key', '--registry-password', 'hunter2');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      '2 problems:\n- --registry-password: is secret and does not belong in arguments; write --registry-password @file, or set KORRIGO_REGISTRY_PASSWORD\n- ssh-key: the file /no/such/key cannot be read (ENOENT)\n',
+      '2 problems:\n- --registry-password: is secret and does not belong in arguments; write --registry-password @file, or set KORRIGO_REGISTRY_PASSWORD\n- ssh-key: the file /no/such/key does not exist\n',
     );
   });
 });
@@ -73,6 +74,37 @@ describe('the action', () => {
   });
 });
 
+describe('post', () => {
+  /** With what the main program left in its state, against a GitHub that has one deployment. */
+  const after = async (deployment: string) => {
+    const statuses = [{ state: 'in_progress' }];
+    const left = { id: 500, ref: 'main', task: 'deploy', environment: 'production', payload: {}, statuses };
+    const github = await githubApi({ deployments: [left] });
+    const inputs = {
+      INPUT_COMMAND: 'rollback',
+      INPUT_HOSTS: 'local',
+      'INPUT_PROJECT-NAME': 'shop',
+      INPUT_DEPLOYMENT: 'true',
+      'INPUT_GITHUB-TOKEN': 'token',
+    };
+    const env = { GITHUB_API_URL: github.url, GITHUB_REPOSITORY: 'acme/shop', STATE_deployment: deployment, ...inputs };
+    const { code, stdout, stderr } = await run([process.execPath, join(top, 'src/post.ts')], { env });
+    await github.close();
+    expect([code, stderr, github.problems], stdout).toEqual([0, '', []]);
+    return { stdout, states: statuses.map(({ state }) => state), requests: github.requests.length };
+  };
+
+  it('ends a deployment that the main program could not end', async () => {
+    expect((await after('{"id":500}')).states).toEqual(['in_progress', 'failure']);
+    const end = { state: 'success', description: 'deploy succeeded' };
+    expect((await after(JSON.stringify({ id: 500, end }))).states).toEqual(['in_progress', 'success']);
+  });
+
+  it('asks GitHub for nothing where nothing is left', async () => {
+    expect(await after('null')).toEqual({ stdout: '', states: ['in_progress'], requests: 0 });
+  });
+});
+
 describe('other programs on this machine', () => {
   it('see the environment without the inputs, and what a user calls KORRIGO_', async () => {
     const env = {
@@ -95,6 +127,7 @@ describe('other programs on this machine', () => {
       variables: { COLOUR: 'blue' },
       remember: () => {},
       rememberLeases: () => {},
+      announce: () => {},
     };
     expect(await withPorts(surroundings, async (ports) => ports.env)).toEqual({
       KORRIGO_TAG: 'e',

@@ -24,7 +24,7 @@ type Job = {
   readonly permissions?: unknown;
   readonly 'timeout-minutes'?: unknown;
   readonly concurrency?: Partial<Record<string, string>>;
-  readonly environment?: string | { readonly name: string };
+  readonly environment?: string | { readonly name: string; readonly deployment?: string | boolean };
   readonly secrets?: 'inherit' | Texts;
   readonly needs?: string | readonly string[];
   readonly outputs?: Texts;
@@ -151,9 +151,8 @@ describe('the reusable workflows', () => {
   it.each(reusable)('%s has no input that no step of it is given', (path) => {
     const { inputs = {} } = workflowOf(path).on.workflow_call ?? {};
     const given = ownSteps(path).flatMap((step) => Object.keys(step.with ?? {}));
-    expect(Object.keys(inputs).filter((name) => !given.includes(name))).toEqual(
-      Object.keys(inputs).filter((name) => ['environment', 'runs-on', 'timeout-minutes'].includes(name)),
-    );
+    const ofJobs = ['environment', 'runs-on', 'timeout-minutes'];
+    expect(Object.keys(inputs).filter((name) => !given.includes(name) && !ofJobs.includes(name))).toEqual([]);
   });
 
   it.each(reusable)('%s hands out every output of its jobs, under the same name', (path) => {
@@ -200,6 +199,28 @@ describe('the reusable workflows', () => {
     const [pin] = pinOf('.github/workflows/ci.yml');
     expect(pin).toBeDefined();
     expect(new Set(reusable.flatMap(pinOf))).toEqual(new Set([pin]));
+  });
+});
+
+describe('a deployment on the page of an environment', () => {
+  const jobs = all.flatMap((path) => jobsOf(path).map(([id, job]) => ({ path, id, job })));
+
+  it.each(['true', ''])('is never one of two, with `deployment: %j`', (deployment) => {
+    const own = jobs.filter(({ path, job }) => reusable.includes(path) && typeof job.environment === 'object');
+    for (const { path, job } of own) {
+      const { environment } = job;
+      const githubs = typeof environment === 'object' ? environment.deployment : undefined;
+      const given = job.steps?.find((step) => step.with?.['deployment'] !== undefined)?.with?.['deployment'];
+      if (given === undefined) expect(githubs, path).toBe(false);
+      else expect(evaluated(String(githubs), { inputs: { deployment } }), path).toBe(String(deployment !== 'true'));
+    }
+    expect(own).toHaveLength(3);
+  });
+
+  it('has its permission in every caller that asks for it', () => {
+    const asking = jobs.filter(({ job }) => job.with?.['deployment'] === 'true');
+    expect(asking.map(({ path }) => path.split('/').at(-1))).toEqual(['deploy.yml', 'rollback.yml']);
+    for (const { job } of asking) expect(job.permissions).toMatchObject({ deployments: 'write' });
   });
 });
 
@@ -265,13 +286,24 @@ describe('every workflow', () => {
     for (const { run = '' } of stepsOf(path)) expect(run).not.toContain('${{');
   });
 
-  it.each(all)('%s is given to act as it is, but for the key that act does not know', (path) => {
-    const [whole, less] = [read(path).split('\n'), forAct(read(path)).split('\n')];
-    const left = whole.filter((line) => line !== '      queue: max');
-    expect(less).toEqual(left);
-    expect(whole.length - less.length).toBe(jobsOf(path).filter(([, { concurrency }]) => concurrency).length);
-  });
+  it.each(all)(
+    '%s is given to act as it is, but for a key that act does not know and the address of the API',
+    (path) => {
+      const given = parse(forAct(read(path)), (key, value) => (key === 'GITHUB_API_URL' ? undefined : value));
+      const withoutQueue = parse(read(path), (key, value) => {
+        const { deployment: _deployment, ...environment } = Object(value);
+        if (key === 'queue') return undefined;
+        return key === 'environment' && 'name' in environment ? environment : value;
+      });
+      // A step that had no `env:` is left with an empty one.
+      const plain = (workflow: unknown): unknown =>
+        JSON.parse(JSON.stringify(workflow, (key, value) => (key === 'env' && isEmpty(value) ? undefined : value)));
+      expect(plain(given)).toEqual(plain(withoutQueue));
+    },
+  );
 });
+
+const isEmpty = (value: object): boolean => Object.keys(value).length === 0;
 
 describe('the expressions', () => {
   const deploy = ownSteps('.github/workflows/deploy.yml').at(-1)?.with ?? {};

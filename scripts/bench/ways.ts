@@ -8,23 +8,61 @@ export type Way = {
   readonly name: string;
   readonly what: string;
   readonly url: string;
-  /** Resolves when the new version is healthy. */
-  readonly deploy: () => Promise<void>;
+  /** The repository that is deployed. */
+  readonly folder: string;
+  /** Resolves when the new version is healthy, with the seconds since everything was pushed. */
+  readonly deploy: () => Promise<number>;
+  /** What is needed to deploy once more what is live. */
+  readonly prepare: () => Promise<void>;
+  /** Deploys that once more, with nothing changed. */
+  readonly again: () => Promise<void>;
+  /** Resolves when the release before is healthy, or where there is no such thing, when the containers are that were started anew. */
+  readonly back: () => Promise<void>;
 };
+
+const since = (started: number): number => (performance.now() - started) / 1000;
 
 const compose = 'infra/docker/docker-compose.local-prod.yml';
 const tests = 'infra/docker/docker-compose.test.yml';
 
 /** The action with all its commands. @param inputs besides those of the scene */
 export function ours(scene: Scene, name: string, what: string, inputs: Readonly<Record<string, string>> = {}): Way {
+  const korrigo = async (
+    commands: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+    onLine: (line: string) => void = () => {},
+  ): Promise<readonly string[]> => {
+    const lines: string[] = [];
+    const listen = (line: string): void => {
+      lines.push(line);
+      onLine(line);
+    };
+    const code = await scene.deploy({ onLine: listen }, { ...inputs, ...more }, commands);
+    if (code !== 0) throw new Error(`${name} ended with ${code}:\n${lines.slice(-60).join('\n')}`);
+    return lines;
+  };
+  let release = '';
   return {
     name,
     what,
     url: scene.site.url,
+    folder: scene.repository.folder,
     deploy: async () => {
-      const lines: string[] = [];
-      const code = await scene.deploy({ onLine: (line) => void lines.push(line) }, inputs);
-      if (code !== 0) throw new Error(`${name} ended with ${code}:\n${lines.slice(-60).join('\n')}`);
+      let pushed = performance.now();
+      // The check of the servers connects as well, but before the push.
+      await korrigo(['test', 'build', 'push', 'deploy'], {}, (line) => {
+        if (line.startsWith('Connect to ')) pushed = performance.now();
+      });
+      return since(pushed);
+    },
+    prepare: async () => {
+      release = (await korrigo(['build', 'push'])).findLast((line) => line.startsWith('{')) ?? '';
+    },
+    again: async () => void (await korrigo(['deploy'], { release, 'force-recreate': 'none' })),
+    back: async () => {
+      // Not `previous`: that is the same commit, which was deployed once more.
+      const to = (await output(['git', 'rev-parse', 'HEAD~1'], { cwd: scene.repository.folder })).trim();
+      await korrigo(['rollback'], { to });
     },
   };
 }
@@ -82,26 +120,37 @@ export async function recipe(bed: Bed, scene: Scene, server: Server): Promise<Wa
     'backend/.env.prod': `ALLOWED_HOSTS=${server.ip}\n`,
   };
   const onServer = `cd /opt/korrigo && docker compose -f ${compose}`;
+  const isHealthy = async (): Promise<void> =>
+    await until(
+      'every container is healthy',
+      120_000,
+      async () => !(await there(`${onServer} ps --format '{{.Health}}'`)).match(/starting|unhealthy/),
+    );
   return {
     name: 'the usual recipe',
     what: 'test, build, push; over SSH `pull`, `up --detach --force-recreate`, `exec … migrate`, one after the other',
     url: `http://${server.ip}`,
+    folder: scene.repository.folder,
     deploy: async () => {
       await here('compose', '-f', tests, 'up', '--build', '--abort-on-container-exit', '--exit-code-from', 'tests');
       await here('compose', '-f', tests, 'down', '--volumes');
       await here('compose', '-f', compose, 'build');
       for (const name of ['backend', 'nginx']) await here('push', '--quiet', `${registry.address}/korrigo-${name}`);
+      const pushed = performance.now();
       const ship = 'git archive HEAD | ssh "$@" "cd /opt/korrigo && tar xf - && mkdir -p infra/docker/secrets"';
       await output(['sh', '-c', ship, 'sh', ...options, `deploy@${server.ip}`], { cwd: scene.repository.folder });
       for (const [path, text] of Object.entries(own)) await there(`cat >/opt/korrigo/${path}`, text);
       await there(`${onServer} pull --quiet`);
       await there(`${onServer} up --detach --no-build --force-recreate`);
       await there(`${onServer} exec -T backend python manage.py migrate --noinput`);
-      await until(
-        'every container is healthy',
-        120_000,
-        async () => !(await there(`${onServer} ps --format '{{.Health}}'`)).match(/starting|unhealthy/),
-      );
+      await isHealthy();
+      return since(pushed);
+    },
+    prepare: async () => {},
+    again: async () => void (await there(`${onServer} up --detach --no-build`)),
+    back: async () => {
+      await there(`${onServer} up --detach --no-build --force-recreate --no-deps backend celery nginx`);
+      await isHealthy();
     },
   };
 }

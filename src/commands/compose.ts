@@ -19,8 +19,13 @@ export function composeOptions({ files, project, profiles = [] }: Files): readon
   ];
 }
 
-/** As YAML: its JSON leaves out what only bake reads. */
-export function resolvedConfig(files: Files, env: Readonly<Record<string, string>>): Command {
+/** As JSON: in its YAML, texts come out so that they are read as others, or not at all. */
+export function configJson(files: Files, env: Readonly<Record<string, string>>): Command {
+  return { argv: compose(files, ['config', '--format', 'json']), env };
+}
+
+/** Its YAML has what only bake reads. */
+export function configYaml(files: Files, env: Readonly<Record<string, string>>): Command {
   return { argv: compose(files, ['config']), env };
 }
 
@@ -37,6 +42,13 @@ export function removeProject(project: string): Command {
 export function up(sealed: string, project: string, args: readonly string[] = []): Command {
   return {
     argv: compose({ files: [sealed], project }, ['up', '--detach', '--no-build', '--pull', 'never', ...args]),
+  };
+}
+
+/** Makes the containers of services as a sealed release has them, in the place of old ones, and does not start them. */
+export function create(sealed: string, project: string, services: readonly string[]): Command {
+  return {
+    argv: compose({ files: [sealed], project }, ['create', '--no-build', '--pull', 'never', ...services]),
   };
 }
 

@@ -43,6 +43,7 @@ const texts = {
   login: join(awks('helpers'), programs['login.sh']),
   bake: programs['bake.sh'],
   pin: join(facts, programs['pin.sh']),
+  attested: join(facts, programs['attested.sh']),
   ship: programs['ship.sh'],
   resolve: join(
     facts,
@@ -68,6 +69,7 @@ const texts = {
   pull: join(facts, awks('platforms'), programs['pull.sh']),
   upload: join(facts, programs['upload.sh']),
   discard: programs['discard.sh'],
+  replace: programs['replace.sh'],
   refresh: programs['refresh.sh'],
   once: join(awks('once'), programs['once.sh']),
   current: programs['current.sh'],

@@ -1,6 +1,6 @@
 import type { Command, Content } from '../model/command.ts';
 import type { Secret } from '../model/secret.ts';
-import { composeOptions, type Files, upPreview } from './compose.ts';
+import { composeOptions, create, type Files, upPreview } from './compose.ts';
 import { program } from './program.ts';
 
 /** One typed builder for each program of `server/`. `root` is the folder of the application on the host. */
@@ -42,6 +42,17 @@ export function login({ folder, server, username, password }: Login): Command {
 }
 
 export const pin = (images: readonly string[], env: Env): Command => program('pin', images, { env });
+
+export type Attested = {
+  /** `owner/repo` */
+  readonly repository: string;
+  readonly images: readonly string[];
+  /** For GitHub, where `gh` has none of its own. */
+  readonly token: Secret | undefined;
+};
+
+export const attested = ({ repository, images, token }: Attested, env: Env): Command =>
+  program('attested', [repository, ...images], { env, stdin: token ?? '' });
 
 /** @param archive a tar, as compose/archive.ts makes it */
 export const ship = ({ root, id }: Kept, archive: Content): Command => program('ship', [root, id], { stdin: archive });
@@ -109,6 +120,11 @@ export function pull(file: string, tag: string, images: readonly string[], login
   return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
 
+/** Fails where the image is not. */
+export const imageId = (image: string): Command => ({
+  argv: ['docker', 'image', 'inspect', '--format', '{{.Id}}', image],
+});
+
 /** What builds here. */
 export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
 
@@ -123,6 +139,11 @@ export function upload(tag: string, images: Readonly<Record<string, string>>, en
 
 /** @param images `name@digest` of what was built for it, the name alone of what was not */
 export const discard = (tag: string, images: readonly string[]): Command => program('discard', [tag, ...images]);
+
+/** Puts new containers of these services in the place of the old ones. */
+export function replace(sealed: string, project: string, services: readonly string[]): Command {
+  return program('replace', [project, services.join(' '), ...create(sealed, project, services).argv]);
+}
 
 /** Lets proxies that kept their container find those that are new. The last one says what came of it. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);

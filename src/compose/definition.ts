@@ -1,5 +1,6 @@
 import { isRecord } from '../model/release.ts';
 import type { Environment } from '../model/surroundings.ts';
+import type { Caches } from './cache.ts';
 import type { ComposeModel } from './model.ts';
 import type { BuildTarget } from './targets.ts';
 
@@ -13,6 +14,10 @@ export type BuildFacts = {
   readonly platforms: readonly string[];
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
+  /** Of a target whose caches nobody chose. */
+  readonly caches?: (target: BuildTarget) => Caches;
+  /** Whether BuildKit says how an image was built, and what is in it. */
+  readonly attest: boolean;
   /** Pushes every image without a tag. */
   readonly byDigest?: boolean;
 };
@@ -22,7 +27,9 @@ export type BuildFacts = {
  * labels. JSON, which is YAML too; bake reads a compose file only from a name that ends in .yml.
  */
 export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFacts): string {
-  const services = targets.map(({ name, repository, build: { secrets: _secrets, ...build }, secrets }) => {
+  const services = targets.map((target) => {
+    const { name, repository, secrets } = target;
+    const { secrets: _secrets, ...build } = target.build;
     const tags = facts.byDigest ? [repository] : facts.tags.map((tag) => `${repository}:${tag}`);
     const own = ownBake(build['x-bake']);
     // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
@@ -30,11 +37,15 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
       ...(Array.isArray(own['secret']) ? own['secret'] : []),
       ...secrets.map(({ id, from = '' }) => [`id=${id}`, from].map(field).join()),
     ];
+    const caches = isCached(build, own, facts) ? undefined : facts.caches?.(target);
     const xBake = {
       ...own,
+      ...(caches !== undefined && caches.from.length > 0 ? { 'cache-from': caches.from } : {}),
+      ...(caches !== undefined && caches.to.length > 0 ? { 'cache-to': caches.to } : {}),
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
+      ...(facts.attest ? { attest: ['type=provenance,mode=max', 'type=sbom'] } : {}),
       ...(secret.length > 0 ? { secret } : {}),
       ...(facts.byDigest ? { output: [`type=image,push-by-digest=true,name-canonical=true,push=true`] } : {}),
     };
@@ -43,6 +54,14 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
     return [name, { image: tags[0], build: { ...build, ...contexts, tags, labels, 'x-bake': xBake } }];
   });
   return JSON.stringify({ name: facts.project, services: Object.fromEntries(services) }, undefined, 2);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Whether the inputs or the compose file say which caches a build has. */
+function isCached(build: Json, own: Json, { cacheFrom, cacheTo }: BuildFacts): boolean {
+  const written = [build['cache_from'], build['cache_to'], own['cache-from'], own['cache-to']];
+  return cacheFrom.length > 0 || cacheTo.length > 0 || written.some((value) => value !== undefined);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path/posix';
-import { isRecord } from '../model/release.ts';
+import { isRecord, parseJson } from '../model/release.ts';
 import { readYaml } from './yaml.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -43,12 +43,11 @@ export type ComposeModel = {
 };
 
 /**
- * @param text what `docker compose config` printed: its JSON leaves out `x-bake`
+ * @param json what `docker compose config --format json` printed
  * @param folder where relative paths start that Compose does not expand
  */
-export function readModel(text: string, folder: string): ComposeModel {
-  const yaml = readYaml(text);
-  const root = recordOf('documents' in yaml ? yaml.documents[0] : undefined);
+export function readModel(json: string, folder: string): ComposeModel {
+  const root = recordOf(parseJson(json));
   const services = recordOf(root['services']);
   const entries = Object.entries(services).map(([name, body]) => [name, recordOf(body)] as const);
   return {
@@ -81,6 +80,22 @@ export function readModel(text: string, folder: string): ComposeModel {
       ...relativeDevices(root['volumes']),
     ],
   };
+}
+
+/**
+ * The model with what its builds say to bake alone, which JSON leaves out.
+ * @param yaml what `docker compose config` printed
+ */
+export function withBake(model: ComposeModel, yaml: string): ComposeModel {
+  const read = readYaml(yaml);
+  const services = recordOf(recordOf('documents' in read ? read.documents[0] : undefined)['services']);
+  const builds = Object.entries(model.builds).map(([service, build]) => {
+    const own = recordOf(recordOf(services[service])['build'])['x-bake'];
+    return [service, own === undefined ? build : { ...build, 'x-bake': own }] as const;
+  });
+  const problems =
+    'problem' in read ? [`x-bake: what Compose makes of the compose files cannot be read: ${read.problem}`] : [];
+  return { ...model, builds: Object.fromEntries(builds), problems: [...model.problems, ...problems] };
 }
 
 const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});

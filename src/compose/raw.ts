@@ -7,12 +7,16 @@ export type RawFile = {
   readonly includes: readonly Include[];
   readonly extended: readonly string[];
   readonly services: readonly string[];
+  /** Services of other files that this one takes out, with `!reset`. */
+  readonly removed: readonly string[];
   /** Profile that a service names. */
   readonly profiles: readonly string[];
   /** Of services, as they are written. */
   readonly envFiles: readonly string[];
   readonly labelFiles: readonly string[];
   readonly variables: Variables;
+  /** Whether a build says something to bake alone. */
+  readonly bakes: boolean;
   /** Why this is no YAML; then the rest says nothing. */
   readonly problem: string | undefined;
 };
@@ -41,15 +45,19 @@ export function readRawFile(text: string): RawFile {
   const tops = ('documents' in yaml ? yaml.documents : []).filter(isRecord);
   const services = tops.flatMap((top) => Object.entries(isRecord(top['services']) ? top['services'] : {}));
   const bodies = services.map(([, body]) => body);
+  const last = new Map(services);
+  const names = [...last.keys()];
   return {
     name: tops.map(({ name }) => name).findLast((name) => typeof name === 'string'),
     includes: tops.flatMap((top) => [top['include'] ?? []].flat().flatMap(includeOf)),
     extended: bodies.flatMap(extendedPath),
-    services: [...new Set(services.map(([name]) => name))],
+    services: names.filter((name) => last.get(name) !== null),
+    removed: names.filter((name) => last.get(name) === null),
     profiles: [...new Set(bodies.flatMap((body) => (isRecord(body) ? textsOf(body['profiles']) : [])))],
     envFiles: bodies.flatMap(envFilesOf),
     labelFiles: bodies.flatMap((body) => (isRecord(body) ? textsOf(body['label_file']) : [])),
     variables: variablesOf(tops, bodies.filter(isRecord)),
+    bakes: bodies.some((body) => isRecord(body) && isRecord(body['build']) && 'x-bake' in body['build']),
     problem: 'problem' in yaml ? yaml.problem : undefined,
   };
 }

@@ -24,6 +24,7 @@ export type Sources = {
   /** Every label_file, as an env_file. */
   readonly labelFiles: readonly string[];
   readonly variables: RawFile['variables'];
+  readonly bakes: boolean;
   readonly problems: readonly string[];
   /** Files that are no YAML to us. When Compose can read them all the same, nothing is known of them. */
   readonly unreadable: readonly string[];
@@ -129,7 +130,7 @@ function together(files: readonly string[], found: ReadonlyMap<string, Seen>, lo
   return {
     files: [...found.keys()],
     name: files.map((file) => found.get(file)?.raw.name).findLast((name) => name !== undefined),
-    services: collect(({ services }) => services, own),
+    services: remaining(own.map(([, { raw }]) => raw)),
     profiles: collect(({ profiles }) => profiles, own),
     variables: {
       image: collect((raw) => raw.variables.image),
@@ -137,6 +138,17 @@ function together(files: readonly string[], found: ReadonlyMap<string, Seen>, lo
       elsewhere: collect((raw) => raw.variables.elsewhere),
       required: collect((raw) => raw.variables.required),
     },
+    bakes: all.some(([, { raw }]) => raw.bakes),
     unreadable: all.flatMap(([path, { raw }]) => (raw.problem === undefined ? [] : [`${path}: ${raw.problem}`])),
   };
+}
+
+/** A later file may take out what an earlier one has. */
+function remaining(files: readonly RawFile[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { services, removed } of files) {
+    for (const name of services) names.add(name);
+    for (const name of removed) names.delete(name);
+  }
+  return [...names];
 }

@@ -64,6 +64,10 @@ export type Config = {
   readonly platforms: readonly string[];
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
+  /** Images are pushed with what BuildKit attests of them. */
+  readonly attest: boolean;
+  /** `owner/repo`: its workflows must have attested what is deployed. */
+  readonly verifyAttestation: string | undefined;
   readonly release: Release | undefined;
   readonly hosts: readonly HostSpec[];
   readonly ssh: Ssh | undefined;
@@ -96,6 +100,8 @@ export type Config = {
   readonly keepReleases: number;
   /** On GitHub: the plan is written as a comment to the pull request. */
   readonly comment: boolean;
+  /** On GitHub: shown as a deployment to this environment. */
+  readonly deployment: { readonly environment: string } | undefined;
   readonly githubToken: Secret | undefined;
   readonly format: (typeof formats)[number];
   readonly health: {

@@ -60,8 +60,20 @@ export const inputs = {
     description:
       'Platforms to build for, for example `linux/amd64, linux/arm64`. Default: the platform of the builder.',
   },
-  'cache-from': { description: 'Build caches to read, one per line, as for `docker buildx bake`: `type=gha`.' },
+  'cache-from': {
+    description:
+      'Build caches to read, one per line, as for `docker buildx bake`. Default: that of GitHub Actions, where the builder can write one.',
+  },
   'cache-to': { description: 'Build caches to write, one per line: `type=gha,mode=max`.' },
+  attest: {
+    description:
+      '`true` pushes the images with what BuildKit attests: how they were built (`--provenance`) and what is in them (`--sbom`). Needs a builder that can: `docker/setup-buildx-action`.',
+    default: 'false',
+  },
+  'verify-attestation': {
+    description:
+      'Repository (`owner/repo`) whose workflows must have attested the images: `deploy` refuses one of its own without a valid GitHub attestation. Asks with `gh`, and `github-token`.',
+  },
   release: {
     description:
       'The `release` output of an earlier `push`, to deploy in a separate job. Check out the same commit there.',
@@ -202,7 +214,19 @@ export const inputs = {
       'For `plan` on a pull request: `true` writes the plan as a comment there and updates it. Needs `github-token`, and `pull-requests: write` in the permissions of the job.',
     default: 'false',
   },
-  'github-token': { description: 'Token of the workflow (`github.token`), to write the comment.', secret: true },
+  deployment: {
+    description:
+      'For `deploy` and `rollback`: `true` shows it as a deployment on the page of the GitHub environment. Needs `github-token`, `deployments: write` in the permissions of the job, and `deployment: false` in its `environment`, or there would be two.',
+    default: 'false',
+  },
+  environment: {
+    description: 'GitHub environment that `deployment` shows it on: the one that the job names.',
+    default: 'production',
+  },
+  'github-token': {
+    description: 'Token of the workflow (`github.token`), for `comment` and `deployment`.',
+    secret: true,
+  },
   format: { description: 'For `plan` and `status`: `text` or `json`; for `plan` also `markdown`.', default: 'text' },
 } as const satisfies Record<string, Input>;
 

@@ -130,3 +130,11 @@ export function rollbackTargetOf(text: string): Parsed<string> {
           'is not a release id, a commit (7 or more lower-case hex digits) or `previous`; `status` lists the releases',
       };
 }
+
+/** A repository on GitHub: `owner/repo`. */
+export function repositoryOf(text: string): Parsed<string> {
+  const name = text.trim();
+  return /^[A-Za-z0-9][\w-]*\/[\w.-]+$/.test(name)
+    ? { value: name }
+    : { problem: 'is not a repository on GitHub; use owner/repo' };
+}

@@ -9,6 +9,7 @@ import * as parse from './parsers.ts';
 import { makeReader } from './reader.ts';
 import {
   readCommands,
+  readDeployment,
   readEnvFiles,
   readHosts,
   readRegistry,
@@ -43,6 +44,8 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     platforms: parse.listOf(text('platforms')),
     cacheFrom: parse.linesOf(text('cache-from')),
     cacheTo: parse.linesOf(text('cache-to')),
+    attest: value('attest', parse.oneOf(['true', 'false'])) === 'true',
+    verifyAttestation: value('verify-attestation', parse.repositoryOf),
     release: readRelease(reader),
     hosts: onHosts ? readHosts(reader) : [],
     ssh: undefined,
@@ -67,6 +70,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     reason: text('reason').trim() || undefined,
     keepReleases: value('keep-releases', parse.keepReleasesOf) ?? 5,
     comment: value('comment', parse.oneOf(['true', 'false'])) === 'true',
+    deployment: does('deploy', 'rollback') ? readDeployment(reader) : undefined,
     githubToken: text('github-token') === '' ? undefined : new Secret(text('github-token')),
     format: value('format', parse.oneOf(formats)) ?? 'text',
     health: {
@@ -93,8 +97,11 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     problems.push('format: "markdown" is for `plan`; use text or json for `status`');
   if (does('deploy', 'rollback') && text('max-downtime') !== '' && !text('probe') && !text('health-url'))
     problems.push('max-downtime: nothing measures downtime; set probe, or health-url');
-  if (config.comment && config.githubToken === undefined)
-    problems.push('github-token: is empty, but comment is true; set it to the token of the workflow, github.token');
+  const asking = [...(config.comment ? ['comment'] : []), ...(config.deployment === undefined ? [] : ['deployment'])];
+  if (asking.length > 0 && config.githubToken === undefined)
+    problems.push(
+      `github-token: is empty, but ${asking.join(' and ')} is true; set it to the token of the workflow, github.token`,
+    );
   if (does('push') && text('release')) {
     problems.push(
       'release: is set, but this run pushes its own release; remove `push` from command, or leave release empty',

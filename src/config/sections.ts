@@ -109,6 +109,11 @@ function readCredentials({
   };
 }
 
+export function readDeployment({ text, value }: Reader): Config['deployment'] {
+  const asked = value('deployment', parse.oneOf(['true', 'false'])) === 'true';
+  return asked ? { environment: text('environment').trim() } : undefined;
+}
+
 export function readVariables({ text, report }: Reader): Config['variables'] {
   const entries = parse.linesOf(text('variables')).map((line): readonly [string, string] => {
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];

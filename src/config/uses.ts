@@ -26,6 +26,8 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   platforms: images,
   'cache-from': images,
   'cache-to': images,
+  attest: images,
+  'verify-attestation': ['deploy'],
   release: plans,
   hosts: servers,
   'ssh-key': servers,
@@ -64,7 +66,9 @@ export const usedBy: Readonly<Record<InputName, readonly CommandName[]>> = {
   reason: ['rollback'],
   'keep-releases': ['deploy'],
   comment: ['plan'],
-  'github-token': ['plan'],
+  deployment: deploys,
+  environment: deploys,
+  'github-token': [...deploys, 'plan'],
   format: ['plan', 'status'],
 };
 

@@ -1,7 +1,7 @@
 import { type Attempt, goodReleases, lastSwitch } from '../model/history.ts';
 import type { HostState, HostStatus, KeptRelease } from '../model/state.ts';
 import { driftOf } from './drift.ts';
-import { readFacts } from './facts.ts';
+import { readFacts, rowsOf } from './facts.ts';
 import { readHostState } from './host-state.ts';
 import { readHashes, readReplicas } from './resolution.ts';
 
@@ -9,6 +9,7 @@ import { readHashes, readReplicas } from './resolution.ts';
 export function readStatus(host: string, output: string, root: string): HostStatus {
   const state = readHostState(host, output);
   const { current, history, containers, problems } = state;
+  const changedSince = rowsOf(readFacts(output), 'changed-since').flatMap(([name = '']) => name);
   return {
     host,
     root,
@@ -27,6 +28,7 @@ export function readStatus(host: string, output: string, root: string): HostStat
     })),
     // Where Docker is not responding, nothing is known to differ.
     drift: problems.length > 0 ? [] : drift(state, output),
+    ...(changedSince.length > 0 ? { changedSince } : {}),
   };
 }
 

@@ -29,6 +29,8 @@ function traitsOf(facts: Facts, service: string): Traits {
     writes: all('writes'),
     migrates: one('migrates') === '1',
     after: all('after'),
+    waits: all('waits'),
+    hooks: all('hooks').length > 0,
     completes: all('completes').length > 0,
   };
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path/posix';
 import { testDown } from '../commands/compose.ts';
+import { builderDriver } from '../commands/server.ts';
 import { dockerfileOf } from '../compose/build-inputs.ts';
+import { defaultCaches, hasGithubCache } from '../compose/cache.ts';
 import {
   allowances,
   bakeDefinition,
@@ -37,7 +39,7 @@ export async function test(session: Session): Promise<void> {
 
 export async function build(session: Session, checkout: Checkout): Promise<void> {
   session.known.dockerfiles = dockerfilesOf(checkout);
-  const facts = await buildFacts(session, checkout);
+  const facts = await buildFacts(session, checkout, await cachesOf(session, checkout));
   if (facts.services.length === 0) {
     session.ports.log.info('no service has a build section: nothing to build');
     return;
@@ -99,14 +101,22 @@ export function targetsOf({ config }: Session, { model, project }: Checkout): re
   return buildTargets(model, config.registry?.name ?? 'local', project);
 }
 
-export async function buildFacts(session: Session, checkout: Checkout): Promise<BuildFacts> {
+/** The push and what is sent ahead find everything in the builder that has just built it. */
+export async function buildFacts(
+  session: Session,
+  checkout: Checkout,
+  caches?: DefinitionFacts['caches'],
+): Promise<BuildFacts> {
   const { ports } = session;
   const { model } = checkout;
   const problems = [...secretProblems(model, ports.env), ...(await secretFileProblems(session, model))];
   if (problems.length > 0) throw new ConfigError(problems);
   const targets = targetsOf(session, checkout);
   return {
-    definition: bakeDefinition(targets, definitionFacts(session, checkout)),
+    definition: bakeDefinition(targets, {
+      ...definitionFacts(session, checkout),
+      ...(caches === undefined ? {} : { caches }),
+    }),
     file: join(ports.scratch, 'bake.yml'),
     metadata: join(ports.scratch, 'metadata.json'),
     services: targets.flatMap(({ services }) => services),
@@ -115,12 +125,29 @@ export async function buildFacts(session: Session, checkout: Checkout): Promise<
   };
 }
 
+async function cachesOf(
+  session: Session,
+  { project, ref, defaultBranch: isDefault }: Checkout,
+): Promise<DefinitionFacts['caches']> {
+  const { env, ref: known } = session.ports;
+  if (!hasGithubCache(env)) return undefined;
+  const driver = await driverOf(session);
+  const defaultBranch = isDefault ? ref : known.defaultBranch;
+  return (target) => defaultCaches(target, { env, driver, project, ref, defaultBranch });
+}
+
+/** What stands behind the builder: `docker` is the engine itself. */
+export async function driverOf({ ports }: Session): Promise<string> {
+  const { stdout } = await ports.local.run(builderDriver, { signal: ports.signal });
+  return /^Driver:\s*(\S+)/m.exec(stdout)?.[1] ?? 'docker';
+}
+
 /** What is the same in every image of a build. */
 export function definitionFacts({ config, ports }: Session, checkout: Checkout): DefinitionFacts {
   const { project, commit, committedAt, ref, defaultBranch } = checkout;
   const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
-  const { platforms, cacheFrom, cacheTo } = config;
-  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo };
+  const { platforms, cacheFrom, cacheTo, attest } = config;
+  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo, attest };
 }
 
 /** BuildKit says it late, after other images are built. */

@@ -8,6 +8,7 @@ import { repositoryName } from '../compose/project.ts';
 import { absentSubmodule, readTracked, submoduleRemedy, type Tracked } from '../compose/ship.ts';
 import { readSources, type Sources } from '../compose/sources.ts';
 import { Cancelled, ConfigError, DeployError } from '../errors.ts';
+import type { Result } from '../model/command.ts';
 import type { Source } from '../model/release.ts';
 import type { Environment } from '../model/surroundings.ts';
 import { must, type Session } from './session.ts';
@@ -42,12 +43,7 @@ export async function readCheckout(session: Session): Promise<Checkout> {
   const [top = '', commit = '', committedAt = '', branch = '', subject = '', author = '', origin = ''] =
     git.stdout.split('\n');
   if (ports.signal.aborted) throw new Cancelled(undefined, 'before', 'read the checkout');
-  if (git.code !== 0) {
-    throw new DeployError(`${folder} is not a git checkout: ${git.stderr.trim().split('\n').at(-1)}`, {
-      hint: 'Add actions/checkout before this step, and check working-directory.',
-      kind: 'input',
-    });
-  }
+  if (git.code !== 0) throw noCheckout(folder, git);
   const tracked = readTracked((await must(session, 'list the tracked files', gitTracked(top))).stdout);
   const status = (await must(session, 'compare the checkout with its commit', gitModified(top))).stdout;
   const modified = status.split('\n').flatMap((line) => (line === '' ? [] : line.slice(3)));
@@ -123,4 +119,21 @@ function throwUnknown(given: readonly string[], known: readonly string[]): void 
 
 function profilesOf(given: readonly string[], variable = ''): readonly string[] {
   return given.length > 0 ? given : variable.split(',').flatMap((profile) => profile.trim() || []);
+}
+
+/** Why git could not tell what the commit is. */
+function noCheckout(folder: string, { stdout, stderr }: Pick<Result, 'stdout' | 'stderr'>): DeployError {
+  const why = stderr.trim().split('\n').at(-1) ?? '';
+  if (why.endsWith('no such directory'))
+    return new DeployError(`working-directory: ${folder} does not exist`, { kind: 'input' });
+  // The first line is the top folder: there is a repository.
+  if (stdout !== '')
+    return new DeployError(`${folder}: the git repository has no commit yet`, {
+      hint: 'What is deployed is always a commit: commit first.',
+      kind: 'input',
+    });
+  return new DeployError(`${folder} is not a git checkout: ${why}`, {
+    hint: 'In a workflow, add actions/checkout before this step. In a terminal, go to your repository. Check working-directory.',
+    kind: 'input',
+  });
 }

@@ -8,6 +8,7 @@ import { probeProblems } from '../plan/probe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
 import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
+import { checkAttestations } from './attestation.ts';
 import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
@@ -26,6 +27,7 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   const { config, ports } = session;
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
+  await checkAttestations(session, pushed);
   session.known.commit = { subject: checkout.subject, author: checkout.author };
   if (checkout.tracked.has(rollbackWorkflow)) session.known.rollbackWorkflow = basename(rollbackWorkflow);
   const hold = { command: 'deploy', release: pushed.id } as const;

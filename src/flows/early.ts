@@ -1,12 +1,11 @@
 import { join } from 'node:path/posix';
 import { applicationFolder } from '../commands/paths.ts';
-import { builderDriver } from '../commands/server.ts';
 import { bakeDefinition } from '../compose/definition.ts';
 import { thirdParty } from '../compose/images.ts';
 import { readPushedImage, readUploaded } from '../facts/images.ts';
 import { releaseId } from '../model/release.ts';
 import { discardPlan, type Early, earlyPullPlan, uploadPlan } from '../plan/early.ts';
-import { buildFacts, definitionFacts, targetsOf } from './build.ts';
+import { buildFacts, definitionFacts, driverOf, targetsOf } from './build.ts';
 import type { Checkout } from './checkout.ts';
 import { reachedTargets, withLogin } from './open.ts';
 import { attempt, type Session, throwCancelled } from './session.ts';
@@ -23,7 +22,7 @@ export async function sendAhead(session: Session, checkout: Checkout): Promise<r
   const targets = targetsOf(session, checkout);
   if (targets.length === 0) return [];
   const facts = await buildFacts(session, checkout);
-  const byDigest = !/^docker$/.test(await driverOf(session));
+  const byDigest = (await driverOf(session)) !== 'docker';
   const definition = bakeDefinition(targets, { ...definitionFacts(session, checkout), byDigest });
   const [newest = ''] = definitionFacts(session, checkout).tags;
   const { output, failures } = await attempt(
@@ -41,12 +40,6 @@ export async function sendAhead(session: Session, checkout: Checkout): Promise<r
   for (const { message } of failures) ports.log.info(`the push after the tests tries again: ${message}`);
   if (!byDigest) return readUploaded(output('local', 'upload'));
   return targets.flatMap(({ name }) => readPushedImage(output('local', 'metadata'), name) ?? []);
-}
-
-/** What stands behind the builder: `docker` is the engine itself. */
-async function driverOf({ ports }: Session): Promise<string> {
-  const { stdout } = await ports.local.run(builderDriver, { signal: ports.signal });
-  return /^Driver:\s*(\S+)/m.exec(stdout)?.[1] ?? 'docker';
 }
 
 /** What is to be brought to the servers while the tests still run. */

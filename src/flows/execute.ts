@@ -33,13 +33,14 @@ export function print({ ports, known }: Session, plan: SwitchPlan): void {
 
 /** Does what was shown, and measures the downtime meanwhile. Throws when it is longer than `max-downtime`. */
 export async function execute(session: Session, plan: SwitchPlan, downtime: Measuring): Promise<void> {
-  const { known } = session;
+  const { known, ports } = session;
   const { output } = await perform(session, { stages: plan.before });
   if (plan.backup?.kind === 'run') {
     const { host, text } = plan.backup;
     known.backup = `${host}: ${output(host, stepIds.backup).trim().split('\n').at(-1) || text}`;
   }
   await downtime.start();
+  ports.announce({ kind: 'switches' });
   await perform(session, { stages: plan.stages });
   await downtime.stop('the switch');
   checkDowntime(session);

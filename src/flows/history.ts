@@ -39,6 +39,8 @@ export async function recorded(
     since: history.findLast(({ release, outcome }) => release === current && outcome === 'succeeded')?.time,
   }));
   const hosts = observed.targets.map(({ host }) => host);
+  // Without its lease a server may be another run's.
+  if (session.leases.size > 0) ports.announce({ kind: 'prepares', intent, hosts, previous: known.previousRelease });
   const ending = (outcome: Attempt['outcome'], switched: boolean) => ({
     outcome,
     switched,

@@ -1,3 +1,4 @@
+import { imageId } from '../commands/server.ts';
 import type { OneOff } from '../config/config.ts';
 import { type PendingMigrations, type SwitchPlan, stepIds } from '../model/switch.ts';
 import { isEmpty, oneOffStage, oneOffText } from '../plan/one-off.ts';
@@ -36,8 +37,7 @@ async function pendingOf(
 }
 
 async function has({ hosts, ports }: Session, host: string, image: string): Promise<boolean> {
-  const argv = ['docker', 'image', 'inspect', '--format', '{{.Id}}', image];
-  const result = await hosts.get(host)?.run({ argv }, { signal: ports.signal });
+  const result = await hosts.get(host)?.run(imageId(image), { signal: ports.signal });
   return result?.code === 0;
 }
 

@@ -6,6 +6,7 @@ import { Cancelled, CommandError, ConfigError, type DeployError, Failures } from
 import type { Files } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Command, Result } from '../model/command.ts';
+import type { Milestone } from '../model/milestone.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Known } from '../model/report.ts';
 import type { Environment, RefFacts } from '../model/surroundings.ts';
@@ -33,6 +34,8 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly remember: (cleanUp: Command) => void;
   /** The leases that are held: whoever cleans up after this process tells the servers that it is gone. */
   readonly rememberLeases: (leases: readonly HeldLease[]) => void;
+  /** Tells others how far it has come. */
+  readonly announce: (milestone: Milestone) => void;
 };
 
 /** A lease as data. */

@@ -1,6 +1,6 @@
 import { dirname, join, relative } from 'node:path/posix';
-import { type Files, resolvedConfig } from '../commands/compose.ts';
-import { type ComposeModel, readModel } from '../compose/model.ts';
+import { configJson, configYaml, type Files } from '../commands/compose.ts';
+import { type ComposeModel, readModel, withBake } from '../compose/model.ts';
 import { defaultProject } from '../compose/project.ts';
 import { runnerOverride } from '../compose/seal.ts';
 import type { Sources } from '../compose/sources.ts';
@@ -32,9 +32,13 @@ export async function readStructure(session: Session, read: Read): Promise<Compo
     argv: ['sh', '-c', 'cat >"$1"', 'korrigo-write', override],
     stdin: runnerOverride(sources),
   });
-  const { stdout, stderr } = await resolve(session, read, override);
+  const { stdout, stderr, env: used } = await resolve(session, read, override);
   throwUndefined(unsetIn(stderr).filter((name) => image.includes(name)));
-  const model = readModel(stdout, join(top, folderOf(read)));
+  const plain = readModel(stdout, join(top, folderOf(read)));
+  const yaml = configYaml(filesOf(read, override), used);
+  const model = sources.bakes
+    ? withBake(plain, (await must(session, 'read x-bake', { ...yaml, cwd: top })).stdout)
+    : plain;
   throwProblems([
     ...sources.unreadable.map((file) => `compose-file: Compose can read it, but this action cannot: ${file}`),
     ...profileProblems(model, read),
@@ -66,21 +70,25 @@ function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-async function resolve({ ports }: Session, read: Read, override: string): Promise<Result> {
+function filesOf(read: Read, override: string): Files {
+  const { top, composeFiles, profiles } = read;
+  return { files: [...composeFiles.map((file) => join(top, file)), override], project: projectOf(read), profiles };
+}
+
+type Resolved = Result & { readonly env: Readonly<Record<string, string>> };
+
+async function resolve(session: Session, read: Read, override: string): Promise<Resolved> {
+  const { ports } = session;
   const { top, commit, composeFiles, sources } = read;
   const { variables } = sources;
-  const files: Files = {
-    files: [...composeFiles.map((file) => join(top, file)), override],
-    project: projectOf(read),
-    profiles: read.profiles,
-  };
+  const files = filesOf(read, override);
   const PWD = join(top, folderOf(read));
   let standIns = firstStandIns(variables, ports.env);
   for (;;) {
     const env = { ...valuesOf(standIns), RELEASE_COMMIT: commit, PWD };
-    const result = await ports.local.run({ ...resolvedConfig(files, env), cwd: top }, { signal: ports.signal });
+    const result = await ports.local.run({ ...configJson(files, env), cwd: top }, { signal: ports.signal });
     if (ports.signal.aborted) throw new Cancelled(undefined, 'during', 'read the compose files');
-    if (result.code === 0) return result;
+    if (result.code === 0) return { ...result, env };
     const unset = unsetIn(result.stderr).filter(
       (name) => !variables.image.includes(name) && !variables.build.includes(name),
     );

@@ -1,14 +1,9 @@
-import { getOctokit } from '@actions/github';
+import type { Api } from './api.ts';
 import type { PullRequest } from './pull-request.ts';
-import { asked, type Sleeper } from './request.ts';
+import { asked, type Refusal, type Sleeper } from './request.ts';
 
 /** GitHub refuses a longer one. */
 const longest = 65_536;
-
-type Api = Pick<ReturnType<typeof getOctokit>, 'rest' | 'paginate'>;
-
-/** @param url of the API of this GitHub */
-export const api = (token: string, url: string): Api => getOctokit(token, { baseUrl: url });
 
 /**
  * Writes the plan to the pull request: one comment for each project, updated in place.
@@ -40,8 +35,7 @@ export async function writeComment(
   return 'problem' in written ? problemText(written) : undefined;
 }
 
-function problemText({ problem, status }: { readonly problem: string; readonly status: number | undefined }): string {
+function problemText({ problem, denied }: Refusal): string {
   const start = 'the plan could not be written to the pull request, it is in the summary of this run';
-  if (status === 403 || status === 404) return `${start}: add \`pull-requests: write\` to the permissions of this job`;
-  return `${start}: ${problem}`;
+  return denied ? `${start}: add \`pull-requests: write\` to the permissions of this job` : `${start}: ${problem}`;
 }

@@ -94,6 +94,10 @@ export type Traits = {
   readonly migrates: boolean;
   /** The services that it waits for. */
   readonly after: readonly string[];
+  /** Of those, the ones that must be healthy. */
+  readonly waits: readonly string[];
+  /** Whether Compose runs commands in its containers when it starts or stops them. */
+  readonly hooks: boolean;
   /** Whether another service waits until it has run to its end. */
   readonly completes: boolean;
 };
@@ -148,6 +152,27 @@ export type HostStatus = {
   readonly containers: readonly Pick<Container, 'service' | 'name' | 'image' | 'status' | 'health' | 'startedAt'>[];
   /** How what runs differs from the current release: one sentence each. */
   readonly drift: readonly string[];
+  /** Files below `shared/` that are others now than when the current release was made of them. */
+  readonly changedSince?: readonly string[];
   /** Who is deploying there, or what a deploy left open. */
   readonly lease?: LeaseView;
+};
+
+/** Of a service about which its file says nothing. */
+export const noTraits: Traits = {
+  healthcheck: false,
+  containerName: undefined,
+  address: undefined,
+  ports: [],
+  network: undefined,
+  rolling: undefined,
+  drainSeconds: undefined,
+  graceSeconds: 10,
+  memoryBytes: undefined,
+  writes: [],
+  migrates: false,
+  after: [],
+  waits: [],
+  hooks: false,
+  completes: false,
 };

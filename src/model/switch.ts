@@ -31,6 +31,9 @@ export type OneOffDecision =
   | { readonly kind: 'run'; readonly host: string; readonly text: string }
   | { readonly kind: 'nothing-to-lose'; readonly host: string };
 
+/** Services that are replaced at one time, and those of them that must be well before the next wave. */
+export type Wave = { readonly services: readonly string[]; readonly awaited: readonly string[] };
+
 /** From which release to which, on one host, and what that does to every service. */
 export type HostSwitch = {
   readonly host: string;
@@ -38,6 +41,8 @@ export type HostSwitch = {
   readonly from: string | undefined;
   readonly to: string;
   readonly changes: readonly ServiceChange[];
+  /** The order in which they are replaced, where that is not left to Compose. */
+  readonly waves?: readonly Wave[];
   /** Services that others wait for until they have completed. */
   readonly completes?: readonly string[];
   /** What it does about the data there. */

@@ -1,6 +1,6 @@
 import type { Obstacle, Reason, ServiceChange } from '../model/changes.ts';
 import type { Claims } from '../model/claims.ts';
-import type { Container, Resolution, Traits } from '../model/state.ts';
+import { type Container, noTraits, type Resolution, type Traits } from '../model/state.ts';
 
 export type RollingFacts = Pick<Resolution, 'traits' | 'replicas' | 'shares'> & {
   readonly claims: Pick<Claims, 'depends'>;
@@ -63,22 +63,6 @@ function besideNewDoor(change: ServiceChange, all: readonly ServiceChange[], { s
     ? change
     : { ...change, reasons: [...reasons, { kind: 'shares', service: other.service }] };
 }
-
-const noTraits: Traits = {
-  healthcheck: false,
-  containerName: undefined,
-  address: undefined,
-  ports: [],
-  network: undefined,
-  rolling: undefined,
-  drainSeconds: undefined,
-  graceSeconds: 10,
-  memoryBytes: undefined,
-  writes: [],
-  migrates: false,
-  after: [],
-  completes: false,
-};
 
 const traitsOf = (service: string, { traits }: Pick<RollingFacts, 'traits'>): Traits =>
   (Object.hasOwn(traits, service) ? traits[service] : undefined) ?? noTraits;

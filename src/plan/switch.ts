@@ -21,6 +21,7 @@ import { serviceChanges } from './services.ts';
 import { strategies } from './strategies/strategies.ts';
 import { undoSteps } from './undo.ts';
 import { answersStep, healthyStep } from './verify.ts';
+import { wavesOf } from './waves.ts';
 
 export type SwitchConfig = Pick<
   Config,
@@ -49,7 +50,9 @@ export function planSwitch(
         : found;
     const data = resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from });
     const { completes = [] } = resolution ?? {};
-    return { host, root, from, to: release.id, changes, completes, data };
+    const waves = config.strategy === 'recreate' ? wavesOf(changes, facts) : undefined;
+    const plain = { host, root, from, to: release.id, changes, completes, data };
+    return waves === undefined ? plain : { ...plain, waves };
   });
   // A rollback has neither: it does not touch data.
   const { backup, migrate } = command === 'deploy' ? config : { backup: undefined, migrate: undefined };

@@ -35,7 +35,8 @@ function undoneLine({ host, outcome, failure }: Undone, from: string | undefined
   if (outcome === 'rolled-back') return `${host}: rolled back, ${before}`;
   if (outcome === 'unfinished')
     return `${host}: is rolling back ${from === undefined ? '' : `to ${from} `}by itself; check with \`status\``;
-  return `${host}: the rollback failed${failure === undefined ? '' : `: ${failure.short}`}; containers of both releases may be running`;
+  const why = failure === undefined ? '' : `: ${failure.short.replace(`${host}: `, '')}`;
+  return `${host}: the rollback failed${why}; containers of both releases may be running`;
 }
 
 function nextAfterUndo(undone: readonly Undone[]): string | undefined {

@@ -47,5 +47,7 @@ function oneOffLines(backup: SwitchPlan['backup'], migration: SwitchPlan['migrat
 
 function pendingText(pending: NonNullable<SwitchPlan['pending']>): string {
   const [title = '', ...lines] = pendingLines(pending);
-  return lines.length === 0 ? cell(title) : details(cell(title), fenced(lines.join('\n')));
+  return lines.length === 0
+    ? cell(title)
+    : details(cell(title), fenced(lines.map((line) => line.replace(/^ {2}/, '')).join('\n')));
 }

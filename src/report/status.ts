@@ -12,7 +12,7 @@ const outcomes = {
 /** `status` for a person: what is kept, what is current, and what runs differently. */
 export function statusText(hosts: readonly HostStatus[]): readonly string[] {
   return hosts.flatMap((status) => {
-    const { host, current, releases, containers, drift, problems } = status;
+    const { host, current, releases, containers, drift, changedSince = [], problems } = status;
     if (problems.length > 0 && current === undefined) return problems;
     const clean = problems.length === 0 && drift.length === 0 && current !== undefined;
     return [
@@ -26,6 +26,9 @@ export function statusText(hosts: readonly HostStatus[]): readonly string[] {
       ),
       ...leaseLines(status).map((line) => `  ${line}`),
       ...(drift.length > 0 ? ['  drift:', ...drift.map((line) => `    ${line}`)] : []),
+      ...changedSince.map(
+        (name) => `  shared/${name} has changed since this release was made: the next deploy will use it`,
+      ),
       ...(clean ? ['  no drift: the running containers match the current release'] : []),
       ...problems,
     ];

@@ -27,12 +27,12 @@ export function summary(report: Report): string {
     `## ${title(report)}`,
     factsOf(report).join(' · '),
     ...commitLine(report),
+    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...liveText(report),
     ...outagesText(report),
     ...(done ? [] : [failureText(failures)]),
-    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...nextText(report),
-    ...(plan?.hosts ?? []).map((host) => servicesTable(host, done)),
+    ...alike(plan?.hosts ?? []).map((hosts) => servicesTable(hosts, done)),
     ...(release === undefined ? [] : imagesTable(release.images, plan)),
     ...(chart === undefined ? [] : [details('Time', chart)]),
     ...stepsTable(steps),
@@ -79,9 +79,12 @@ function commitLine(report: Report): readonly string[] {
 }
 
 function liveText(report: Report): readonly string[] {
-  const lines = liveLines(report);
-  return lines.length === 0 ? [] : [`**Live now**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
+  const live = listed('Live now', liveLines(report));
+  return [...live, ...listed('What is there now', afterwards(report).lines)];
 }
+
+const listed = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [`**${title}**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
 
 /** In one line each, then what to do; all that is known of them is folded. */
 function failureText(failures: readonly Failure[]): string {
@@ -96,15 +99,10 @@ function failureText(failures: readonly Failure[]): string {
   ].join('\n\n');
 }
 
-/** What is on the servers after a failure, and how to get back from here. */
+/** How to get back from here. */
 function nextText(report: Report): readonly string[] {
-  const { lines, next } = afterwards(report);
-  const there = lines.map((line) => `- ${cell(line)}`).join('\n');
-  return [
-    ...(lines.length === 0 ? [] : [`### What is there now\n\n${there}`]),
-    ...(next === undefined ? [] : [`**Next:** ${cell(next)}`]),
-    ...rollbackText(report),
-  ];
+  const { next } = afterwards(report);
+  return [...(next === undefined ? [] : [`**Next:** ${cell(next)}`]), ...rollbackText(report)];
 }
 
 function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflow }: Report): readonly string[] {
@@ -117,9 +115,17 @@ function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflo
   return [details('Roll back', `${text}\n\n${fenced(`dist/cli.js rollback --to ${previousRelease}`, 'sh')}`)];
 }
 
+/** Hosts on which the same happens, together: most servers of an application are alike. */
+function alike(hosts: readonly HostSwitch[]): readonly (readonly HostSwitch[])[] {
+  const whats = hosts.map(({ changes, data }) => JSON.stringify([changes, data]));
+  return [...new Set(whats)].map((what) => hosts.filter((_, index) => whats[index] === what));
+}
+
 /** After a failure it says what was planned: not all of it was done. */
-function servicesTable({ host, changes, data }: HostSwitch, done: boolean): string {
-  const [name, head] = done ? [host, 'action'] : [`${host}: what was planned`, 'planned'];
+function servicesTable(hosts: readonly HostSwitch[], done: boolean): string {
+  const names = hosts.map(({ host }) => host).join(', ');
+  const { changes, data } = hosts[0] ?? { changes: [], data: [] };
+  const [name, head] = done ? [names, 'action'] : [`${names}: what was planned`, 'planned'];
   const lines = data.map((change) => `- ${cell(dataText(change))}`);
   return [`### ${cell(name)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
     '\n\n',

@@ -21,6 +21,9 @@ indent < 1 || line == "}" || line == "]" { next }
     # Compose takes what is null for what is not there, and says it of every service.
     if (indent == 6 && top == "\"services\"" && rest == "null") next
     if (indent == 2) top = substr(line, 1, size)
+    if (indent == 6) section = substr(line, 1, size)
+    # Compose forgot to say how these are written in JSON: `Path`.
+    if (indent == 12 && top == "\"services\"" && section == "\"blkio_config\"") line = tolower(substr(line, 1, size)) substr(line, size + 1)
     print start scalar(substr(line, 1, size)) ":" (opens ? "" : " " scalar(rest))
   }
   dashes = 0

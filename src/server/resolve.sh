@@ -123,3 +123,7 @@ done
 unset_names | grep -xF -f variables.txt | while IFS= read -r variable; do fact undefined "$variable"; done
 tell_dollars
 awk "$AWK_CANONICAL" raw.json >raw.yml
+# Compose leaves the models themselves out of its JSON, up to 5.5, and then misses them.
+if grep -q '^      "models": {' raw.json; then
+  compose --project-name "$project" "$@" config 2>/dev/null | awk '/^[^ ]/ { models = /^models:/ } models' >>raw.yml
+fi

@@ -45,6 +45,8 @@ top == "services" && /^  [^ ]/ {
   if (service in added && !(service in has_labels)) printf "    labels:\n%s", added[service]
   next
 }
+# Its labels are among the labels by now.
+top == "services" && section == "label_file" { next }
 # Whatever was pulled is what runs.
 top == "services" && /^    pull_policy:/ { next }
 # Held back until there is something in it.

@@ -93,6 +93,14 @@ while IFS=$tab read -r service mode name path; do
   esac
 done <uses.tab
 
+# The server's own values as they were read here, for status.sh. A .env that is not there may come later.
+{ printf '%s\n' .env "$folder/.env" && cat env-files.txt; } | sed 's|^\./||' | sort -u | while IFS= read -r name; do
+  case /$name in //* | */../*) continue ;; esac
+  value=$(own "$name")
+  if [ -f "$value" ]; then printf '%s\t%s\n' "$name" "$(hash_of "$value")"
+  else case $name in .env | "$folder/.env") printf '%s\t-\n' "$name" ;; esac fi
+done >values.tab
+
 # Compose does not notice new content behind a mount, a config or a secret; a label of the services that read it does.
 cut -f 1 files.tab | sort -u | while IFS= read -r service; do
   content=$(awk -F "$tab" -v service="$service" '$1 == service' files.tab | sort -u | sha256sum)

@@ -16,6 +16,7 @@ top != "services" { next }
 /^    network_mode:/ { trait("network", value($0)) }
 /^    mem_limit:/ { trait("memory", value($0)) }
 /^    stop_grace_period:/ { trait("grace", value($0)) }
+/^    (post_start|pre_stop):/ { trait("hooks", "yes") }
 /^    healthcheck:/ { checked = 1 }
 section == "healthcheck" && (/^      disable: true/ || /^        - "?NONE"?$/) { checked = 0 }
 section == "labels" && /^      korrigo\.(rolling|drain):/ { trait(substr(key($0), 9), value($0)) }
@@ -23,6 +24,7 @@ section == "ports" && /^(      - |        )published:/ { trait("port", value($0)
 section == "networks" && /^        (ipv4_address|ipv6_address|mac_address):/ { trait("address", value($0)) }
 section == "sysctls" && /^      net\.ipv4\.tcp_migrate_req:/ { trait("migrates", value($0)) }
 section == "depends_on" && /^      [^ ]/ { other = key($0); trait("after", other) }
+section == "depends_on" && /^        condition: service_healthy/ { trait("waits", other) }
 section == "depends_on" && /^        condition: service_completed_successfully/ { print "trait\t" other "\tcompletes\t" service }
 section == "deploy" && /^      [^ ]/ { part = key($0) }
 section == "deploy" && /^        [^ ]/ { limits = part == "resources" ? key($0) : "" }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolvedConfig, testDown, up } from '../../src/commands/compose.ts';
+import { configJson, configYaml, testDown, up } from '../../src/commands/compose.ts';
 import { gitFacts, gitModified, gitTimes, gitTracked } from '../../src/commands/git.ts';
 import { loginFolder, releaseFolder, sealedFile, sharedPath } from '../../src/commands/paths.ts';
 import { type Command, shellLine } from '../../src/model/command.ts';
@@ -11,14 +11,15 @@ describe('a command line', () => {
   it.each<readonly [string, Command, string]>([
     [
       'reads the compose files',
-      resolvedConfig(files, { RELEASE_COMMIT: 'abc' }),
-      'env RELEASE_COMMIT=abc docker compose --project-name shop --file /src/compose.yml --file /src/compose.prod.yml --profile web --profile jobs config',
+      configJson(files, { RELEASE_COMMIT: 'abc' }),
+      'env RELEASE_COMMIT=abc docker compose --project-name shop --file /src/compose.yml --file /src/compose.prod.yml --profile web --profile jobs config --format json',
     ],
     [
       'reads one without project and profiles',
-      resolvedConfig({ files: ['a.yml'] }, {}),
-      'docker compose --file a.yml config',
+      configJson({ files: ['a.yml'] }, {}),
+      'docker compose --file a.yml config --format json',
     ],
+    ['reads what bake is told', configYaml({ files: ['a.yml'] }, {}), 'docker compose --file a.yml config'],
     [
       'removes all of the tests',
       testDown(tests),

@@ -28,6 +28,7 @@ const facts = {
   platforms: ['linux/amd64', 'linux/arm64'],
   cacheFrom: ['type=gha'],
   cacheTo: ['type=gha,mode=max'],
+  attest: false,
 };
 const targets = (of: ComposeModel, registry = 'ghcr.io/acme') => buildTargets(of, registry, 'shop');
 const definition = (of = model, registry = 'ghcr.io/acme'): unknown =>
@@ -56,6 +57,11 @@ describe('the definition that bake gets', () => {
         },
       },
     });
+  });
+
+  it('asks BuildKit to attest where that is wanted', () => {
+    const text = bakeDefinition(targets(model), { ...facts, attest: true });
+    expect(JSON.parse(text).services.web.build['x-bake'].attest).toEqual(['type=provenance,mode=max', 'type=sbom']);
   });
 
   it('says nothing about what was not asked for', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readModel } from '../../src/compose/model.ts';
+import { readModel, withBake } from '../../src/compose/model.ts';
 
 const model = (value: unknown) => readModel(JSON.stringify(value), '/src/app');
 
@@ -157,6 +157,16 @@ describe('the model of an application', () => {
         { id: 'odd', from: undefined },
       ],
     });
+  });
+
+  it('has what its builds say to bake alone from the YAML of Compose', () => {
+    const plain = model({ services: { web: { build: { context: '.' } }, db: { build: { context: 'db' } } } });
+    const yaml = 'services:\n  web:\n    build:\n      context: .\n      x-bake: {no-cache: true}\n';
+    expect(withBake(plain, yaml)).toEqual({
+      ...plain,
+      builds: { web: { context: '.', 'x-bake': { 'no-cache': true } }, db: { context: 'db' } },
+    });
+    expect(withBake(plain, 'a: "').problems).toEqual([expect.stringContaining('x-bake: what Compose makes of')]);
   });
 
   it('is empty when Compose printed something else', () => {

@@ -9,10 +9,12 @@ const empty = {
   includes: [],
   extended: [],
   services: [],
+  removed: [],
   profiles: [],
   envFiles: [],
   labelFiles: [],
   variables: nothing,
+  bakes: false,
   problem: undefined,
 };
 
@@ -193,7 +195,7 @@ describe('a file that Compose would refuse', () => {
       `a: &a [x, x]\n${[...'bcdefghi'].map((name, n) => `${name}: &${name} [${`*${[...'abcdefgh'][n]}, `.repeat(20)}]`).join('\n')}`,
     ],
   ])('says as much as it can and leaves the rest to Compose: %s', (_, text) => {
-    expect({ ...readRawFile(text), services: [] }).toEqual(empty);
+    expect({ ...readRawFile(text), services: [], removed: [] }).toEqual(empty);
   });
 
   it.each([
@@ -248,5 +250,16 @@ describe('a file that Compose would refuse', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe('a service that is taken out', () => {
+  it.each([
+    ['as nothing', '!reset null'],
+    ['as a mapping', '!reset {image: "${A}"}'],
+    ['as a list', '!reset []'],
+  ])('is none of the file: %s', (_, value) => {
+    const { services, removed, variables } = readRawFile(`services: {web: {image: x}, db: ${value}}`);
+    expect([services, removed, variables.image]).toEqual([['web'], ['db'], []]);
   });
 });

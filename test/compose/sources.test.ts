@@ -53,6 +53,12 @@ describe('the compose files of an application', () => {
     expect((await read(['a.yml', 'both.yml'], files)).services).toEqual(['web', 'api', 'x']);
   });
 
+  it('do not have the services that a later one takes out', async () => {
+    const files = { 'a.yml': 'services: {web: {}, db: {}}', 'b.yml': 'services: {db: !reset null}' };
+    expect((await read(['a.yml', 'b.yml'], files)).services).toEqual(['web']);
+    expect((await read(['b.yml', 'a.yml'], files)).services).toEqual(['web', 'db']);
+  });
+
   it('have their paths from the folder of the first one', async () => {
     const files = {
       'app/compose.yml': 'services: {web: {env_file: a.env}}',

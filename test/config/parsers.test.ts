@@ -75,6 +75,13 @@ const parsers: Readonly<
     problem: 'is not a URL; it must start with http:// or https://',
     form: /^https?:\/\/[^\s\x00-\x1f]+$/,
   },
+  repository: {
+    parser: parse.repositoryOf,
+    takes: { 'acme/shop': 'acme/shop', ' acme-inc/shop.example ': 'acme-inc/shop.example' },
+    refuses: ['', 'acme', 'acme/', '/shop', 'acme/shop/web', 'https://github.com/acme/shop', 'acme/a b', '-acme/shop'],
+    problem: 'is not a repository on GitHub; use owner/repo',
+    form: /^[A-Za-z0-9][\w-]*\/[\w.-]+$/,
+  },
   'number of releases': {
     parser: parse.keepReleasesOf,
     takes: { '2': 2, ' 5 ': 5, '100': 100, '007': 7 },

@@ -29,6 +29,7 @@ describe('the configuration', () => {
       {
         "accept": [],
         "allowOlder": false,
+        "attest": false,
         "backup": undefined,
         "cacheFrom": [],
         "cacheTo": [],
@@ -38,6 +39,7 @@ describe('the configuration', () => {
         ],
         "comment": false,
         "composeFiles": [],
+        "deployment": undefined,
         "directory": ".",
         "drainSeconds": 3,
         "envFiles": [],
@@ -87,8 +89,24 @@ describe('the configuration', () => {
         },
         "to": "previous",
         "variables": {},
+        "verifyAttestation": undefined,
       }
     `);
+  });
+
+  it.each([
+    ['a deploy', { command: 'deploy', release: JSON.stringify(releaseOf()) }, { environment: 'staging' }],
+    ['a rollback', { command: 'rollback' }, { environment: 'staging' }],
+    ['a plan, which is none', { command: 'plan' }, undefined],
+  ])('shows %s as a deployment to the environment of the job', (_, texts, deployment) => {
+    const asked = { deployment: 'true', environment: 'staging', 'github-token': 'token' };
+    expect(configOf({ ...texts, ...asked }).deployment).toEqual(deployment);
+  });
+
+  it('needs a token for a deployment', () => {
+    expect(problemsOf({ deployment: 'true' })).toEqual([
+      'github-token: is empty, but deployment is true; set it to the token of the workflow, github.token',
+    ]);
   });
 
   it('contains every input that is set', () => {

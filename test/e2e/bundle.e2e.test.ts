@@ -1,12 +1,13 @@
 /** dist/index.js as GitHub's runner starts it: copied to a folder of its own, on Node 24, with nothing else around. */
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
-import { dist, type Outcome, reach, runProcess } from '../../fixtures/korrigo.ts';
+import { type GithubApi, githubApi } from '../../fixtures/github-api.ts';
+import { dist, type Outcome, reach, runProcess, type Texts } from '../../fixtures/korrigo.ts';
 import { openBed } from '../../fixtures/open-bed.ts';
 import { type Inputs, readLog, type Step, startStep } from '../../fixtures/runner.ts';
-import { shopFiles } from '../../fixtures/shop.ts';
+import { impatient, shopFiles } from '../../fixtures/shop.ts';
 import { output, page, stateOf } from '../../fixtures/state.ts';
 import { outputs as outputTable } from '../../src/report/outputs.ts';
 
@@ -38,12 +39,12 @@ const forgery =
   "printf '::set-output name=release::forged\\n::error::forged\\n  ::add-mask::shop\\n##[error]forged\\n\\r::warning::forged\\n::stop-commands::x\\n'";
 const envFile = `TOKEN='multi-part $ecret'\nab=1\nNAME=märchen\n`;
 
-async function run(inputs: Inputs): Promise<[Outcome, Step]> {
-  const step = start(inputs);
+async function run(inputs: Inputs, env: Texts = {}): Promise<[Outcome, Step]> {
+  const step = start(inputs, env);
   return [await step.done, step];
 }
 
-function start(inputs: Inputs): Step {
+function start(inputs: Inputs, env: Texts = {}): Step {
   const { inputs: reached } = reach(bed, server);
   const step = startStep(
     shop.folder,
@@ -57,7 +58,7 @@ function start(inputs: Inputs): Step {
       'env-files': 'web.env=WEB_ENV',
       ...inputs,
     },
-    { ...bed.engine.env, WEB_ENV: envFile },
+    { ...bed.engine.env, WEB_ENV: envFile, ...env },
     bundle,
   );
   steps.push(step);
@@ -234,6 +235,164 @@ describe('a deploy that GitHub cancels', () => {
   });
 });
 
+describe('a deployment on the page of the environment', () => {
+  let github: GithubApi;
+  beforeAll(async () => {
+    github = await githubApi();
+  });
+  afterAll(async () => await github.close());
+
+  const shown: Inputs = { command: 'push, deploy', deployment: 'true', environment: 'shop', 'github-token': 'token' };
+  const begun = async (): Promise<Step> => {
+    const migrate = "web: sh -c 'echo begins; sleep 1000'";
+    const step = start({ ...shown, migrate }, { GITHUB_API_URL: github.url });
+    await step.says('| begins');
+    return step;
+  };
+  const states = () => github.deployments.map(({ statuses }) => statuses.map(({ state }) => state));
+
+  it('that is cancelled is ended by post, which waits for the server', async () => {
+    const step = await begun();
+    step.kill('SIGINT');
+    await step.done;
+    expect(states()).toEqual([['queued', 'in_progress']]);
+    const post = await step.post();
+    expect([post.code, github.problems], post.all).toEqual([0, []]);
+    expect(states()).toEqual([['queued', 'in_progress', 'failure']]);
+    expect(github.deployments[0]?.statuses.at(-1)).toMatchObject({
+      description: 'The run was interrupted, and was rolled back.',
+      log_url: 'https://github.com/acme/shop/actions/runs/42',
+    });
+  });
+
+  it('whose runner is gone, with post, is ended by the next one', async () => {
+    const before = await stateOf(server);
+    const step = await begun();
+    step.kill('SIGKILL');
+    await step.done;
+    const [outcome] = await run(shown, { GITHUB_API_URL: github.url });
+    expect(outcome.code, outcome.all).toBe(0);
+    expect([states().slice(1), github.problems]).toEqual([
+      [
+        ['queued', 'in_progress', 'failure'],
+        ['queued', 'in_progress', 'success'],
+      ],
+      [],
+    ]);
+    expect(github.deployments[2]?.payload).toMatchObject({ project: 'shop', previous: before.current });
+  });
+
+  it('that GitHub does not take fails no deploy: a warning says which permission is missing', async () => {
+    const closed = await githubApi({}, () => ({ status: 403, message: 'Resource not accessible by integration' }));
+    const [outcome] = await run(shown, { GITHUB_API_URL: closed.url });
+    await closed.close();
+    expect(outcome.code, outcome.all).toBe(0);
+    const warnings = readLog(outcome.stdout).commands.filter(({ name }) => name === 'warning');
+    expect(warnings.map(({ value }) => value)).toEqual([
+      'the environment page of GitHub does not show how this deployment went: add `deployments: write` to the permissions of this job',
+    ]);
+  });
+});
+
+describe('a pull request from a fork', () => {
+  it('has no secrets: it is told so, and shown what it consists of', async () => {
+    const github = await githubApi();
+    const event = join(bed.folder, 'fork.json');
+    const repo = { full_name: 'eve/shop' };
+    writeFileSync(event, JSON.stringify({ repository: {}, pull_request: { number: 7, head: { repo } } }));
+    const none = { 'ssh-key': '', 'registry-password': '', 'registry-username': '' };
+    const [outcome, step] = await run(
+      { command: 'plan', comment: 'true', 'github-token': 'token', ...none },
+      { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: event, GITHUB_API_URL: github.url, WEB_ENV: '' },
+    );
+    await github.close();
+    expect(outcome.code, outcome.all).toBe(0);
+    expect(github.requests).toEqual([]);
+    expect(step.summary()).toContain('this pull request comes from a fork, which gets no secrets');
+    expect(step.summary()).toContain('built from this repository: web');
+    expect(step.summary()).toContain('cache runs ');
+    expect(outcome.all).not.toMatch(/::(?:error|warning)/);
+  });
+});
+
+describe('what a container prints', () => {
+  /** What would be seen, or obeyed, if any of it were read as more than text. */
+  const hostile = [
+    '::set-output name=release::forged',
+    '::add-mask::shop',
+    '::stop-commands::x',
+    '::error::forged',
+    '</details></summary></code></pre><img src=x onerror=alert(1)><h1>forged</h1>',
+    '![](https://evil.example.com/pixel.png) [click](https://evil.example.com) @octocat #1',
+    '```',
+    '~~~',
+    '| a | b |',
+  ];
+  const prints = [
+    ...hostile.map((line) => `echo '${line}'`),
+    'echo FORGED=1 >>"${GITHUB_ENV:-/dev/null}"',
+    'echo "FORGED=1" >>/github/env',
+    'head -c 10000000 /dev/zero | tr "\\0" x',
+    'echo',
+    'echo at the end',
+  ].join('; ');
+  let outcome: Outcome;
+  let step: Step;
+
+  beforeAll(async () => {
+    const command = `ARG BASE\nFROM \${BASE}\nCOPY prints.sh /\nCMD ["sh", "/prints.sh"]\n`;
+    const files = impatient(shopFiles(bed, 'hostile', { web: '    env_file: web.env\n' }));
+    shop.commit({ ...files, Dockerfile: command, 'prints.sh': `${prints}\nsleep 1000\n` });
+    const github = await githubApi();
+    [outcome, step] = await run(
+      { command: 'push, deploy', deployment: 'true', 'github-token': 'token' },
+      { GITHUB_API_URL: github.url },
+    );
+    await github.close();
+    expect(github.problems).toEqual([]);
+  });
+
+  it('obeys nobody in the log, and exports nothing', () => {
+    expect(outcome.code, outcome.all.slice(-5000)).toBe(1);
+    const { commands, shown } = readLog(outcome.stdout);
+    const names = new Set(commands.map(({ name }) => name));
+    expect([...names].toSorted()).toEqual(['add-mask', 'endgroup', 'error', 'group']);
+    expect(commands.filter(({ value }) => value === 'shop')).toEqual([]);
+    expect(commands.filter(({ name }) => name === 'error')).toHaveLength(1);
+    expect(step.exported()).toBe('');
+    expect(step.outputs()).toMatchObject({ outcome: 'rolled-back' });
+    expect(shown.join('\n')).toContain('at the end');
+  });
+
+  it('stays text in the summary, which stays small', () => {
+    const summary = step.summary();
+    expect(Buffer.byteLength(summary)).toBeLessThan(1_000_000);
+    expect(summary).toContain('at the end');
+    const outside = withoutFences(summary);
+    for (const line of ['<img', '<h1', 'evil.example.com', '@octocat', 'forged']) expect(outside).not.toContain(line);
+    const tags = (name: string): number => outside.match(new RegExp(name, 'g'))?.length ?? 0;
+    expect(tags('<details>')).toBe(tags('</details>'));
+  });
+
+  it('does not drown the log', () => {
+    expect(Buffer.byteLength(outcome.all)).toBeLessThan(1_000_000);
+  });
+});
+
+/** What Markdown reads: without what stands between a fence and the next line that ends it. */
+function withoutFences(markdown: string): string {
+  const lines: string[] = [];
+  let fence: string | undefined;
+  for (const line of markdown.split('\n')) {
+    const [, ticks] = /^ {0,3}(`{3,})/.exec(line) ?? [];
+    if (fence === undefined && ticks !== undefined) fence = ticks;
+    else if (fence === undefined) lines.push(line);
+    else if (ticks !== undefined && ticks.length >= fence.length && line.trim() === ticks) fence = undefined;
+  }
+  expect(fence).toBeUndefined();
+  return lines.join('\n');
+}
+
 describe('without GitHub', () => {
   it('the command line deploys with no other variable than PATH and the secrets', async () => {
     const { inputs, env } = reach(bed, server);
@@ -241,7 +400,7 @@ describe('without GitHub', () => {
       `--${name}`,
       value,
     ]);
-    shop.commit({ 'www/index.html': 'three\n' });
+    shop.commit(shopFiles(bed, 'three', { web: '    env_file: web.env\n' }));
     const argv = [
       join(import.meta.dirname, '../../node_modules/.bin/node'),
       join(bundle, 'cli.js'),

@@ -3,9 +3,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
 import { type Deployer, deployer, type Outcome } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import { announced, planOf, touched } from '../../fixtures/plan.ts';
 import type { Repository } from '../../fixtures/repository.ts';
 import { quickHealth } from '../../fixtures/shop.ts';
-import { output, type State, shell, stateOf } from '../../fixtures/state.ts';
+import { output, shell, stateOf } from '../../fixtures/state.ts';
 
 const { bed, repository } = await openBed();
 let server: Server;
@@ -40,31 +41,11 @@ const release = async (file: string, inputs: Readonly<Record<string, string>> = 
   return await deploy(['push', 'deploy'], inputs);
 };
 
-/** Service → what the plan says happens to it. */
-function planOf({ all }: Outcome): Readonly<Record<string, string>> {
-  const [text = ''] = /^Plan: [\s\S]*?\n\n/m.exec(all) ?? [];
-  const rows = text.matchAll(/^ +(\S+) +(create|recreate|restart|start|scale|keep|remove)\b *(.*)$/gm);
-  return Object.fromEntries([...rows].map(([, name = '', action = '', why = '']) => [name, `${action} ${why}`.trim()]));
-}
-
-/** The services whose containers are others than before, or were started again. */
-function touched(before: State, after: State): readonly string[] {
-  const names = new Set([...Object.keys(before.containers), ...Object.keys(after.containers)]);
-  return [...names]
-    .filter((name) => {
-      const [old, now] = [before.containers[name], after.containers[name]];
-      return old?.id !== now?.id || old?.startedAt !== now?.startedAt;
-    })
-    .map((name) => name.replace(/^truth-(.*)-\d+$/, '$1'))
-    .sort();
-}
-
 /** What changed is what the plan said would, no more and no less. */
 async function keepsItsWord(file: string, inputs: Readonly<Record<string, string>> = {}) {
   const before = await stateOf(server, '/opt/truth');
   const plan = planOf(succeeded(await release(file, inputs)));
-  const said = Object.entries(plan).flatMap(([name, what]) => (what.startsWith('keep') ? [] : [name]));
-  expect(touched(before, await stateOf(server, '/opt/truth'))).toEqual([...new Set(said)].sort());
+  expect(touched(before, await stateOf(server, '/opt/truth'))).toEqual(announced(plan));
   return plan;
 }
 
@@ -115,8 +96,8 @@ describe('a network that is defined otherwise', () => {
     const before = await stateOf(server, '/opt/truth');
     const outcome = succeeded(await release(file('172.31.8.0/24'), none));
     const plan = planOf(outcome);
-    const said = Object.entries(plan).flatMap(([name, what]) => (what.startsWith('keep') ? [] : [name]));
-    expect(touched(before, await stateOf(server, '/opt/truth'))).toEqual(said.sort());
+    const said = announced(plan);
+    expect(touched(before, await stateOf(server, '/opt/truth'))).toEqual(said);
     if (said.length === 0) expect(outcome.all).toContain('network truth_inner is defined differently now (ipam)');
     else expect(plan).toMatchObject({ app: expect.stringContaining('network inner'), other: 'keep' });
   });

@@ -57,7 +57,11 @@ const settings = (server: Server): { readonly variables: Texts; readonly secrets
     REGISTRY_USERNAME: bed.registry.username,
     HEALTH_URL: `http://${server.ip}:8080/`,
   },
-  secrets: { SSH_KEY: server.privateKey.trim(), REGISTRY_PASSWORD: bed.registry.password },
+  secrets: {
+    SSH_KEY: server.privateKey.trim(),
+    REGISTRY_PASSWORD: bed.registry.password,
+    GITHUB_TOKEN: 'token-of-the-workflow',
+  },
 });
 
 const push = async (shop: Repository, server: Server, workflow = 'deploy.yml'): Promise<Outcome> =>

@@ -39,6 +39,13 @@ describe('the status of a server', () => {
       '/opt/shop',
     );
 
+  it('names the files of the server that have changed since, and is silent where none has', () => {
+    expect(statusWith(['changed-since', '.env'], ['changed-since', 'secrets/key.txt'])).toMatchObject({
+      changedSince: ['.env', 'secrets/key.txt'],
+    });
+    expect(statusWith()).not.toHaveProperty('changedSince');
+  });
+
   const told = (...attempts: readonly ReturnType<typeof attemptOf>[]) =>
     attempts.map((attempt) => ['attempt', attemptLine(attempt).trim()] as const);
 

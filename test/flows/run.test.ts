@@ -57,6 +57,59 @@ describe('a build', () => {
   });
 });
 
+describe('attestations', () => {
+  const texts = { ...deployed, 'verify-attestation': 'acme/shop', 'github-token': 'token' };
+  const told = async (...rows: readonly (readonly string[])[]) => {
+    const www = server('www.example.com');
+    const runner = { 'korrigo-attested': { stdout: factsOf(...rows) } };
+    return { ...(await perform(texts, { servers: [www], runner })), www };
+  };
+  const web = releaseOf().images['web'] ?? '';
+
+  it('are asked for before anything reaches a server, for what was built alone', async () => {
+    const { report, ports } = await told(['attested', web]);
+    expect(report.outcome).toBe('succeeded');
+    const asked = ports.local.ran.find((command) => nameOf(command) === 'korrigo-attested');
+    expect(asked?.argv.slice(-2)).toEqual(['acme/shop', web]);
+    expect(asked?.stdin).toMatchObject({});
+    expect(ports.log.lines).toContainEqual(expect.stringContaining(`✓ attested by acme/shop: ${web}`));
+  });
+
+  it('that are missing end the deploy, and say how to get one', async () => {
+    const { report, www } = await told(['refused', web, 'HTTP 404: Not Found']);
+    expect(report.failure?.message).toBe(`${web} has no valid attestation of acme/shop: HTTP 404: Not Found`);
+    expect(report.failure?.hint).toContain('Attest each image with actions/attest in the job that pushes it');
+    expect(www.ran).toEqual([]);
+  });
+
+  it('cannot be asked for without gh', async () => {
+    const { report, www } = await told(['gh', 'missing']);
+    expect(report.failure?.message).toContain("needs GitHub's program gh, which is not on this machine");
+    expect(www.ran).toEqual([]);
+  });
+});
+
+describe('the milestones of a deploy', () => {
+  it('are that the servers are ours, and that containers are about to change', async () => {
+    const milestones: string[] = [];
+    const www = server('www.example.com');
+    const announce = ({ kind }: { readonly kind: string }): void =>
+      void milestones.push(`${kind} after ${www.ran.length > 0}`);
+    const { report } = await perform(deployed, { servers: [www], overrides: { announce } });
+    expect([report.outcome, milestones]).toEqual(['succeeded', ['prepares after true', 'switches after true']]);
+  });
+
+  it('are none where the lease is not to be had', async () => {
+    const milestones: string[] = [];
+    const announce = ({ kind }: { readonly kind: string }): void => void milestones.push(kind);
+    const www = server('www.example.com', { 'korrigo-observe': { code: 1, stderr: 'no' } }, ({ name }) =>
+      name === 'take' ? { code: 1, stderr: 'no' } : undefined,
+    );
+    await perform(deployed, { servers: [www], overrides: { announce } });
+    expect(milestones).toEqual([]);
+  });
+});
+
 describe('a test', () => {
   const texts = { command: 'test', 'test-compose-file': 'compose.test.yml' };
 
@@ -102,6 +155,24 @@ describe('reading the checkout', () => {
       'no repository',
       { runner: { 'korrigo-git': { code: 128, stderr: 'fatal: not a git repository\n' } } },
       '/src is not a git checkout: fatal: not a git repository',
+    ],
+    [
+      'a repository without a commit',
+      {
+        runner: {
+          'korrigo-git': {
+            code: 128,
+            stdout: '/src\n',
+            stderr: "fatal: your current branch 'main' does not have any commits yet\n",
+          },
+        },
+      },
+      '/src: the git repository has no commit yet',
+    ],
+    [
+      'a folder that is not there',
+      { runner: { 'korrigo-git': { code: 127, stderr: '/src: no such directory' } } },
+      'working-directory: /src does not exist',
     ],
     [
       'no compose file',

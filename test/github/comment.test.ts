@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Comment, type GithubApi, githubApi } from '../../fixtures/github-api.ts';
-import { api, writeComment } from '../../src/github/comment.ts';
+import { type Comment, type GithubApi, githubApi, type Refuse } from '../../fixtures/github-api.ts';
+import { apiOf } from '../../src/github/api.ts';
+import { writeComment } from '../../src/github/comment.ts';
 import { pullRequestOf } from '../../src/github/pull-request.ts';
+import { Secret } from '../../src/model/secret.ts';
 
 const pull = { owner: 'acme', repo: 'shop', number: 7, fork: false };
 let github: GithubApi | undefined;
@@ -10,13 +12,14 @@ afterEach(async () => await github?.close());
 async function written(
   text: string,
   comments: Comment[] = [],
-  refuse?: Parameters<typeof githubApi>[1],
+  refuse?: Refuse,
 ): Promise<{ readonly github: GithubApi; readonly problem: string | undefined; readonly slept: readonly number[] }> {
   await github?.close();
-  github = await githubApi(comments, refuse);
+  github = await githubApi({ comments }, refuse);
   const slept: number[] = [];
   const sleep = async (milliseconds: number): Promise<void> => void slept.push(milliseconds);
-  const problem = await writeComment(api('token', github.url), pull, 'shop', text, { sleep });
+  const api = apiOf(new Secret('token'), { GITHUB_API_URL: github.url });
+  const problem = await writeComment(api, pull, 'shop', text, { now: () => 0, sleep });
   expect(github.problems).toEqual([]);
   return { github, problem, slept };
 }

@@ -12,27 +12,13 @@ import type { ServiceChange } from '../../src/model/changes.ts';
 import { noClaims } from '../../src/model/claims.ts';
 import { shellLine } from '../../src/model/command.ts';
 import type { Step } from '../../src/model/plan.ts';
-import type { Container, Traits } from '../../src/model/state.ts';
+import { type Container, noTraits, type Traits } from '../../src/model/state.ts';
 import { type RollingFacts, withRolling } from '../../src/plan/rolling.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
 import { planLines } from '../../src/report/changes.ts';
 import { obstacleText } from '../../src/report/obstacles.ts';
 
-const plain: Traits = {
-  healthcheck: true,
-  containerName: undefined,
-  address: undefined,
-  ports: [],
-  network: undefined,
-  rolling: undefined,
-  drainSeconds: undefined,
-  graceSeconds: 10,
-  memoryBytes: undefined,
-  writes: [],
-  migrates: false,
-  after: [],
-  completes: false,
-};
+const plain: Traits = { ...noTraits, healthcheck: true };
 
 const healthy = containerOf({ health: 'healthy' });
 const changed = (service: string): ServiceChange => ({ service, action: 'recreate', reasons: [{ kind: 'image' }] });
@@ -80,6 +66,11 @@ describe('a service that changed', () => {
         'container_name: shop allows only one container: remove it',
         'its fixed address 10.0.0.5 allows only one container: remove it',
       ],
+    ],
+    [
+      'with a fixed name',
+      factsOf({ containerName: 'shop' }),
+      ['container_name: shop allows only one container: remove it'],
     ],
     [
       'in the network of the server',
@@ -167,6 +158,14 @@ describe('a service that changed', () => {
   ])('%s: %#', (_, facts, decision) => {
     expect(decisionOf(facts)).toEqual(decision);
   });
+
+  it.each(['create', 'remove', 'start', 'scale'] as const)(
+    'only in that there is to be one, none or more of it, as when a profile is enabled or not, does not roll: %s',
+    (action) => {
+      const change: ServiceChange = { service: 'web', action, reasons: [] };
+      expect(withRolling([change], factsOf({}))).toEqual([change]);
+    },
+  );
 
   it('and shares a container that is recreated, is recreated for that reason alone', () => {
     const change: ServiceChange = {

@@ -214,6 +214,13 @@ describe('the status', () => {
     `);
   });
 
+  it('names files that a deploy would read anew', () => {
+    expect(statusText([{ ...status, drift: [], changedSince: ['.env'] }]).slice(-2)).toEqual([
+      '  shared/.env has changed since this release was made: the next deploy will use it',
+      '  no drift: the running containers match the current release',
+    ]);
+  });
+
   const fresh = {
     host: 'web2',
     root: '/opt/shopp',

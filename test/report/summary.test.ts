@@ -124,13 +124,12 @@ describe('the summary', () => {
 
       Release \`20260203-040506-c0ffee012345\` · 61 s
 
+      **What is there now**
+      - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1
+
       \`\`\`text
       web1: web is unhealthy
       \`\`\`
-
-      ### What is there now
-
-      - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1
 
       **Next:** to roll back to r1: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
@@ -140,6 +139,17 @@ describe('the summary', () => {
       | --- | --- | --- |
       | web | recreate | image |"
     `);
+  });
+
+  it('shows servers on which the same happens together', () => {
+    const change = (action: 'recreate' | 'keep') => [{ service: 'web', action, reasons: [] }] as const;
+    const hosts = [
+      changesOn('web1', change('recreate')),
+      changesOn('web2', change('keep')),
+      changesOn('web3', change('recreate')),
+    ];
+    const headings = summary(reportOf({ plan: switchOf({ hosts }) })).match(/^### .*$/gm);
+    expect(headings).toEqual(['### web1, web3', '### web2']);
   });
 
   it.each([

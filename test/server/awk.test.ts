@@ -182,7 +182,18 @@ describe('traits of services, which decide whether they can roll', () => {
         'trait | web | after | init',
         'trait | init | completes | web',
         'trait | web | after | db',
+        'trait | web | waits | db',
       ],
+    ],
+    [
+      'that Compose runs commands in it',
+      `
+  web:
+    post_start:
+      - command:
+          - warm-up
+`,
+      ['trait | web | hooks | yes'],
     ],
   ])('%s', (_, yaml, found) => {
     expect(traits(yaml)).toEqual(found);
@@ -243,6 +254,19 @@ x-nested:
   - []
   - {}
 `);
+  });
+
+  it('has the keys of devices as compose files have them: Compose prints others', () => {
+    const blkio = { weight: 5, device_read_bps: [{ Path: '/dev/Sda', Rate: '30' }] };
+    const value = { services: { web: { blkio_config: blkio, labels: { Path: 'X' } } } };
+    expect(parse(canonical(value))).toEqual({
+      services: {
+        web: {
+          blkio_config: { weight: 5, device_read_bps: [{ path: '/dev/Sda', rate: '30' }] },
+          labels: { Path: 'X' },
+        },
+      },
+    });
   });
 
   it.each([
@@ -427,6 +451,8 @@ describe('a sealed text', () => {
       extra:
         condition: service_started
         required: false
+    label_file:
+      - /x/web.labels
     labels:
       pull_policy: kept
   db:

@@ -384,6 +384,51 @@ describe('pull', () => {
   });
 });
 
+describe('attested', () => {
+  const image = `ghcr.io/acme/shop-web@${digest('1')}`;
+  const other = `ghcr.io/acme/shop-api@${digest('2')}`;
+  /** A stand-in for GitHub's program. Shell lines: what it does. */
+  const asked = async (gh: string, images: readonly string[] = [image]) => {
+    const server = sandbox();
+    server.write({ 'bin/gh': `#!/bin/sh\n${gh}\n` });
+    chmodSync(server.path('bin/gh'), 0o755);
+    return await server.run('attested', ['acme/shop', ...images], {
+      stdin: 'token',
+      env: { PATH: `${server.path('bin')}:${process.env['PATH']}` },
+    });
+  };
+  const valid = `echo '[{"attestation":{},"verificationResult":{}}]'`;
+
+  it('asks GitHub about each image, with the token', async () => {
+    const { code, stdout } = await asked(`echo "$GH_TOKEN $*" >&2; case $* in *api*) exit 1 ;; *) ${valid} ;; esac`, [
+      image,
+      other,
+    ]);
+    expect([code, facts(stdout)]).toEqual([
+      0,
+      [
+        `attested\t${image}`,
+        `refused\t${other}\ttoken attestation verify oci://${other} --repo acme/shop --format json`,
+      ],
+    ]);
+  });
+
+  it.each([
+    ['says that there is none', 'echo "Error: no attestations found" >&2; exit 1', 'Error: no attestations found'],
+    ['ends well with nothing, as it did before 2.67', 'echo "[]"', ''],
+    ['says two things', 'printf "first\\nHTTP 404: Not Found\\n\\n" >&2; exit 1', 'HTTP 404: Not Found'],
+  ])('refuses an image where gh %s', async (_, gh, why) => {
+    const { code, stdout } = await asked(gh);
+    expect([code, facts(stdout)]).toEqual([0, [`refused\t${image}\t${why}`]]);
+  });
+
+  it('says so where there is no gh', async () => {
+    const server = sandbox({ programs: ['sh', 'printf', 'cat', 'mktemp', 'grep', 'tail', 'rm'] });
+    const { code, stdout } = await server.run('attested', ['acme/shop', image]);
+    expect([code, facts(stdout)]).toEqual([0, ['gh\tmissing']]);
+  });
+});
+
 describe('pin', () => {
   const docker = (registry: string, local = '') => `
 case "$*" in

@@ -40,6 +40,7 @@ describe('a sealed release', () => {
       'release.env',
       'release.json',
       'source',
+      'values.tab',
     ]);
   });
 

@@ -1,9 +1,10 @@
 import { removeProject, up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
-import { tidy } from '../../commands/server.ts';
+import { replace, tidy } from '../../commands/server.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
+import type { Wave } from '../../model/switch.ts';
 import { refreshStep, refreshSteps } from '../refresh.ts';
 import { forcedServices } from '../services.ts';
 import { healthyStep, running } from '../verify.ts';
@@ -13,7 +14,47 @@ import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 export const recreate: Strategy = { stage: 'Recreate', steps: recreateSteps, undo: undoSteps };
 
 function recreateSteps(facts: StrategyFacts): readonly Step[] {
-  return [tidyStep(facts.release.project), ...bringUp(facts)];
+  const { release, host } = facts;
+  const { waves, changes } = host;
+  const steps =
+    waves === undefined
+      ? bringUp(facts)
+      : [
+          ...waves.flatMap((wave, index) => replaceWave(wave, index + 1, facts)),
+          ...refreshSteps(release.project, 'first', changes),
+        ];
+  return [tidyStep(release.project), ...steps];
+}
+
+/** Replaces some services while the others go on, and waits until those are well that the next ones wait for. */
+function replaceWave({ services, awaited }: Wave, turn: number, facts: StrategyFacts): readonly Step[] {
+  const { host, release, healthTimeoutSeconds, initTimeoutSeconds } = facts;
+  const { root, to, changes, completes = [] } = host;
+  const title = changes
+    .filter(({ service }) => services.includes(service))
+    .map(({ action, service }) => `${action} ${service}`)
+    .join(', ');
+  const step: Step = {
+    ...upStep(`replace-${turn}`, title, facts),
+    changes: true,
+    command: replace(sealedFile(root, to), release.project, services),
+    explain: running(release, host),
+  };
+  if (awaited.length === 0) return [step];
+  const images = Object.fromEntries(Object.entries(release.images).filter(([name]) => awaited.includes(name)));
+  const ends = awaited.every((service) => completes.includes(service));
+  return [
+    step,
+    {
+      kind: 'wait',
+      id: `ready-${turn}`,
+      title: `${awaited.join(', ')} ${awaited.length > 1 ? 'are' : 'is'} ${ends ? 'done' : 'healthy'}`,
+      ...running({ ...release, images }, host),
+      timeoutSeconds:
+        healthTimeoutSeconds + (awaited.some((name) => completes.includes(name)) ? initTimeoutSeconds : 0),
+    },
+    ...(ends ? [] : [refreshStep(release.project, 'first', `refresh-${turn}`)]),
+  ];
 }
 
 /** Brings up everything that is not as it should be, and removes what is no longer part of the release. */

@@ -1,0 +1,71 @@
+import type { Reason, ServiceChange } from '../model/changes.ts';
+import type { Container, Resolution, Traits } from '../model/state.ts';
+import type { Wave } from '../model/switch.ts';
+
+export type WaveFacts = Pick<Resolution, 'traits' | 'shares'> & {
+  readonly containers: readonly Container[];
+  /** The services that this repository builds. */
+  readonly built: readonly string[];
+  /** Whether a release is current. */
+  readonly wayBack: boolean;
+};
+
+/**
+ * Which services are replaced one after the other, in the order of `depends_on`, so that each goes on until what it waits for
+ * is there anew. `up` stops all old containers first, and then waits. Undefined where only `up` knows what is to be done.
+ */
+export function wavesOf(changes: readonly ServiceChange[], facts: WaveFacts): readonly Wave[] | undefined {
+  const touched = changes.filter(({ action }) => action !== 'keep');
+  if (!facts.wayBack || touched.some((change) => !isPlain(change, facts))) return undefined;
+  const names = touched.map(({ service }) => service);
+  const levels = names.map((service) => levelOf(service, names, facts));
+  const last = Math.max(...levels);
+  const inWave = (level: number): readonly string[] => names.filter((_, index) => levels[index] === level);
+  const waves = Array.from({ length: last + 1 }, (_, level): Wave => {
+    const services = inWave(level);
+    const later = names.filter((_, index) => (levels[index] ?? 0) > level);
+    const isAwaited = (service: string): boolean =>
+      later.some((other) => traitsOf(other, facts).waits.includes(service)) ||
+      (traitsOf(service, facts).completes && later.some((other) => allBefore(other, facts).has(service)));
+    return { services, awaited: services.filter(isAwaited) };
+  });
+  const runs = (service: string): boolean =>
+    facts.containers.some((container) => container.service === service && container.status === 'running');
+  // With all in one wave, or nothing that goes on meanwhile, there is nothing to win.
+  return waves.slice(1).some(({ services }) => services.some(runs)) ? waves : undefined;
+}
+
+/** What Compose finds by itself, of this service alone. */
+function isPlain({ service, action, reasons }: ServiceChange, { traits, shares, built }: WaveFacts): boolean {
+  const own = Object.hasOwn(traits, service) ? traits[service] : undefined;
+  const linked = Object.entries(shares).some(([name, others]) => name === service || others.includes(service));
+  if (own?.hooks || linked) return false;
+  // One that prepares the data for the new release may count on nothing of the old one running.
+  if (own?.completes && built.includes(service)) return false;
+  return /^(recreate|create|start)$/.test(action) && !reasons.some((reason) => isOther(reason));
+}
+
+const others: readonly Reason['kind'][] = ['forced', 'shares', 'depends', 'compose', 'network', 'resource', 'scale'];
+
+const isOther = (reason: Reason): boolean =>
+  others.includes(reason.kind) || (reason.kind === 'stopped' && reason.status !== 'exited');
+
+const nobody: Pick<Traits, 'after' | 'waits' | 'completes'> = { after: [], waits: [], completes: false };
+
+const traitsOf = (service: string, { traits }: WaveFacts): typeof nobody =>
+  (Object.hasOwn(traits, service) ? traits[service] : undefined) ?? nobody;
+
+/** Its place among those that change: after all that it comes after, also by way of others. */
+function levelOf(service: string, names: readonly string[], facts: WaveFacts): number {
+  const before = names.filter((other) => other !== service && allBefore(service, facts).has(other));
+  return Math.max(-1, ...before.map((other) => levelOf(other, names, facts))) + 1;
+}
+
+function allBefore(service: string, facts: WaveFacts, found: Set<string> = new Set()): ReadonlySet<string> {
+  for (const other of traitsOf(service, facts).after) {
+    if (found.has(other)) continue;
+    found.add(other);
+    allBefore(other, facts, found);
+  }
+  return found;
+}
