@@ -41,7 +41,10 @@ function undoneLine({ host, outcome, failure }: Undone, from: string | undefined
 
 function nextAfterUndo(undone: readonly Undone[]): string | undefined {
   if (undone.every(({ outcome }) => outcome !== 'rollback-failed')) return undefined;
-  return 'look at lease/undo.log in the folder of the application on that server, fix what it says, and run `status` with `heal: true`';
+  const refused = undone.find(({ failure }) => failure?.message.includes('port is already allocated'));
+  return refused === undefined
+    ? 'look at lease/undo.log in the folder of the application on that server, fix what it says, and run `status` with `heal: true`'
+    : `Docker on ${refused.host} refuses a port. If \`docker ps\` shows no container that publishes it, Docker has kept it from one that is gone: restart Docker there (\`sudo systemctl restart docker\`), then run \`status\` with \`heal: true\``;
 }
 
 /** What a failed switch that was not undone has left on each host; nothing where it had not begun. */
