@@ -45,11 +45,6 @@ done <shipped.tmp
 awk -v source="$source" -v shared="$shared" -v folder="$here" -v table=paths.tab "$AWK_USES" raw.yml | sort -u >uses.tab
 : >files.tab
 note() { printf '%s\t%s\t%s%s\n' "$1" "$2" "$3" "${4:+$tab$4}" >>files.tab; } # Arguments: service name content kind
-hash_of() { # Of a file that Compose does not notice when it changes. Arguments: path
-  if [ ! -f "$1" ]; then printf %s "$1"
-  elif [ -r "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1
-  else stat -c '%i %s %Y' "$1"; fi # only the container may read it: its file tells when it was replaced
-}
 while IFS=$tab read -r service mode name path; do
   case $service:$mode in
     odd:*)
