@@ -17,7 +17,7 @@ afterEach(() => server.remove());
 const web = (...lines: readonly string[]): string =>
   `name: shop\nservices:\n  web:\n    image: nginx\n${lines.map((line) => `    ${line}\n`).join('')}`;
 const at = (path: string): string => join(server.root, path);
-const created = (path: string): string => `web1: created ${at(`shared/${path}`)}, which was not there: it is empty`;
+const created = (path: string): string => `web1: ${at(`shared/${path}`)} is not there yet: it is created, and empty`;
 
 describe('a sealed release', () => {
   it('has every image by digest, nothing to build, and is readable by its owner alone', async () => {
