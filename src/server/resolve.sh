@@ -95,7 +95,7 @@ until compose --project-name "$project" "$@" config --format json >raw.json 2>er
   # Also what is simply not set: Compose may stumble over a port or a number that is empty. 1 can be all of them.
   variables=$(sed -n "s/.*required variable \($name\) is missing a value.*/\1/p" errors.txt; unset_names | grep -xF -f variables.txt || true)
   file=$(sed -n -e 's/.*env file \(.*\) not found: .*/\1/p' -e 's/.*label file \(.*\) not found: .*/\1/p' -e 's/^stat \(.*\): no such file.*/\1/p' errors.txt | head -n 1)
-  case $(tail -n 1 errors.txt) in *'unexpected character "'*' in variable name '* | *'unterminated quoted value'*) broken=yes ;; *) broken= ;; esac
+  case $(tail -n 1 errors.txt) in *'unexpected character "'*' in variable name '* | *'unterminated quoted value'* | *'failed to read '*': line '* | 'line '[0-9]*': '*) broken=yes ;; *) broken= ;; esac
   if [ -n "$broken" ]; then
     tell_broken | grep . || fact broken '' ''
     exit 0

@@ -378,6 +378,8 @@ describe('values', () => {
   it.each([
     ['a key of several lines without quotes', '.env', 'DB=db\nKEY=-----BEGIN\nCANARY+not/a/real/key\n-----END\n', 3],
     ['quotes that do not end', '.env', 'A=1\nKEY="CANARY\nB=2\n', 2],
+    ['a name with a blank', '.env', 'A=1\nMY CANARY=2\n', 2],
+    ['a name with a blank, in an env_file', 'web.env', 'MY CANARY=2\n', 1],
     ['a name that is none', 'web.env', 'A=1\n\n# x\nCAN ARY!=1\n', 4],
   ])(
     'in a line that Compose cannot read are told by file and line, and not shown: %s',
