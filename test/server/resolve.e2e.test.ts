@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digest } from '../../fixtures/builders.ts';
 import { makeResolver, type Resolver } from '../../fixtures/resolver.ts';
@@ -179,6 +180,24 @@ describe('paths', () => {
     expect(server.read(join(conf, 'a/b.conf'))).toBe('deep\n');
     expect(resolved.text).toMatch(/file: .*\/files\/[0-9a-f]{16}\/motd\.txt\n/);
     expect(resolved.text).not.toContain('/source');
+  });
+
+  it('to a file that a container may write to are marked with what was shipped', async () => {
+    const files = {
+      'compose.yml': web('volumes: ["./app.db:/app.db", "./site.conf:/site.conf:ro"]'),
+      'app.db': 'as in git',
+      'site.conf': 'x',
+    };
+    const marks = async () => {
+      const { volumes } = (await server.resolve({ files })).service('web');
+      const [db = '', site = ''] = volumes.map((volume) => volume.split(':')[0] ?? '');
+      expect(existsSync(join(dirname(site), '.shipped'))).toBe(false);
+      return { db, mark: server.read(join(dirname(db), '.shipped')).trim() };
+    };
+    const { db, mark } = await marks();
+    expect(mark).toBe(createHash('sha256').update('as in git').digest('hex'));
+    writeFileSync(db, 'rows');
+    expect(await marks()).toEqual({ db, mark });
   });
 
   it('may be short mounts with defaults: of the server where it says nothing', async () => {
