@@ -105,4 +105,20 @@ describe('COMPOSE_PROJECT_NAME in .env', () => {
     succeeded(await deploy(['push', 'deploy'], { 'compose-file': 'apps/blog/compose.yml' }));
     expect(await running()).toEqual(['fromenv-web-1']);
   });
+
+  it('and COMPOSE_FILE beside it are taken as Compose takes them: that name, and all of the files', async () => {
+    await open('sentry');
+    mono.commit({
+      '.env': 'COMPOSE_PROJECT_NAME=sentry\nCOMPOSE_FILE=compose.yml:compose.extra.yml\n',
+      'compose.yml': compose().replace(
+        '"../../common/robots.txt:/robots.txt:ro"',
+        '"./common/robots.txt:/robots.txt:ro"',
+      ),
+      'compose.extra.yml': compose()
+        .replace('  web:', '  cache:')
+        .replace(/^.*volumes:.*\n/gm, ''),
+    });
+    succeeded(await deploy(['push', 'deploy']));
+    expect(await running()).toEqual(['sentry-cache-1', 'sentry-web-1']);
+  });
 });
