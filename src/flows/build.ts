@@ -15,11 +15,11 @@ import { type BuildTarget, buildTargets } from '../compose/targets.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import { readPins, readPushedImage } from '../facts/images.ts';
 import type { Release } from '../model/release.ts';
-import { type BuildFacts, buildPlan, pushPlan } from '../plan/build.ts';
+import { type BuildFacts, buildPlan, pushPlan, tagPlan } from '../plan/build.ts';
 import { runnerLoginPlan } from '../plan/login.ts';
 import { testDownPlan, testPlan } from '../plan/test.ts';
 import type { Checkout } from './checkout.ts';
-import { attempt, perform, type Session, throwProblems } from './session.ts';
+import { attempt, perform, type Session, throwCancelled, throwProblems } from './session.ts';
 import { noteUntracked } from './untracked.ts';
 
 /** Removes what the tests made. Never throws for an expected failure. */
@@ -92,8 +92,9 @@ export async function push(
   const others = thirdParty(model);
   const unknown = [...new Set(Object.values(others))].filter((image) => !known.has(image));
   const targets = targetsOf(session, checkout);
-  const tags = sent.here ? tagsTo(targets, sent, definitionFacts(session, checkout).tags) : undefined;
-  const { output } = await perform(session, pushPlan({ ...facts, thirdParty: unknown, tags }));
+  const tagged = await writeTags(session, checkout, facts, sent);
+  const services = tagged ? [] : facts.services;
+  const { output } = await perform(session, pushPlan({ ...facts, services, thirdParty: unknown }));
   const { pins: found, refused } = readPins(output('local', 'pins'));
   const pins = new Map([...known, ...found]);
   throwProblems(
@@ -101,7 +102,7 @@ export async function push(
     'Check the name, and that this user may read it. Nothing was deployed.',
   );
   const pushed = targets.map((target): [string, string] => {
-    const image = tags === undefined ? undefined : sent.images.get(target.name);
+    const image = tagged ? sent.images.get(target.name) : undefined;
     return [target.name, image ?? pushedImage(output('local', 'metadata'), target)];
   });
   const release = releaseFrom(session, checkout, new Map(pushed), pins);
@@ -129,6 +130,17 @@ export function releaseFrom(
     pushed: Object.fromEntries(pushed),
     pinned: Object.fromEntries(pinned),
   });
+}
+
+/** Whether what was sent ahead has its tags now. A failure stops nothing: bake pushes it. */
+async function writeTags(session: Session, checkout: Checkout, facts: BuildFacts, sent: Sent): Promise<boolean> {
+  const targets = targetsOf(session, checkout);
+  const tags = sent.here ? tagsTo(targets, sent, definitionFacts(session, checkout).tags) : undefined;
+  if (tags === undefined) return false;
+  const { failures } = await attempt(session, tagPlan(tags, facts));
+  throwCancelled(failures);
+  for (const { message } of failures) session.ports.log.info(`bake pushes them: ${message}`);
+  return failures.length === 0;
 }
 
 /** `name:tag` → `name@digest`; undefined where something was not sent. */

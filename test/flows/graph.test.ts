@@ -171,7 +171,8 @@ describe('a whole run whose parts run side by side', () => {
       .flatMap(({ argv }) => argv.slice(4, 5))
       .filter((tag) => tag !== `build-${commit.slice(0, 12)}`);
     const down = ports.local.ran.some(({ argv }) => argv.includes('down'));
-    return { events, report, changed, ahead, left, moved, down, resolves };
+    const baked = ports.local.ran.some(pushes);
+    return { events, report, changed, ahead, left, moved, down, resolves, baked };
   }
 
   it('succeeds, and runs the tests beside the build and the check of the servers', async () => {
@@ -205,6 +206,12 @@ describe('a whole run whose parts run side by side', () => {
     expect(report.outcome).toBe('succeeded');
     expect([resolves, ahead.length]).toEqual([3, 2]);
     expect(left.filter((one) => typeof one !== 'string')).toHaveLength(1);
+  });
+
+  it('lets bake push what did not get its tags', async () => {
+    const { report, moved, baked } = await perform(quick, 'push', undefined);
+    expect([report.outcome, moved, baked]).toEqual(['succeeded', [], true]);
+    expect((await perform(quick, undefined, undefined)).baked).toBe(false);
   });
 
   it('removes what the tests made beside the push, and also when that fails', async () => {
