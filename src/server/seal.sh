@@ -75,6 +75,9 @@ while IFS=$tab read -r service mode name path; do
   fi
   case $mode:$path in
     *:"$root"/files/*) # named after its content, which a container that may write would change
+      if [ "$mode" = rw ] && [ -f "$path" ] && [ ! -e "${path%/*}/.shipped" ]; then
+        sha256sum <"$path" | cut -d ' ' -f 1 >"${path%/*}/.shipped"
+      fi
       note "$service" "$name" "$path"
       awk -F "$tab" -v path="$path" '$1 == path { print $2 "\t" $3 }' parts.tab | while IFS=$tab read -r at part; do
         [ ! -e "$incoming/$name/$at" ] || part=$incoming/$name/$at
