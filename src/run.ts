@@ -101,8 +101,7 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   });
   const errors = await running.finally(() => removeTests(session));
   if (errors.length === 0) return [];
-  // After a cancel nobody has the time: the next deploy prunes it.
-  if (!ports.signal.aborted) await takeBack(session);
+  await takeBack(session);
   return new Failures(errors).failures;
 }
 
