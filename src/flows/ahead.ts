@@ -4,12 +4,13 @@ import type { Release } from '../model/release.ts';
 import { discardPlan } from '../plan/early.ts';
 import { loginPlan, logoutPlan } from '../plan/login.ts';
 import { withdrawPlan } from '../plan/ship.ts';
-import { releaseFrom, type Sent, targetsOf } from './build.ts';
+import { targetsOf } from './build.ts';
 import type { Checkout } from './checkout.ts';
 import { prepare, throwPrepared } from './deploy.ts';
 import { pull } from './execute.ts';
 import { type Opened, withLogin } from './open.ts';
 import { withPreviews } from './preview.ts';
+import { releaseFrom, type Sent } from './push.ts';
 import type { Ahead } from './reuse.ts';
 import { attempt, type Session, throwAll } from './session.ts';
 
