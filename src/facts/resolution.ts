@@ -62,7 +62,9 @@ export function readResolution(host: string, output: string, root: string, remed
     traits: readTraits(facts),
     differences: grouped(all('changed'), readDifference),
     notes: [
-      ...all('created').map(([name = '']) => `${host}: created ${place(name, root)}, which was not there: it is empty`),
+      ...all('created').map(
+        ([name = '']) => `${host}: ${place(name, root)} is not there yet: it is created, and empty`,
+      ),
       ...unique(all('unseen')).map(
         (name) =>
           `${host}: ${place(name, root)} is in a folder that this user may not enter: whether it is there shows when Docker mounts it`,

@@ -24,7 +24,7 @@ export function refusals(
       return consent !== undefined && !accept.includes(consent);
     });
     return [
-      ...claimProblems({ host, project, claims: resolution.claims }),
+      ...claimProblems({ host, project, claims: resolution.claims, replicas: resolution.replicas }),
       ...refused.map((change) => `${host}: ${refusalText(change)}`),
     ];
   });

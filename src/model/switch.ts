@@ -45,6 +45,8 @@ export type HostSwitch = {
   readonly waves?: readonly Wave[];
   /** Services that others wait for until they have completed. */
   readonly completes?: readonly string[];
+  /** How much longer than Docker's 10 s its containers may take to stop, one after the other. */
+  readonly stopSeconds?: number;
   /** What it does about the data there. */
   readonly data: readonly DataChange[];
 };

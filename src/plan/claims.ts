@@ -1,21 +1,25 @@
 import { basename } from 'node:path/posix';
 import type { DataChange } from '../model/changes.ts';
 import type { Claims, Neighbour, Published, Resource } from '../model/claims.ts';
+import { ownPorts } from './ports.ts';
 import { overlap } from './subnets.ts';
 
 type Facts = {
   readonly host: string;
   readonly project: string;
   readonly claims: Claims;
+  /** How many containers a service is to have, where that is not one. */
+  readonly replicas?: Readonly<Record<string, number>>;
 };
 
 /** What a release wants of a server and cannot have there: one sentence each, with who has it. */
-export function claimProblems({ host, project, claims }: Facts): readonly string[] {
+export function claimProblems({ host, project, claims, replicas = {} }: Facts): readonly string[] {
   const others = claims.neighbours.filter((neighbour) => neighbour.project !== project);
   return [
     ...missingExternals(claims),
     ...claims.networks.flatMap((network) => networkProblem(network, claims) ?? subnetProblem(network, claims) ?? []),
     ...missingContainers(project, claims),
+    ...ownPorts(claims, replicas),
     ...claims.published.flatMap((wanted) => portProblem(wanted, others, claims) ?? []),
     ...claims.containerNames.flatMap(({ service, name }) => {
       const holder = others.find((other) => other.name === name);
@@ -66,7 +70,8 @@ function networkProblem({ key, name, external }: Resource, { networksHere }: Cla
 }
 
 /** Docker gives no address twice. A network of that name is the same one, or is made anew. */
-function subnetProblem({ key, name }: Resource, { subnets, subnetsHere }: Claims): string | undefined {
+function subnetProblem({ key, name }: Resource, { attached, subnets, subnetsHere }: Claims): string | undefined {
+  if (!attached.some(({ network }) => network === key)) return undefined;
   for (const { subnet } of subnets.filter(({ network }) => network === key)) {
     const taken = subnetsHere.find((here) => here.network !== name && overlap(here.subnet, subnet));
     if (taken !== undefined)

@@ -1,5 +1,6 @@
 import { makeCurrent, writeFiles } from '../commands/server.ts';
 import type { Config, Migration } from '../config/config.ts';
+import type { ServiceChange } from '../model/changes.ts';
 import { noClaims } from '../model/claims.ts';
 import type { Stage, Step } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
@@ -51,7 +52,8 @@ export function planSwitch(
     const data = resolution === undefined ? [] : dataOf(resolution, { root, containers, release, from });
     const { completes = [] } = resolution ?? {};
     const waves = config.strategy === 'recreate' ? wavesOf(changes, facts) : undefined;
-    const plain = { host, root, from, to: release.id, changes, completes, data };
+    const stopSeconds = slowStops(changes, facts.traits);
+    const plain = { host, root, from, to: release.id, changes, completes, stopSeconds, data };
     return waves === undefined ? plain : { ...plain, waves };
   });
   // A rollback has neither: it does not touch data.
@@ -71,6 +73,12 @@ export function planSwitch(
         : [oneOffStage('backup', backup, first, release)],
     stages: stagesOf(hosts, states, { ...release, images: runningImages(release, resolved) }, intent, migrate, config),
   };
+}
+
+/** A worker may be given minutes to finish what it is at, by `stop_grace_period`. */
+function slowStops(changes: readonly ServiceChange[], traits: Resolution['traits']): number {
+  const stopped = changes.filter(({ action }) => action !== 'keep' && action !== 'create');
+  return stopped.reduce((sum, { service }) => sum + Math.max(0, (traits[service]?.graceSeconds ?? 10) - 10), 0);
 }
 
 const nothing = { hashes: {}, differences: {}, replicas: {}, shares: {}, traits: {}, claims: noClaims };

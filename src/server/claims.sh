@@ -28,7 +28,7 @@ volumes=$(docker volume ls --format "{{.Name}}$tab{{.Label \"com.docker.compose.
 printf '%s\n' "$volumes" | awk -F "$tab" 'NF && ($1 !~ /^[0-9a-f]+$/ || length($1) != 64) { print "here-volume" FS $0 }'
 docker network ls --format "here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}"
 # shellcheck disable=SC2016 # a Go template
-docker network ls --quiet | xargs docker network inspect --format '{{$name := .Name}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}' | grep .
+docker network ls --quiet | xargs docker network inspect --format '{{$name := .Name}}{{if eq .Scope "local"}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}{{end}}' | grep .
 # Of this project, too: what publishes a port is told from what only listens on it.
 docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.service\"}}$tab{{.Label \"com.docker.compose.project.working_dir\"}}$tab{{.State}}$tab{{.Ports}}"
 for table in /proc/net/tcp /proc/net/tcp6; do

@@ -179,7 +179,7 @@ describe('a resolved release', () => {
         db: [{ kind: 'file', name: 'my.cnf' }],
       },
       traits: {},
-      notes: ['web1: created /opt/shop/shared/data, which was not there: it is empty'],
+      notes: ['web1: /opt/shop/shared/data is not there yet: it is created, and empty'],
       claims: noClaims,
     });
   });

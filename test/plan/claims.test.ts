@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type Claims, type Neighbour, noClaims, type Published } from '../../src/model/claims.ts';
 import { claimProblems } from '../../src/plan/claims.ts';
 
+const facts = { host: 'web1', project: 'shop' };
 const problemsOf = (claims: Partial<Claims>): readonly string[] =>
-  claimProblems({ host: 'web1', project: 'shop', claims: { ...noClaims, ...claims } });
+  claimProblems({ ...facts, claims: { ...noClaims, ...claims } });
 
 const port = (number: number, address = '', protocol = 'tcp'): Published => ({
   service: 'web',
@@ -127,10 +128,34 @@ describe('what is external', () => {
   });
 });
 
+describe('a port that a release wants more than once', () => {
+  const both = [port(80), { ...port(80, '127.0.0.1'), service: 'admin' }];
+
+  it('is refused, whoever wants it', () => {
+    expect(problemsOf({ published: both })).toEqual([
+      'web1: port 80 is published by both web and admin: choose another one for one of them',
+    ]);
+    expect(claimProblems({ ...facts, claims: { ...noClaims, published: [port(80)] }, replicas: { web: 3 } })).toEqual([
+      'web1: web is to have 3 containers, and only one of them can publish port 80: publish a range of ports, or put a proxy in front',
+    ]);
+  });
+
+  it('is none where the addresses or the protocols are not the same, or a service is to have no container', () => {
+    expect(problemsOf({ published: [port(80, '10.0.0.1'), { ...port(80, '10.0.0.2'), service: 'admin' }] })).toEqual(
+      [],
+    );
+    expect(problemsOf({ published: [port(53), { ...port(53, '', 'udp'), service: 'admin' }] })).toEqual([]);
+    expect(claimProblems({ ...facts, claims: { ...noClaims, published: both }, replicas: { admin: 0 } })).toEqual([]);
+    // Of both families, as it is often written.
+    expect(problemsOf({ published: [port(80), port(80)] })).toEqual([]);
+  });
+});
+
 describe('what else a release needs of its server', () => {
   it('is a subnet that no other network has', () => {
     const claims = {
       networks: [{ key: 'back', name: 'shop_back', external: false }],
+      attached: [{ service: 'web', network: 'back' }],
       subnets: [{ network: 'back', subnet: '172.17.4.0/24' }],
     };
     const has = (network: string) => problemsOf({ ...claims, subnetsHere: [{ network, subnet: '172.17.0.0/16' }] });
@@ -138,6 +163,10 @@ describe('what else a release needs of its server', () => {
       'web1: the subnet 172.17.4.0/24 of the network shop_back (back) overlaps with 172.17.0.0/16, which the network bridge has: choose another subnet, or remove that network',
     ]);
     expect(has('shop_back')).toEqual([]);
+    // Compose makes no network that no service is in.
+    expect(problemsOf({ ...claims, attached: [], subnetsHere: [{ network: 'x', subnet: '172.17.4.0/24' }] })).toEqual(
+      [],
+    );
   });
 
   it('is the containers of others that it names', () => {

@@ -13,7 +13,7 @@ import {
 import type { InputTexts } from '../../src/config/inputs.ts';
 import { bytesOf } from '../../src/model/command.ts';
 import { type Attempt, readAttempt } from '../../src/model/history.ts';
-import type { Container } from '../../src/model/state.ts';
+import { type Container, noTraits } from '../../src/model/state.ts';
 import { buildPlan, pushPlan, tagPlan } from '../../src/plan/build.ts';
 import { pullPlan } from '../../src/plan/pull.ts';
 import { script } from '../../src/plan/script.ts';
@@ -326,6 +326,20 @@ describe('the plan to switch', () => {
       .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
       .map((step) => ('timeoutSeconds' in step ? step.timeoutSeconds : undefined));
     expect(limits).toEqual([undefined, undefined, 120, 240, 240, 120, 630, 180, 120, undefined]);
+  });
+
+  it('gives it as much more as the containers may take to stop', () => {
+    const traits = { web: { ...noTraits, graceSeconds: 300 }, cache: { ...noTraits, graceSeconds: 600 } };
+    const changed = resolutionOf({ hashes: { web: 'another', cache: 'hash-of-cache' }, traits });
+    const [limit] = planSwitch(
+      observedOf([stateOf({ containers: runs, current: 'r1' })]),
+      [changed],
+      intentOf(),
+      configOf({ 'force-recreate': 'none' }),
+    )
+      .stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps))
+      .flatMap((step) => (step.kind === 'run' && step.id === 'up' ? [step.timeoutSeconds] : []));
+    expect(limit).toBe(240 + 290);
   });
 
   it('gives it init-timeout more where others wait until a service has completed, and says which', () => {

@@ -17,7 +17,7 @@ afterEach(() => server.remove());
 const web = (...lines: readonly string[]): string =>
   `name: shop\nservices:\n  web:\n    image: nginx\n${lines.map((line) => `    ${line}\n`).join('')}`;
 const at = (path: string): string => join(server.root, path);
-const created = (path: string): string => `web1: created ${at(`shared/${path}`)}, which was not there: it is empty`;
+const created = (path: string): string => `web1: ${at(`shared/${path}`)} is not there yet: it is created, and empty`;
 
 describe('a sealed release', () => {
   it('has every image by digest, nothing to build, and is readable by its owner alone', async () => {
@@ -463,7 +463,8 @@ describe('values', () => {
   it('that are required and missing are told all at once, with those that are only undefined', async () => {
     const files = { 'compose.yml': web('environment: {A: "${A:?a is needed}", B: "${B?}", C: "$C", D: "${D:?}"}') };
     const { problems } = await server.resolve({ files, shared: { '.env': 'D=1\n' } });
-    expect(problems.map((problem) => /variable (\w+) is not set/.exec(problem)?.[1]).sort()).toEqual(['A', 'B', 'C']);
+    const names = problems.map((problem) => /variable (.+) is not set/.exec(problem)?.[1]);
+    expect(names.toSorted()).toEqual(['A (a is needed)', 'B', 'C']);
   });
 
   it('of the runner go into images, and nowhere else', async () => {

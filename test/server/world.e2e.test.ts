@@ -38,7 +38,7 @@ describe('a path that leads out of the repository', () => {
     expect(second.service('web').volumes).toEqual(first.service('web').volumes);
     expect(first.notes).toEqual(
       ['.parent/.parent/x', '.parent/files/db', 'media'].map(
-        (path) => `web1: created ${at(`shared/${path}`)}, which was not there: it is empty`,
+        (path) => `web1: ${at(`shared/${path}`)} is not there yet: it is created, and empty`,
       ),
     );
     expect(statSync(at('shared/.parent/files/db')).isDirectory()).toBe(true);

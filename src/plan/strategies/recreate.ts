@@ -124,8 +124,8 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
 
 /** Compose itself waits for what has to be healthy, or has to have completed, before something else starts. */
 export function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
-  const { completes = [] } = host;
-  const timeoutSeconds = healthTimeoutSeconds + 60 + (completes.length > 0 ? initTimeoutSeconds : 0);
+  const { completes = [], stopSeconds = 0 } = host;
+  const timeoutSeconds = healthTimeoutSeconds + 60 + stopSeconds + (completes.length > 0 ? initTimeoutSeconds : 0);
   return {
     kind: 'run',
     id,
