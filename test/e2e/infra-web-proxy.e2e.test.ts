@@ -70,7 +70,7 @@ describe('nginx', () => {
 `;
     const env = { MEDIA_ACCESS: 'public', TRUSTED_PROXIES: '10.0.0.0/8,172.16.0.0/12', LIMIT_APPLICATION: '1r/s' };
     stack = await newStack(bed, 'local-prod', { override, env });
-    await stack.compose('up', '-d', '--build', '--no-deps', 'nginx', 'backend');
+    await stack.compose('up', '-d', '--build', '--no-deps', 'door', 'nginx', 'backend');
     await until('an answer', 30_000, async () => (await get('/api/')).status === 200);
     // All at once, and beside the other tests.
     slow = {

@@ -60,7 +60,7 @@ describe('local production', () => {
     (await stack.compose('exec', '-T', 'redis', 'redis-cli', ...args)).trim();
 
   it('is open to this machine only', async () => {
-    const { NetworkSettings } = await stack.inspect('nginx');
+    const { NetworkSettings } = await stack.inspect('door');
     expect(NetworkSettings.Ports['80/tcp']?.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1']);
   });
 
@@ -107,7 +107,7 @@ describe('local production', () => {
       const env = { ...bed.engine.env, COMPOSE_FILE: 'infra/docker/docker-compose.local-prod.yml' };
       const options = { cwd: stack.folder, env: { ...env, COMPOSE_PROJECT_NAME: stack.project } };
       const found = await run(['docker', 'compose', 'ps', '--services'], options);
-      expect(found.stdout.trim().split('\n').sort()).toEqual(['backend', 'celery', 'db', 'nginx', 'redis']);
+      expect(found.stdout.trim().split('\n').sort()).toEqual(['backend', 'celery', 'db', 'door', 'nginx', 'redis']);
     });
   });
 
@@ -121,7 +121,7 @@ describe('local production', () => {
   describe('its containers', () => {
     it('are all of them hardened', async () => {
       const services = (await stack.compose('config', '--services')).trim().split('\n');
-      expect(services.sort()).toEqual(['backend', 'celery', 'db', 'nginx', 'prepare', 'redis']);
+      expect(services.sort()).toEqual(['backend', 'celery', 'db', 'door', 'nginx', 'prepare', 'redis']);
       for (const service of services) await expectHardened(bed, stack, service);
     });
 
@@ -437,7 +437,7 @@ for name in ["teacher", "colleague"]:
       json<{ user: object | null }>(await anonymously('/api/session/', { headers })).user !== null;
     expect(await isSignedIn()).toBe(true);
     const ids = async () =>
-      await Promise.all(['db', 'redis', 'nginx'].map(async (name) => (await stack.inspect(name)).Id));
+      await Promise.all(['db', 'redis', 'door', 'nginx'].map(async (name) => (await stack.inspect(name)).Id));
     const before = await ids();
     const write = async (name: string, value: string) =>
       await writeFile(join(stack.folder, `infra/docker/secrets/${name}.txt`), value);

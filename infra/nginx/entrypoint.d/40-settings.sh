@@ -11,9 +11,9 @@ main() {
   put keepalive keepalive
   put media media
   put https-port https_port
-  put listen-80 listen 80 default_server
-  put listen-443 listen 443 ssl default_server
-  put listen-8081 listen 8081
+  put listen-80 listen 80 default_server reuseport
+  put listen-443 listen 443 ssl default_server reuseport
+  put listen-8081 listen 8081 reuseport
   security_txt
 }
 
