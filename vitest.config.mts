@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -34,6 +35,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // More than there are processors: half of the time of the fast tests is waiting for a program, or for a limit to pass.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       {
         test: {

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { type Bed, upBed } from '../bed/bed.ts';
 import { closeWorld, openWorld } from '../fixtures/faults/ground.ts';
 import { page, type Row, type Surroundings } from '../fixtures/faults/page.ts';
-import { type FaultName, faultNames, scenarioOf, scenarioText } from '../fixtures/faults/scenario.ts';
+import { type FaultName, faultNames, scenarioOf, scenarioText, strategies } from '../fixtures/faults/scenario.ts';
 import { runTrials } from '../fixtures/faults/trials.ts';
 import { node24 } from '../fixtures/korrigo.ts';
 
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     lanes: { type: 'string', default: '3' },
     minutes: { type: 'string', default: '600' },
     fault: { type: 'string' },
-    strategy: { type: 'string' },
+    strategy: { type: 'string', default: 'recreate' },
     results: { type: 'string' },
     page: { type: 'string' },
     verbose: { type: 'boolean', default: false },
@@ -33,6 +33,8 @@ const { values } = parseArgs({
 
 const fault = faultNames.find((name) => name === values.fault);
 if (values.fault !== undefined && fault === undefined) throw new Error(`--fault is one of: ${faultNames.join('; ')}`);
+const strategy = strategies.find((name) => name === values.strategy);
+if (strategy === undefined) throw new Error(`--strategy is one of: ${strategies.join('; ')}`);
 if (values.page === undefined) await main(fault);
 else writePage(values.page);
 
@@ -46,12 +48,12 @@ async function main(only: FaultName | undefined): Promise<void> {
 }
 
 async function tryOut(bed: Bed, only: FaultName | undefined): Promise<void> {
-  const world = await openWorld(bed, values.strategy);
+  const world = await openWorld(bed, strategy);
   const surroundings: Surroundings = {
     commit: execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8' }).trim(),
     date: new Date().toISOString().slice(0, 10),
     node: execFileSync(node24, ['--version'], { encoding: 'utf8' }).trim().replace('v', ''),
-    strategy: values.strategy ?? 'recreate',
+    strategy: world.strategy,
     ...world.programs,
   };
   const scenarios = Array.from({ length: Number(values.runs) }, (_, n) => scenarioOf(Number(values.seed) + n, only));

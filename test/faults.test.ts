@@ -61,6 +61,11 @@ describe('a server that has settled', () => {
       'there is a container 0123456789ab_shop-web-1',
     ],
     [
+      'two containers of a service',
+      { containers: [...well.containers, container('web', { name: 'shop-web-2' })] },
+      'web has a second container, shop-web-2',
+    ],
+    [
       'a migration',
       { containers: [...well.containers, container('web', { name: 'shop-web-run-1', oneOff: true })] },
       'there is a container shop-web-run-1 (running), which is of no release',

@@ -42,7 +42,10 @@ function undoneLine({ host, outcome, failure }: Undone, from: string | undefined
 function nextAfterUndo(undone: readonly Undone[]): string | undefined {
   const stuck = undone.flatMap(({ host, outcome }) => (outcome === 'rollback-failed' ? [host] : []));
   if (stuck.length === 0) return undefined;
-  return `on ${stuck.join(' and ')}, read lease/undo.log in the folder of the application and fix what it says, then run \`status\` with \`heal: true\``;
+  const refused = undone.find(({ failure }) => failure?.message.includes('port is already allocated'));
+  return refused === undefined
+    ? `on ${stuck.join(' and ')}, read lease/undo.log in the folder of the application and fix what it says, then run \`status\` with \`heal: true\``
+    : `Docker on ${refused.host} refuses a port. If \`docker ps\` shows no container that publishes it, Docker has kept it from one that is gone: restart Docker there (\`sudo systemctl restart docker\`), then run \`status\` with \`heal: true\``;
 }
 
 /** What a failed switch that was not undone has left on each host; nothing where it had not begun. */

@@ -4,6 +4,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { until } from '../../bed/process.ts';
 import { collectedLog, fakeClock } from '../../fixtures/fakes.ts';
 import { arm, confirm, kill, type LeaseServer, leaseServer, undoOf } from '../../fixtures/lease.ts';
+import { limitAtFirstLine } from '../../fixtures/processes.ts';
 import { shells } from '../../fixtures/shells.ts';
 import { type Held, heldOn } from '../../src/engine/held.ts';
 import { type Link, linkTo } from '../../src/engine/link.ts';
@@ -134,7 +135,7 @@ describe.concurrent('a detached command', () => {
   it('is ended when its time is up, and what it said last is told', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
     const argv = ['sh', '-c', 'trap "echo last words; exit 0" TERM; echo up; while :; do sleep 0.1; done'];
-    const result = await held.detached.run({ argv }, { signal: AbortSignal.timeout(1500) });
+    const result = await held.detached.run({ argv }, limitAtFirstLine());
     expect(result).toMatchObject({ code: null, timedOut: true, stdout: 'up\nlast words\n' });
     await held.leave(30);
     await server.quiet();
@@ -220,7 +221,7 @@ describe.concurrent('a lease that is held', () => {
     ['freed with nothing armed', undefined, 'released', 'no running container was touched'],
     ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself, and failed'],
   ] as const)('and was lost says so: the server %s', async ([, script, outcome, says], { onTestFinished }) => {
-    const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 1 });
+    const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 5 });
     if (script !== undefined) await arm(held, undoOf(script));
     await server.free();
     const error: unknown = await held.detached.run({ argv: ['true'] }).catch((thrown: unknown) => thrown);

@@ -925,6 +925,21 @@ describe('a switch that fails', () => {
     expect(closing(report).join('\n')).toContain('web1: the migration was begun, and is not undone');
   });
 
+  it('says what frees a port that Docker keeps from a container that is gone', async () => {
+    const refused = 'Bind for 0.0.0.0:8080 failed: port is already allocated';
+    const stuck = ({ argv }: Command) =>
+      argv.join(' ').includes('releases/r1/') ? { code: 1, errors: [refused] } : {};
+    const web1 = server(
+      'web1',
+      { 'korrigo-observe': before, 'korrigo-once': { code: 1 }, 'docker compose': stuck },
+      ({ name }) => (name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\trollback-failed\n' } : undefined),
+    );
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(closing(report).join('\n')).toMatch(
+      /→ Docker on web1 refuses a port\. .*`sudo systemctl restart docker`.*`heal: true`/,
+    );
+  });
+
   it('stays as it is where that is asked for', async () => {
     const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': { code: 1 } });
     const { report } = await perform({ ...texts, 'on-failure': 'keep' }, { servers: [web1] });
