@@ -28,9 +28,7 @@ async function main(): Promise<void> {
     const ways = [
       await recipe(bed, scene, await bed.server()),
       ours(scene, 'recreate', 'this action as it is'),
-      ours(second, 'rolling', 'the same with `strategy: rolling`; without a door in front, its nginx is recreated', {
-        strategy: 'rolling',
-      }),
+      ours(second, 'rolling', 'the same with `strategy: rolling`', { strategy: 'rolling' }),
     ];
     const turns = await compare(ways);
     const versions = await versionsOf(bed.engine.docker);

@@ -114,7 +114,7 @@ export async function recipe(bed: Bed, scene: Scene, server: Server): Promise<Wa
   await there(`docker ${login.join(' ')}`, registry.password);
   await there('mkdir -p /opt/korrigo');
   const own: Readonly<Record<string, string>> = {
-    'infra/docker/.env': `${env['DOTENV']}REGISTRY=${registry.address}\nPOSTGRES_IMAGE=${env['POSTGRES_IMAGE']}\nREDIS_IMAGE=${env['REDIS_IMAGE']}\n`,
+    'infra/docker/.env': `${env['DOTENV']}REGISTRY=${registry.address}\nPOSTGRES_IMAGE=${env['POSTGRES_IMAGE']}\nREDIS_IMAGE=${env['REDIS_IMAGE']}\nDOOR_IMAGE=${env['DOOR_IMAGE']}\n`,
     'infra/docker/secrets/db_password.txt': env['DB_PASSWORD'] ?? '',
     'infra/docker/secrets/secret_key.txt': env['SECRET_KEY'] ?? '',
     'backend/.env.prod': `ALLOWED_HOSTS=${server.ip}\n`,

@@ -90,7 +90,7 @@ export async function compare({ screen }: Stage, scene: Scene, before: Before, c
     const up = `up ${Math.round((Date.now() - Date.parse(now.startedAt)) / 1000)} s, ${now.health}`;
     const id = now.id.slice(0, 12);
     const change = isSame ? `${id}, the same container` : `${was?.id.slice(0, 12)} → ${id}`;
-    const isRight = isSame !== replaced.includes(service) && now.health === 'healthy';
+    const isRight = isSame !== replaced.includes(service) && (now.health === 'healthy' || service === 'door');
     claim(screen, `${service.padEnd(8)} ${change.padEnd(36)} ${up}`, isRight, now);
   }
   const { site } = scene;

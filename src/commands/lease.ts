@@ -10,6 +10,7 @@ export const keeper = join(
   programs['lease-end.sh'],
   programs['lease-job.sh'],
   programs['lease-finish.sh'],
+  programs['lease-boot.sh'],
   programs['lease-call.sh'],
   programs['lease-stage.sh'],
   programs['lease-arm.sh'],

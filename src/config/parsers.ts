@@ -98,7 +98,7 @@ export function projectNameOf(text: string): Parsed<string> {
     ? { value: text }
     : {
         problem:
-          'is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+          'is not a valid project name; use up to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit',
       };
 }
 

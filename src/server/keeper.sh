@@ -2,7 +2,8 @@
 # its holder has left it: undoes what is not confirmed, and then frees the lock. It lies on the server as lease/keeper.sh.
 #   hold root                what `take` starts, with the lock in descriptor 9
 #   heal root                the same, of a lease whose keeper was killed: it ends at once
-#   boot root                for a boot unit: takes the lock itself, and ends what the loss of power has cut off
+#   boot root                for a boot unit: takes the lock itself, ends what the loss of power has cut off, and starts what
+#                            Docker could not
 #   job root folder ...        runs a command on its own
 #   logged root file log       runs an undo
 #   call root token name ...   a call of the holder
@@ -22,16 +23,6 @@ hold() {
       quiet=$((quiet + 1))
     fi
   done
-  finish
-}
-
-boot() {
-  exec 9>>"$lease/lock"
-  flock -n 9 && is_open || return 0
-  { read -r path && read -r docker && read -r runtime; } <"$lease/surroundings"
-  [ -z "$path" ] || PATH=$path
-  [ -z "$docker" ] || export DOCKER_HOST="$docker"
-  [ -z "$runtime" ] || export XDG_RUNTIME_DIR="$runtime"
   finish
 }
 

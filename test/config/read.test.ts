@@ -301,7 +301,7 @@ describe('a problem with', () => {
     [
       'the project name',
       { 'project-name': 'My Shop' },
-      'project-name: "My Shop" is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+      'project-name: "My Shop" is not a valid project name; use up to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit',
     ],
     [
       'a timeout',

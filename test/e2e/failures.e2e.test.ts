@@ -253,23 +253,24 @@ describe.concurrent('a compose file that is not right', () => {
 
   it('it is no YAML', inTurn, async () => {
     expect(await deploying(changed('services:', 'services:\n\t- web'))).toBe(
-      'this machine: read compose.yml failed with exit code 15\nyaml: line 3: found character that cannot start any token',
+      'this machine: read compose.yml failed with exit code 15\nyaml: line 3: found character that cannot start any token\n→ `docker compose config` in the checkout says the same. Nothing was deployed.',
     );
   });
 
   it('it has a key that Compose does not know', inTurn, async () => {
     expect(await deploying(changed('stop_grace_period', 'stop_grace_priod'))).toBe(
       `this machine: read compose.yml failed with exit code 15
-validating ${shop.repository.folder}/compose.yml: services.web Additional property stop_grace_priod is not allowed`,
+validating ${shop.repository.folder}/compose.yml: services.web Additional property stop_grace_priod is not allowed
+→ \`docker compose config\` in the checkout says the same. Nothing was deployed.`,
     );
   });
 
   it.each([
-    ['a variable that is not set', 'COLOUR', `\${COLOUR}`],
-    ['a required variable that is not set', 'DB_PASSWORD', `\${DB_PASSWORD:?is needed}`],
-  ])('%s', inTurn, async (_, name, text) => {
+    ['a variable that is not set', 'COLOUR', `\${COLOUR}`, ''],
+    ['a required variable that is not set', 'DB_PASSWORD', `\${DB_PASSWORD:?is needed}`, ' (is needed)'],
+  ])('%s', inTurn, async (_, name, text, why) => {
     expect(await deploying(changed(`\${COLOUR:-blue}`, text))).toBe(
-      `${shop.server.ip}: variable ${name} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}\n${mend}`,
+      `${shop.server.ip}: variable ${name}${why} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}\n${mend}`,
     );
   });
 

@@ -47,6 +47,7 @@ describe('production with backups and monitoring', () => {
       PYTHON_IMAGE: engine.images.python,
       NODE_IMAGE: engine.images.node,
       NGINX_IMAGE: engine.images.nginx,
+      DOOR_IMAGE: bed.image('busybox'),
       POSTGRES_TOOLS_IMAGE: engine.images.postgres_tools,
       POSTGRES_IMAGE: bed.image('postgres'),
       REDIS_IMAGE: bed.image('redis'),

@@ -22,10 +22,12 @@ beforeAll(async () => {
   await writeFile(
     join(folder, 'infra/docker/override.yml'),
     `services:
+  door:
+    image: ${bed.image('busybox')}
+    ports: !override ["80:80"]
   nginx:
     image: ${bed.image('nginx')}
     build: !reset null
-    ports: !override ["80:80"]
     # Not built here, so what the build does is done by hand: its start scripts, and a cache that it may write to.
     tmpfs: ["/var/cache/nginx:mode=1777"]
     volumes: !override
@@ -57,7 +59,7 @@ const compose = async (files: string, args: string): Promise<string> =>
 /** Who nginx thinks that it was. */
 async function visit(files: string, path: string): Promise<unknown> {
   const all = `${files} -f override.yml`;
-  await compose(all, 'up -d --no-deps nginx');
+  await compose(all, 'up -d --no-deps door nginx');
   await until('an answer', 60_000, async () => {
     const asked = `curl -6 --silent --fail --max-time 5 --interface ${visitor} 'http://[${site}]${path}'`;
     return (await server.exec(['sh', '-c', asked])).code === 0;

@@ -8,7 +8,7 @@ import { script } from '../../bed/engine.ts';
 import { output, type Result, until } from '../../bed/process.ts';
 import { ask, newStack, type Stack } from './infra/stack.ts';
 
-const site = ['backend', 'celery', 'db', 'nginx', 'prepare', 'redis'] as const;
+const site = ['backend', 'celery', 'db', 'door', 'nginx', 'prepare', 'redis'] as const;
 const backup = ['-f', 'infra/docker/docker-compose.backup.yml'];
 const monitoring = [...backup, '-f', 'infra/docker/docker-compose.monitoring.yml', '--profile', 'monitoring'];
 /** Stand-ins for what takes long to build or is nowhere to be had, and matters not here. */
@@ -137,7 +137,7 @@ it('a first start with an overlay that fails brings up the site all the same', a
     const { code, stderr } = await stack.tryCompose(...monitoring, 'up', '-d', '--build', ...small);
     expect([code, stderr]).toEqual([1, expect.stringContaining('address already in use')]);
     await until('the site', 60_000, async () => await answers(stack));
-    for (const service of ['backend', 'celery', 'db', 'nginx', 'redis'])
+    for (const service of ['backend', 'celery', 'db', 'door', 'nginx', 'redis'])
       expect((await stack.inspect(service)).State.Status, service).toBe('running');
   } finally {
     await stack.tryCompose(...monitoring, 'down', '--volumes', '--timeout', '2');

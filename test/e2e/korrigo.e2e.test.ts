@@ -32,9 +32,9 @@ describe('Korrigo on a server', () => {
     expect(first.log).toMatch(/\| tests-1 +\| Ran \d+ tests in/);
     expect(first.log).toMatch(/ {2}✓ test, build, push, deploy succeeded in/);
     const containers = await scene.containers();
-    expect(Object.keys(containers)).toEqual(['backend', 'celery', 'db', 'nginx', 'redis']);
-    for (const { image, health } of Object.values(containers)) {
-      expect(health).toBe('healthy');
+    expect(Object.keys(containers)).toEqual(['backend', 'celery', 'db', 'door', 'nginx', 'redis']);
+    for (const [service, { image, health }] of Object.entries(containers)) {
+      expect(health, service).toBe(service === 'door' ? 'none' : 'healthy');
       expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
     }
     expect(containers['celery']?.image).toBe(containers['backend']?.image);
@@ -68,7 +68,7 @@ describe('Korrigo on a server', () => {
 
   it('answers a person who logs in to look', async () => {
     const services = await scene.server.ssh('cd /opt/korrigo/current && docker compose ps --services');
-    expect(services.stdout.trim().split('\n').sort()).toEqual(['backend', 'celery', 'db', 'nginx', 'redis']);
+    expect(services.stdout.trim().split('\n').sort()).toEqual(['backend', 'celery', 'db', 'door', 'nginx', 'redis']);
   });
 
   describe('with a copy that was uploaded', () => {
@@ -94,11 +94,12 @@ describe('Korrigo on a server', () => {
     it('plans the next commit service by service, and says why', () => {
       expect(second.code, second.log).toBe(0);
       const at = second.log.indexOf('\nPlan: release');
-      const plan = second.log.slice(at).split('\n').slice(3, 9);
+      const plan = second.log.slice(at).split('\n').slice(3, 10);
       expect(plan.map((line) => line.trim())).toEqual([
         'backend  recreate  image',
         'celery   recreate  image',
         'db       keep',
+        'door     keep',
         'nginx    recreate  file infra/nginx/nginx.conf, image',
         'prepare  start     has exited',
         'redis    keep',
@@ -107,7 +108,7 @@ describe('Korrigo on a server', () => {
 
     it('recreates what changed and lets the databases run', async () => {
       const after = await scene.containers();
-      for (const service of ['db', 'redis']) expect(after[service], service).toEqual(before[service]);
+      for (const service of ['db', 'door', 'redis']) expect(after[service], service).toEqual(before[service]);
       for (const service of ['backend', 'celery', 'nginx'])
         expect(after[service]?.id, service).not.toBe(before[service]?.id);
     });
@@ -138,7 +139,7 @@ describe('Korrigo on a server', () => {
       const { code, log } = await deploy(withBackup, ['build', 'push', 'deploy']);
       expect(code).toBe(1);
       expect(log).toMatch(/back up on \S+ before anything is changed: backup\n/);
-      expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
+      expect(log).toContain(`${folder} is not writable for user 10001. A new folder: sudo install`);
       expect(log).toContain(
         '→ Fix the backup, or leave `backup` out of this one deploy. No running container was touched.',
       );

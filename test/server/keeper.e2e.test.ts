@@ -392,6 +392,40 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
       expect(await server.stage(a)).toEqual({ kind: 'lost', outcome: 'rolled-back' });
     });
 
+    /** Docker with containers that it could not start: each line of $HOME/failed is one, and what `docker inspect` says of it. */
+    const docker = `case $1 in
+  ps) [ ! -e "$HOME/failed" ] || cut -d' ' -f1 "$HOME/failed" ;;
+  inspect) cat "$HOME/failed" ;;
+  start) shift; echo "$*" >>"$HOME/started"; grep -v "^$1 " "$HOME/failed" >"$HOME/left"; mv "$HOME/left" "$HOME/failed" ;;
+esac`;
+
+    it('starts what Docker tried to start and could not, one behind the other', async ({ onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished, docker);
+      await server.take(a);
+      await server.leave(a);
+      await server.quiet();
+      const file = `${server.root}/releases/r1/compose.yml`;
+      const rows = [
+        `door unless-stopped failed ${file}`,
+        `proxy always failed ${file}`,
+        `stopped unless-stopped ended ${file}`,
+        `once no failed ${file}`,
+        `theirs always failed ${server.root}-too/releases/r1/compose.yml`,
+      ];
+      writeFileSync(join(server.env.HOME, 'failed'), rows.map((row) => `${row}\n`).join(''));
+      await server.ok({ argv: ['sh', server.path('lease/keeper.sh'), 'boot', server.root] });
+      expect(readFileSync(join(server.env.HOME, 'started'), 'utf8')).toBe('door proxy\nproxy\n');
+    });
+
+    it('leaves the containers to a deploy that holds the lease', async ({ onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished, docker);
+      await server.take(a);
+      const row = `web always failed ${server.root}/releases/r1/compose.yml\n`;
+      writeFileSync(join(server.env.HOME, 'failed'), row);
+      await server.ok({ argv: ['sh', server.path('lease/keeper.sh'), 'boot', server.root] });
+      expect(readFileSync(join(server.env.HOME, 'failed'), 'utf8')).toBe(row);
+    });
+
     it('ends no process that has the number of one of ours by now', async ({ onTestFinished }) => {
       const server = leaseServer(shell, onTestFinished);
       await server.take(a);

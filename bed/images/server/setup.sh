@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a bare Debian or Ubuntu server ready for deploys: OpenSSH, Docker Engine, Compose v2, and a user "deploy" that
 # logs in by key only. Run it as root; it can be run again. The public key is the first argument, or added later to
-# /home/deploy/.ssh/authorized_keys. BOOT=no leaves out what finishes an interrupted deploy after a loss of power.
+# /home/deploy/.ssh/authorized_keys. BOOT=no leaves out what brings applications back after a loss of power.
 set -eu
 
 export DEBIAN_FRONTEND=noninteractive
@@ -27,8 +27,8 @@ chmod 600 /home/deploy/.ssh/authorized_keys
 # Projects live in /opt/<project>, made by the first deploy.
 install -d -m 775 -o root -g deploy /opt
 
-# After a loss of power: what an interrupted deploy left half done is finished at boot. Only folders that are the deploy
-# user's own are looked into.
+# At boot, and whenever Docker was restarted: what a loss of power has interrupted is finished, and what Docker could not start
+# is started. Only folders that are the deploy user's own are looked into.
 boot() {
   cat >/usr/local/sbin/korrigo-boot <<'END'
 #!/bin/sh
@@ -43,7 +43,7 @@ END
   if [ -d /run/systemd/system ]; then
     cat >/etc/systemd/system/korrigo-boot.service <<'END'
 [Unit]
-Description=Finish deploys that a loss of power has interrupted
+Description=Finish interrupted deploys and start what Docker could not
 Wants=docker.service network-online.target
 After=docker.service network-online.target
 
@@ -53,7 +53,7 @@ User=deploy
 ExecStart=/usr/local/sbin/korrigo-boot
 
 [Install]
-WantedBy=multi-user.target
+WantedBy=multi-user.target docker.service
 END
     systemctl enable korrigo-boot
   elif [ -d /etc/cron.d ]; then

@@ -12,7 +12,7 @@ export async function buildAcmeImage({ engine }: Bed): Promise<void> {
   await engine.docker('build', '--quiet', ...base, '--tag', acmeImage, join(import.meta.dirname, 'acme'));
 }
 
-/** Compose YAML to be laid over production: an ACME server, and nginx under the name that it looks for. */
+/** Compose YAML to be laid over production: an ACME server, and the door under the name that it looks for. */
 export async function acmeOverride(bed: Bed, domain: string): Promise<string> {
   const folder = join(bed.folder, 'acme');
   await mkdir(folder);
@@ -42,7 +42,7 @@ export async function acmeOverride(bed: Bed, domain: string): Promise<string> {
     entrypoint: [pebble, -config, /acme/pebble.json]
     environment: { PEBBLE_VA_NOSLEEP: "1" }
     volumes: ["${folder}:/acme:ro"]
-  nginx:
+  door:
     networks: { default: { aliases: [${domain}] } }
 `;
 }

@@ -100,6 +100,7 @@ export async function newStack(
       ]),
     ),
     ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [`${name.toUpperCase()}_PORT`, String(port)])),
+    DOOR_IMAGE: bed.engine.images.busybox,
     REGISTRY: project,
     COMPOSE_PROJECT_NAME: project,
     DEV_UID: String(process.getuid?.() ?? 1000),
