@@ -1,17 +1,20 @@
 import type { CommandName, Config } from './config/config.ts';
 import { Failures } from './errors.ts';
-import { build, login, push, test } from './flows/build.ts';
+import { prepareAhead, type Rehearsed, releaseAhead, takeBackAhead } from './flows/ahead.ts';
+import { build, login, push, type RemoveTests, type Sent, test } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy } from './flows/deploy.ts';
-import { discard, type Pins, pullAhead, sendAhead, toPullAhead } from './flows/early.ts';
+import { sendAhead } from './flows/early.ts';
 import { plan, rehearse } from './flows/forecast.ts';
 import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
+import type { Ahead } from './flows/reuse.ts';
 import { rollback } from './flows/rollback.ts';
 import type { RunPorts, Session } from './flows/session.ts';
 import { status } from './flows/status.ts';
 import { turns } from './log/turns.ts';
 import type { Failure } from './model/failure.ts';
+import type { Release } from './model/release.ts';
 import type { Outcome, Report, Undone } from './model/report.ts';
 
 /** How long a lease may take to end that nobody has used since. */
@@ -49,7 +52,7 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
 }
 
 /** What a run is made of: the commands that were asked for, and what they need. */
-type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'pullAhead';
+type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'prepareAhead' | 'removeTests';
 
 /**
  * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
@@ -59,12 +62,14 @@ const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   login: [],
   rehearse: ['login'],
   test: ['login'],
+  // Nothing waits for it.
+  removeTests: ['test'],
   build: ['login'],
   // Neither moves a tag that anybody uses, nor changes what runs.
   sendAhead: ['login', 'build'],
-  pullAhead: ['rehearse', 'sendAhead'],
+  prepareAhead: ['rehearse', 'sendAhead'],
   push: ['login', 'rehearse', 'test', 'build', 'sendAhead'],
-  deploy: ['login', 'rehearse', 'test', 'build', 'push', 'pullAhead'],
+  deploy: ['login', 'rehearse', 'test', 'build', 'push', 'prepareAhead'],
   plan: ['login'],
   rollback: [],
   status: [],
@@ -76,7 +81,7 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const { config, ports } = session;
   const most = config.sequential || ports.cores < 2 ? 1 : Number.POSITIVE_INFINITY;
   const names = flowNames(config, most > 1);
-  const { flows, takeBack } = flowsOf(config);
+  const { flows, removeTests, takeBack } = flowsOf(config);
   const logs = turns(ports.log, names.length);
   const graph = names.map(
     (name, index): Flow<FlowName> => ({
@@ -88,12 +93,13 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
       },
     }),
   );
-  const errors = await runGraph(graph, {
+  const running = runGraph(graph, {
     signal: ports.signal,
     most,
     // Of what was stopped because something else failed, the log would only be in the way.
     ended: (name, stopped) => logs[names.indexOf(name)]?.end(!stopped),
   });
+  const errors = await running.finally(() => removeTests(session));
   if (errors.length === 0) return [];
   // After a cancel nobody has the time: the next deploy prunes it.
   if (!ports.signal.aborted) await takeBack(session);
@@ -107,24 +113,39 @@ function flowNames({ commands, registry, verifyAttestation }: Config, sideBySide
   const logsIn = registry?.login !== undefined && (asks || commands.some((name) => onTheRunner.has(name)));
   // What is not attested reaches no server.
   const sends = sideBySide && !asks && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
-  const ahead = [...(sends ? (['sendAhead'] as const) : []), ...(sends && rehearses ? (['pullAhead'] as const) : [])];
+  const ahead = [
+    ...(sends ? (['sendAhead'] as const) : []),
+    ...(sends && rehearses ? (['prepareAhead'] as const) : []),
+  ];
   return [
     ...(logsIn ? (['login'] as const) : []),
     ...(rehearses ? (['rehearse'] as const) : []),
-    ...commands.flatMap((name) => (name === 'push' ? [...ahead, name] : [name])),
+    ...commands.flatMap((name): readonly FlowName[] => {
+      if (name === 'test') return [name, 'removeTests'];
+      return name === 'push' ? [...ahead, name] : [name];
+    }),
   ];
 }
 
 type Flows = {
   readonly flows: Readonly<Record<FlowName, (session: Session) => Promise<void>>>;
+  /** What the tests made, should that still be there. */
+  readonly removeTests: RemoveTests;
   /** Of a run that failed: what was brought to the servers before the tests had passed. */
   readonly takeBack: (session: Session) => Promise<void>;
 };
 
 function flowsOf({ commands }: Config): Flows {
-  let [pins, sent]: [Pins, readonly string[]] = [new Map(), []];
-  let ahead = false;
-  let early: ReturnType<typeof toPullAhead> | undefined;
+  let remains: RemoveTests | undefined;
+  const removeTests: RemoveTests = async (session) => {
+    const remove = remains;
+    remains = undefined;
+    await remove?.(session);
+  };
+  let sent: Sent = { images: new Map(), here: false };
+  let rehearsed: Rehearsed | undefined;
+  let brought: Release | undefined;
+  let ahead: Ahead | undefined;
   let read: Promise<Checkout> | undefined;
   const checkout = async (session: Session): Promise<Checkout> => {
     read ??= readCheckout(session);
@@ -132,27 +153,32 @@ function flowsOf({ commands }: Config): Flows {
   };
   const flows: Flows['flows'] = {
     rehearse: async (session) => {
-      pins = await rehearse(session, await checkout(session));
+      rehearsed = await rehearse(session, await checkout(session));
     },
     login,
-    test,
+    test: async (session) => {
+      remains = await test(session);
+    },
+    removeTests,
     build: async (session) => await build(session, await checkout(session)),
     sendAhead: async (session) => {
       sent = await sendAhead(session, await checkout(session));
     },
-    pullAhead: async (session) => {
-      early = toPullAhead(session, await checkout(session), sent, pins);
-      ahead = await pullAhead(session, await checkout(session), early);
+    prepareAhead: async (session) => {
+      if (rehearsed === undefined) return;
+      brought = releaseAhead(session, await checkout(session), rehearsed, sent);
+      if (brought === undefined) return;
+      ahead = await prepareAhead(session, await checkout(session), rehearsed, brought);
     },
     push: async (session) => {
-      session.known.release = await push(session, await checkout(session), commands.includes('build'), pins);
+      const known = { built: commands.includes('build'), pins: rehearsed?.pins ?? new Map(), sent };
+      session.known.release = await push(session, await checkout(session), known);
     },
     deploy: async (session) => {
       const { release } = session.known;
       if (release === undefined) throw new Error('a deploy needs a release');
-      // From here on its own prune takes care of what it does not keep.
-      early = undefined;
-      await deploy(session, await checkout(session), release, ahead);
+      const same = ahead !== undefined && isSame(ahead.release, release) ? ahead : undefined;
+      await deploy(session, await checkout(session), same?.release ?? release, same);
     },
     plan: async (session) => await plan(session, await checkout(session)),
     rollback,
@@ -160,8 +186,17 @@ function flowsOf({ commands }: Config): Flows {
   };
   return {
     flows,
+    removeTests,
     takeBack: async (session) => {
-      if (early !== undefined) await discard(session, await checkout(session), early);
+      // A deploy that has begun to keep records prunes what it does not keep.
+      if (rehearsed === undefined || brought === undefined || session.known.before !== undefined) return;
+      await takeBackAhead(session, rehearsed, brought);
     },
   };
+}
+
+/** Whether they consist of the same images. */
+function isSame(one: Release, other: Release): boolean {
+  const images = ({ images: all }: Release): string => JSON.stringify(Object.entries(all).sort());
+  return one.commit === other.commit && images(one) === images(other);
 }

@@ -544,7 +544,7 @@ describe('docs/troubleshooting.md', () => {
   const shown = [
     'exited with code',
     'last log lines of',
-    'For the full log, on',
+    'The rollback has replaced that container',
     'no drift: the running containers match the current release',
     '  releases:',
     '  containers:',

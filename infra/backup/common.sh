@@ -24,6 +24,13 @@ fail() {
   exit 1
 }
 
+# A disk that is mounted later than the container began is not seen in it: hence the restart.
+writable() {
+  local folder=${BACKUP_DIR:-$backups}
+  [ -w "$backups" ] || fail "$folder is not writable for user $(id -u). A new folder: sudo install -d -m 700 -o $(id -u) -g $(id -g) $folder." \
+    "A disk of its own: mount it, then docker compose restart backup-timer wal-receiver."
+}
+
 sql() { psql --no-password --no-psqlrc --quiet --no-align --tuples-only -v ON_ERROR_STOP=1 --dbname "${2:-$database}" --command "$1"; }
 
 # Of this database server: its log of changes fits to no other one.
@@ -45,6 +52,18 @@ before_roles() {
 
 # The names of the finished sets, oldest first. What is being written has another kind of name.
 sets() { find "$backups" -mindepth 1 -maxdepth 1 -type d -regextype egrep -regex '.*/[0-9]{8}-[0-9]{6}' -printf '%f\n' | sort; }
+
+# The newest that is not from the future: while the clock was wrong, a set may have got a name that would be the newest for
+# years. If all of them are, the clock is wrong now.
+newest() {
+  local limit past
+  limit=$(date --utc --date '+1 hour' +%Y%m%d-%H%M%S)
+  past=$(sets | awk -v limit="$limit" '$0 <= limit')
+  if [ -n "$past" ]; then tail -n 1 <<<"$past"; else sets | tail -n 1; fi
+}
+
+# Seconds since a moment (empty: never), of which one in the future says nothing.
+since() { local now; now=$(date +%s); if [ "${1:-0}" -gt $((now + 3600)) ]; then echo "$now"; else echo $((now - ${1:-0})); fi; }
 
 # The moment that a set is named after, in seconds since 1970.
 time_of() { date --utc --date "${1:0:4}-${1:4:2}-${1:6:2} ${1:9:2}:${1:11:2}:${1:13:2}" +%s; }

@@ -5,8 +5,8 @@ identity=${AGE_IDENTITY_FILE:-/run/age-identity}
 
 choose() {
   name=$1
-  [ "$name" != latest ] || name=$(sets | tail -n 1)
-  [ -n "$name" ] || fail "$backups holds no backup."
+  [ "$name" != latest ] || name=$(newest)
+  [ -n "$name" ] || fail "${BACKUP_DIR:-$backups} holds no backup. If it is on a disk of its own: is that mounted?"
   set=$backups/$name
   [[ $name =~ ^[0-9]{8}-[0-9]{6}$ && -d $set ]] || fail "$backups holds no set '$name'. There are: $(sets | xargs)"
 }

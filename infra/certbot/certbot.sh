@@ -23,6 +23,9 @@ main() {
 
 keep() {
   interval=${CERTBOT_INTERVAL:-43200}
+  case $interval in
+    *[!0-9]* | 0) echo "CERTBOT_INTERVAL is '$interval'. It can be a number of seconds, such as 43200." >&2; exit 1 ;;
+  esac
   [ -n "$DOMAIN" ] || echo 'DOMAIN is not set: nginx keeps its temporary certificate'
   while :; do
     if [ -z "$DOMAIN" ] || renew --quiet; then rest "$interval"

@@ -4,18 +4,23 @@
 #
 # A file has one group of readers, and a container is in the groups whose files it needs. What lies in secrets/ under the
 # name of one that is made up takes its place.
+#
+# What cannot be used is said at once, all of it, and nothing starts. What an editor or another system adds (the end of the
+# line, CRLF, a byte order mark) is no part of a secret.
 set -eu
 umask 077
 
 application=10001 database=10002 redis=10003 backups=10004 monitoring=10005 offsite=10006
 
 main() {
+  problems=$(check)
+  [ -z "$problems" ] || { printf 'infra/docker/secrets:\n%s\n' "$problems" >&2; exit 1; }
+  exposed
   # To be passed through by every reader, and listed by none.
   chmod 711 /run/prepared
   for file in /run/secrets/*.txt; do
-    name=${file##*/}
-    [ -s "$file" ] || { echo "secrets/$name is missing or empty" >&2; exit 1; }
-    prepare "${name%.txt}" <"$file"
+    name=${file##*/} name=${name%.txt}
+    cleaned "$name" <"$file" | prepare "$name"
   done
   for name in database_password db_owner_password db_backup_password db_monitor_password \
     redis_password redis_broker_password redis_cache_password redis_backup_password redis_monitor_password metrics_token; do
@@ -25,6 +30,52 @@ main() {
   for_postgresql
   for_redis
 }
+
+check() {
+  [ -e /run/secrets/db_password.txt ] || echo '  db_password.txt is missing: openssl rand -base64 24 >infra/docker/secrets/db_password.txt'
+  [ -e /run/secrets/secret_key.txt ] || echo '  secret_key.txt is missing: openssl rand -base64 48 >infra/docker/secrets/secret_key.txt'
+  for file in /run/secrets/*.txt; do
+    [ -e "$file" ] || continue
+    name=${file##*/}
+    if [ -d "$file" ]; then echo "  $name is a folder. Docker makes one where a file is missing: remove it, and write the file."
+    elif ! cat "$file" >/dev/null 2>&1; then echo "  $name cannot be read, not even by root: is it on a disk of another machine?"
+    elif ! cleaned "${name%.txt}" <"$file" | grep -q '[^[:space:]]'; then echo "  $name is empty."
+    elif is_one_line "${name%.txt}" && [ "$(cleaned "${name%.txt}" <"$file" | wc -l)" -gt 1 ]; then
+      echo "  $name has several lines, and this secret is one line."
+    fi
+  done
+}
+
+# No reason to keep the site away.
+exposed() {
+  case $(stat -c %a /run/secrets) in *[1357]) ;; *) return 0 ;; esac
+  for file in /run/secrets/*.txt; do
+    case $(stat -c %a "$file") in
+      *[4567]) echo "warning: everybody on this server can read secrets/${file##*/}: chmod 700 infra/docker/secrets" >&2 ;;
+    esac
+  done
+}
+
+# Of a name that nobody knows it could be anything.
+is_one_line() {
+  case $1 in
+    db_*password | redis_*password | offsite_password | grafana_password | secret_key | metrics_token) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Line ends and the mark of Windows; for a secret of one line empty lines, too.
+cleaned() {
+  if is_one_line "$1"; then as_text | sed '/^[[:space:]]*$/d'
+  else
+    case $1 in
+      offsite_* | alerts) as_text ;;
+      *) cat ;;
+    esac
+  fi
+}
+
+as_text() { tr -d '\r' | sed "1s/^$(printf '\357\273\277')//"; }
 
 # Names that nobody knows are the application's.
 readers_of() {
@@ -60,12 +111,12 @@ for_postgresql() {
   done | prepare database_passwords
 }
 
-# The users of Redis: each with its own keys and commands. Whoever is in Redis's container is `default`, who may do all.
+# The users of Redis: each with its own keys and commands, also inside of the script by which django-redis counts (eval). Whoever is in Redis's container is `default`, who may do all.
 for_redis() {
   {
     user default redis_password '~* &* +@all'
     user broker redis_broker_password '~celery* ~unacked* ~_kombu.* ~*.pidbox &* +@all -@admin -@dangerous +info'
-    user cache redis_cache_password '~cache:* resetchannels +@all -@admin -@dangerous -@scripting -@pubsub -randomkey'
+    user cache redis_cache_password '~cache:* resetchannels +@all -@admin -@dangerous -@scripting -@pubsub -randomkey +eval'
     user backup redis_backup_password 'resetkeys resetchannels -@all +ping +info +sync +psync +replconf +config|get +shutdown'
     user monitor redis_monitor_password 'resetkeys resetchannels -@all +ping +info +config|get +slowlog +latency +select +client|setname'
   } | prepare redis_users

@@ -71,6 +71,9 @@ export function resolve({ root, id, project, folder, files, profiles }: Resolve)
 
 export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
 
+/** Which of the host's own files are others than when the release was resolved. */
+export const unchanged = ({ root, id }: Kept): Command => program('unchanged', [root, id]);
+
 /** What the resolved release wants of the host, and what is there. */
 export const claims = ({ root, id }: Kept): Command => program('claims', [root, id]);
 
@@ -137,6 +140,15 @@ export function upload(tag: string, images: Readonly<Record<string, string>>, en
   return program('upload', [tag, ...pairs], { env });
 }
 
+/** @param tags `name:tag` → `name@digest` of what the registry has already */
+export function tag(tags: Readonly<Record<string, string>>, env: Env): Command {
+  return program(
+    'tag',
+    Object.entries(tags).map(([name, image]) => `${name}=${image}`),
+    { env },
+  );
+}
+
 /** @param images `name@digest` of what was built for it, the name alone of what was not */
 export const discard = (tag: string, images: readonly string[]): Command => program('discard', [tag, ...images]);
 
@@ -144,6 +156,10 @@ export const discard = (tag: string, images: readonly string[]): Command => prog
 export function replace(sealed: string, project: string, services: readonly string[]): Command {
   return program('replace', [project, services.join(' '), ...create(sealed, project, services).argv]);
 }
+
+/** Starts the containers of these services that have ended. */
+export const start = (project: string, services: readonly string[]): Command =>
+  program('replace', [project, services.join(' ')]);
 
 /** Lets proxies that kept their container find those that are new. The last one says what came of it. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);

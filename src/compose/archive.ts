@@ -8,6 +8,8 @@ export type ArchiveFile = {
   readonly content: Content;
   readonly mode: number;
   readonly link?: boolean;
+  /** A folder, which may be empty. */
+  readonly folder?: boolean;
   /** When it was changed last, in seconds since 1970. A web server tells an old page from a new one by it. */
   readonly changed?: number;
 };
@@ -39,10 +41,11 @@ export function timesTable(items: readonly Item[]): string {
 export async function makeArchive(files: readonly ArchiveFile[]): Promise<Uint8Array> {
   const tar = pack();
   const bytes = collect(tar);
-  for (const { path, content, mode, link, changed = 0 } of files) {
+  for (const { path, content, mode, link, folder, changed = 0 } of files) {
     const data = Buffer.from(bytesOf(content));
     const mtime = new Date(changed * 1000);
     if (link) tar.entry({ name: path, type: 'symlink', linkname: data.toString(), mtime });
+    else if (folder) tar.entry({ name: path, type: 'directory', mode, mtime });
     else tar.entry({ name: path, mode, mtime }, data);
   }
   tar.finalize();

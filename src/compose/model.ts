@@ -77,6 +77,7 @@ export function readModel(json: string, folder: string): ComposeModel {
     ],
     problems: [
       ...entries.flatMap(([service, body]) => readOnlyProblems(service, body, root)),
+      ...entries.flatMap(([service, body]) => swarmOnly(service, body, root)),
       ...relativeDevices(root['volumes']),
     ],
   };
@@ -187,6 +188,19 @@ function readOnlyProblems(service: string, body: Json, root: Json): readonly str
   return fromEnvironment(body, root).map(
     ({ kind, name }) =>
       `${service} is read_only, so Compose cannot copy the ${kind} ${name} into it, which comes from \`environment:\`: use \`file:\`, and env-files to write that file`,
+  );
+}
+
+/** Compose finds out when it creates the container, after it has stopped the old one. */
+function swarmOnly(service: string, body: Json, root: Json): readonly string[] {
+  return ['configs', 'secrets'].flatMap((kind) =>
+    recordsOf(body[kind]).flatMap(({ source }) => {
+      const name = textOf(source);
+      if (recordOf(recordOf(root[kind])[name])['external'] !== true) return [];
+      return [
+        `${service} uses the ${kind.slice(0, -1)} ${name}, which is \`external\`: only Swarm has such; use \`file:\`, and env-files to write that file`,
+      ];
+    }),
   );
 }
 

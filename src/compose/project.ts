@@ -31,7 +31,7 @@ export function defaultProject(
   return 'value' in parsed
     ? { name: parsed.value }
     : {
-        problem: `project-name: is not set, and no valid name can be made of ${where}; set it, or \`name:\` in the compose file`,
+        problem: `project-name: is not set, and no valid name can be made of ${where}; set it to up to 63 lower-case letters, digits, \`-\` and \`_\`, or set \`name:\` in the compose file`,
       };
 }
 

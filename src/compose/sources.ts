@@ -23,6 +23,8 @@ export type Sources = {
   readonly envFiles: readonly string[];
   /** Every label_file, as an env_file. */
   readonly labelFiles: readonly string[];
+  /** The `project_directory` of every include: Compose takes the folder above for one that is not there. */
+  readonly folders: readonly string[];
   readonly variables: RawFile['variables'];
   readonly bakes: boolean;
   readonly problems: readonly string[];
@@ -43,6 +45,7 @@ export async function readSources(files: readonly string[], asked: Asked): Promi
   const top = dirname(files[0] ?? '.');
   const envFiles = new Set(['.env', join(top, '.env')]);
   const labelFiles = new Set<string>();
+  const folders = new Set<string>();
   const missing = (path: string, from: string): string => {
     const why = whyAbsent(path);
     return why === undefined ? `${path} (${from}) does not exist in the checkout` : `${path} (${from}) ${why}`;
@@ -95,6 +98,7 @@ export async function readSources(files: readonly string[], asked: Asked): Promi
     const folder = include.folder === undefined ? dirname(paths[0] ?? '') : known(include.folder, where);
     if (paths.length === 0 || folder === undefined) return;
     const inner = join(base, folder);
+    if (include.folder !== undefined) folders.add(inner);
     envFiles.add(join(inner, '.env'));
     for (const written of include.envFiles.filter((name) => !name.startsWith('/'))) {
       const file = known(written, where);
@@ -111,7 +115,13 @@ export async function readSources(files: readonly string[], asked: Asked): Promi
   };
 
   for (const file of files) await visit(file, top, 'listed in compose-file', 'loaded');
-  return { ...together(files, found, loaded), envFiles: [...envFiles], labelFiles: [...labelFiles], problems };
+  return {
+    ...together(files, found, loaded),
+    envFiles: [...envFiles],
+    labelFiles: [...labelFiles],
+    folders: [...folders],
+    problems,
+  };
 }
 
 /** What Compose would fetch with git or from a registry. */
@@ -119,7 +129,7 @@ function isRemote(path: string): boolean {
   return /^([a-z][a-z+.-]*:\/\/|git@|oci:|github\.com\/|[^/]+@[^/]+:)/i.test(path);
 }
 
-type Together = Omit<Sources, 'envFiles' | 'labelFiles' | 'problems'>;
+type Together = Omit<Sources, 'envFiles' | 'labelFiles' | 'folders' | 'problems'>;
 
 function together(files: readonly string[], found: ReadonlyMap<string, Seen>, loaded: ReadonlySet<string>): Together {
   const all = [...found];

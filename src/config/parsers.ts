@@ -83,12 +83,22 @@ export function tagOf(text: string): Parsed<string> {
       };
 }
 
+const architectures: readonly string[] = ['amd64', 'arm64', 'arm', '386', 'ppc64le', 'riscv64', 's390x'];
+
+/** `linux/amd64`, `linux/arm/v7`: what a Docker Engine on a server can run. */
+export function platformOf(text: string): Parsed<string> {
+  const [, architecture = ''] = /^linux\/(\w+)(?:\/v\d)?$/.exec(text) ?? [];
+  return architectures.includes(architecture)
+    ? { value: text }
+    : { problem: `is not a platform; use linux/ and one of ${architectures.join(', ')}, for example linux/arm/v7` };
+}
+
 export function projectNameOf(text: string): Parsed<string> {
   return /^[a-z0-9][a-z0-9_-]{0,62}$/.test(text)
     ? { value: text }
     : {
         problem:
-          'is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+          'is not a valid project name; use up to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit',
       };
 }
 

@@ -41,7 +41,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
     },
     registry: readRegistry(reader),
     tags: values('tags', parse.listOf, parse.tagOf),
-    platforms: parse.listOf(text('platforms')),
+    platforms: values('platforms', parse.listOf, parse.platformOf),
     cacheFrom: parse.linesOf(text('cache-from')),
     cacheTo: parse.linesOf(text('cache-to')),
     attest: value('attest', parse.oneOf(['true', 'false'])) === 'true',

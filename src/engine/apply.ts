@@ -132,7 +132,7 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
 
 const lostHint = 'The connection dropped while this was running. Check the server with `status`, then deploy again.';
 
-/** Keeps the last 20 lines, and says every 15 s that something is still going on when it prints nothing itself. */
+/** Keeps the last 20 lines, each once where it comes again and again, and says every 15 s that something is still going on when it prints nothing itself. */
 function listen(what: string, { log, clock }: EnginePorts): { line(text: string): void; stop(): readonly string[] } {
   const started = clock.now();
   let tail: readonly string[] = [];
@@ -144,7 +144,7 @@ function listen(what: string, { log, clock }: EnginePorts): { line(text: string)
   return {
     line: (text) => {
       last = clock.now();
-      if (text.trim() !== '') tail = [...tail, text].slice(-20);
+      if (text.trim() !== '' && text !== tail.at(-1)) tail = [...tail, text].slice(-20);
     },
     stop: () => {
       clearInterval(timer);

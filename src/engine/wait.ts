@@ -7,9 +7,10 @@ import { probeOnce } from './probe.ts';
 const unansweredHint =
   'All containers are healthy, so check health-url itself, the published port, the reverse proxy, and any firewall between this machine and the server.';
 
-/** Asks twice a second until the verdict is good; throws a HealthError when it is bad or the time is up. */
+/** Asks until the verdict is good, at first at short notice; throws a HealthError when it is bad or the time is up. */
 export async function waitFor(step: WaitStep, hostName: string, ports: EnginePorts): Promise<void> {
-  const deadline = ports.clock.now() + step.timeoutSeconds * 1000;
+  const started = ports.clock.now();
+  const deadline = started + step.timeoutSeconds * 1000;
   let said = '';
   const seen = new Map<string, number>();
   for (;;) {
@@ -25,6 +26,9 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     }
     if (verdict.says !== said) ports.log.progress(`… ${hostName}: ${verdict.says}`);
     said = verdict.says;
-    await ports.clock.sleep(500, ports.signal);
+    await ports.clock.sleep(pauseAfter(ports.clock.now() - started), ports.signal);
   }
 }
+
+/** Much is ready at once; what is not after ten seconds takes its time. In milliseconds, the pause too. */
+const pauseAfter = (waited: number): number => (waited < 500 ? 100 : waited < 10_000 ? 250 : 500);

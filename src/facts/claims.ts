@@ -16,6 +16,8 @@ export function readClaims(output: string): Claims {
     depends: rows('depends').map(([service = '', on = '', how = '']) => ({ service, on, restart: how === 'restart' })),
     attached: rows('attached').map(([service = '', network = '']) => ({ service, network })),
     networks: resourcesOf(facts, 'network'),
+    subnets: subnetsOf(facts, 'subnet'),
+    needs: rows('needs').map(([service = '', container = '']) => ({ service, container })),
     volumes: resourcesOf(facts, 'volume'),
     current: {
       mounts: mountsOf(facts, 'current-mount'),
@@ -26,10 +28,12 @@ export function readClaims(output: string): Claims {
       of === 'networks' || of === 'volumes' ? [{ of, key, option }] : [],
     ),
     empty: rows('empty').map(([path = '']) => path),
+    written: rows('written').map(([path = '']) => path),
     volumesHere: Object.fromEntries(rows('here-volume').map(([name = '', project = '']) => [name, project])),
     networksHere: Object.fromEntries(
       rows('here-network').map(([name = '', project = '', key = '']) => [name, { project, key }]),
     ),
+    subnetsHere: subnetsOf(facts, 'here-subnet'),
     neighbours: rows('container').map(readNeighbour),
     listening: rows('listening').flatMap(([socket = '']) => readSocket(socket) ?? []),
     proxied: rows('proxied').map(([port]) => Number(port)),
@@ -44,6 +48,9 @@ const mountsOf = (facts: Facts, name: string): readonly Mount[] =>
     target: folderOf(target),
     writable: mode === 'rw',
   }));
+
+const subnetsOf = (facts: Facts, name: string): Claims['subnets'] =>
+  rowsOf(facts, name).map(([network = '', subnet = '']) => ({ network, subnet }));
 
 /** `/data/` is `/data`. */
 export const folderOf = (path: string): string => path.replace(/(?<=.)\/+$/, '');

@@ -16,7 +16,9 @@ export function readHostState(host: string, output: string): HostState {
     ...all('missing-programs').map(
       (programs) => `needs ${programs.trim().split(' ').join(', ')}, which is not installed: see docs/server.md`,
     ),
-    ...all('docker-error').map((error) => dockerProblem(error, one('user') ?? 'the deploy user')),
+    ...(facts.has('podman')
+      ? ['docker is Podman there, which is not supported: install Docker Engine and the Compose plugin']
+      : all('docker-error').map((error) => dockerProblem(error, one('user') ?? 'the deploy user'))),
     ...(facts.has('compose-missing')
       ? ['Docker Compose is not installed: install the Compose plugin, 2.24.4 or later']
       : []),

@@ -11,9 +11,12 @@ export function readPins(output: string): {
   return { pins: new Map(pairs('pinned')), refused: pairs('refused') };
 }
 
-/** What the `upload` program printed: images by digest. */
-export function readUploaded(output: string): readonly string[] {
-  return rowsOf(readFacts(output), 'uploaded').flatMap(([, image = '']) => (/@sha256:/.test(image) ? [image] : []));
+/** What the `upload` program printed: target → `name@sha256:…` */
+export function readUploaded(output: string): ReadonlyMap<string, string> {
+  const rows = rowsOf(readFacts(output), 'uploaded');
+  return new Map(
+    rows.flatMap(([target = '', image = '']): [string, string][] => (/@sha256:./.test(image) ? [[target, image]] : [])),
+  );
 }
 
 export type WrongArchitecture = { readonly image: string; readonly builtFor: string; readonly machine: string };

@@ -16,14 +16,14 @@ export const deployRemedy: Remedy = (path) =>
 export function readResolution(host: string, output: string, root: string, remedy = deployRemedy): Resolution {
   const facts = readFacts(output);
   const all = (name: string): readonly (readonly string[])[] => rowsOf(facts, name);
-  const undefinedNames = [...new Set(all('undefined').map(([name]) => name))];
+  const whyNeeded = new Map(all('undefined').map(([name = '', why = '']) => [name, why]));
   const replicas = readReplicas(facts);
   return {
     host,
     problems: [
-      ...undefinedNames.map(
-        (name) =>
-          `${host}: variable ${name} is not set: add it to ${root}/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`,
+      ...[...whyNeeded].map(
+        ([name, why]) =>
+          `${host}: variable ${name}${why === '' ? '' : ` (${why})`} is not set: add it to ${root}/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`,
       ),
       ...all('dollar').map(
         ([file = '']) =>

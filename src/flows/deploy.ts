@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
+import { lookAgainPlan } from '../plan/observe.ts';
 import { olderProblem } from '../plan/older.ts';
 import { probeProblems } from '../plan/probe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
@@ -12,18 +13,20 @@ import { checkAttestations } from './attestation.ts';
 import type { Checkout } from './checkout.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
-import { type Opened, open } from './open.ts';
+import type { Purpose } from './lease.ts';
+import { type Look, type Opened, open } from './open.ts';
 import { withPending } from './pending.ts';
 import { toAsk, withAnswers, withPreviews } from './preview.ts';
 import { refusals } from './refusals.ts';
+import { type Ahead, stillTrue } from './reuse.ts';
 import { attempt, type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 
 /**
  * From a release to healthy servers. Until the switch begins nothing that runs is changed.
- * @param ahead whether the images are on the servers already, as far as that is known
+ * @param ahead the same release, where it was brought to the servers already
  */
-export async function deploy(session: Session, checkout: Checkout, pushed: Release, ahead = false): Promise<void> {
+export async function deploy(session: Session, checkout: Checkout, pushed: Release, ahead?: Ahead): Promise<void> {
   const { config, ports } = session;
   checkRelease(checkout, pushed);
   checkServices(checkout, config);
@@ -31,19 +34,58 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
   session.known.commit = { subject: checkout.subject, author: checkout.author };
   if (checkout.tracked.has(rollbackWorkflow)) session.known.rollbackWorkflow = basename(rollbackWorkflow);
   const hold = { command: 'deploy', release: pushed.id } as const;
-  const opened = await open(session, pushed.project, { login: true, hold });
+  const { opened, found } = await look(session, pushed, hold, ahead);
   warnOfUnfinished(session, opened.states);
-  const release = freshRelease({ ...pushed, source: checkout.source }, opened.states, new Date(ports.clock.now()));
+  const complete = { ...pushed, source: checkout.source };
+  const release = found === undefined ? freshRelease(complete, opened.states, new Date(ports.clock.now())) : complete;
   const intent = intentOf(session, 'deploy', release, opened.token);
   await recorded(session, intent, opened, async (downtime) => {
-    const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
-    // Where the pull has nothing to do, Compose is asked beside it: its answer needs the images.
-    const asked = ahead ? toAsk(opened) : [];
-    const output = await pull(session, opened.targets, release, asked);
-    const previewed = await withPreviews(session, opened, release, withAnswers(resolved, output));
-    const plan = await withPending(session, planSwitch(opened, previewed, intent, config));
+    const resolved = found ?? (await bring(session, checkout, opened, release));
+    const plan = await withPending(session, planSwitch(opened, resolved, intent, config));
     print(session, plan);
     await execute(session, plan, downtime);
+  });
+}
+
+type Looked = {
+  readonly opened: Opened;
+  /** What was resolved ahead, where nothing has changed since. */
+  readonly found: readonly Resolution[] | undefined;
+};
+
+/** Takes the leases and looks at the servers. What was brought ahead goes again where something has changed since. */
+async function look(session: Session, { project }: Release, hold: Purpose, ahead: Ahead | undefined): Promise<Looked> {
+  if (ahead === undefined) return { opened: await open(session, project, { login: true, hold }), found: undefined };
+  const { id } = ahead.release;
+  const again: Look = (facts) => lookAgainPlan(facts, id);
+  const first = await open(session, project, { login: false, hold, look: again });
+  const found = stillTrue(session, first, ahead);
+  if (found !== undefined) return { opened: first, found };
+  session.ports.log.info('something on the servers has changed since the tests began: the release is made anew');
+  await attempt(session, withdrawPlan(first.targets, id));
+  const { token } = first;
+  return { opened: { ...(await open(session, project, { login: true })), token }, found };
+}
+
+/** Ships the release to the servers, resolves it there, and pulls its images. */
+async function bring(
+  session: Session,
+  checkout: Checkout,
+  opened: Opened,
+  release: Release,
+): Promise<readonly Resolution[]> {
+  const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
+  // Where the pull has nothing to do, Compose is asked beside it: its answer needs the images.
+  const asked = isThere(release, opened.states) ? toAsk(opened) : [];
+  const output = await pull(session, opened.targets, release, asked);
+  return await withPreviews(session, opened, release, withAnswers(resolved, output));
+}
+
+/** Whether every server has had all images of it in the release that is current. */
+function isThere({ images }: Release, states: readonly HostState[]): boolean {
+  return states.every(({ currentRelease }) => {
+    const known = new Set(Object.values(currentRelease?.images ?? {}));
+    return Object.values(images).every((image) => known.has(image));
   });
 }
 

@@ -12,11 +12,11 @@ import { forecastLookPlan } from '../plan/observe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
 import { planSwitch } from '../plan/switch.ts';
 import { forecastLines } from '../report/forecast.ts';
+import type { Rehearsed } from './ahead.ts';
 import { loginEnv } from './build.ts';
 import { buildCauses } from './builds.ts';
 import type { Checkout } from './checkout.ts';
 import { checkRelease, checkServices, prepare, throwPrepared } from './deploy.ts';
-import type { Pins } from './early.ts';
 import { intentOf } from './history.ts';
 import { type Opened, open } from './open.ts';
 import { digestToCome, withPending } from './pending.ts';
@@ -39,22 +39,22 @@ export async function plan(session: Session, checkout: Checkout): Promise<void> 
 
 /**
  * The same before minutes of tests and builds: shows what the deploy will do, and throws what stands in its way. What was
- * shipped stays there for the deploy. Returns the digests of third-party images, which are those of the release.
+ * shipped stays there for the deploy. The digests of third-party images are those of the release.
  */
-export async function rehearse(session: Session, checkout: Checkout): Promise<Pins> {
+export async function rehearse(session: Session, checkout: Checkout): Promise<Rehearsed> {
   const { ports } = session;
-  const { forecast, throwProblems, pins } = await forecastOf(session, checkout, 'release');
+  const { forecast, throwProblems, pins, opened } = await forecastOf(session, checkout, 'release');
   throwProblems();
   ports.log.stage('Plan before the build');
   for (const line of forecastLines(forecast)) ports.log.info(line);
   ports.log.end();
-  return pins;
+  return { pins, opened };
 }
 
 type Found = {
   readonly forecast: Forecast;
   readonly opened: Opened;
-  readonly pins: Pins;
+  readonly pins: Rehearsed['pins'];
   readonly throwProblems: () => void;
 };
 
@@ -115,7 +115,7 @@ async function structureOf(session: Session, checkout: Checkout): Promise<Found>
 
 type LookedUp = {
   readonly release: Release;
-  readonly pins: Pins;
+  readonly pins: Rehearsed['pins'];
   readonly problems: readonly string[];
   readonly notes: readonly string[];
 };

@@ -18,7 +18,7 @@ export type Opened = Observed & {
   readonly output: (host: string, id: string) => string;
 };
 
-type Look = (facts: { readonly targets: readonly Target[]; readonly project: string }) => Plan;
+export type Look = (facts: { readonly targets: readonly Target[]; readonly project: string }) => Plan;
 
 /**
  * Connects to all hosts and looks at them: the beginning of deploy, rollback and status. What is wrong with a host becomes

@@ -11,8 +11,8 @@ import { chooseRelease } from '../plan/rollback.ts';
 import { planSwitch } from '../plan/switch.ts';
 import { execute, print, pull } from './execute.ts';
 import { intentOf, recorded } from './history.ts';
-import { open, withLogin } from './open.ts';
-import { withPreviews } from './preview.ts';
+import { type Opened, open, withLogin } from './open.ts';
+import { toAsk, withAnswers, withPreviews } from './preview.ts';
 import { projectOf } from './project.ts';
 import { refusals } from './refusals.ts';
 import { attempt, perform, type Session, throwAll, throwProblems } from './session.ts';
@@ -20,7 +20,8 @@ import { attempt, perform, type Session, throwAll, throwProblems } from './sessi
 /** Brings an earlier release back on all hosts: its images, and its compose.yml as it was resolved then. */
 export async function rollback(session: Session): Promise<void> {
   const { config } = session;
-  const opened = await open(session, await projectOf(session), {
+  const project = await projectOf(session);
+  const opened = await open(session, project, {
     login: false,
     hold: { command: 'rollback', release: config.to === 'previous' ? '' : config.to },
   });
@@ -32,7 +33,7 @@ export async function rollback(session: Session): Promise<void> {
   );
   const choice = chooseRelease(states, root, config.to);
   if ('problem' in choice) throw new DeployError(`rollback: ${choice.problem}`, { hint: choice.hint });
-  const reopened = await reopen(session, targets, root, choice.id);
+  const reopened = await reopen(session, opened, { id: choice.id, project });
   const release = sameRelease(reopened);
   const intent = intentOf(session, 'rollback', release, opened.token);
   await recorded(session, intent, opened, async (downtime) => {
@@ -49,15 +50,20 @@ export async function rollback(session: Session): Promise<void> {
 
 async function reopen(
   session: Session,
-  targets: readonly Target[],
-  root: string,
-  id: string,
+  opened: Opened,
+  release: Pick<Release, 'id' | 'project'>,
 ): Promise<readonly Reopened[]> {
-  const { output } = await perform(session, reopenPlan(targets, id));
-  return targets.map(({ host }) => ({
+  const { root, targets } = opened;
+  // Where an image is missing, Compose has no answer yet: it is asked again after the pull.
+  const { output } = await perform(session, reopenPlan(targets, release, toAsk(opened)));
+  const reopened = targets.map(({ host }) => ({
     ...readReopened(host, output(host, 'reopen'), root),
     claims: readClaims(output(host, 'claims')),
   }));
+  const [complete, others] = [true, false].map((wanted) =>
+    reopened.filter(({ missingImages }) => (missingImages.length === 0) === wanted),
+  );
+  return [...withAnswers(complete ?? [], output), ...(others ?? [])];
 }
 
 function sameRelease(reopened: readonly Reopened[]): Release {

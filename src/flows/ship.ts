@@ -93,6 +93,12 @@ async function releaseFiles(
     ),
   );
   if (problems.length > 0) throw new ConfigError(problems);
+  const folders = await Promise.all(
+    sources.folders.map(async (path): Promise<readonly ArchiveFile[]> => {
+      const isThere = !path.startsWith('..') && (await ports.files.exists(join(top, path)));
+      return isThere ? [{ path: `release/${sourceFolder}/${path}`, content: '', mode: 0o700, folder: true }] : [];
+    }),
+  );
   const written: Readonly<Record<string, string>> = {
     'release.json': `${JSON.stringify(release, undefined, 2)}\n`,
     'release.env': releaseEnv(sources.variables, ports.env, release),
@@ -106,6 +112,7 @@ async function releaseFiles(
   };
   return [
     ...source,
+    ...folders.flat(),
     ...Object.entries(written).map(([name, content]) => ({ path: `release/${name}`, content, mode: 0o600 })),
   ];
 }

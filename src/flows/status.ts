@@ -31,7 +31,7 @@ export async function status(session: Session): Promise<void> {
   if (failed.length === 0 && unfit.length === 0 && hosts.every(isBare)) {
     const names = hosts.map(({ host }) => host).join(', ');
     throw new DeployError(`status: nothing has been deployed to ${root} on ${names}`, {
-      hint: 'Check project-name, path and hosts.',
+      hint: 'If that is wrong, check project-name, path and hosts.',
     });
   }
   throwAll([...failed, ...(unfit.length > 0 ? [new ConfigError(unfit, { hint: 'See docs/server.md.' })] : [])]);

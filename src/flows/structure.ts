@@ -59,7 +59,9 @@ function profileProblems({ services }: ComposeModel, { profiles, sources, compos
   const found = sources.profiles.length > 0 ? `found: ${sources.profiles.join(', ')}` : 'there are none';
   const unknown = profiles.filter((profile) => profile !== '*' && !sources.profiles.includes(profile));
   const problems = unknown.map((profile) => `profiles: no service has the profile "${profile}" (${found})`);
-  if (services.length > 0 || sources.services.length === 0) return problems;
+  if (services.length > 0) return problems;
+  if (sources.services.length === 0)
+    return [...problems, `compose-file: ${composeFiles.join(', ')} has no services: nothing to deploy`];
   return [
     ...problems,
     `profiles: every service of ${composeFiles.join(', ')} is in a profile, and none of them is active: name one (${found})`,
@@ -79,7 +81,7 @@ type Resolved = Result & { readonly env: Readonly<Record<string, string>> };
 
 async function resolve(session: Session, read: Read, override: string): Promise<Resolved> {
   const { ports } = session;
-  const { top, commit, composeFiles, sources } = read;
+  const { top, commit, sources } = read;
   const { variables } = sources;
   const files = filesOf(read, override);
   const PWD = join(top, folderOf(read));
@@ -93,12 +95,12 @@ async function resolve(session: Session, read: Read, override: string): Promise<
       (name) => !variables.image.includes(name) && !variables.build.includes(name),
     );
     const next = nextStandIns(result.stderr, standIns, unset);
-    if (next === undefined) throw refused(composeFiles, result, standIns);
+    if (next === undefined) throw refused(read, result, standIns);
     standIns = next;
   }
 }
 
-function refused(composeFiles: readonly string[], { code, timedOut, stderr }: Result, standIns: StandIns): Error {
+function refused({ composeFiles, sources }: Read, { code, timedOut, stderr }: Result, standIns: StandIns): Error {
   const lines = stderr.trim().split('\n');
   const blamed = blamedFor(stderr, standIns);
   const remedy =
@@ -110,8 +112,16 @@ function refused(composeFiles: readonly string[], { code, timedOut, stderr }: Re
   const title = `read ${composeFiles.join(', ')}`;
   const output = lines.slice(-5).join('\n');
   const names = [...standIns.keys()].join(', ');
-  const details =
-    names === '' ? {} : { hint: `If this is about a variable that only the server has (${names}): ${remedy}` };
+  const [, off = ''] = /depends on undefined service "?([\w.-]+)/.exec(stderr) ?? [];
+  const details = sources.services.includes(off)
+    ? {
+        hint: `${off} is in a profile that is not active: list it in the input profiles, or add \`required: false\` to the dependency. Nothing was deployed.`,
+      }
+    : names === ''
+      ? {
+          hint: '`docker compose config` in the checkout says the same. Nothing was deployed.',
+        }
+      : { hint: `If this is about a variable that only the server has (${names}): ${remedy}` };
   return new CommandError({ host: 'this machine', title, code, timedOut, output }, details);
 }
 

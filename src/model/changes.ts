@@ -99,6 +99,8 @@ export type DataChange =
     }
   /** What holds data now is no longer mounted, and the service goes on without. */
   | { readonly kind: 'dropped-volume'; readonly service: string; readonly target: string; readonly from: string }
+  /** A shipped file that was written to makes way for the one of this release. */
+  | { readonly kind: 'replaced-file'; readonly service: string; readonly target: string; readonly from: string }
   /** It is defined otherwise, but what exists stays as it was made. */
   | { readonly kind: 'changed-volume'; readonly volume: string; readonly options: readonly string[] }
   /** It belongs to another project. */

@@ -8,6 +8,9 @@ export type Mount = {
   readonly writable: boolean;
 };
 
+/** Docker named the volume, and Compose hands it on to the next container of its service only. */
+export const isAnonymous = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume);
+
 /** A port that a service publishes. An empty address means all. */
 export type Published = {
   readonly service: string;
@@ -39,6 +42,10 @@ export type Claims = {
   readonly depends: readonly { readonly service: string; readonly on: string; readonly restart: boolean }[];
   readonly attached: readonly { readonly service: string; readonly network: string }[];
   readonly networks: readonly Resource[];
+  /** Of networks, by key. */
+  readonly subnets: readonly { readonly network: string; readonly subnet: string }[];
+  /** Containers that are of no service: by name, for their network, processes, IPC or volumes, or as a link. */
+  readonly needs: readonly { readonly service: string; readonly container: string }[];
   readonly volumes: readonly Resource[];
   readonly current: {
     readonly mounts: readonly Mount[];
@@ -49,10 +56,13 @@ export type Claims = {
   readonly redefined: readonly { readonly of: 'networks' | 'volumes'; readonly key: string; readonly option: string }[];
   /** Folders of bind mounts that hold nothing. */
   readonly empty: readonly string[];
+  /** Shipped files that something has written to since. */
+  readonly written: readonly string[];
   /** Name → the Compose project that made it; empty: none. */
   readonly volumesHere: Readonly<Record<string, string>>;
   /** Name → who made it: the project, and its key there. */
   readonly networksHere: Readonly<Record<string, { readonly project: string; readonly key: string }>>;
+  readonly subnetsHere: readonly { readonly network: string; readonly subnet: string }[];
   readonly neighbours: readonly Neighbour[];
   /** Where something listens, whatever it is. */
   readonly listening: readonly { readonly address: string; readonly port: number }[];
@@ -67,12 +77,16 @@ export const noClaims: Claims = {
   depends: [],
   attached: [],
   networks: [],
+  subnets: [],
+  needs: [],
   volumes: [],
   current: { mounts: [], volumes: [], networks: [] },
   redefined: [],
   empty: [],
+  written: [],
   volumesHere: {},
   networksHere: {},
+  subnetsHere: [],
   neighbours: [],
   listening: [],
   proxied: [],

@@ -1,5 +1,5 @@
 import { bake } from '../commands/bake.ts';
-import { pin } from '../commands/server.ts';
+import { pin, tag } from '../commands/server.ts';
 import type { Command } from '../model/command.ts';
 import type { Plan, Retry, Step } from '../model/plan.ts';
 
@@ -47,23 +47,34 @@ export function buildPlan({ definition, file, metadata, services, allow, env }: 
 export type PushFacts = BuildFacts & {
   /** Images of other people, to be looked up. */
   readonly thirdParty: readonly string[];
+  /** `name:tag` → `name@digest`, where the registry has all images already; undefined: bake sends them. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
 };
 
 /** Pushes every built image with all its tags, and learns the digest of all images. */
-export function pushPlan({ definition, file, metadata, services, allow, env, thirdParty }: PushFacts): Plan {
-  const push: readonly Step[] = [
-    writing(file, definition),
-    {
-      kind: 'run',
-      id: 'push',
-      title: `push ${services.join(', ')}`,
-      command: withEnv(bake({ file, metadata, allow, push: true }), env),
-      output: 'live',
-      retry: registryRetry,
-      hint: 'Check that the registry is up and that this user may push to it. Some registries (ECR) want each repository created first. Nothing was deployed.',
-    },
-    { kind: 'run', id: 'metadata', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'facts' },
-  ];
+export function pushPlan(facts: PushFacts): Plan {
+  const { definition, file, metadata, services, allow, env, thirdParty, tags } = facts;
+  const pushing: Pick<Extract<Step, { kind: 'run' }>, 'kind' | 'id' | 'title' | 'retry' | 'hint'> = {
+    kind: 'run',
+    id: 'push',
+    title: `push ${services.join(', ')}`,
+    retry: registryRetry,
+    hint: 'Check that the registry is up and that this user may push to it. Some registries (ECR) want each repository created first. Nothing was deployed.',
+  };
+  const push: readonly Step[] =
+    tags === undefined
+      ? [
+          writing(file, definition),
+          { ...pushing, command: withEnv(bake({ file, metadata, allow, push: true }), env), output: 'live' },
+          {
+            kind: 'run',
+            id: 'metadata',
+            title: 'read the digests',
+            command: { argv: ['cat', metadata] },
+            output: 'facts',
+          },
+        ]
+      : [{ ...pushing, command: tag(tags, env), output: 'quiet' }];
   const pins: readonly Step[] =
     thirdParty.length === 0
       ? []

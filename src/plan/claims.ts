@@ -1,6 +1,7 @@
 import { basename } from 'node:path/posix';
 import type { DataChange } from '../model/changes.ts';
 import type { Claims, Neighbour, Published, Resource } from '../model/claims.ts';
+import { overlap } from './subnets.ts';
 
 type Facts = {
   readonly host: string;
@@ -13,7 +14,8 @@ export function claimProblems({ host, project, claims }: Facts): readonly string
   const others = claims.neighbours.filter((neighbour) => neighbour.project !== project);
   return [
     ...missingExternals(claims),
-    ...claims.networks.flatMap((network) => networkProblem(network, claims) ?? []),
+    ...claims.networks.flatMap((network) => networkProblem(network, claims) ?? subnetProblem(network, claims) ?? []),
+    ...missingContainers(project, claims),
     ...claims.published.flatMap((wanted) => portProblem(wanted, others, claims) ?? []),
     ...claims.containerNames.flatMap(({ service, name }) => {
       const holder = others.find((other) => other.name === name);
@@ -61,6 +63,31 @@ function networkProblem({ key, name, external }: Resource, { networksHere }: Cla
   const maker =
     here.project === '' ? 'was not created by Compose' : `belongs to project ${here.project}, as "${here.key}"`;
   return `the network ${name} (${key}) ${maker}: declare it \`external: true\` to use it, or give it another name`;
+}
+
+/** Docker gives no address twice. A network of that name is the same one, or is made anew. */
+function subnetProblem({ key, name }: Resource, { subnets, subnetsHere }: Claims): string | undefined {
+  for (const { subnet } of subnets.filter(({ network }) => network === key)) {
+    const taken = subnetsHere.find((here) => here.network !== name && overlap(here.subnet, subnet));
+    if (taken !== undefined)
+      return `the subnet ${subnet} of the network ${name} (${key}) overlaps with ${taken.subnet}, which the network ${taken.network} has: choose another subnet, or remove that network`;
+  }
+  return undefined;
+}
+
+/** Those that this project makes itself are there when they are needed. */
+function missingContainers(project: string, { needs, containerNames, neighbours }: Claims): readonly string[] {
+  const isHere = (container: string): boolean =>
+    /^[0-9a-f]{12,64}$/.test(container) ||
+    container.startsWith(`${project}-`) ||
+    containerNames.some(({ name }) => name === container) ||
+    neighbours.some(({ name }) => name === container);
+  return needs
+    .filter(({ container }) => !isHere(container))
+    .map(
+      ({ service, container }) =>
+        `${service} needs the container ${container}, which does not exist: start it first, or take it out of the compose file`,
+    );
 }
 
 function portProblem(

@@ -1,6 +1,6 @@
 import type { Consent } from '../config/config.ts';
 import type { DataChange } from '../model/changes.ts';
-import type { Claims, Mount, Resource } from '../model/claims.ts';
+import { type Claims, isAnonymous, type Mount, type Resource } from '../model/claims.ts';
 import type { Release } from '../model/release.ts';
 import type { Container, Resolution } from '../model/state.ts';
 import { twins } from './claims.ts';
@@ -77,14 +77,15 @@ function placesNow({ claims, containers, root }: DataFacts): readonly Place[] {
     .map((mount) => ({ ...mount, source: sourceOf(mount, claims.current.volumes) }))
     .filter(({ kind, source }) => kind !== 'volume' || Object.hasOwn(claims.volumesHere, source));
   return [...mounted, ...said].flatMap(({ service, kind, source, target, writable }): readonly Place[] => {
-    if (!writable || isAnonymous(source)) return [];
+    if (!writable || isUnnamed(source)) return [];
     if (kind === 'volume') return [{ service, target, kind, source }];
-    // Shipped content is no data, and what lies elsewhere on the server is not the application's own.
-    return kind === 'bind' && !source.startsWith(`${root}/files/`) ? [{ service, target, kind, source }] : [];
+    // Shipped content is no data, unless it was written to.
+    const isShipped = source.startsWith(`${root}/files/`) && !claims.written.includes(source);
+    return kind === 'bind' && !isShipped ? [{ service, target, kind, source }] : [];
   });
 }
 
-const isAnonymous = (name: string): boolean => name === '' || name === '-' || /^[0-9a-f]{64}$/.test(name);
+const isUnnamed = (name: string): boolean => name === '' || name === '-';
 
 /** The name of a volume, which its key in the compose file is not. */
 export const sourceOf = ({ kind, source }: Mount, volumes: readonly Resource[]): string =>
@@ -97,9 +98,10 @@ function changeOfPlace(place: Place, facts: DataFacts): DataChange | undefined {
   const wanted = claims.mounts.map((mount) => ({ ...mount, source: sourceOf(mount, claims.volumes) }));
   const own = wanted.filter((mount) => mount.service === service || others.includes(mount.service));
   const lasts = ({ kind, source: other }: Mount): boolean =>
-    (kind === 'volume' || kind === 'bind') && !isAnonymous(other);
+    (kind === 'volume' || kind === 'bind') && !isUnnamed(other) && !isAnonymous(other);
   const isEmpty = ({ kind, source: other }: Mount): boolean =>
     kind === 'volume' ? !Object.hasOwn(claims.volumesHere, other) : claims.empty.includes(other);
+  const handedOn = isAnonymous(source) && services.includes(service);
   if (wanted.some((mount) => lasts(mount) && mount.source === source)) {
     // Another service may still use it, and this one go on without.
     if (!services.includes(service) || own.some((mount) => mount.source === source)) return undefined;
@@ -108,9 +110,15 @@ function changeOfPlace(place: Place, facts: DataFacts): DataChange | undefined {
   const renamed = wanted.filter(
     (mount) => !services.includes(service) && mount.target === target && isNew(mount.service, facts),
   );
-  const instead = (services.includes(service) ? own : renamed).find((mount) => mount.target === target && lasts(mount));
+  const instead = services.includes(service)
+    ? own.find((mount) => mount.target === target && lasts(mount))
+    : renamed.find((mount) => lasts(mount) || (isAnonymous(source) && mount.kind === 'volume'));
+  const shipped = `${root}/files/`;
+  if (source.startsWith(shipped))
+    return instead?.source.startsWith(shipped) ? { kind: 'replaced-file', service, target, from: source } : undefined;
   if (instead !== undefined && isEmpty(instead))
     return { kind: 'new-volume', service: instead.service, target, from: source, to: instead.source };
+  if (handedOn) return undefined;
   const isData = place.kind === 'volume' || source.startsWith(`${root}/shared/`);
   if (!isData) return undefined;
   if (instead === undefined && services.includes(service))
@@ -142,5 +150,6 @@ function changesOfVolumes({ claims, project }: DataFacts): readonly DataChange[]
 
 /** What a change needs before a deploy makes it. */
 export function consentTo({ kind }: DataChange): Consent | undefined {
+  if (kind === 'replaced-file') return 'new-volume';
   return kind === 'left-volume' || kind === 'kept-network' || kind === 'twin' ? undefined : kind;
 }

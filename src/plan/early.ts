@@ -1,11 +1,9 @@
 /** What is sent ahead while the tests still run. Nothing that moves: no tag that anybody uses, and nothing that runs. */
 import { bake } from '../commands/bake.ts';
-import { discard, pull, upload } from '../commands/server.ts';
-import type { Registry } from '../config/config.ts';
+import { discard, upload } from '../commands/server.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 import type { BuildFacts } from './build.ts';
-import { loginSteps, logout, serverLoginHint } from './login.ts';
 
 export type Upload = Pick<BuildFacts, 'file' | 'metadata' | 'allow' | 'env'> & {
   /** That pushes by digest; undefined where the builder cannot. */
@@ -32,33 +30,13 @@ export function uploadPlan({ definition, file, metadata, allow, env, tag, images
 }
 
 export type Early = {
-  /** Keeps the images from a prune, as that of a release does; the next deploy removes it. */
+  /** That of the release: it keeps the images from a prune. */
   readonly tag: string;
   readonly built: readonly string[];
   readonly others: readonly string[];
 };
 
-/** Brings images to the servers. One try: the deploy brings what is missing. */
-export function earlyPullPlan(targets: readonly Target[], { tag, built, others }: Early, registry?: Registry): Plan {
-  const images = [...new Set([...built, ...others])];
-  const tasks = targets.map(({ host, login }) => ({
-    host,
-    steps: [
-      ...loginSteps(registry, login, serverLoginHint),
-      {
-        kind: 'run',
-        id: 'early-pull',
-        title: `pull ${images.length} ${images.length === 1 ? 'image' : 'images'}`,
-        command: pull('/dev/null', tag, images, login),
-        output: 'facts',
-      } as const,
-    ],
-    ...(login === undefined ? {} : { always: [logout(login)] }),
-  }));
-  return { stages: [{ name: 'Pull ahead', tasks }] };
-}
-
-/** Takes back what `earlyPullPlan` brought. */
+/** Takes back what a pull ahead of the tests brought. */
 export function discardPlan(targets: readonly Target[], { tag, built, others }: Early): Plan {
   const names = others.map((image) => image.replace(/@.*$/, ''));
   const command = discard(tag, [...new Set([...built, ...names])]);

@@ -1,9 +1,11 @@
 import { showLease } from '../commands/lease.ts';
-import { observe, reopen, status } from '../commands/server.ts';
+import { observe, reopen, status, unchanged } from '../commands/server.ts';
 import type { Registry } from '../config/config.ts';
 import type { Plan, Step } from '../model/plan.ts';
+import type { Release } from '../model/release.ts';
 import type { Target } from '../model/switch.ts';
 import { loginSteps, serverLoginHint } from './login.ts';
+import { previewTasks } from './preview.ts';
 import { claimsStep } from './ship.ts';
 
 type Facts = { readonly targets: readonly Target[]; readonly project: string };
@@ -13,6 +15,16 @@ export function observePlan({ targets, project }: Facts, registry: Registry | un
   const tasks = targets.flatMap(({ host, root, login }) => [
     { host, steps: [look('observe', observe({ root, project }))] },
     ...loginSteps(registry, login, serverLoginHint).map((step) => ({ host, steps: [step] })),
+  ]);
+  return { stages: [{ name: 'Check the servers', tasks }] };
+}
+
+/** As for a deploy, of a release that is there already: whether all is as it was when it came. */
+export function lookAgainPlan({ targets, project }: Facts, id: string): Plan {
+  const tasks = targets.flatMap(({ host, root }) => [
+    { host, steps: [look('observe', observe({ root, project }))] },
+    { host, steps: [{ ...look('unchanged', unchanged({ root, id })), title: 'look for what has changed since' }] },
+    { host, steps: [claimsStep(root, id)] },
   ]);
   return { stages: [{ name: 'Check the servers', tasks }] };
 }
@@ -40,20 +52,23 @@ function look(id: string, command: Extract<Step, { kind: 'run' }>['command']): S
   return { kind: 'run', id, title: 'check the server', command, output: 'facts' };
 }
 
-/** What must be known of a release that is on the servers already. */
-export function reopenPlan(targets: readonly Target[], id: string): Plan {
-  const tasks = targets.map(({ host, root }) => ({
-    host,
-    steps: [
-      {
-        kind: 'run',
-        id: 'reopen',
-        title: `read release ${id}`,
-        command: reopen({ root, id }),
-        output: 'facts',
-      } as const,
-      claimsStep(root, id),
-    ],
-  }));
-  return { stages: [{ name: 'Read the release', tasks }] };
+/**
+ * What must be known of a release that is on the servers already, all at once.
+ * @param asked the hosts where Compose can be asked what it would do
+ */
+export function reopenPlan(
+  targets: readonly Target[],
+  release: Pick<Release, 'id' | 'project'>,
+  asked: readonly Target[],
+): Plan {
+  const { id } = release;
+  const tasks = targets.flatMap(({ host, root }) => {
+    const title = `read release ${id}`;
+    const read: Step = { kind: 'run', id: 'reopen', title, command: reopen({ root, id }), output: 'facts' };
+    return [
+      { host, steps: [read] },
+      { host, steps: [claimsStep(root, id)] },
+    ];
+  });
+  return { stages: [{ name: 'Read the release', tasks: [...tasks, ...previewTasks(asked, release)] }] };
 }

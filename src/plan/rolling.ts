@@ -1,5 +1,5 @@
 import type { Obstacle, Reason, ServiceChange } from '../model/changes.ts';
-import type { Claims } from '../model/claims.ts';
+import { type Claims, isAnonymous } from '../model/claims.ts';
 import { type Container, noTraits, type Resolution, type Traits } from '../model/state.ts';
 
 export type RollingFacts = Pick<Resolution, 'traits' | 'replicas' | 'shares'> & {
@@ -133,10 +133,13 @@ function isOlder(version: string, [major, minor]: readonly [number, number]): bo
   return found < major || (found === major && next < minor);
 }
 
-/** A volume that several services write to, or several containers of this one, is shared already. */
+/** A volume that several services write to, or several containers of this one, is shared already. One without a name never is. */
 function writesAlone(service: string, { writes }: Traits, facts: RollingFacts): readonly Obstacle[] {
   const others = Object.keys(facts.traits).filter((other) => other !== service);
-  const volume = writes.find((name) => name === '' || !others.some((o) => traitsOf(o, facts).writes.includes(name)));
+  const alone = writes.find((name) => name === '' || !others.some((o) => traitsOf(o, facts).writes.includes(name)));
+  const mounts = containersOf(service, facts).flatMap((container) => container.mounts);
+  // Its image may ask for volumes, too, of which the compose file knows nothing.
+  const volume = mounts.some(({ source, writable }) => writable && isAnonymous(source)) ? '' : alone;
   return volume === undefined ? [] : [{ kind: 'writes', volume }];
 }
 

@@ -1,6 +1,6 @@
 import { type Files, testDown } from '../commands/compose.ts';
 import { test } from '../commands/server.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, Step } from '../model/plan.ts';
 
 export type TestFacts = {
   readonly files: Files & { readonly project: string };
@@ -9,7 +9,7 @@ export type TestFacts = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** Runs the test compose file in a project of its own, and removes all of it afterwards, whatever happened. */
+/** Runs the test compose file in a project of its own. */
 export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Plan {
   return {
     stages: [
@@ -29,18 +29,21 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
                 hint: 'The log above is that of the failed service. Nothing was pushed or deployed.',
               },
             ],
-            always: [
-              {
-                kind: 'run',
-                id: 'test-down',
-                title: 'remove the test containers, networks and volumes',
-                command: testDown(files),
-                output: 'quiet',
-              },
-            ],
           },
         ],
       },
     ],
   };
+}
+
+/** Removes all that the tests made, whatever became of them. */
+export function testDownPlan(files: TestFacts['files']): Plan {
+  const step: Step = {
+    kind: 'run',
+    id: 'test-down',
+    title: 'remove the test containers, networks and volumes',
+    command: testDown(files),
+    output: 'quiet',
+  };
+  return { stages: [{ name: 'Clean up', tasks: [{ host: 'local', steps: [], always: [step] }] }] };
 }

@@ -2,7 +2,7 @@ import type { Reason, ServiceChange } from '../model/changes.ts';
 import type { Container, Resolution, Traits } from '../model/state.ts';
 import type { Wave } from '../model/switch.ts';
 
-export type WaveFacts = Pick<Resolution, 'traits' | 'shares'> & {
+export type WaveFacts = Pick<Resolution, 'traits' | 'shares' | 'preview'> & {
   readonly containers: readonly Container[];
   /** The services that this repository builds. */
   readonly built: readonly string[];
@@ -17,6 +17,7 @@ export type WaveFacts = Pick<Resolution, 'traits' | 'shares'> & {
 export function wavesOf(changes: readonly ServiceChange[], facts: WaveFacts): readonly Wave[] | undefined {
   const touched = changes.filter(({ action }) => action !== 'keep');
   if (!facts.wayBack || touched.some((change) => !isPlain(change, facts))) return undefined;
+  if (touched.length === 0) return leavesAll(facts) ? [] : undefined;
   const names = touched.map(({ service }) => service);
   const levels = names.map((service) => levelOf(service, names, facts));
   const last = Math.max(...levels);
@@ -31,8 +32,15 @@ export function wavesOf(changes: readonly ServiceChange[], facts: WaveFacts): re
   });
   const runs = (service: string): boolean =>
     facts.containers.some((container) => container.service === service && container.status === 'running');
-  // With all in one wave, or nothing that goes on meanwhile, there is nothing to win.
+  // With all in one wave, or nothing that goes on meanwhile, there is nothing to win, unless Compose is not needed at all.
+  if (touched.every(({ action }) => action === 'start')) return waves;
   return waves.slice(1).some(({ services }) => services.some(runs)) ? waves : undefined;
+}
+
+/** Whether Compose itself says that it would do nothing. */
+function leavesAll({ preview }: WaveFacts): boolean {
+  if (preview === undefined || preview.networks.length > 0) return false;
+  return Object.values(preview.containers).every((fate) => fate === 'keep');
 }
 
 /** What Compose finds by itself, of this service alone. */

@@ -40,10 +40,11 @@ function undoneLine({ host, outcome, failure }: Undone, from: string | undefined
 }
 
 function nextAfterUndo(undone: readonly Undone[]): string | undefined {
-  if (undone.every(({ outcome }) => outcome !== 'rollback-failed')) return undefined;
+  const stuck = undone.flatMap(({ host, outcome }) => (outcome === 'rollback-failed' ? [host] : []));
+  if (stuck.length === 0) return undefined;
   const refused = undone.find(({ failure }) => failure?.message.includes('port is already allocated'));
   return refused === undefined
-    ? 'look at lease/undo.log in the folder of the application on that server, fix what it says, and run `status` with `heal: true`'
+    ? `on ${stuck.join(' and ')}, read lease/undo.log in the folder of the application and fix what it says, then run \`status\` with \`heal: true\``
     : `Docker on ${refused.host} refuses a port. If \`docker ps\` shows no container that publishes it, Docker has kept it from one that is gone: restart Docker there (\`sudo systemctl restart docker\`), then run \`status\` with \`heal: true\``;
 }
 

@@ -2,6 +2,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Report } from '../model/report.ts';
 
 import { afterwards } from './after.ts';
+import { hintFor } from './failures.ts';
 
 /** A remark that GitHub shows at the step, or at a line of a file. */
 export type Annotation = { readonly message: string; readonly file?: string; readonly line?: number };
@@ -12,9 +13,10 @@ const longest = 1000;
 
 /** What failed, each in one line with what to do: the log has the rest. */
 export function annotations(report: Report): readonly Annotation[] {
-  const { failures, dockerfiles = {} } = report;
+  const { failures, undone, dockerfiles = {} } = report;
   const all = failures.map((failure, index) => {
-    const lines = index === 0 ? [textOf(failure), ...afterwards(report).lines] : [textOf(failure)];
+    const text = textOf({ ...failure, hint: hintFor(failure, undone) });
+    const lines = index === 0 ? [text, ...afterwards(report).lines] : [text];
     return { message: lines.join('\n'), ...placeOf(failure, dockerfiles) };
   });
   if (all.length <= most) return all;

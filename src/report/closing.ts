@@ -16,7 +16,7 @@ export function closing(report: Report, live: 'folded' | 'open' = 'folded'): rea
   if (first === undefined && forecast !== undefined && commands[0] === 'plan')
     return [`✓ plan: ${forecastSum(forecast)} (${seconds.toFixed(1)} s, nothing was changed)`];
   if (first === undefined) return said ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
-  const [{ lines, next }, hint] = [afterwards(report), hintOf(failures)];
+  const [{ lines, next }, hint] = [afterwards(report), hintOf(report)];
   // After a rollback, what a command printed as it came is far above.
   const stands = live === 'open' && undone === undefined;
   const text = failures.map(({ short, message, shown }) => (shown && stands ? short : message)).join('\n');

@@ -5,8 +5,17 @@ import type { Outcome, Report } from '../model/report.ts';
 export const failuresText = (failures: readonly Failure[]): string => failures.map(({ message }) => message).join('\n');
 
 /** What to do next. */
-export const hintOf = (failures: readonly Failure[]): string | undefined =>
-  failures.find(({ hint }) => hint !== undefined)?.hint;
+export const hintOf = ({ failures, undone }: Pick<Report, 'failures' | 'undone'>): string | undefined =>
+  failures.map((failure) => hintFor(failure, undone)).find((hint) => hint !== undefined);
+
+/** The same about one of them. Where its host was rolled back, a container that failed cannot be looked at any more. */
+export function hintFor({ kind, service, host, hint }: Failure, undone: Report['undone'] = []): string | undefined {
+  const replaced = undone.some((other) => other.host === host && other.outcome === 'rolled-back');
+  return kind === 'health' && service !== undefined && replaced ? replacedHint : hint;
+}
+
+const replacedHint =
+  'The rollback has replaced that container, and the rest of its log is gone. Fix the cause and deploy again. To look into a container that fails, set on-failure to keep.';
 
 /** The same as part of a sentence. */
 export const endingText: Readonly<Record<ReturnType<typeof endingOf>, string>> = {

@@ -52,7 +52,9 @@ export function forecastSum({ plan, problems }: Forecast): string {
 /** What a deploy would do, for a log or a terminal. */
 export function forecastLines({ plan, problems, notes }: Forecast): readonly string[] {
   return [
-    ...(problems.length > 0 ? ['a deploy would stop here:', ...problems.map((problem) => `  - ${problem}`)] : []),
+    ...(problems.length > 0
+      ? ['a deploy would stop here:', ...problems.map((problem) => `  - ${problem.replaceAll('\n', '\n    ')}`)]
+      : []),
     ...planLines(plan),
     ...downtimeLines(plan),
     ...notes.map((note) => `note: ${note}`),

@@ -12,16 +12,17 @@ export function forecastMarkdown(forecast: Forecast, most = 500_000): string {
   const parts = [
     `### ${problems.length > 0 ? '⚠️ ' : ''}Plan: ${forecastSum(forecast)}`,
     `What a deploy of \`${intent.release.commit.slice(0, 12)}\` (\`${intent.release.project}\`) would do. Nothing was changed.`,
-    ...(problems.length > 0 ? [problems.map((problem) => `- ${cell(problem)}`).join('\n')] : []),
+    ...(problems.length > 0 ? [problems.map((problem) => `- ${cell(problem.replace('\n', ': '))}`).join('\n')] : []),
     ...hosts.map((host) =>
       details(
-        cell(`${host.host}: ${headline({ ...plan, hosts: hosts.filter((other) => other.host === host.host) })}`),
+        // The sum of the only host stands above already.
+        cell(`${host.host}: ${hosts.length === 1 ? 'service by service' : headline({ ...plan, hosts: [host] })}`),
         hostText(host),
       ),
     ),
     ...oneOffLines(backup, migration).map((line) => cell(line)),
     ...(pending === undefined ? [] : [pendingText(pending)]),
-    ...downtimeLines(plan).map((line) => `Downtime: ${cell(line)}`),
+    ...downtimeLines(plan).map((line) => cell(`${line.slice(0, 1).toUpperCase()}${line.slice(1)}`)),
     ...notes.map((note) => `> ${cell(note)}`),
   ];
   return bounded(parts, most);

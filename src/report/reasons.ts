@@ -23,7 +23,7 @@ export function reasonText(reason: Reason): string {
     case 'scale':
       return `from ${reason.from} to ${reason.to} ${reason.to === 1 ? 'container' : 'containers'}`;
     case 'stopped':
-      return `is ${reason.status}`;
+      return reason.status === 'exited' ? 'has exited' : `is ${reason.status}`;
     case 'shares':
       return `shares the container of ${reason.service}`;
     case 'depends':

@@ -47,7 +47,7 @@ function leaseLines({ lease }: HostStatus): readonly string[] {
 
 function nothing({ root, lastAttempt }: HostStatus): string {
   if (lastAttempt !== undefined) return 'no release is current';
-  return `nothing has been deployed to ${root}; if that is wrong, check project-name and path`;
+  return `nothing has been deployed to ${root}`;
 }
 
 function releaseLine(kept: KeptRelease): string {

@@ -1,5 +1,4 @@
 import { longestDowntime } from '../facts/downtime.ts';
-import type { Failure } from '../model/failure.ts';
 import type { Report, StepReport } from '../model/report.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { afterwards } from './after.ts';
@@ -20,7 +19,7 @@ import { title } from './title.ts';
 export function summary(report: Report): string {
   const { commands, failures, backup, plan, release, forecast, steps } = report;
   if (forecast !== undefined && commands[0] === 'plan')
-    return bounded([forecastMarkdown(forecast), ...(failures.length === 0 ? [] : [failureText(failures)])]);
+    return bounded([forecastMarkdown(forecast), ...(failures.length === 0 ? [] : [failureText(report)])]);
   const done = failures.length === 0;
   const chart = gantt(steps);
   return bounded([
@@ -30,7 +29,7 @@ export function summary(report: Report): string {
     ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
     ...liveText(report),
     ...outagesText(report),
-    ...(done ? [] : [failureText(failures)]),
+    ...(done ? [] : [failureText(report)]),
     ...nextText(report),
     ...alike(plan?.hosts ?? []).map((hosts) => servicesTable(hosts, done)),
     ...(release === undefined ? [] : imagesTable(release.images, plan)),
@@ -44,7 +43,7 @@ function factsOf(report: Report): readonly string[] {
   return [
     ...(release === undefined ? [] : [`Release ${code(release.id)}`]),
     ...(previousRelease === undefined ? [] : [`before: ${code(previousRelease)}`]),
-    `${seconds.toFixed(0)} s`,
+    `took ${seconds.toFixed(0)} s`,
     ...downtimeFacts(report),
     ...(url === undefined ? [] : [url]),
   ];
@@ -87,8 +86,9 @@ const listed = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`**${title}**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
 
 /** In one line each, then what to do; all that is known of them is folded. */
-function failureText(failures: readonly Failure[]): string {
-  const hint = hintOf(failures);
+function failureText(report: Report): string {
+  const { failures } = report;
+  const hint = hintOf(report);
   const longer = failures.filter(({ message }) => message.includes('\n')).slice(0, 20);
   return [
     fenced(shortened(failures.map(({ short }) => short).join('\n'), 4000)),
@@ -112,7 +112,13 @@ function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflo
       ? 'Run your rollback workflow'
       : `[Run the rollback workflow](${source}/actions/workflows/${rollbackWorkflow})`;
   const text = `${where} with ${code(`to: ${previousRelease}`)}, or in a terminal:`;
-  return [details('Roll back', `${text}\n\n${fenced(`dist/cli.js rollback --to ${previousRelease}`, 'sh')}`)];
+  const hosts = plan.hosts.map(({ host }) => host).join(',');
+  const argv = [
+    ...['node ../deploy-action/dist/cli.js rollback', `--to ${previousRelease}`],
+    ...[`--project-name ${plan.intent.release.project} \\\n `, `--hosts ${hosts}`],
+    ...['--ssh-key @~/.ssh/deploy_key', '--known-hosts @~/.ssh/known_hosts'],
+  ];
+  return [details('Roll back', `${text}\n\n${fenced(argv.join(' '), 'sh')}`)];
 }
 
 /** Hosts on which the same happens, together: most servers of an application are alike. */

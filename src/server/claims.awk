@@ -2,6 +2,7 @@
 #   depends service other restart|-         mount service kind source target rw|ro
 #   publish service address port protocol   named service container
 #   attached service network                network|volume key name external|own
+#   subnet network subnet                   needs service container-of-no-service
 # and with `definitions`, how each of them is defined: networks|volumes, key, option, line.
 function text(line) {
   line = value(line)
@@ -10,6 +11,13 @@ function text(line) {
 }
 function report(a, b, c, d, e, f) {
   if (!definitions) print a "\t" b "\t" c (d == "" ? "" : "\t" d) (e == "" ? "" : "\t" e) (f == "" ? "" : "\t" f)
+}
+# A container by name, after a prefix and before options.
+function needs(container, prefix) {
+  if (index(container, prefix) != 1) return
+  container = substr(container, length(prefix) + 1)
+  sub(/:.*/, "", container)
+  report("needs", service, container)
 }
 function flush() {
   if (other != "") report("depends", service, other, restart ? "restart" : "-")
@@ -25,8 +33,11 @@ top == "services" && /^    [^ -]/ {
   flush()
   section = key($0)
   if (section == "container_name") report("named", service, text($0))
+  if (section ~ /^(network_mode|pid|ipc)$/) needs(text($0), "container:")
   next
 }
+top == "services" && section == "volumes_from" && /^      - / { needs(text($0), "container:"); next }
+top == "services" && section == "external_links" && /^      - / { needs(text($0), ""); next }
 top == "services" && section == "networks" && /^      [^ -]/ { report("attached", service, key($0)); next }
 top == "services" && section == "depends_on" && /^      [^ -]/ { flush(); other = key($0); next }
 top == "services" && section == "depends_on" && /^        restart: true/ { restart = 1; next }
@@ -49,6 +60,7 @@ top == "services" && (section == "volumes" || section == "ports") && /^      / {
 }
 (top == "networks" || top == "volumes") && /^  [^ ]/ { flush(); resource = key($0); next }
 (top == "networks" || top == "volumes") && /^    / {
+  if (top == "networks" && /^ +(- )?subnet: /) report("subnet", resource, text($0))
   if (/^    name: /) name = text($0)
   else if (/^    external: true/) external = 1
   else if (definitions) {

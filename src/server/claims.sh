@@ -19,9 +19,16 @@ printf '%s\n' "$wanted" | while IFS=$tab read -r fact _ kind path _ mode; do
   if [ "$fact $kind $mode" != 'mount bind rw' ] || [ ! -d "$path" ]; then continue; fi
   if entries=$(ls -A "$path" 2>/dev/null) && [ -z "$entries" ]; then printf 'empty\t%s\n' "$path"; fi
 done
+# Shipped files that a container of the current release may write to, and something did (.shipped: seal.sh).
+[ ! -e "$current/paths.tab" ] || cut -f 2 "$current/paths.tab" | sort -u | while IFS= read -r path; do
+  if [ ! -f "$path" ] || [ ! -e "${path%/*}/.shipped" ]; then continue; fi
+  [ "$(sha256sum <"$path" | cut -d ' ' -f 1)" = "$(cat "${path%/*}/.shipped")" ] || printf 'written\t%s\n' "$path"
+done
 volumes=$(docker volume ls --format "{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}") || exit 0
 printf '%s\n' "$volumes" | awk -F "$tab" 'NF && ($1 !~ /^[0-9a-f]+$/ || length($1) != 64) { print "here-volume" FS $0 }'
 docker network ls --format "here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}"
+# shellcheck disable=SC2016 # a Go template
+docker network ls --quiet | xargs docker network inspect --format '{{$name := .Name}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}' | grep .
 # Of this project, too: what publishes a port is told from what only listens on it.
 docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.service\"}}$tab{{.Label \"com.docker.compose.project.working_dir\"}}$tab{{.State}}$tab{{.Ports}}"
 for table in /proc/net/tcp /proc/net/tcp6; do

@@ -32,6 +32,7 @@ case "$missing" in
       fact disk-images "$(free "${info#* }") ${info#* }"
       containers "$project" | while IFS= read -r line; do fact container "$line"; done
     else
+      case $(docker --version 2>/dev/null) in *odman*) fact podman yes ;; esac
       fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
     if version=$(docker compose version --short 2>/dev/null); then fact compose "$version"; else fact compose-missing yes; fi

@@ -54,6 +54,14 @@ holds_data() { # Whether there is something in the folder of a release that no d
   [ -e "$1/compose.yml" ] && [ -n "$(find "$1" -path "$1/replaced" -prune -o -type f -newer "$1/compose.yml" -print | head -n 1)" ]
 }
 
+is_written() { # Whether a shipped file is no longer what it was. Arguments: folder
+  [ -e "$1/.shipped" ] || return 1
+  for entry in "$1"/*; do
+    [ "$(sha256sum <"$entry" | cut -d ' ' -f 1)" = "$(cat "$1/.shipped")" ] || return 0
+  done
+  return 1
+}
+
 # What env-files replaced is for the way back (restore.sh), and may be secret: it goes when there is none any more.
 if [ ! -e lease/armed ] && [ ! -e lease/undoing ] && [ ! -e lease/failed ]; then rm -rf releases/*/replaced; fi
 
@@ -69,7 +77,9 @@ needed=$(cat releases/*/compose.yml releases/*/paths.tab 2>/dev/null | sed -n 's
 for file in files/*; do
   if [ ! -e "$file" ] || printf '%s\n' "$needed" | grep -qxF -e "$(basename "$file")"; then continue; fi
   # Of a container that is not there for long any more: the next deploy looks again.
-  is_mounted "$root/$file" || rm -rf "$file"
+  if is_mounted "$root/$file"; then continue; fi
+  if is_written "$file"; then fact kept "$root/$file" 'a container has written to it'
+  else rm -rf "$file"; fi
 done
 
 docker image ls --format '{{.Repository}}:{{.Tag}}' |

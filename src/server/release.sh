@@ -1,5 +1,5 @@
 # Defines what the programs about a release share: compose(), Compose in an environment of its own; needed() and is_there(),
-# about what a service uses; tell_services(), what sealed.awk and traits.awk tell of a sealed file; tell_release(), how the release differs
+# about what a service uses; hash_of(), its content; tell_services(), what sealed.awk and traits.awk tell of a sealed file; tell_release(), how the release differs
 # from the current one. Keys are told, values are not.
 : "${tab:?}"
 awk() { LC_ALL=C command awk "$@"; } # bytes are characters
@@ -59,6 +59,12 @@ tell_missing() {
     1) [ -z "$how" ] || fact missing "$2" "$how by $4" ;;
   esac
   return "$found"
+}
+
+hash_of() { # Of a file that Compose does not notice when it changes. Arguments: path
+  if [ ! -f "$1" ]; then printf %s "$1"
+  elif [ -r "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1
+  else stat -c '%i %s %Y' "$1"; fi # only the container may read it: its file tells when it was replaced
 }
 
 tell_services() {

@@ -1,6 +1,6 @@
 # Puts new containers in the place of old ones, for the services that are named alone. What they wait for is there already:
 # `up` would look for it again, every half second, after the old ones are stopped. Compose makes the new containers, and
-# they are started here. Arguments: project services command-of-compose...
+# they are started here. Without a command, those that have ended are. Arguments: project services [command-of-compose...]
 set -u
 project=$1 services=$2
 shift 2

@@ -101,7 +101,7 @@ until compose --project-name "$project" "$@" config --format json >raw.json 2>er
     exit 0
   elif [ -n "$variables" ] && [ "$tries" -lt 100 ]; then
     for variable in $variables; do
-      fact undefined "$variable"
+      fact undefined "$variable" "$(sed -n "s/.*required variable $variable is missing a value: //p" errors.txt | head -n 1)"
       more="$more $variable=1"
     done
     told=yes

@@ -45,11 +45,6 @@ done <shipped.tmp
 awk -v source="$source" -v shared="$shared" -v folder="$here" -v table=paths.tab "$AWK_USES" raw.yml | sort -u >uses.tab
 : >files.tab
 note() { printf '%s\t%s\t%s%s\n' "$1" "$2" "$3" "${4:+$tab$4}" >>files.tab; } # Arguments: service name content kind
-hash_of() { # Of a file that Compose does not notice when it changes. Arguments: path
-  if [ ! -f "$1" ]; then printf %s "$1"
-  elif [ -r "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1
-  else stat -c '%i %s %Y' "$1"; fi # only the container may read it: its file tells when it was replaced
-}
 while IFS=$tab read -r service mode name path; do
   case $service:$mode in
     odd:*)
@@ -80,6 +75,9 @@ while IFS=$tab read -r service mode name path; do
   fi
   case $mode:$path in
     *:"$root"/files/*) # named after its content, which a container that may write would change
+      if [ "$mode" = rw ] && [ -f "$path" ] && [ ! -e "${path%/*}/.shipped" ]; then
+        sha256sum <"$path" | cut -d ' ' -f 1 >"${path%/*}/.shipped"
+      fi
       note "$service" "$name" "$path"
       awk -F "$tab" -v path="$path" '$1 == path { print $2 "\t" $3 }' parts.tab | while IFS=$tab read -r at part; do
         [ ! -e "$incoming/$name/$at" ] || part=$incoming/$name/$at

@@ -83,6 +83,13 @@ describe('an archive', () => {
     expect(readFileSync(at('after'), 'utf8')).toBe('x');
   });
 
+  it('may hold a folder that is empty', async () => {
+    const archive = await makeArchive([{ path: 'a/b', content: '', mode: 0o700, folder: true }]);
+    expect(execFileSync('tar', ['-tvf', '-'], { input: archive, encoding: 'utf8' })).toMatch(
+      /^drwx------ .* a\/b\/?\n$/,
+    );
+  });
+
   it('may be empty', async () => {
     expect(execFileSync('tar', ['-tf', '-'], { input: await makeArchive([]), encoding: 'utf8' })).toBe('');
   });

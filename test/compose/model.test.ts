@@ -134,6 +134,17 @@ describe('the model of an application', () => {
     ]);
   });
 
+  it('refuses configs and secrets that only Swarm has, where a service uses them', () => {
+    const { problems } = model({
+      services: { web: { secrets: [{ source: 's' }], configs: [{ source: 'c' }] } },
+      secrets: { s: { external: true, name: 's' }, unused: { external: true } },
+      configs: { c: { file: '/c' } },
+    });
+    expect(problems).toEqual([
+      'web uses the secret s, which is `external`: only Swarm has such; use `file:`, and env-files to write that file',
+    ]);
+  });
+
   it('has dollars in paths as they are on the disk', () => {
     const { paths } = model({
       services: { web: { volumes: [{ type: 'bind', source: '/src/a$$b' }], configs: [{ source: 'c' }] } },

@@ -31,7 +31,7 @@ const parsers: Readonly<
     takes: { shop: 'shop', '1e3': '1e3', 'a-b_c': 'a-b_c', ['a'.repeat(63)]: 'a'.repeat(63) },
     refuses: ['', 'Shop', '-shop', '_shop', 'my shop', 'shop.de', 'shöp', 'a'.repeat(64), 'shop\n'],
     problem:
-      'is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+      'is not a valid project name; use up to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit',
     form: /^[a-z0-9][a-z0-9_-]{0,62}$/,
   },
   'folder on a server': {

@@ -289,6 +289,11 @@ describe('a problem with', () => {
     ['a variable', { variables: 'A=1\nB' }, 'variables: "B" is not in the form NAME=value'],
     ['a variable that has no name', { variables: '=x' }, 'variables: "=x" is not in the form NAME=value'],
     [
+      'a platform',
+      { platforms: 'linux/amd64, linux/arm/v7, linux/amd46' },
+      'platforms: "linux/amd46" is not a platform; use linux/ and one of amd64, arm64, arm, 386, ppc64le, riscv64, s390x, for example linux/arm/v7',
+    ],
+    [
       'a tag',
       { tags: 'v1, a/b' },
       'tags: "a/b" is not a valid tag; use at most 128 letters, digits, `_`, `.` and `-`, not starting with `.` or `-`',
@@ -296,7 +301,7 @@ describe('a problem with', () => {
     [
       'the project name',
       { 'project-name': 'My Shop' },
-      'project-name: "My Shop" is not a valid project name; use lower-case letters, digits, `-` and `_`, starting with a letter or digit',
+      'project-name: "My Shop" is not a valid project name; use up to 63 lower-case letters, digits, `-` and `_`, starting with a letter or digit',
     ],
     [
       'a timeout',

@@ -253,23 +253,24 @@ describe.concurrent('a compose file that is not right', () => {
 
   it('it is no YAML', inTurn, async () => {
     expect(await deploying(changed('services:', 'services:\n\t- web'))).toBe(
-      'this machine: read compose.yml failed with exit code 15\nyaml: line 3: found character that cannot start any token',
+      'this machine: read compose.yml failed with exit code 15\nyaml: line 3: found character that cannot start any token\n→ `docker compose config` in the checkout says the same. Nothing was deployed.',
     );
   });
 
   it('it has a key that Compose does not know', inTurn, async () => {
     expect(await deploying(changed('stop_grace_period', 'stop_grace_priod'))).toBe(
       `this machine: read compose.yml failed with exit code 15
-validating ${shop.repository.folder}/compose.yml: services.web Additional property stop_grace_priod is not allowed`,
+validating ${shop.repository.folder}/compose.yml: services.web Additional property stop_grace_priod is not allowed
+→ \`docker compose config\` in the checkout says the same. Nothing was deployed.`,
     );
   });
 
   it.each([
-    ['a variable that is not set', 'COLOUR', `\${COLOUR}`],
-    ['a required variable that is not set', 'DB_PASSWORD', `\${DB_PASSWORD:?is needed}`],
-  ])('%s', inTurn, async (_, name, text) => {
+    ['a variable that is not set', 'COLOUR', `\${COLOUR}`, ''],
+    ['a required variable that is not set', 'DB_PASSWORD', `\${DB_PASSWORD:?is needed}`, ' (is needed)'],
+  ])('%s', inTurn, async (_, name, text, why) => {
     expect(await deploying(changed(`\${COLOUR:-blue}`, text))).toBe(
-      `${shop.server.ip}: variable ${name} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}\n${mend}`,
+      `${shop.server.ip}: variable ${name}${why} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}\n${mend}`,
     );
   });
 
@@ -494,7 +495,8 @@ describe.concurrent('a new version that is not well', () => {
       '    environment:',
       `    command: ["sh", "-c", ${JSON.stringify(line)}]\n${more}    environment:`,
     );
-  const see = (): string => `→ For the full log, on ${shop.server.ip}: docker logs shop-web-1`;
+  const see =
+    '→ The rollback has replaced that container, and the rest of its log is gone. Fix the cause and deploy again. To look into a container that fails, set on-failure to keep.';
 
   it('unhealthy: says what the healthcheck and the container said', inTurn, async () => {
     const compose = running('echo starting up; echo no database >&2; exec httpd -f -p 81').replace(
@@ -506,12 +508,12 @@ last healthcheck output: the database is gone
 last log lines of shop-web-1:
   starting up
   no database
-${see()}`);
+${see}`);
   });
 
   it('ends at once: says the exit code', inTurn, async () => {
     expect(await broken(running('echo boom; exit 3'))).toBe(
-      `${shop.server.ip}: web exited with code 3\nlast log lines of shop-web-1:\n  boom\n${see()}`,
+      `${shop.server.ip}: web exited with code 3\nlast log lines of shop-web-1:\n  boom\n${see}`,
     );
   });
 
@@ -528,7 +530,7 @@ ${see()}`);
     const said = await broken(compose);
     // On a busy machine Docker tells of a healthcheck that came too late.
     expect(said.replace(/^last healthcheck output: .*\n/m, '')).toBe(
-      `${shop.server.ip}: web exited with code 137, killed: out of memory\nlast log lines of shop-web-1:\n  eating\n${see()}`,
+      `${shop.server.ip}: web exited with code 137, killed: out of memory\nlast log lines of shop-web-1:\n  eating\n${see}`,
     );
   });
 
@@ -536,7 +538,7 @@ ${see()}`);
     const compose = shop.compose.replace('    environment:', '    command: ["/nope"]\n    environment:');
     expect(await broken(compose)).toMatch(
       new RegExp(
-        `^${shop.server.ip}: web did not start: .* exec: "/nope": .*no such file or directory.*\nits log is empty\n${see().replace(/[()]/g, '\\$&')}$`,
+        `^${shop.server.ip}: web did not start: .* exec: "/nope": .*no such file or directory.*\nits log is empty\n${see}$`,
       ),
     );
   });

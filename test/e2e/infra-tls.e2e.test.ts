@@ -1,6 +1,7 @@
 /** Production: it starts without a certificate, gets one, renews it, and comes back on a server that was switched off. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Bed, type Server, upBed } from '../../bed/bed.ts';
@@ -12,7 +13,7 @@ import { shell } from '../../fixtures/state.ts';
 import { acmeImage, acmeOverride, buildAcmeImage } from './infra/acme.ts';
 import { expectHardened } from './infra/hardening.ts';
 import { observe } from './infra/observatory.ts';
-import { ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
+import { type Answer, ask, form, newStack, type Question, type Stack } from './infra/stack.ts';
 
 const domain = 'korrigo.example';
 
@@ -31,6 +32,8 @@ describe('production', () => {
   beforeAll(async () => {
     const env = {
       CERTBOT_IMAGE: acmeImage,
+      // The version that is shipped, which keeps idle connections over a reload.
+      NGINX_IMAGE: bed.engine.images.nginx_next,
       DOMAIN: domain,
       ACME_SERVER: 'https://acme:14000/dir',
       CERTBOT_INTERVAL: '3',
@@ -195,16 +198,24 @@ describe('production', () => {
     expect(await reloads()).toBe(before);
   });
 
-  it('renews one that is due, under load', async () => {
+  it('renews one that is due, under load, on kept connections, too', async () => {
     const before = await reloads();
     const load = startLoad(() => get('/api/version/'));
+    const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+    const kept = startLoad(async () => {
+      // Idle for a while, so that some are at the moment of the reload.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
+      return await onKept(agent, stack.ports.https);
+    }, 20);
     const early = "sed -i '1i renew_before_expiry = 900 days' /etc/letsencrypt/renewal/korrigo.conf";
     await stack.compose('exec', '-T', 'certbot', 'sh', '-c', early);
     await until('a reload', 60_000, async () => (await reloads()) > before);
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    const { answers, failures } = await load.stop();
+    const [{ answers, failures }, again] = await Promise.all([load.stop(), kept.stop()]);
+    agent.destroy();
     expect(failures).toEqual([]);
-    expect(answers.length).toBeGreaterThan(50);
+    expect(again.failures).toEqual([]);
+    for (const { length } of [answers, again.answers]) expect(length).toBeGreaterThan(50);
     expect(new Set(answers.map(({ serial }) => serial)).size).toBeGreaterThan(1);
   });
 
@@ -336,8 +347,27 @@ type Load = {
   readonly failures: readonly string[];
 };
 
+type Reply = Pick<Answer, 'status' | 'serial'>;
+
+/** One request on a connection that may have been used before. */
+function onKept(agent: Agent, port: number): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: '/api/version/', agent, servername: domain };
+    const asked = request(options, (answer) => {
+      answer.resume();
+      answer.on('error', reject);
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, serial: undefined }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
 /** Requests without a pause, four at a time, until stopped. */
-function startLoad(send: () => ReturnType<typeof ask>): Pick<Load, 'answers'> & { readonly stop: () => Promise<Load> } {
+function startLoad(
+  send: () => Promise<Reply>,
+  count = 4,
+): Pick<Load, 'answers'> & { readonly stop: () => Promise<Load> } {
   const answers: { serial: string | undefined }[] = [];
   const failures: string[] = [];
   let isOver = false;
@@ -352,7 +382,7 @@ function startLoad(send: () => ReturnType<typeof ask>): Pick<Load, 'answers'> & 
       );
     }
   };
-  const clients = Array.from({ length: 4 }, client);
+  const clients = Array.from({ length: count }, client);
   return {
     answers,
     stop: async () => {

@@ -250,6 +250,30 @@ describe('nginx', () => {
     expect(await bed.engine.docker('run', ...sh, `${script} && cat /tmp/nginx/keepalive/*.conf`)).toBe(line);
   });
 
+  it('says all that is wrong with its settings, and does not start', async () => {
+    const wrong = {
+      LIMIT_LOGIN: '30',
+      LIMIT_UPLOADS: 'many',
+      TRUSTED_PROXIES: '10.0.0.0/8; 1',
+      SECURITY_CONTACT: 'me',
+    };
+    const env = Object.entries({ ...wrong, LIMIT_REQUESTS: 'off' }).flatMap(([name, value]) => [
+      '--env',
+      `${name}=${value}`,
+    ]);
+    const { code, stderr } = await bed.engine.tryDocker([
+      ...['run', '--rm', '--network', 'none', ...env, `${stack.project}/korrigo-nginx`],
+    ]);
+    expect(code).toBe(1);
+    expect(stderr.slice(stderr.indexOf('infra/docker/.env'))).toBe(
+      'infra/docker/.env:\n' +
+        "  LIMIT_LOGIN is '30'. It can be a rate such as 50r/s or 30r/m, or off.\n" +
+        "  LIMIT_UPLOADS is 'many'. It can be a number, or off.\n" +
+        "  TRUSTED_PROXIES is '10.0.0.0/8; 1'. It can be addresses or networks with commas, such as 10.0.0.0/8, 2001:db8::/32.\n" +
+        "  SECURITY_CONTACT is 'me'. It can be mailto:somebody@example.org or https://….\n",
+    );
+  });
+
   describe('has pages of its own, for people and for programs,', () => {
     const pages = { accept: 'text/html,*/*;q=0.8' };
     const expectPage = async (path: string, status: number, words: string, more: Partial<Question> = {}) => {

@@ -430,7 +430,7 @@ for name in ["teacher", "colleague"]:
     });
   });
 
-  it('takes a new secret key with the command of the README, and nothing else is restarted', async () => {
+  it('takes a new secret key and a new password of the database with the command of the README, and nothing else is restarted', async () => {
     await setPasswords();
     const { headers } = await signIn('teacher', 'right');
     const isSignedIn = async () =>
@@ -439,10 +439,10 @@ for name in ["teacher", "colleague"]:
     const ids = async () =>
       await Promise.all(['db', 'redis', 'door', 'nginx'].map(async (name) => (await stack.inspect(name)).Id));
     const before = await ids();
-    await writeFile(
-      join(stack.folder, 'infra/docker/secrets/secret_key.txt'),
-      'another one, and as long as it has to be\n',
-    );
+    const write = async (name: string, value: string) =>
+      await writeFile(join(stack.folder, `infra/docker/secrets/${name}.txt`), value);
+    await write('secret_key', 'another one, and as long as it has to be\n');
+    await write('db_password', 'another one, from Windows\r\n');
     const readme = await readFile(join(stack.folder, 'infra/README.md'), 'utf8');
     const command = /^ {4}docker compose (up .*--force-recreate .*)$/m.exec(readme)?.[1] ?? 'none';
     await stack.compose(...command.split(' '));
@@ -483,6 +483,10 @@ for name in ["teacher", "colleague"]:
       expect(Number(/evicted_keys:(\d+)/.exec(await redis('info', 'stats'))?.[1])).toBeGreaterThan(1000);
       expect(await redis('llen', 'celery')).toBe('1');
       await redis('-n', '1', 'flushdb');
+      // Now nothing is left that it could drop.
+      await redis('config', 'set', 'maxmemory', '1mb');
+      expect((await get('/api/exams/')).status).toBe(200);
+      expect((await upload()).status).toBe(202);
       await redis('config', 'set', 'maxmemory', '512mb');
       await stack.compose('start', 'celery');
       await until('the task done', 30_000, async () => (await copies()).every(({ status }) => status !== 'pending'));

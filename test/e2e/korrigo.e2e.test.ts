@@ -101,7 +101,7 @@ describe('Korrigo on a server', () => {
         'db       keep',
         'door     keep',
         'nginx    recreate  file infra/nginx/nginx.conf, image',
-        'prepare  start     is exited',
+        'prepare  start     has exited',
         'redis    keep',
       ]);
     });
@@ -139,7 +139,7 @@ describe('Korrigo on a server', () => {
       const { code, log } = await deploy(withBackup, ['build', 'push', 'deploy']);
       expect(code).toBe(1);
       expect(log).toMatch(/back up on \S+ before anything is changed: backup\n/);
-      expect(log).toContain(`/backups is not writable for user 10001. On the host: sudo install`);
+      expect(log).toContain(`${folder} is not writable for user 10001. A new folder: sudo install`);
       expect(log).toContain(
         '→ Fix the backup, or leave `backup` out of this one deploy. No running container was touched.',
       );

@@ -57,7 +57,7 @@ describe('status', () => {
 
   it('of a server that was never deployed to is one line, and a failure', async () => {
     shop.commit(shopFiles(bed));
-    const nothing = `${server.ip}: nothing has been deployed to /opt/shop; if that is wrong, check project-name and path`;
+    const nothing = `${server.ip}: nothing has been deployed to /opt/shop\n→ If that is wrong, check project-name, path and hosts.`;
     const said = await deploy(['status']);
     expect(said.code).toBe(1);
     expect(failureOf(said)).toContain(nothing);
@@ -138,7 +138,7 @@ describe('status', () => {
     const text = await status(deployer(shop.folder, bed, server, second));
     expect(text).toContain(`${server.ip}: release ${one}\n`);
     expect(text).toContain(
-      `\n${addressOf(second)}: nothing has been deployed to /opt/shop; if that is wrong, check project-name and path\n  drift:\n    current is no release, and on ${server.ip} it is ${one}`,
+      `\n${addressOf(second)}: nothing has been deployed to /opt/shop\n  drift:\n    current is no release, and on ${server.ip} it is ${one}`,
     );
   });
 
@@ -166,7 +166,7 @@ describe('status', () => {
     const said = await deploy(['status'], { 'project-name': 'shopp' });
     expect(said.code).toBe(1);
     expect(failureOf(said)).toContain(
-      `${server.ip}: nothing has been deployed to /opt/shopp; if that is wrong, check project-name and path`,
+      `${server.ip}: nothing has been deployed to /opt/shopp\n→ If that is wrong, check project-name, path and hosts.`,
     );
   });
 });

@@ -1,68 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
-import { type Act, forAct, newAct } from '../../fixtures/act.ts';
 import type { Outcome, Texts } from '../../fixtures/korrigo.ts';
-import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import { succeeded } from '../../fixtures/open-bed.ts';
+import { example, jobsOf, lastLines, openWorkflows, said, testFile } from '../../fixtures/open-workflows.ts';
 import type { Repository } from '../../fixtures/repository.ts';
-import { impatient, shopFiles } from '../../fixtures/shop.ts';
+import { impatient } from '../../fixtures/shop.ts';
 import { output, page, shell, stateOf } from '../../fixtures/state.ts';
 import { actionRef } from '../../scripts/workflows.ts';
 import { parseRelease } from '../../src/model/release.ts';
 
-const { bed, repository } = await openBed();
-let act: Act;
+const { bed, act, github, repository, files, settings } = await openWorkflows(actionRef());
 
-beforeAll(async () => {
-  act = await newAct(bed, [...new Set(['v1', actionRef()])]);
-});
-afterAll(async () => {
-  act?.remove();
-});
-
-/** A caller as people copy it, with a migration of the shop's own. act knows neither `queue: max` nor what it is about. */
-const example = (name: string): string =>
-  forAct(readFileSync(join('examples/workflows', name), 'utf8')).replace(
-    /migrate: .*/,
-    `migrate: "web: sh -c 'date >>/data/migrated'"`,
-  );
-
-/** The shop with its tests, as a repository on GitHub. */
-function repositoryOnGitHub(): Repository {
-  const made = repository();
-  execFileSync('git', ['remote', 'add', 'origin', 'https://github.com/acme/shop.git'], { cwd: made.folder });
-  return made;
-}
-
-const testFile = (script: string): string => `services:
-  tests:
-    image: ${bed.engine.images.busybox}
-    command: ["sh", "-c", "${script}"]
-`;
-
-const files = (front: string, more: Texts = {}): Texts => ({
-  ...shopFiles(bed, front),
-  'compose.test.yml': testFile('for n in $$(seq 30); do echo test $$n is fine; done'),
-  ...more,
-});
-
-/** What Settings → Secrets and variables hold. */
-const settings = (server: Server): { readonly variables: Texts; readonly secrets: Texts } => ({
-  variables: {
-    HOSTS: server.ip,
-    KNOWN_HOSTS: server.hostKey,
-    REGISTRY: bed.registry.address,
-    REGISTRY_USERNAME: bed.registry.username,
-    HEALTH_URL: `http://${server.ip}:8080/`,
-  },
-  secrets: {
-    SSH_KEY: server.privateKey.trim(),
-    REGISTRY_PASSWORD: bed.registry.password,
-    GITHUB_TOKEN: 'token-of-the-workflow',
-  },
-});
+/** What the page of the environment shows: each deployment, by the states that it went through. */
+const deployments = (): readonly string[] =>
+  github.deployments.map(({ task, statuses }) => [`${task}:`, ...statuses.map(({ state }) => state)].join(' '));
 
 const push = async (shop: Repository, server: Server, workflow = 'deploy.yml'): Promise<Outcome> =>
   await act.run(shop, { name: 'push', workflow, ...settings(server) });
@@ -81,7 +32,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
 
   beforeAll(async () => {
     server = await bed.server();
-    shop = repositoryOnGitHub();
+    shop = repository();
     shop.commit(
       files('one', {
         '.github/workflows/deploy.yml': example('deploy.yml'),
@@ -99,6 +50,16 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(await page(server)).toBe('one');
     expect(all).toContain('migrate: web: sh -c date >>/data/migrated');
     expect(await history(server)).toMatchObject([{ command: 'deploy', outcome: 'succeeded', actor: 'octocat' }]);
+    expect(deployments()).toEqual(['deploy: queued in_progress success']);
+    expect(github.deployments[0]).toMatchObject({
+      ref: shop.git('rev-parse', 'HEAD'),
+      environment: 'production',
+      payload: { project: 'shop', release: (await stateOf(server)).current, previous: null },
+    });
+    expect(github.deployments[0]?.statuses.at(-1)).toMatchObject({
+      environment_url: `http://${server.ip}:8080`,
+      log_url: expect.stringMatching(/^https:\/\/github\.com\/acme\/shop\/actions\/runs\/\d+$/),
+    });
   });
 
   it('has the next push live as well', async () => {
@@ -108,6 +69,10 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(all).toMatch(/(?:no downtime|downtime: \d)/);
     const [, { run } = {}] = await history(server);
     expect(run).toMatch(/^https:\/\/github\.com\/acme\/shop\/actions\/runs\/\d+$/);
+    expect(deployments()).toEqual([
+      'deploy: queued in_progress success inactive',
+      'deploy: queued in_progress success',
+    ]);
   });
 
   it('brings the version before back at a click, without building or testing anything', async () => {
@@ -120,12 +85,17 @@ describe('a repository with deploy.yml and rollback.yml', () => {
       actor: 'octocat',
       reason: 'the front page says two',
     });
+    expect(deployments().slice(1)).toEqual([
+      'deploy: queued in_progress success inactive',
+      'rollback: queued in_progress success',
+    ]);
   });
 
   it('does not deploy the commit that was rolled back from when somebody re-runs its workflow', async () => {
     const outcome = await push(shop, server);
     expect(outcome.code).not.toBe(0);
     expect(lastLines(outcome)).toContain('by octocat: the front page says two');
+    expect(deployments().slice(2)).toEqual(['rollback: queued in_progress success', 'deploy: queued failure']);
     expect(await page(server)).toBe('one');
   });
 
@@ -133,6 +103,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const before = await stateOf(server);
     shop.commit({
       'compose.test.yml': testFile(
+        bed,
         'for n in $$(seq 30); do echo test $$n is fine; done; echo expected 3, got 4; exit 3',
       ),
     });
@@ -162,7 +133,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(jobsOf(outcome.all)).toEqual(['Test', 'Build and push', 'Deploy']);
     const end = lastLines(outcome);
     expect(end).toContain('  cannot read settings\n');
-    expect(end).toContain(`→ For the full log, on ${server.ip}: docker logs shop-web-1\n`);
+    expect(end).toContain('→ The rollback has replaced that container, and the rest of its log is gone. ');
     expect(end).toMatch(
       new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`, 'm'),
     );
@@ -185,7 +156,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
 describe('a repository with one-job.yml', () => {
   it('goes through the whole pipeline in one job', async () => {
     const server = await bed.server();
-    const shop = repositoryOnGitHub();
+    const shop = repository();
     shop.commit(files('one', { '.github/workflows/deploy.yml': example('one-job.yml') }));
     const { all } = succeeded(await push(shop, server));
     expect(jobsOf(all)).toEqual(['Deploy']);
@@ -199,7 +170,7 @@ describe('a repository with staging-production.yml', () => {
   let shop: Repository;
 
   beforeAll(() => {
-    shop = repositoryOnGitHub();
+    shop = repository();
     shop.commit(files('one', { '.github/workflows/deploy.yml': example('staging-production.yml') }));
   });
 
@@ -222,7 +193,7 @@ describe('a repository with staging-production.yml', () => {
 
   it('deploys nowhere when the tests fail', async () => {
     const server = await bed.server();
-    shop.commit({ 'compose.test.yml': testFile('exit 1') });
+    shop.commit({ 'compose.test.yml': testFile(bed, 'exit 1') });
     const outcome = await push(shop, server);
     expect(outcome.code).not.toBe(0);
     expect(jobsOf(outcome.all)).toEqual(['Test']);
@@ -251,18 +222,18 @@ ${more}`;
     });
 
   it('test.yml runs the tests, and the exit code of the service that is named decides', async () => {
-    const shop = repositoryOnGitHub();
+    const shop = repository();
     const inputs = { 'test-compose-file': 'compose.test.yml', 'test-service': 'tests', 'test-timeout': '1m' };
     shop.commit(files('one', { '.github/workflows/call.yml': caller('test.yml', inputs) }));
     expect(said(succeeded(await call(shop)).all)).toContain('✓ test succeeded');
-    shop.commit({ 'compose.test.yml': testFile('echo three is not four; exit 1') });
+    shop.commit({ 'compose.test.yml': testFile(bed, 'echo three is not four; exit 1') });
     const outcome = await call(shop);
     expect(outcome.code).not.toBe(0);
     expect(lastLines(outcome)).toContain('three is not four');
   });
 
   it('build.yml pushes the images and hands on a release that can be pulled', async () => {
-    const shop = repositoryOnGitHub();
+    const shop = repository();
     const more = `  after:
     needs: called
     runs-on: ubuntu-latest
@@ -289,22 +260,3 @@ ${more}`;
     await server.remove();
   });
 });
-
-/** The jobs that ran, in the order in which they began. */
-function jobsOf(log: string): readonly string[] {
-  const started = [...log.matchAll(/^\[(.*)\] ⭐ Run Set up job$/gm)];
-  return started.flatMap(([, name = '']) => name.split('/').at(-1)?.trim() ?? []);
-}
-
-/** What GitHub would show as the log: act adds the outputs, the summary and what it does itself. */
-const said = (log: string): string =>
-  log
-    .split('\n')
-    .flatMap((line) => {
-      const [, text] = /^\[.*?\] {3}\| (.*)$/.exec(line) ?? [];
-      const [, error] = /^\[.*?\] {3}❗ {2}::error.*?::(.*)$/.exec(line) ?? [];
-      return text ?? error?.split('%0A') ?? [];
-    })
-    .join('\n');
-
-const lastLines = ({ all }: Outcome): string => said(all).split('\n').slice(-20).join('\n');

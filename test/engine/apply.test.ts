@@ -138,6 +138,11 @@ describe('a failure', () => {
     ['as a timeout', { code: null, timedOut: true }, 'web1: bad timed out and was stopped'],
     ['with what was printed', { code: 1, lines: ['one', '', 'two'] }, 'web1: bad failed with exit code 1\none\ntwo'],
     [
+      'with a line that comes again and again said once',
+      { code: 1, lines: ['no such folder', 'no such folder', '', 'no such folder', 'gone'] },
+      'web1: bad failed with exit code 1\nno such folder\ngone',
+    ],
+    [
       'with the last 20 lines of much output',
       { code: 1, lines: Array.from({ length: 25 }, (_, n) => `line ${n}`) },
       `web1: bad failed with exit code 1\n${Array.from({ length: 20 }, (_, n) => `line ${n + 5}`).join('\n')}`,

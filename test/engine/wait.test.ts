@@ -48,11 +48,17 @@ describe('waiting', () => {
     expect(ports.log.lines).toEqual([]);
   });
 
-  it('asks every half second and tells only what is new', async () => {
+  it('asks at short notice and tells only what is new', async () => {
     const ports = enginePorts([host([{ stdout: inspectFacts(1) }, starting, starting, starting, healthy])]);
     await waitFor(step, 'web1', ports);
-    expect(ports.clock.slept).toEqual([500, 500, 500, 500]);
+    expect(ports.clock.slept).toEqual([100, 100, 100, 100]);
     expect(ports.log.lines).toEqual(['info … web1: web has no container', 'info … web1: web is starting']);
+  });
+
+  it('asks less often when it takes long', async () => {
+    const ports = enginePorts([host([starting])]);
+    await expect(waitFor({ ...step, timeoutSeconds: 12 }, 'web1', ports)).rejects.toBeInstanceOf(HealthError);
+    expect([...new Set(ports.clock.slept)]).toEqual([100, 250, 500]);
   });
 
   it('asks again when the host did not say', async () => {

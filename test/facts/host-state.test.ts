@@ -76,6 +76,11 @@ describe('a server', () => {
       'web1: deploy is not allowed to use Docker: add the user to the group docker (`sudo usermod --append --groups docker deploy`)',
     ],
     [
+      'whose Docker is Podman',
+      stateInstead('docker', ['podman', 'yes'], ['docker-error', 'Error: template: version:1:10: …']),
+      'web1: docker is Podman there, which is not supported: install Docker Engine and the Compose plugin',
+    ],
+    [
       'whose Docker is down',
       stateInstead('docker', ['docker-error', 'ERROR: Cannot connect to the Docker daemon. ']),
       'web1: Docker is not responding: Cannot connect to the Docker daemon.',
@@ -180,6 +185,9 @@ describe('a resolved release', () => {
   });
 
   it('tells every variable that is not set, once', () => {
+    expect(resolutionOf(['undefined', 'B', 'the address of B']).problems).toEqual([
+      'web1: variable B (the address of B) is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${B:-…}',
+    ]);
     expect(resolutionOf(['undefined', 'SECRET_KEY'], ['undefined', 'A'], ['undefined', 'SECRET_KEY']).problems).toEqual(
       [
         'web1: variable SECRET_KEY is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${SECRET_KEY:-…}',

@@ -99,6 +99,7 @@ describe('a whole run whose parts run side by side', () => {
     'korrigo-test': () => 'test',
     'korrigo-login': () => 'login',
     'korrigo-bake': (command) => (pushes(command) ? 'push' : 'build'),
+    'korrigo-tag': () => 'push',
     'korrigo-resolve': () => 'rehearse',
     'korrigo-upload': () => 'send',
     'korrigo-pull': () => 'pull',
@@ -109,6 +110,7 @@ describe('a whole run whose parts run side by side', () => {
     slow: Readonly<Record<Part, number>>,
     failing: Part | undefined,
     cancelAfter: number | undefined,
+    answers: Readonly<Record<string, Answer>> = {},
   ) {
     const events: string[] = [];
     const cancel = new AbortController();
@@ -128,10 +130,13 @@ describe('a whole run whose parts run side by side', () => {
     const host: FakeHost = server('web1', {
       'korrigo-resolve': answer('korrigo-resolve', resolved),
       'korrigo-pull': answer('korrigo-pull'),
+      ...answers,
     });
     const sent: Answer = { stdout: factsOf(['uploaded', 'web', images['web'] ?? '']) };
     const runner = {
-      ...Object.fromEntries(['korrigo-test', 'korrigo-login', 'korrigo-bake'].map((name) => [name, answer(name)])),
+      ...Object.fromEntries(
+        ['korrigo-test', 'korrigo-login', 'korrigo-bake', 'korrigo-tag'].map((name) => [name, answer(name)]),
+      ),
       'korrigo-upload': answer('korrigo-upload', sent),
     };
     const surroundings: Surroundings = {
@@ -150,21 +155,23 @@ describe('a whole run whose parts run side by side', () => {
     const changed = [...host.ran.map(nameOf), ...host.leaseCalls.map(({ name }) => name)].filter((name) =>
       ['arm', 'confirm', 'docker compose', 'korrigo-record'].includes(name),
     );
-    // Without the release's own: those are kept, and pruned, by the deploy.
-    const ahead = host.ran.filter(
-      (command) => nameOf(command) === 'korrigo-pull' && command.argv.includes('/dev/null'),
-    );
-    const tagOf = ({ argv }: Command): string => argv.at(argv.indexOf('/dev/null') + 1) ?? '';
-    const left = ahead.filter(
-      (pull) =>
-        !host.ran.some((command) => nameOf(command) === 'korrigo-discard' && command.argv.includes(tagOf(pull))),
-    );
+    const called = (name: string): readonly Command[] => host.ran.filter((command) => nameOf(command) === name);
+    const ahead = called('korrigo-pull');
+    const discarded = called('korrigo-discard').flatMap(({ argv }) => argv);
+    const removed = called('rm -rf').flatMap(({ argv }) => argv);
+    // What a deploy has begun to keep records of is pruned by it.
+    const left = [
+      ...ahead.flatMap(({ argv }) => argv.slice(5, 6)).filter((tag) => !discarded.includes(tag)),
+      // They may have one id: no time passes here.
+      ...called('korrigo-ship').slice(removed.filter((word) => word.includes('/releases/')).length),
+    ];
+    const resolves = called('korrigo-resolve').length;
     const moved = ports.local.ran
       .filter((command) => nameOf(command) === 'korrigo-upload')
       .flatMap(({ argv }) => argv.slice(4, 5))
       .filter((tag) => tag !== `build-${commit.slice(0, 12)}`);
     const down = ports.local.ran.some(({ argv }) => argv.includes('down'));
-    return { events, report, changed, ahead, left, moved, down };
+    return { events, report, changed, ahead, left, moved, down, resolves };
   }
 
   it('succeeds, and runs the tests beside the build and the check of the servers', async () => {
@@ -180,6 +187,31 @@ describe('a whole run whose parts run side by side', () => {
     expect(at('rehearse begins')).toBeLessThan(at('test succeeded'));
     expect(at('pull succeeded')).toBeLessThan(at('test succeeded'));
     expect(at('test succeeded')).toBeLessThan(at('push begins'));
+  });
+
+  const quick = { test: 60, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
+
+  it('deploys after the tests what was resolved and pulled while they ran', async () => {
+    const { report, resolves, ahead, events } = await perform(quick, undefined, undefined);
+    expect(report.outcome).toBe('succeeded');
+    expect([resolves, ahead.length]).toEqual([2, 1]);
+    expect(events.lastIndexOf('rehearse begins')).toBeLessThan(events.indexOf('test succeeded'));
+    expect(ahead[0]?.argv).toContain(`shop-${report.release?.id}`);
+  });
+
+  it('does it anew where the server has changed meanwhile, and leaves nothing of the first time', async () => {
+    const other = { 'korrigo-unchanged': { stdout: factsOf(['other', '.env'], ['looked', 'yes']) } };
+    const { report, resolves, ahead, left } = await perform(quick, undefined, undefined, other);
+    expect(report.outcome).toBe('succeeded');
+    expect([resolves, ahead.length]).toEqual([3, 2]);
+    expect(left.filter((one) => typeof one !== 'string')).toHaveLength(1);
+  });
+
+  it('removes what the tests made beside the push, and also when that fails', async () => {
+    expect((await perform(quick, undefined, undefined)).down).toBe(true);
+    expect((await perform({ ...quick, test: 1, build: 60 }, 'build', undefined)).down).toBe(true);
+    expect((await perform(quick, 'test', undefined)).down).toBe(true);
+    expect((await perform(quick, undefined, 62)).down).toBe(true);
   });
 
   it('takes back what it brought to the servers when the tests fail then', async () => {

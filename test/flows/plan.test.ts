@@ -226,7 +226,7 @@ describe('a plan as Markdown', () => {
 
       What a deploy of \`c0ffee012345\` (\`shop\`) would do. Nothing was changed.
 
-      <details><summary>web1: 1 service recreated, 1 kept</summary>
+      <details><summary>web1: service by service</summary>
 
       Now: \`20260101-000000-0123456789ab\`
 
@@ -237,7 +237,7 @@ describe('a plan as Markdown', () => {
 
       </details>
 
-      Downtime: short downtime of web: it is stopped before its new container starts"
+      Short downtime of web: it is stopped before its new container starts"
     `);
   });
 });

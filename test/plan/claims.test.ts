@@ -126,3 +126,26 @@ describe('what is external', () => {
     expect(problemsOf({ networks, volumes, attached, mounts })).toEqual([]);
   });
 });
+
+describe('what else a release needs of its server', () => {
+  it('is a subnet that no other network has', () => {
+    const claims = {
+      networks: [{ key: 'back', name: 'shop_back', external: false }],
+      subnets: [{ network: 'back', subnet: '172.17.4.0/24' }],
+    };
+    const has = (network: string) => problemsOf({ ...claims, subnetsHere: [{ network, subnet: '172.17.0.0/16' }] });
+    expect(has('bridge')).toEqual([
+      'web1: the subnet 172.17.4.0/24 of the network shop_back (back) overlaps with 172.17.0.0/16, which the network bridge has: choose another subnet, or remove that network',
+    ]);
+    expect(has('shop_back')).toEqual([]);
+  });
+
+  it('is the containers of others that it names', () => {
+    const containers = ['vpn', 'app-web-1', 'shop-db-1', 'own', '0123456789ab'];
+    const needs = containers.map((container) => ({ service: 'web', container }));
+    const containerNames = [{ service: 'db', name: 'own' }];
+    expect(problemsOf({ needs, containerNames, neighbours: [neighbour({ published: [] })] })).toEqual([
+      'web1: web needs the container vpn, which does not exist: start it first, or take it out of the compose file',
+    ]);
+  });
+});

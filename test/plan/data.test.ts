@@ -197,7 +197,29 @@ describe('data on a server', () => {
       [],
     ],
     [
-      'is none in what is only read, shipped, anonymous, or not the application’s own',
+      'would be replaced by an empty volume: until now it was in one that nobody named',
+      {
+        containers: [running(volumeAt('db', '0'.repeat(64)))],
+        claims: { mounts: [volumeAt('db', 'new')], volumes: [named('new')] },
+      },
+      [`! db gets a new, empty volume shop_new at /data; ${'0'.repeat(64)} stays behind with its data`],
+    ],
+    [
+      'is in a volume that nobody named, and its service has another name now',
+      {
+        services: ['postgres'],
+        containers: [running(volumeAt('db', '0'.repeat(64)))],
+        claims: { mounts: [volumeAt('postgres', '-')] },
+      },
+      [`! postgres gets a new, empty volume at /data; ${'0'.repeat(64)} stays behind with its data`],
+    ],
+    [
+      'is in a volume that nobody named, and its service is gone',
+      { services: ['web'], containers: [running(volumeAt('db', '0'.repeat(64))), containerOf()] },
+      [`${'0'.repeat(64)} is no longer used and stays behind with its data`],
+    ],
+    [
+      'is none in what is only read, shipped, handed on, or not the application’s own',
       {
         containers: [
           running(
@@ -207,6 +229,30 @@ describe('data on a server', () => {
             folderAt('db', '/var/run/docker.sock', '/var/run/docker.sock'),
           ),
         ],
+      },
+      [],
+    ],
+    [
+      'may be in a shipped file, which another one would replace',
+      {
+        containers: [running(folderAt('db', '/opt/shop/files/a/app.db', '/app.db'))],
+        claims: {
+          mounts: [folderAt('db', '/opt/shop/files/b/app.db', '/app.db')],
+          written: ['/opt/shop/files/a/app.db'],
+        },
+      },
+      [
+        '! db has written to the file at /app.db, and this release brings another one; /opt/shop/files/a/app.db stays behind with what was written',
+      ],
+    ],
+    [
+      'was in a shipped file, and was copied to the server’s own',
+      {
+        containers: [running(folderAt('db', '/opt/shop/files/a/app.db', '/app.db'))],
+        claims: {
+          mounts: [folderAt('db', '/opt/shop/shared/app.db', '/app.db')],
+          written: ['/opt/shop/files/a/app.db'],
+        },
       },
       [],
     ],

@@ -18,7 +18,7 @@ import { buildPlan, pushPlan } from '../../src/plan/build.ts';
 import { pullPlan } from '../../src/plan/pull.ts';
 import { script } from '../../src/plan/script.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
-import { testPlan } from '../../src/plan/test.ts';
+import { testDownPlan, testPlan } from '../../src/plan/test.ts';
 import { undoPlan } from '../../src/plan/undo.ts';
 
 const build = {
@@ -34,11 +34,14 @@ const stepsOf = (plan: ReturnType<typeof pushPlan>) =>
   plan.stages.flatMap(({ tasks }) => tasks.flatMap(({ steps }) => steps));
 
 describe('the plan to test', () => {
-  it('runs the tests and removes everything of them, whatever happened', () => {
+  it('runs the tests, and removes everything of them in a plan of its own', () => {
     const files = { files: ['/src/compose.test.yml'], project: 'test-1a' };
     expect(planLines(testPlan({ files, service: 'tests', timeoutSeconds: 60, env: {} }))).toMatchInlineSnapshot(`
       "# Test
-      local: run the tests in /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml
+      local: run the tests in /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml"
+    `);
+    expect(planLines(testDownPlan(files))).toMatchInlineSnapshot(`
+      "# Clean up
       local: remove the test containers, networks and volumes: docker compose --project-name test-1a --file /src/compose.test.yml down --volumes --remove-orphans --rmi local --timeout 2 [always]"
     `);
   });
@@ -62,7 +65,7 @@ describe('the plan to build', () => {
 describe('the plan to push', () => {
   it('pushes what was built and looks up what was not', () => {
     expect(
-      planLines(pushPlan({ ...build, env: login, thirdParty: ['redis:7', 'postgres:15'] })),
+      planLines(pushPlan({ ...build, env: login, thirdParty: ['redis:7', 'postgres:15'], tags: undefined })),
     ).toMatchInlineSnapshot(`
       "# Push
       local: write the build definition: write /tmp/run/bake.yml
@@ -72,19 +75,29 @@ describe('the plan to push', () => {
     `);
   });
 
+  it('writes only the tags of what the registry has already', () => {
+    const tags = { 'registry.example.com/shop-web:main': releaseOf().images['web'] ?? '' };
+    expect(planLines(pushPlan({ ...build, env: login, thirdParty: [], tags }))).toMatchInlineSnapshot(`
+      "# Push
+      local: push web, worker: env DOCKER_CONFIG=/tmp/run/docker korrigo-tag registry.example.com/shop-web:main=registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000"
+    `);
+  });
+
   it('asks nobody about images of others when there are none', () => {
-    expect(planLines(pushPlan({ ...build, thirdParty: [] }))).not.toContain('korrigo-pin');
+    expect(planLines(pushPlan({ ...build, thirdParty: [], tags: undefined }))).not.toContain('korrigo-pin');
   });
 
   it('builds nothing when there is nothing to build', () => {
-    expect(planLines(pushPlan({ ...build, services: [], thirdParty: ['redis:7'] }))).toMatchInlineSnapshot(`
+    expect(
+      planLines(pushPlan({ ...build, services: [], thirdParty: ['redis:7'], tags: undefined })),
+    ).toMatchInlineSnapshot(`
       "# Push
       local: look up the digests of third-party images: korrigo-pin redis:7"
     `);
   });
 
   it('tries everything that talks to a registry again', () => {
-    const tried = stepsOf(pushPlan({ ...build, thirdParty: ['redis:7'] })).filter(
+    const tried = stepsOf(pushPlan({ ...build, thirdParty: ['redis:7'], tags: undefined })).filter(
       (step) => step.kind === 'run' && step.retry,
     );
     expect(tried.map(({ title }) => title)).toEqual(['push web, worker', 'look up the digests of third-party images']);

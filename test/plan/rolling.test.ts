@@ -96,6 +96,18 @@ describe('a service that changed', () => {
       factsOf({ writes: [''] }),
       ['it keeps data in a volume without a name, which a new container would not have: name the volume'],
     ],
+    [
+      'whose image has a volume without a name',
+      factsOf(
+        {},
+        {
+          containers: [
+            { ...healthy, mounts: [{ kind: 'volume', source: '0'.repeat(64), target: '/data', writable: true }] },
+          ],
+        },
+      ),
+      ['it keeps data in a volume without a name, which a new container would not have: name the volume'],
+    ],
     ['that alone writes to a volume, with the label', factsOf({ rolling: true, writes: ['data'] }), ['roll']],
     ['whose several containers write to a volume', factsOf({ writes: ['data'] }, { replicas: { web: 2 } }), ['roll']],
     [

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { configOf, containerOf, intentOf, observedOf, resolutionOf, stateOf } from '../../fixtures/builders.ts';
+import {
+  configOf,
+  containerOf,
+  intentOf,
+  observedOf,
+  releaseOf,
+  resolutionOf,
+  stateOf,
+} from '../../fixtures/builders.ts';
 import type { Reason, ServiceChange } from '../../src/model/changes.ts';
 import { shellLine } from '../../src/model/command.ts';
 import { noTraits, type Traits } from '../../src/model/state.ts';
@@ -66,6 +74,30 @@ describe('waves of a switch', () => {
     ['nothing changes', [], {}],
   ])('are left to Compose where %s', (_, changes, facts) => {
     expect(wavesOf(changes, { ...shop, ...facts })).toBeUndefined();
+  });
+
+  it('start what has ended without Compose, though nothing else changes', () => {
+    expect(wavesOf([stopped], shop)).toEqual([{ services: ['prepare'], awaited: [] }]);
+    const ended = containerOf({ service: 'web', status: 'exited' });
+    const host = planSwitch(
+      observedOf([stateOf({ current: releaseOf().id, containers: [ended, containerOf({ service: 'cache' })] })]),
+      [resolutionOf({ hashes: { web: 'hash-of-web', cache: 'hash-of-cache' }, traits: shop.traits })],
+      intentOf(),
+      configOf({ 'force-recreate': 'none' }),
+    );
+    const lines = host.stages.flatMap(({ tasks }) =>
+      tasks.flatMap(({ steps }) =>
+        steps.flatMap((one) => (one.kind === 'run' && one.id === 'replace-1' ? [one.command.argv.slice(3)] : [])),
+      ),
+    );
+    expect(lines).toEqual([['korrigo-replace', 'shop', 'web']]);
+  });
+
+  it('are none where Compose itself says that it would leave all as it is', () => {
+    const keeps = { containers: { 'shop-web-1': 'keep' }, networks: [] } as const;
+    expect(wavesOf([], { ...shop, preview: keeps })).toEqual([]);
+    expect(wavesOf([], { ...shop, preview: { ...keeps, networks: ['shop_new'] } })).toBeUndefined();
+    expect(wavesOf([], { ...shop, preview: { ...keeps, containers: { 'shop-db-1': 'start' } } })).toBeUndefined();
   });
 
   it('hold everything that changes once, and each after all that it depends on, whatever depends on what', () => {

@@ -233,10 +233,8 @@ describe('the status', () => {
     drift: [],
   };
 
-  it('of a server to which nothing was deployed doubts that this is the place', () => {
-    expect(statusText([fresh])).toEqual([
-      'web2: nothing has been deployed to /opt/shopp; if that is wrong, check project-name and path',
-    ]);
+  it('of a server to which nothing was deployed names the folder that was looked for', () => {
+    expect(statusText([fresh])).toEqual(['web2: nothing has been deployed to /opt/shopp']);
     expect(statusText([{ ...fresh, lastAttempt: attemptOf({ outcome: 'failed' }) }])[0]).toBe(
       'web2: no release is current',
     );

@@ -37,7 +37,7 @@ describe('the summary', () => {
     expect(summary(report)).toMatchInlineSnapshot(`
       "## ✅ push, deploy succeeded
 
-      Release \`20260203-040506-c0ffee012345\` · before: \`20260202-040506-badc0ffee012\` · 61 s · downtime 1.3 s · https://shop.example.com
+      Release \`20260203-040506-c0ffee012345\` · before: \`20260202-040506-badc0ffee012\` · took 61 s · downtime 1.3 s · https://shop.example.com
 
       **Live now**
       - web1: \`20260203-040506-c0ffee012345\`
@@ -47,7 +47,8 @@ describe('the summary', () => {
       Run your rollback workflow with \`to: 20260202-040506-badc0ffee012\`, or in a terminal:
 
       \`\`\`sh
-      dist/cli.js rollback --to 20260202-040506-badc0ffee012
+      node ../deploy-action/dist/cli.js rollback --to 20260202-040506-badc0ffee012 --project-name shop \\
+        --hosts web1 --ssh-key @~/.ssh/deploy_key --known-hosts @~/.ssh/known_hosts
       \`\`\`
 
       </details>
@@ -82,7 +83,7 @@ describe('the summary', () => {
     expect(summary(reportOf({ outcome: 'failed', failures: [failure] }))).toMatchInlineSnapshot(`
       "## ❌ push, deploy failed
 
-      61 s
+      took 61 s
 
       \`\`\`text
       web1: web is unhealthy
@@ -100,6 +101,16 @@ describe('the summary', () => {
 
       </details>"
     `);
+  });
+
+  it('sends nobody to the log of a container that the rollback has replaced', () => {
+    const hint = 'For the full log, on web1: docker logs shop-web-1';
+    const failures = [failureOf('web1: web is unhealthy', { kind: 'health', host: 'web1', service: 'web', hint })];
+    const text = (outcome: 'rolled-back' | 'rollback-failed'): string =>
+      summary(reportOf({ outcome, failures, plan: switchOf({}), undone: [{ host: 'web1', outcome }] }));
+    expect(text('rollback-failed')).toContain(`**What to do:** ${hint}\n`);
+    expect(text('rolled-back')).toContain('**What to do:** The rollback has replaced that container, ');
+    expect(text('rolled-back')).not.toContain('docker logs');
   });
 
   it('of a switch that failed tells what is there now, and calls a plan a plan', () => {
@@ -122,7 +133,7 @@ describe('the summary', () => {
     expect(text.split('\n\n<details>')[0]).toMatchInlineSnapshot(`
       "## ❌ push, deploy failed
 
-      Release \`20260203-040506-c0ffee012345\` · 61 s
+      Release \`20260203-040506-c0ffee012345\` · took 61 s
 
       **What is there now**
       - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1

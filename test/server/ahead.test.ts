@@ -16,7 +16,10 @@ describe.each(shells)('upload with $name', ({ bin }) => {
       path: bin,
     });
     expect(code).toBe(0);
-    expect(readUploaded(stdout).toSorted()).toEqual([`${api}@${digest('7')}`, `${web}@${digest('7')}`]);
+    expect(Object.fromEntries(readUploaded(stdout))).toEqual({
+      api: `${api}@${digest('7')}`,
+      web: `${web}@${digest('7')}`,
+    });
     const calls = server.dockerCalls();
     for (const name of [web, api])
       expect(calls.filter((call) => call.includes(name))).toEqual([
@@ -32,7 +35,35 @@ describe.each(shells)('upload with $name', ({ bin }) => {
     });
     const result = await server.run('upload', ['build-1', `web=${web}:main`, `api=${api}:main`], { path: bin });
     expect(result).toMatchObject({ code: 1, stderr: 'denied\n' });
-    expect(readUploaded(result.stdout)).toEqual([`${web}@${digest('7')}`]);
+    expect([...readUploaded(result.stdout)]).toEqual([['web', `${web}@${digest('7')}`]]);
+  });
+});
+
+describe.each(shells)('tag with $name', ({ bin }) => {
+  const tags = [`${web}:main=${web}@${digest('7')}`, `${web}:latest=${web}@${digest('7')}`];
+
+  it('gives every tag to what was sent ahead', async () => {
+    const server = sandbox({ docker: `case $1 in push) echo "main: digest: ${digest('7')} size: 1234" ;; esac` });
+    expect((await server.run('tag', tags, { path: bin })).code).toBe(0);
+    expect(server.dockerCalls().toSorted()).toEqual([
+      `push ${web}:latest`,
+      `push ${web}:main`,
+      `tag ${web}@${digest('7')} ${web}:latest`,
+      `tag ${web}@${digest('7')} ${web}:main`,
+    ]);
+  });
+
+  it('fails where something else got a tag', async () => {
+    const server = sandbox({ docker: `case $1 in push) echo "main: digest: ${digest('8')} size: 1234" ;; esac` });
+    const { code, stderr } = await server.run('tag', tags.slice(0, 1), { path: bin });
+    expect([code, stderr]).toEqual([1, `${web}:main became something else than ${web}@${digest('7')}\n`]);
+  });
+
+  it('fails as the registry does', async () => {
+    const server = sandbox({
+      docker: `case "$*" in push*latest) echo denied >&2; exit 1 ;; push*) echo "digest: ${digest('7')} " ;; esac`,
+    });
+    expect(await server.run('tag', tags, { path: bin })).toMatchObject({ code: 1, stderr: 'denied\n' });
   });
 });
 
@@ -68,6 +99,12 @@ describe.each(shells)('replace with $name', ({ bin }) => {
     expect(calls.filter((call) => call.startsWith('start')).toSorted()).toEqual(['start a1', 'start w1', 'start w2']);
     expect(calls[1]).toContain('--filter label=com.docker.compose.project=shop');
     expect(calls[1]).toContain('--filter label=com.docker.compose.oneoff=False');
+  });
+
+  it('starts what has ended without Compose where there is nothing to make', async () => {
+    const server = sandbox({ docker: 'case $1 in ps) echo w1 ;; esac' });
+    expect((await server.run('replace', ['shop', 'web'], { path: bin })).code).toBe(0);
+    expect(server.dockerCalls().slice(1)).toEqual(['start w1']);
   });
 
   it('starts nothing when Compose fails', async () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sandbox } from '../../fixtures/server.ts';
@@ -91,8 +92,11 @@ const docker = `
 case "$1 $2" in
   'volume ls') printf 'shop_data\\tshop\\nother\\t\\n%064d\\tshop\\n' 0 ;;
   'network ls') printf 'here-network\\tbridge\\t\\t\\nhere-network\\tshop_back\\tshop\\tback\\n' ;;
+  'network inspect') printf 'here-subnet\\tbridge\\t172.17.0.0/16\\n\\n' ;;
   'ps --all') printf 'container\\tapp-web-1\\tapp\\tweb\\t/srv/app\\trunning\\t0.0.0.0:8080->80/tcp, :::8080->80/tcp, 443/tcp\\ncontainer\\tby-hand\\t\\t\\t\\texited\\t\\n' ;;
 esac`;
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function claimsOf(files: Readonly<Record<string, string>>) {
   const server = sandbox({ docker });
@@ -134,7 +138,27 @@ describe('what a release wants of its server', () => {
         { key: 'front', name: 'proxy', external: true },
       ],
       volumes: [{ key: 'data', name: 'shop_data', external: false }],
+      subnets: [{ network: 'back', subnet: '10.1.0.0/24' }],
+      needs: [],
     });
+  });
+
+  it('is containers of others, too: for what they share, and as links', async () => {
+    const compose = `services:
+  a:
+    external_links:
+      - other:o
+      - plain
+    image: x
+    ipc: host
+    network_mode: container:vpn
+    pid: service:a
+    volumes_from:
+      - container:data:ro
+      - a
+`;
+    const { claims } = await claimsOf({ 'releases/r2/compose.yml': compose });
+    expect(claims.needs.map(({ container }) => container)).toEqual(['other', 'plain', 'vpn', 'data']);
   });
 
   it('is told beside what is there', async () => {
@@ -144,6 +168,7 @@ describe('what a release wants of its server', () => {
       bridge: { project: '', key: '' },
       shop_back: { project: 'shop', key: 'back' },
     });
+    expect(claims.subnetsHere).toEqual([{ network: 'bridge', subnet: '172.17.0.0/16' }]);
     expect(claims.neighbours).toEqual([
       {
         name: 'app-web-1',
@@ -184,6 +209,23 @@ describe('what a release wants of its server', () => {
     server.write({ 'shared/some/.hidden': '', 'shared/file': '' });
     expect(await emptyAt('shared/none')).toEqual([server.path('shared/none')]);
     for (const path of ['shared/some', 'shared/file', 'shared/missing']) expect(await emptyAt(path)).toEqual([]);
+  });
+
+  it('tells the shipped files that something has written to', async () => {
+    const server = sandbox({ docker });
+    const files = ['files/a/app.db', 'files/b/app.conf', 'files/c/site.conf'].map(server.path);
+    server.write({
+      'current/paths.tab': files.map((path) => `x\t${path}\n`).join(''),
+      'releases/r2/compose.yml': sealed(),
+      'files/a/app.db': 'rows',
+      'files/a/.shipped': `${sha256('as in git')}\n`,
+      'files/b/app.conf': 'as in git',
+      'files/b/.shipped': `${sha256('as in git')}\n`,
+      'files/c/site.conf': 'read only',
+    });
+    expect(readClaims((await server.run('claims', [server.root, 'r2'])).stdout).written).toEqual([
+      server.path('files/a/app.db'),
+    ]);
   });
 
   it('tells which ports Docker itself holds', async () => {

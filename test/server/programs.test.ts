@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -846,6 +847,18 @@ describe('prune', () => {
     expect(left(server)).toEqual([r4, r5]);
     expect(readdirSync(server.path('files'))).toEqual([hash(4), hash(5)]);
     expect(server.read('shared/.env')).toBe('mine');
+  });
+
+  it('keeps a shipped file that a container has written to, and says so', async () => {
+    const server = filled('');
+    const sum = createHash('sha256').update('x').digest('hex');
+    server.write({ [`files/${hash(1)}/.shipped`]: `${sum}\n`, [`files/${hash(2)}/.shipped`]: `${sum}\n` });
+    server.write({ [`files/${hash(1)}/site.conf`]: 'x and rows' });
+    for (let times = 0; times < 2; times++) {
+      const { stdout } = await server.run('prune', [server.root, 'shop', '2']);
+      expect(facts(stdout)).toEqual([`kept\t${server.path(`files/${hash(1)}`)}\ta container has written to it`]);
+    }
+    expect(readdirSync(server.path('files'))).toEqual([hash(1), hash(4), hash(5)]);
   });
 
   it('counts a commit once that is deployed again and again, and keeps the release before', async () => {

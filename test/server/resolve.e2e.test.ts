@@ -140,6 +140,17 @@ services:
     expect(resolved.text).toContain('name: "1e3"');
   });
 
+  it('is told from one whose profile is off, where another service needs it, and from none at all', async () => {
+    const needs =
+      'name: shop\nservices:\n  web: {image: nginx, depends_on: [db]}\n  db: {image: db, profiles: [data]}\n';
+    await expect(server.resolve({ files: { 'compose.yml': needs } })).rejects.toMatchObject({
+      hint: 'db is in a profile that is not active: list it in the input profiles, or add `required: false` to the dependency. Nothing was deployed.',
+    });
+    await expect(server.resolve({ files: { 'compose.yml': 'name: shop\nvolumes: {a: {}}\n' } })).rejects.toThrow(
+      'compose-file: compose.yml has no services: nothing to deploy',
+    );
+  });
+
   it('has all active profiles, and no service of the others', async () => {
     const files = {
       'compose.yml':
@@ -801,6 +812,19 @@ services:
     expect(environment).toEqual({ A: '1', V: 'tracked' });
     const [conf = '', more = ''] = volumes.map((volume) => volume.split(':')[0] ?? '');
     expect([server.read(join(conf, 'x')), server.read(more)]).toEqual(['x\n', 'more\n']);
+  });
+
+  it('start from the folder that an include names, though nothing of it is shipped', async () => {
+    const files = {
+      'compose.yml': 'name: shop\ninclude: [{path: sub/a.yml, project_directory: other}]\n',
+      'sub/a.yml': 'services: {api: {image: api, volumes: ["./conf:/conf:ro", "./data:/data"]}}\n',
+      'other/conf/x': 'x\n',
+    };
+    const resolved = await server.resolve({ files });
+    expect(resolved.problems).toEqual([]);
+    const [conf = '', data] = resolved.service('api').volumes.map((volume) => volume.split(':')[0] ?? '');
+    expect(server.read(join(conf, 'x'))).toBe('x\n');
+    expect(data).toBe(at('shared/other/data'));
   });
 
   it('of an include may be the server’s own', async () => {

@@ -3,6 +3,8 @@
 set -eu
 
 main() {
+  problems=$(check)
+  [ -z "$problems" ] || { printf 'infra/docker/.env:\n%s\n' "$problems" >&2; exit 1; }
   put trusted-proxies trusted_proxies
   put limits limits
   put limits-of-clients limits_of_clients
@@ -13,6 +15,22 @@ main() {
   put listen-443 listen 443 ssl default_server reuseport
   put listen-8081 listen 8081 reuseport
   security_txt
+}
+
+# All that nginx would refuse, or read as something else, at once.
+check() {
+  for name in LIMIT_REQUESTS LIMIT_APPLICATION LIMIT_UPLOAD LIMIT_LOGIN; do
+    is "$name" '[1-9][0-9]*r/[sm]|off' 'a rate such as 50r/s or 30r/m, or off.'
+  done
+  for name in LIMIT_CONNECTIONS LIMIT_UPLOADS LIMIT_LOGINS; do is "$name" '[1-9][0-9]*|off' 'a number, or off.'; done
+  is TRUSTED_PROXIES '[0-9a-fA-F.:/, ]+' 'addresses or networks with commas, such as 10.0.0.0/8, 2001:db8::/32.'
+  is SECURITY_CONTACT '(mailto:|https://)[^[:space:]]+' 'mailto:somebody@example.org or https://….'
+}
+
+# is NAME PATTERN WHAT IT CAN BE; empty is not set.
+is() {
+  value=$(printenv "$1" || true)
+  [ -z "$value" ] || printf '%s\n' "$value" | grep -qxE "$2" || echo "  $1 is '$value'. It can be $3"
 }
 
 put() {

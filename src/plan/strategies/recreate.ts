@@ -1,6 +1,6 @@
 import { removeProject, up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
-import { replace, tidy } from '../../commands/server.ts';
+import { replace, start, tidy } from '../../commands/server.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
@@ -30,14 +30,13 @@ function recreateSteps(facts: StrategyFacts): readonly Step[] {
 function replaceWave({ services, awaited }: Wave, turn: number, facts: StrategyFacts): readonly Step[] {
   const { host, release, healthTimeoutSeconds, initTimeoutSeconds } = facts;
   const { root, to, changes, completes = [] } = host;
-  const title = changes
-    .filter(({ service }) => services.includes(service))
-    .map(({ action, service }) => `${action} ${service}`)
-    .join(', ');
+  const touched = changes.filter(({ service }) => services.includes(service));
+  const onlyStarts = touched.every(({ action }) => action === 'start');
+  const title = touched.map(({ action, service }) => `${action} ${service}`).join(', ');
   const step: Step = {
     ...upStep(`replace-${turn}`, title, facts),
     changes: true,
-    command: replace(sealedFile(root, to), release.project, services),
+    command: onlyStarts ? start(release.project, services) : replace(sealedFile(root, to), release.project, services),
     explain: running(release, host),
   };
   if (awaited.length === 0) return [step];

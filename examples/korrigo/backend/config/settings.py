@@ -87,13 +87,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Tables belong to a role of their own, which `migrate` logs in as. Everything else is done by one that cannot change them.
 DB_OWNER = env.text("DB_OWNER", "") if sys.argv[1:2] == ["migrate"] else ""
+DB_PASSWORD_FROM = "DB_OWNER_PASSWORD" if DB_OWNER else "DB_PASSWORD"
 DB_ENGINE = env.text("DB_ENGINE", "django.db.backends.postgresql")
 DATABASES = {
     "default": {
-        "ENGINE": DB_ENGINE,
+        "ENGINE": "core.database" if DB_ENGINE == "django.db.backends.postgresql" else DB_ENGINE,
         "NAME": env.text("DB_NAME", "korrigo_db"),
         "USER": DB_OWNER or env.text("DB_USER", "korrigo_user"),
-        "PASSWORD": env.secret("DB_OWNER_PASSWORD" if DB_OWNER else "DB_PASSWORD"),
+        "PASSWORD": env.secret(DB_PASSWORD_FROM),
+        "PASSWORD_FROM": DB_PASSWORD_FROM,
         "HOST": env.text("DB_HOST", "db"),
         "PORT": env.text("DB_PORT", "5432"),
         "CONN_MAX_AGE": 600,

@@ -1,5 +1,6 @@
 """Answers that say what went wrong: the API's own in JSON, while for pages nginx has its own (infra/nginx)."""
 
+import errno
 import sys
 
 from django.db import InterfaceError, OperationalError
@@ -11,6 +12,7 @@ from core import request_id
 # The database does not answer, or it hung up.
 AWAY = (OperationalError, InterfaceError)
 RETRY_AFTER = 5  # seconds; a database restarts in less
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def problem(status: int, message: str, retry_after: int | None = None) -> JsonResponse:
@@ -21,14 +23,19 @@ def problem(status: int, message: str, retry_after: int | None = None) -> JsonRe
     return answer
 
 
-def try_again() -> JsonResponse:
-    return problem(503, "The database does not answer at the moment. Please try again.", RETRY_AFTER)
+def nobodys_mistake(exception: BaseException | None) -> JsonResponse | None:
+    """What is wrong with the server and neither with the request nor with this program; None when it is something else."""
+    if isinstance(exception, AWAY):
+        return problem(503, "The database does not answer at the moment. Please try again.", RETRY_AFTER)
+    if isinstance(exception, OSError) and exception.errno in FULL:
+        return problem(507, "The server's disk is full, and what you sent was not kept. Please tell whoever runs it.")
+    return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500. Called where the exception is handled, so it can tell what is nobody's mistake."""
-    if isinstance(sys.exception(), AWAY):
-        return try_again()
+    if answer := nobodys_mistake(sys.exception()):
+        return answer
     return problem(500, "Something went wrong here. The request id leads to it in the logs.") if is_api(request) else defaults.server_error(request)
 
 

@@ -1,4 +1,4 @@
-"""A database that restarts is no error of ours and none of the client's: 503 says to come again, 500 would not."""
+"""A database that restarts or a disk that is full is no error of ours and none of the client's: 503 and 507 say so, 500 would not."""
 
 import logging
 from collections.abc import Callable
@@ -21,8 +21,10 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-    if not isinstance(exception, answers.AWAY):
+    answer = answers.nobodys_mistake(exception)
+    if answer is None:
         return None
+    what = "the disk is full" if isinstance(exception, OSError) else "the database does not answer"
     # One line: each request of a minute would have the same traceback.
-    log.error("the database does not answer: %s", str(exception).strip().splitlines()[0] if str(exception).strip() else repr(exception))
-    return answers.try_again()
+    log.error("%s: %s", what, str(exception).strip().splitlines()[0] if str(exception).strip() else repr(exception))
+    return answer

@@ -1,4 +1,4 @@
-"""So many in so many seconds, counted in the cache: the same for all processes, and without Redis there is no limit."""
+"""So many in so many seconds, counted in the cache: the same for all processes, and without Redis, or with a full one, there is no limit."""
 
 import time
 
@@ -12,6 +12,6 @@ def wait(name: str, limit: int, seconds: int) -> int:
     cache.add(key, 0, timeout=seconds)
     try:
         count = cache.incr(key)
-    except ValueError:  # gone meanwhile, or Redis is
+    except (ValueError, TypeError):  # gone meanwhile; Redis is; or it is full, where django-redis adds one to None
         return 0
     return 0 if count is None or count <= limit else int(seconds - now % seconds) + 1

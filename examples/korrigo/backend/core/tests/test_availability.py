@@ -1,3 +1,4 @@
+import errno
 from unittest import mock
 
 from django.contrib.auth.models import User
@@ -33,6 +34,19 @@ class WithoutADatabase(TestCase):
         with gone, self.assertLogs("django.request", "ERROR"):
             response = self.client.get("/api/session/")
         self.assertEqual((response.status_code, response["Retry-After"]), (503, "5"))
+
+    def test_a_full_disk_is_said_to_be_full(self):
+        self.client.force_login(User.objects.create_user("samia"))
+        full = OSError(errno.ENOSPC, "No space left on device")
+        with mock.patch.object(Exam, "objects") as objects, self.assertLogs("core.availability", "ERROR") as logs:
+            objects.of.side_effect = full
+            response = self.client.get("/api/exams/")
+        self.assertEqual(response.status_code, 507)
+        self.assertIn("disk is full", response.json()["errors"]["request"][0])
+        self.assertIn("the disk is full: [Errno 28] No space left on device", logs.output[0])
+        # Where an upload is kept while it comes in.
+        with mock.patch("axes.middleware.AxesMiddleware.__call__", side_effect=full), self.assertLogs("django.request", "ERROR"):
+            self.assertEqual(self.client.get("/api/session/").status_code, 507)
 
     def test_a_mistake_of_ours_is_still_one(self):
         self.client.force_login(User.objects.create_user("samia"))

@@ -1,0 +1,24 @@
+# Gives images that were sent ahead the tags that others use. The registry has all layers of them already: what is written
+# is the tag. Fails where something else than what was tested would get one. Arguments: name:tag=name@sha256:...
+set -u
+give() {
+  tag=${1%%=*} image=${1#*=}
+  docker tag "$image" "$tag" || return
+  said=$(docker push "$tag" 2>&1) || {
+    printf '%s\n' "$said" | tail -n 3 >&2
+    return 1
+  }
+  case $said in *"digest: ${image##*@} "*) return 0 ;; esac
+  printf '%s\n' "$tag became something else than $image" >&2
+  return 1
+}
+pids=
+for pair in "$@"; do
+  give "$pair" &
+  pids="$pids $!"
+done
+failed=0
+for pid in $pids; do
+  wait "$pid" || failed=1
+done
+exit $failed
