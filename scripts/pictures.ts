@@ -24,10 +24,10 @@ export function drawn(): Readonly<Record<string, string>> {
   };
 }
 
-/** From the plan on: what a person looks at first. */
+/** From the plan of the release on: what a person looks at first. */
 function excerpt(log: string): string {
   const lines = log.trimEnd().split('\n');
-  const plan = lines.findIndex((line) => line.startsWith('Plan'));
+  const plan = lines.findIndex((line) => line.startsWith('Plan: '));
   const from = plan < 0 ? Math.max(0, lines.length - 34) : plan;
   return ['  …', ...lines.slice(from)].join('\n');
 }

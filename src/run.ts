@@ -1,17 +1,19 @@
 import type { CommandName, Config } from './config/config.ts';
 import { Failures } from './errors.ts';
 import { prepareAhead, type Rehearsed, releaseAhead, takeBackAhead } from './flows/ahead.ts';
-import { build, login, push, type RemoveTests, type Sent, test } from './flows/build.ts';
+import { build, login } from './flows/build.ts';
 import { type Checkout, readCheckout } from './flows/checkout.ts';
 import { deploy } from './flows/deploy.ts';
 import { sendAhead } from './flows/early.ts';
 import { plan, rehearse } from './flows/forecast.ts';
 import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
+import { push, type Sent } from './flows/push.ts';
 import type { Ahead } from './flows/reuse.ts';
 import { rollback } from './flows/rollback.ts';
 import type { RunPorts, Session } from './flows/session.ts';
 import { status } from './flows/status.ts';
+import { type RemoveTests, test } from './flows/test.ts';
 import { turns } from './log/turns.ts';
 import type { Failure } from './model/failure.ts';
 import type { Release } from './model/release.ts';
@@ -101,8 +103,7 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   });
   const errors = await running.finally(() => removeTests(session));
   if (errors.length === 0) return [];
-  // After a cancel nobody has the time: the next deploy prunes it.
-  if (!ports.signal.aborted) await takeBack(session);
+  await takeBack(session);
   return new Failures(errors).failures;
 }
 

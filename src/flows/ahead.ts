@@ -4,12 +4,13 @@ import type { Release } from '../model/release.ts';
 import { discardPlan } from '../plan/early.ts';
 import { loginPlan, logoutPlan } from '../plan/login.ts';
 import { withdrawPlan } from '../plan/ship.ts';
-import { releaseFrom, type Sent, targetsOf } from './build.ts';
+import { targetsOf } from './build.ts';
 import type { Checkout } from './checkout.ts';
 import { prepare, throwPrepared } from './deploy.ts';
 import { pull } from './execute.ts';
 import { type Opened, withLogin } from './open.ts';
 import { withPreviews } from './preview.ts';
+import { releaseFrom, type Sent } from './push.ts';
 import type { Ahead } from './reuse.ts';
 import { attempt, type Session, throwAll } from './session.ts';
 
@@ -64,12 +65,13 @@ export async function prepareAhead(
   }
 }
 
-/** Takes that back, when the tests have not passed. */
+/** Takes that back, when the tests have not passed. After a cancel there is time for the release alone: it may hold secrets. */
 export async function takeBackAhead(session: Session, { opened, pins }: Rehearsed, release: Release): Promise<void> {
   const others = [...new Set(pins.values())];
   const built = Object.values(release.images).filter((image) => !others.includes(image));
   const images = { tag: `${release.project}-${release.id}`, built: [...new Set(built)], others };
-  const plans = [withdrawPlan(opened.targets, release.id), discardPlan(opened.targets, images)];
+  const withdraw = withdrawPlan(opened.targets, release.id);
+  const plans = session.ports.signal.aborted ? [withdraw] : [withdraw, discardPlan(opened.targets, images)];
   for (const plan of plans) {
     const { failures } = await attempt(session, plan);
     for (const { message } of failures) session.ports.log.warn(message);

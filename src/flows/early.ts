@@ -2,8 +2,9 @@ import { join } from 'node:path/posix';
 import { bakeDefinition } from '../compose/definition.ts';
 import { readPushedImage, readUploaded } from '../facts/images.ts';
 import { uploadPlan } from '../plan/early.ts';
-import { buildFacts, definitionFacts, driverOf, type Sent, targetsOf } from './build.ts';
+import { buildFacts, definitionFacts, driverOf, targetsOf } from './build.ts';
 import type { Checkout } from './checkout.ts';
+import type { Sent } from './push.ts';
 import { attempt, type Session, throwCancelled } from './session.ts';
 
 /**

@@ -66,10 +66,16 @@ export async function attempt(session: Session, plan: Plan): Promise<Applied> {
     if (found === undefined) throw new Error(`no host is called ${name}`);
     return found;
   };
+  // Those who wait need not know of what is over in a moment: it would be a call to every server for each stage.
+  let telling: NodeJS.Timeout | undefined;
   const onStage = (name: string): void => {
-    for (const held of leases.values()) held.stage(name).catch(() => {});
+    clearTimeout(telling);
+    telling = setTimeout(() => {
+      for (const held of leases.values()) held.stage(name).catch(() => {});
+    }, 1000);
+    telling.unref();
   };
-  const applied = await apply(plan, { ...ports, host, onStage });
+  const applied = await apply(plan, { ...ports, host, onStage }).finally(() => clearTimeout(telling));
   known.steps.push(...applied.steps);
   return applied;
 }

@@ -47,34 +47,23 @@ export function buildPlan({ definition, file, metadata, services, allow, env }: 
 export type PushFacts = BuildFacts & {
   /** Images of other people, to be looked up. */
   readonly thirdParty: readonly string[];
-  /** `name:tag` → `name@digest`, where the registry has all images already; undefined: bake sends them. */
-  readonly tags: Readonly<Record<string, string>> | undefined;
 };
 
 /** Pushes every built image with all its tags, and learns the digest of all images. */
-export function pushPlan(facts: PushFacts): Plan {
-  const { definition, file, metadata, services, allow, env, thirdParty, tags } = facts;
-  const pushing: Pick<Extract<Step, { kind: 'run' }>, 'kind' | 'id' | 'title' | 'retry' | 'hint'> = {
-    kind: 'run',
-    id: 'push',
-    title: `push ${services.join(', ')}`,
-    retry: registryRetry,
-    hint: 'Check that the registry is up and that this user may push to it. Some registries (ECR) want each repository created first. Nothing was deployed.',
-  };
-  const push: readonly Step[] =
-    tags === undefined
-      ? [
-          writing(file, definition),
-          { ...pushing, command: withEnv(bake({ file, metadata, allow, push: true }), env), output: 'live' },
-          {
-            kind: 'run',
-            id: 'metadata',
-            title: 'read the digests',
-            command: { argv: ['cat', metadata] },
-            output: 'facts',
-          },
-        ]
-      : [{ ...pushing, command: tag(tags, env), output: 'quiet' }];
+export function pushPlan({ definition, file, metadata, services, allow, env, thirdParty }: PushFacts): Plan {
+  const push: readonly Step[] = [
+    writing(file, definition),
+    {
+      kind: 'run',
+      id: 'push',
+      title: `push ${services.join(', ')}`,
+      command: withEnv(bake({ file, metadata, allow, push: true }), env),
+      output: 'live',
+      retry: registryRetry,
+      hint: 'Check that the registry is up and that this user may push to it. Some registries (ECR) want each repository created first. Nothing was deployed.',
+    },
+    { kind: 'run', id: 'metadata', title: 'read the digests', command: { argv: ['cat', metadata] }, output: 'facts' },
+  ];
   const pins: readonly Step[] =
     thirdParty.length === 0
       ? []
@@ -90,7 +79,19 @@ export function pushPlan(facts: PushFacts): Plan {
           },
         ];
   const tasks = [services.length > 0 ? push : [], pins].filter((steps) => steps.length > 0);
-  return { stages: [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }] };
+  return {
+    stages: tasks.length === 0 ? [] : [{ name: 'Push', tasks: tasks.map((steps) => ({ host: 'local', steps })) }],
+  };
+}
+
+/**
+ * Gives its tags to what the registry has already. One try: bake can do it, too.
+ * @param tags `name:tag` → `name@digest`
+ */
+export function tagPlan(tags: Readonly<Record<string, string>>, { services, env }: BuildFacts): Plan {
+  const title = `push the tags of ${services.join(', ')}`;
+  const step: Step = { kind: 'run', id: 'push', title, command: tag(tags, env), output: 'quiet' };
+  return { stages: [{ name: 'Push', tasks: [{ host: 'local', steps: [step] }] }] };
 }
 
 /** Learns the digests that third-party images have now. One try: a plan can do without. */

@@ -3,7 +3,8 @@
 set -u
 give() {
   tag=${1%%=*} image=${1#*=}
-  docker tag "$image" "$tag" || return
+  # It has that tag already where nothing else was built meanwhile, and not every engine knows an image by its digest alone.
+  docker tag "$image" "$tag" 2>/dev/null || docker image inspect "$tag" >/dev/null || return
   said=$(docker push "$tag" 2>&1) || {
     printf '%s\n' "$said" | tail -n 3 >&2
     return 1

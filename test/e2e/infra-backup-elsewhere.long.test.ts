@@ -402,11 +402,12 @@ with connection.cursor() as cursor:
         cursor.execute(f'SELECT count(*) FROM "{table}"')
         total += cursor.fetchone()[0]
 print(total)`;
+/** Processed already: a worker that is quick would change what is compared later. */
 const seed = (student: string): string => `
 from datetime import date
 from exams.models import Copy, Exam, Grade
 from exams.tests.pdf import pdf
-copy = Copy.objects.create(exam=Exam.objects.create(title='Algebra', date=date(2026, 6, 15)), student='${student}', file=pdf(1))
+copy = Copy.objects.create(exam=Exam.objects.create(title='Algebra', date=date(2026, 6, 15)), student='${student}', file=pdf(1), status='processed')
 Grade.objects.create(copy=copy, exercise='1a', points='2.5')`;
 
 /**

@@ -151,6 +151,26 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     succeeded(await push(shop, server));
     expect(await page(server)).toBe('four');
   });
+
+  it('goes back when a run is cancelled in the middle: its clean-up waits for the server, and ends the deployment', async () => {
+    const before = await stateOf(server);
+    const slow = `migrate: "web: sh -c 'echo it begins; sleep 1000'"`;
+    shop.commit(files('five', { '.github/workflows/deploy.yml': example('deploy.yml').replace(/migrate: .*/, slow) }));
+    const run = act.start(shop, { name: 'push', workflow: 'deploy.yml', ...settings(server) });
+    await run.says('| it begins');
+    // act kills the step, without a signal before, and then runs its clean-up.
+    run.kill('SIGINT');
+    const outcome = await run.done;
+    expect(outcome.code).not.toBe(0);
+    expect(said(outcome.all)).toContain(`${server.ip}: rolled back, the release before is running`);
+    expect(deployments().at(-1)).toBe('deploy: queued in_progress failure');
+    expect(github.deployments.at(-1)?.statuses.at(-1)).toMatchObject({
+      description: 'The run was interrupted, and was rolled back.',
+    });
+    const after = await stateOf(server);
+    expect([after.current, after.left]).toEqual([before.current, []]);
+    expect(await page(server)).toBe('four');
+  });
 });
 
 describe('a repository with one-job.yml', () => {

@@ -158,20 +158,21 @@ describe('a whole run whose parts run side by side', () => {
     const called = (name: string): readonly Command[] => host.ran.filter((command) => nameOf(command) === name);
     const ahead = called('korrigo-pull');
     const discarded = called('korrigo-discard').flatMap(({ argv }) => argv);
-    const removed = called('rm -rf').flatMap(({ argv }) => argv);
     // What a deploy has begun to keep records of is pruned by it.
-    const left = [
-      ...ahead.flatMap(({ argv }) => argv.slice(5, 6)).filter((tag) => !discarded.includes(tag)),
-      // They may have one id: no time passes here.
-      ...called('korrigo-ship').slice(removed.filter((word) => word.includes('/releases/')).length),
-    ];
+    const left = ahead.flatMap(({ argv }) => argv.slice(5, 6)).filter((tag) => !discarded.includes(tag));
+    const lastOf = (isIt: (command: Command) => boolean): number => host.ran.findLastIndex(isIt);
+    const isRemoval = (command: Command): boolean =>
+      nameOf(command) === 'rm -rf' && command.argv.some((word) => word.includes('/releases/'));
+    /** Whether a release that was shipped is there in the end. */
+    const shipped = lastOf((command) => nameOf(command) === 'korrigo-ship') > lastOf(isRemoval);
     const resolves = called('korrigo-resolve').length;
     const moved = ports.local.ran
       .filter((command) => nameOf(command) === 'korrigo-upload')
       .flatMap(({ argv }) => argv.slice(4, 5))
       .filter((tag) => tag !== `build-${commit.slice(0, 12)}`);
     const down = ports.local.ran.some(({ argv }) => argv.includes('down'));
-    return { events, report, changed, ahead, left, moved, down, resolves };
+    const baked = ports.local.ran.some(pushes);
+    return { events, report, changed, ahead, left, moved, down, resolves, baked, shipped };
   }
 
   it('succeeds, and runs the tests beside the build and the check of the servers', async () => {
@@ -201,10 +202,16 @@ describe('a whole run whose parts run side by side', () => {
 
   it('does it anew where the server has changed meanwhile, and leaves nothing of the first time', async () => {
     const other = { 'korrigo-unchanged': { stdout: factsOf(['other', '.env'], ['looked', 'yes']) } };
-    const { report, resolves, ahead, left } = await perform(quick, undefined, undefined, other);
+    const { report, resolves, ahead, shipped } = await perform(quick, undefined, undefined, other);
     expect(report.outcome).toBe('succeeded');
     expect([resolves, ahead.length]).toEqual([3, 2]);
-    expect(left.filter((one) => typeof one !== 'string')).toHaveLength(1);
+    expect(shipped).toBe(true);
+  });
+
+  it('lets bake push what did not get its tags', async () => {
+    const { report, moved, baked } = await perform(quick, 'push', undefined);
+    expect([report.outcome, moved, baked]).toEqual(['succeeded', [], true]);
+    expect((await perform(quick, undefined, undefined)).baked).toBe(false);
   });
 
   it('removes what the tests made beside the push, and also when that fails', async () => {
@@ -216,10 +223,11 @@ describe('a whole run whose parts run side by side', () => {
 
   it('takes back what it brought to the servers when the tests fail then', async () => {
     const slow = { test: 60, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
-    const { ahead, left, report } = await perform(slow, 'test', undefined);
+    const { ahead, left, shipped, report } = await perform(slow, 'test', undefined);
     expect(report.outcome).toBe('failed');
     expect(ahead).toHaveLength(1);
     expect(left).toEqual([]);
+    expect(shipped).toBe(false);
   });
 
   it('deploys all the same when nothing could be sent ahead', async () => {
@@ -244,13 +252,15 @@ describe('a whole run whose parts run side by side', () => {
         fc.option(fc.constantFrom(...sure), { nil: undefined }),
         fc.option(fc.nat({ max: 40 }), { nil: undefined }),
         async (slow, failing, cancelAfter) => {
-          const { events, report, changed, left, moved, down } = await perform(slow, failing, cancelAfter);
+          const { events, report, changed, left, moved, down, shipped } = await perform(slow, failing, cancelAfter);
           const before = (event: string): readonly string[] => events.slice(0, events.indexOf(event));
           if (events.includes('push begins'))
             for (const part of ['test', 'build', 'rehearse'] as const)
               expect(before('push begins')).toContain(`${part} succeeded`);
           if (changed.length > 0) expect(events).toContain('push succeeded');
           expect(moved).toEqual([]);
+          // Secrets that came with it, too; what a deploy has begun to keep records of is pruned.
+          if (report.before === undefined) expect(shipped).toBe(false);
           if (report.outcome === 'failed' && cancelAfter === undefined) expect(left).toEqual([]);
           if (events.includes('test begins')) expect(down).toBe(true);
           const stops = failing !== undefined && !['push', 'send', 'pull'].includes(failing);

@@ -13,7 +13,7 @@ import {
   server,
 } from '../../fixtures/application.ts';
 import { attemptOf, commit, configOf, described, digest, factsOf, releaseOf } from '../../fixtures/builders.ts';
-import { type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
+import { type Answer, type FakeHost, fakeHost, nameOf } from '../../fixtures/fakes.ts';
 import { jobAnswer, jobOf, leaseCallOf } from '../../fixtures/leased.ts';
 import { sourceFolder } from '../../src/commands/paths.ts';
 import { readRawFile } from '../../src/compose/raw.ts';
@@ -364,12 +364,7 @@ describe('a deploy', () => {
       'korrigo-current',
       'korrigo-prune',
     ]);
-    expect(web1.leaseCalls.map(({ name }) => name).filter((name) => name !== 'stage')).toEqual([
-      'take',
-      'arm',
-      'confirm',
-      'leave',
-    ]);
+    expect(web1.leaseCalls.map(({ name }) => name)).toEqual(['take', 'arm', 'confirm', 'leave']);
     expect(report).toMatchObject({
       outcome: 'succeeded',
       release: pushed(),
@@ -401,6 +396,17 @@ describe('a deploy', () => {
     ])
       expect(names).toContain(path);
     expect(names).not.toContain('compose.test.yml');
+  });
+
+  it('tells those who wait what is done, where that takes a while', async () => {
+    const slow = async (): Promise<Answer> => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      return {};
+    };
+    const web1 = server('web1', { 'korrigo-tidy': slow });
+    expect((await perform(deployed, { servers: [web1] })).report.outcome).toBe('succeeded');
+    const told = web1.leaseCalls.filter(({ name }) => name === 'stage');
+    expect(told.map(({ args }) => args.at(-1))).toEqual(['Recreate']);
   });
 
   it('goes to several hosts, stage by stage', async () => {

@@ -14,7 +14,7 @@ import type { InputTexts } from '../../src/config/inputs.ts';
 import { bytesOf } from '../../src/model/command.ts';
 import { type Attempt, readAttempt } from '../../src/model/history.ts';
 import { type Container, noTraits } from '../../src/model/state.ts';
-import { buildPlan, pushPlan } from '../../src/plan/build.ts';
+import { buildPlan, pushPlan, tagPlan } from '../../src/plan/build.ts';
 import { pullPlan } from '../../src/plan/pull.ts';
 import { script } from '../../src/plan/script.ts';
 import { planSwitch } from '../../src/plan/switch.ts';
@@ -65,7 +65,7 @@ describe('the plan to build', () => {
 describe('the plan to push', () => {
   it('pushes what was built and looks up what was not', () => {
     expect(
-      planLines(pushPlan({ ...build, env: login, thirdParty: ['redis:7', 'postgres:15'], tags: undefined })),
+      planLines(pushPlan({ ...build, env: login, thirdParty: ['redis:7', 'postgres:15'] })),
     ).toMatchInlineSnapshot(`
       "# Push
       local: write the build definition: write /tmp/run/bake.yml
@@ -77,27 +77,26 @@ describe('the plan to push', () => {
 
   it('writes only the tags of what the registry has already', () => {
     const tags = { 'registry.example.com/shop-web:main': releaseOf().images['web'] ?? '' };
-    expect(planLines(pushPlan({ ...build, env: login, thirdParty: [], tags }))).toMatchInlineSnapshot(`
+    expect(planLines(tagPlan(tags, { ...build, env: login }))).toMatchInlineSnapshot(`
       "# Push
-      local: push web, worker: env DOCKER_CONFIG=/tmp/run/docker korrigo-tag registry.example.com/shop-web:main=registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000"
+      local: push the tags of web, worker: env DOCKER_CONFIG=/tmp/run/docker korrigo-tag registry.example.com/shop-web:main=registry.example.com/shop-web@sha256:1000000000000000000000000000000000000000000000000000000000000000"
     `);
+    expect(pushPlan({ ...build, services: [], thirdParty: [] }).stages).toEqual([]);
   });
 
   it('asks nobody about images of others when there are none', () => {
-    expect(planLines(pushPlan({ ...build, thirdParty: [], tags: undefined }))).not.toContain('korrigo-pin');
+    expect(planLines(pushPlan({ ...build, thirdParty: [] }))).not.toContain('korrigo-pin');
   });
 
   it('builds nothing when there is nothing to build', () => {
-    expect(
-      planLines(pushPlan({ ...build, services: [], thirdParty: ['redis:7'], tags: undefined })),
-    ).toMatchInlineSnapshot(`
+    expect(planLines(pushPlan({ ...build, services: [], thirdParty: ['redis:7'] }))).toMatchInlineSnapshot(`
       "# Push
       local: look up the digests of third-party images: korrigo-pin redis:7"
     `);
   });
 
   it('tries everything that talks to a registry again', () => {
-    const tried = stepsOf(pushPlan({ ...build, thirdParty: ['redis:7'], tags: undefined })).filter(
+    const tried = stepsOf(pushPlan({ ...build, thirdParty: ['redis:7'] })).filter(
       (step) => step.kind === 'run' && step.retry,
     );
     expect(tried.map(({ title }) => title)).toEqual(['push web, worker', 'look up the digests of third-party images']);
