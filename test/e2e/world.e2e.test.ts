@@ -97,3 +97,66 @@ volumes:
   expect(all).toContain('(waits for init to complete)');
   expect(all).toMatch(/app is restarting \(exit code 1\)/);
 });
+
+it('a service that others wait for until it has completed may take longer than health-timeout, and is named', async () => {
+  const server = await bed.server();
+  const app = repository('slowinit');
+  app.commit({
+    'compose.yml': `name: slowinit
+services:
+  init:
+    ${busybox()}
+    init: true
+    command: ["sleep", "15"]
+  app:
+    ${busybox()}
+    init: true
+    healthcheck: {test: ["CMD", "true"], interval: 1s}
+    command: ["sleep", "1000"]
+    depends_on: {init: {condition: service_completed_successfully}}
+`,
+  });
+  const limits = { 'health-timeout': '5s', 'init-timeout': '2m' };
+  const { all } = succeeded(await deployer(app.folder, bed, server)(['push', 'deploy'], limits));
+  expect(all).toContain('(waits for init to complete)');
+  expect(Object.keys((await stateOf(server, '/opt/slowinit')).containers)).toEqual([
+    'slowinit-app-1',
+    'slowinit-init-1',
+  ]);
+});
+
+it('an image for another platform, where the service asks for it and the server can run it', async () => {
+  const { address, username, password } = bed.registry;
+  const other = (await bed.engine.docker('version', '--format', '{{.Server.Arch}}')) === 'amd64' ? 'arm64' : 'amd64';
+  const image = `${address}/emulated:1`;
+  const app = repository('emulated');
+  // It says that it is of another platform, and is of this one: as if the kernel had an emulator.
+  app.commit({
+    Dockerfile: `FROM --platform=$BUILDPLATFORM ${bed.engine.images.busybox} AS own\nFROM scratch\nCOPY --from=own / /\n`,
+    'compose.yml': `name: emulated
+services:
+  app:
+    image: ${image}
+    platform: linux/${other}
+    init: true
+    healthcheck: {test: ["CMD", "true"], interval: 1s}
+    command: ["sleep", "1000"]
+`,
+  });
+  await bed.engine.docker('buildx', 'build', '--quiet', '--platform', `linux/${other}`, '--tag', image, app.folder);
+  await bed.engine.docker('login', '--username', username, '--password', password, address);
+  await bed.engine.docker('push', '--quiet', image);
+  await bed.engine.docker('logout', address);
+  await bed.engine.docker('image', 'rm', image);
+  const server = await bed.server();
+  const deploy = deployer(app.folder, bed, server);
+  succeeded(await deploy(['push', 'deploy']));
+  const looked = ['docker', 'image', 'inspect', '--format', '{{.Architecture}}'];
+  const id = await output(server, 'docker', 'inspect', '--format', '{{.Image}}', 'emulated-app-1');
+  expect(await output(server, ...looked, id.trim())).toBe(`${other}\n`);
+  expect(succeeded(await deploy(['status'])).all).toContain('no drift');
+  app.commit({ 'compose.yml': app.git('show', 'HEAD:compose.yml').replace(/ +platform: .*\n/, '') });
+  const { code, all } = await deploy(['push', 'deploy']);
+  expect(code).toBe(1);
+  expect(all).toContain(`is built for ${other}, but the server is`);
+});
