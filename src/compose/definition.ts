@@ -29,7 +29,7 @@ export type BuildFacts = {
 export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFacts): string {
   const services = targets.map((target) => {
     const { name, repository, secrets } = target;
-    const { secrets: _secrets, ...build } = target.build;
+    const { secrets: _secrets, ssh, ...build } = target.build;
     const tags = facts.byDigest ? [repository] : facts.tags.map((tag) => `${repository}:${tag}`);
     const own = ownBake(build['x-bake']);
     // In bake's own form: it has no word for the `target` of a secret, nor for one that only another service uses.
@@ -39,6 +39,8 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
     ];
     const caches = isCached(build, own, facts) ? undefined : facts.caches?.(target);
     const xBake = {
+      // Bake up to 0.13 does not read it where Compose has it.
+      ...(ssh === undefined ? {} : { ssh }),
       ...own,
       ...(caches !== undefined && caches.from.length > 0 ? { 'cache-from': caches.from } : {}),
       ...(caches !== undefined && caches.to.length > 0 ? { 'cache-to': caches.to } : {}),

@@ -64,6 +64,13 @@ describe('the definition that bake gets', () => {
     expect(JSON.parse(text).services.web.build['x-bake'].attest).toEqual(['type=provenance,mode=max', 'type=sbom']);
   });
 
+  it('asks for keys of an agent in the words of bake', () => {
+    const build = { context: '/src', ssh: ['default'] };
+    const text = bakeDefinition(targets({ ...model, builds: { web: build } }), facts);
+    expect(JSON.parse(text).services.web.build).toMatchObject({ 'x-bake': { ssh: ['default'] } });
+    expect(JSON.parse(text).services.web.build).not.toHaveProperty('ssh');
+  });
+
   it('says nothing about what was not asked for', () => {
     const text = bakeDefinition(targets(model), {
       ...facts,
