@@ -1,4 +1,4 @@
-import type { CommandName, Config } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { Failures } from './errors.ts';
 import { prepareAhead, type Rehearsed, releaseAhead, takeBackAhead } from './flows/ahead.ts';
 import { build, login } from './flows/build.ts';
@@ -8,6 +8,7 @@ import { sendAhead } from './flows/early.ts';
 import { plan, rehearse } from './flows/forecast.ts';
 import { type Flow, runGraph } from './flows/graph.ts';
 import { leaveLeases } from './flows/lease.ts';
+import { type FlowName, flowNames, needs } from './flows/order.ts';
 import { push, type Sent } from './flows/push.ts';
 import type { Ahead } from './flows/reuse.ts';
 import { rollback } from './flows/rollback.ts';
@@ -53,32 +54,6 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
   return undone.some(({ outcome }) => outcome === 'rollback-failed') ? 'rollback-failed' : 'failed';
 }
 
-/** What a run is made of: the commands that were asked for, and what they need. */
-type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'prepareAhead' | 'removeTests';
-
-/**
- * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
- * could still say no: no tag moves and nothing is deployed before the tests have passed.
- */
-const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
-  login: [],
-  rehearse: ['login'],
-  test: ['login'],
-  // Nothing waits for it.
-  removeTests: ['test'],
-  build: ['login'],
-  // Neither moves a tag that anybody uses, nor changes what runs.
-  sendAhead: ['login', 'build'],
-  prepareAhead: ['rehearse', 'sendAhead'],
-  push: ['login', 'rehearse', 'test', 'build', 'sendAhead'],
-  deploy: ['login', 'rehearse', 'test', 'build', 'push', 'prepareAhead'],
-  plan: ['login'],
-  rollback: [],
-  status: [],
-};
-
-const onTheRunner: ReadonlySet<CommandName> = new Set(['test', 'build', 'push', 'plan']);
-
 async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const { config, ports } = session;
   const most = config.sequential || ports.cores < 2 ? 1 : Number.POSITIVE_INFINITY;
@@ -105,27 +80,6 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   if (errors.length === 0) return [];
   await takeBack(session);
   return new Failures(errors).failures;
-}
-
-/** In the order in which the log shows them. */
-function flowNames({ commands, registry, verifyAttestation }: Config, sideBySide: boolean): readonly FlowName[] {
-  const rehearses = commands.length > 1 && commands.includes('deploy');
-  const asks = verifyAttestation !== undefined && commands.includes('deploy');
-  const logsIn = registry?.login !== undefined && (asks || commands.some((name) => onTheRunner.has(name)));
-  // What is not attested reaches no server.
-  const sends = sideBySide && !asks && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
-  const ahead = [
-    ...(sends ? (['sendAhead'] as const) : []),
-    ...(sends && rehearses ? (['prepareAhead'] as const) : []),
-  ];
-  return [
-    ...(logsIn ? (['login'] as const) : []),
-    ...(rehearses ? (['rehearse'] as const) : []),
-    ...commands.flatMap((name): readonly FlowName[] => {
-      if (name === 'test') return [name, 'removeTests'];
-      return name === 'push' ? [...ahead, name] : [name];
-    }),
-  ];
 }
 
 type Flows = {

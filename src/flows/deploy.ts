@@ -1,13 +1,8 @@
 import { basename } from 'node:path/posix';
-import type { Config } from '../config/config.ts';
-import { ConfigError, DeployError } from '../errors.ts';
 import { type Release, releaseId } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { lookAgainPlan } from '../plan/observe.ts';
-import { olderProblem } from '../plan/older.ts';
-import { probeProblems } from '../plan/probe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
-import { sourceProblem } from '../plan/source.ts';
 import { planSwitch } from '../plan/switch.ts';
 import { checkAttestations } from './attestation.ts';
 import type { Checkout } from './checkout.ts';
@@ -16,11 +11,11 @@ import { intentOf, recorded } from './history.ts';
 import type { Purpose } from './lease.ts';
 import { type Look, type Opened, open } from './open.ts';
 import { withPending } from './pending.ts';
+import { prepare, throwPrepared } from './prepare.ts';
 import { toAsk, withAnswers, withPreviews } from './preview.ts';
-import { refusals } from './refusals.ts';
+import { checkRelease, checkServices } from './release-checks.ts';
 import { type Ahead, stillTrue } from './reuse.ts';
-import { attempt, type Session, throwAll, throwProblems } from './session.ts';
-import { shipAndResolve } from './ship.ts';
+import { attempt, type Session } from './session.ts';
 
 /**
  * From a release to healthy servers. Until the switch begins nothing that runs is changed.
@@ -107,56 +102,6 @@ async function resolve(
   }
 }
 
-/** What is resolved of a release that was shipped, and everything that a deploy would stop at. */
-export type Prepared = {
-  readonly resolved: readonly Resolution[];
-  readonly problems: readonly string[];
-  readonly older: boolean;
-};
-
-type Preparation = {
-  readonly release: Release;
-  readonly stage: string;
-  /** Whether a commit that is too old ends it at once. */
-  readonly older: 'refuse' | 'go on';
-};
-
-/** Ships the release to all hosts that can take it, and lets Compose resolve it there. */
-export async function prepare(
-  session: Session,
-  checkout: Checkout,
-  opened: Opened,
-  { release, stage, older: whenOlder }: Preparation,
-): Promise<Prepared> {
-  const { root, unreachable, states } = opened;
-  const { accept } = session.config;
-  const older = session.config.allowOlder ? [] : states.flatMap((state) => olderProblem(state, release) ?? []);
-  const foreign = accept.includes('other-source')
-    ? []
-    : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
-  const refused = whenOlder === 'refuse' && older.length + foreign.length > 0;
-  const able = refused ? [] : states.filter(({ fatal }) => !fatal);
-  const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
-  problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
-  problems.push(...probeProblems(states, session.config.health.probe));
-  let resolved: readonly Resolution[] = [];
-  try {
-    resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
-    problems.push(...resolved.flatMap((resolution) => resolution.problems));
-    problems.push(...refusals(opened, resolved, release, accept));
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-  }
-  return { resolved, problems, older: older.length > 0 };
-}
-
-/** Throws what a deploy stops at. */
-export function throwPrepared({ problems, older }: Prepared, { unreachable }: Opened): void {
-  if (problems.length === unreachable.length) throwAll(unreachable);
-  throwProblems(problems, older ? olderHint : 'Fix this and deploy again. No running container was touched.');
-}
-
 /** One that began and has no end was interrupted where no lease could tell. */
 function warnOfUnfinished({ ports }: Session, states: readonly HostState[]): void {
   for (const { host, history } of states) {
@@ -167,40 +112,10 @@ function warnOfUnfinished({ ports }: Session, states: readonly HostState[]): voi
   }
 }
 
-export function checkRelease({ commit, project }: Checkout, release: Release): void {
-  if (release.commit !== commit) {
-    throw new DeployError(
-      `release: it was built from commit ${release.commit.slice(0, 12)}, but commit ${commit.slice(0, 12)} is checked out`,
-      { kind: 'input', hint: 'Check out that commit: with actions/checkout, `ref: <commit>`.' },
-    );
-  }
-  if (release.project !== project) {
-    throw new DeployError(
-      `release: it belongs to project ${release.project}, but this checkout is project ${project}`,
-      {
-        kind: 'input',
-        hint: 'Set project-name to the same value in both jobs.',
-      },
-    );
-  }
-}
-
-export function checkServices({ model, composeFiles }: Checkout, config: Config): void {
-  const problems = (['backup', 'migrate', 'migratePlan'] as const).flatMap((name) => {
-    const service = config[name]?.service;
-    if (service === undefined || model.services.includes(service)) return [];
-    const input = name === 'migratePlan' ? 'migrate-plan' : name;
-    return [`${input}: no service "${service}" in ${composeFiles.join(', ')} (found: ${model.services.join(', ')})`];
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-}
-
 /** A sealed release never changes: deploying one again makes a new one of the same images. */
 function freshRelease(release: Release, states: readonly HostState[], now: Date): Release {
   const known = states.some(({ releases }) => releases.includes(release.id));
   return known ? { ...release, id: releaseId(now, release.commit) } : release;
 }
-
-const olderHint = 'Push a newer commit, or set allow-older to true if you mean it. Nothing was changed.';
 
 const rollbackWorkflow = '.github/workflows/rollback.yml';

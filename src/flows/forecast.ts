@@ -16,11 +16,12 @@ import type { Rehearsed } from './ahead.ts';
 import { loginEnv } from './build.ts';
 import { buildCauses } from './builds.ts';
 import type { Checkout } from './checkout.ts';
-import { checkRelease, checkServices, prepare, throwPrepared } from './deploy.ts';
 import { intentOf } from './history.ts';
 import { type Opened, open } from './open.ts';
 import { digestToCome, withPending } from './pending.ts';
+import { prepare, throwPrepared } from './prepare.ts';
 import { withPreviews } from './preview.ts';
+import { checkRelease, checkServices } from './release-checks.ts';
 import { attempt, type Session, throwAll, throwCancelled } from './session.ts';
 
 /**
