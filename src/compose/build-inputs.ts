@@ -25,6 +25,30 @@ export function buildInputs(build: Json, top: string): BuildInputs {
   return { paths: [...new Set(all.filter(isLocal))], elsewhere: all.filter((path) => !isLocal(path)) };
 }
 
+/** What a build reads on this machine: what it is, and the paths of which one must be there. */
+export type Needed = { readonly what: string; readonly paths: readonly string[] };
+
+/** @param build as Compose resolved it */
+export function neededOf({
+  context,
+  dockerfile,
+  dockerfile_inline: inline,
+  additional_contexts: additional,
+}: Json): readonly Needed[] {
+  const folder = textOf(context);
+  const others = Object.entries(isRecord(additional) ? additional : {}).map(
+    ([name, from]) => [`context ${name}`, textOf(from)] as const,
+  );
+  const contexts = [['context', folder] as const, ...others].flatMap(([what, path]) =>
+    path.startsWith('/') ? [{ what, paths: [path] }] : [],
+  );
+  if (!folder.startsWith('/') || inline !== undefined) return contexts;
+  const file = resolve(folder, textOf(dockerfile) || 'Dockerfile');
+  // BuildKit takes the other one, too.
+  const small = file.replace(/Dockerfile$/, 'dockerfile');
+  return [...contexts, { what: 'Dockerfile', paths: small === file ? [file] : [file, small] }];
+}
+
 /** Its Dockerfile from the top of the repository; undefined when it is not in there. */
 export function dockerfileOf(
   { context, dockerfile, dockerfile_inline: inline }: Json,

@@ -1,6 +1,6 @@
-import { join } from 'node:path/posix';
+import { join, relative } from 'node:path/posix';
 import { builderDriver } from '../commands/server.ts';
-import { dockerfileOf } from '../compose/build-inputs.ts';
+import { dockerfileOf, type Needed, neededOf } from '../compose/build-inputs.ts';
 import { defaultCaches, hasGithubCache } from '../compose/cache.ts';
 import {
   allowances,
@@ -40,7 +40,7 @@ export async function buildFacts(
 ): Promise<BuildFacts> {
   const { ports } = session;
   const { model } = checkout;
-  const problems = [...secretProblems(model, ports.env), ...(await secretFileProblems(session, model))];
+  const problems = [...secretProblems(model, ports.env), ...(await absentProblems(session, checkout))];
   if (problems.length > 0) throw new ConfigError(problems);
   const targets = targetsOf(session, checkout);
   return {
@@ -81,22 +81,29 @@ export function definitionFacts({ config, ports }: Session, checkout: Checkout):
   return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo, attest };
 }
 
-/** BuildKit says it late, after other images are built. */
-async function secretFileProblems({ ports }: Session, { builds, buildSecrets }: Checkout['model']) {
-  const all = Object.keys(builds).flatMap((service) =>
-    (buildSecrets[service] ?? []).flatMap(({ id, from }) => {
-      const path = from?.startsWith('src=') ? from.slice('src='.length).replaceAll('$$', '$') : undefined;
-      return path === undefined ? [] : [{ service, id, path }];
-    }),
-  );
-  const problems = await Promise.all(
-    all.map(async ({ service, id, path }) =>
-      (await ports.files.exists(path))
-        ? []
-        : [`compose-file: the build of ${service} reads the secret ${id} from ${path}, which does not exist here`],
-    ),
-  );
-  return problems.flat();
+/** BuildKit says it late, after other images are built, and of one service only. */
+async function absentProblems({ ports }: Session, { top, model }: Checkout): Promise<readonly string[]> {
+  const { builds, buildSecrets } = model;
+  const secrets = (service: string): readonly Needed[] =>
+    (buildSecrets[service] ?? []).flatMap(({ id, from }) =>
+      from?.startsWith('src=')
+        ? [{ what: `secret ${id}`, paths: [from.slice('src='.length).replaceAll('$$', '$')] }]
+        : [],
+    );
+  const shown = (path: string): string => (path.startsWith(`${top}/`) ? relative(top, path) : path);
+  const problems = Object.entries(builds).map(async ([service, build]) => {
+    const missing: string[] = [];
+    for (const { what, paths } of [...neededOf(build), ...secrets(service)]) {
+      const found = await Promise.all(paths.map(async (path) => await ports.files.exists(path)));
+      if (found.includes(true)) continue;
+      missing.push(
+        `compose-file: the build of ${service} reads its ${what} from ${shown(paths[0] ?? '')}, which does not exist here`,
+      );
+      if (what === 'context') break;
+    }
+    return missing;
+  });
+  return (await Promise.all(problems)).flat();
 }
 
 /** Logs this machine in to the registry, in a Docker configuration of the run's own. */

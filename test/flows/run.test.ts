@@ -45,6 +45,15 @@ const line = (ports: Scene, start: string): string | undefined =>
   ports.log.lines.find((text) => text.startsWith(start));
 
 describe('a build', () => {
+  it('says what it cannot read before it begins', async () => {
+    const { Dockerfile: _, ...others } = files;
+    const { report, ports } = await perform({ command: 'build' }, { files: others });
+    expect(report.failure?.message).toContain(
+      'compose-file: the build of web reads its Dockerfile from Dockerfile, which does not exist here',
+    );
+    expect(programsOf(ports.local)).not.toContain('korrigo-bake');
+  });
+
   it('names what git does not know and .dockerignore does not keep out, once', async () => {
     const untracked = { stdout: 'notes.txt\0node_modules/\0' };
     const { ports } = await perform(
@@ -298,8 +307,8 @@ describe('a push', () => {
 
   it('logs in once, with a configuration that every command of it sees', async () => {
     const seen = new Set<string>();
-    const exists = async (path: string) => seen.has(path) || Object.keys(files).some((file) => path === `/src/${file}`);
     const surroundings = scene();
+    const exists = async (path: string) => seen.has(path) || (await surroundings.files.exists(path));
     const { report, ports } = await perform(
       { command: 'build, push', 'registry-username': 'ci', 'registry-password': 'hunter2' },
       {
