@@ -207,15 +207,15 @@ Error response from daemon: login attempt to https://${address}/v2/ failed with 
     const said = await failing(shop, async () => await korrigo(repository.folder, ['push', 'deploy'], inputs, env));
     const absent = (path: string, why: string): string =>
       `- ${server.ip}: /opt/shop/shared/${path} is missing (${why}): create it on the server, write it with env-files, or commit it to git`;
-    const unset = (name: string): string =>
-      `- ${server.ip}: variable ${name} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`;
+    const unset = (name: string, why = ''): string =>
+      `- ${server.ip}: variable ${name}${why} is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: \${${name}:-…}`;
     const [title, ...rest] = said.split('\n');
     expect(title).toBe('7 problems:');
     expect(rest.toSorted()).toEqual(
       [
         `- ${missing.ip}: needs docker, which is not installed: see docs/server.md`,
         `- ${stopped.ip}: Docker is not responding: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?`,
-        unset('PASSWORD'),
+        unset('PASSWORD', ' (of the database)'),
         unset('MODE'),
         absent('web.env', 'an env_file'),
         absent('certs/tls.pem', 'read by web'),
