@@ -156,7 +156,7 @@ describe('secrets', () => {
       const empty: Result = await stack.tryCompose('up', '-d', 'prepare');
       expect(empty.code, empty.stderr).toBe(0);
       await until('prepare ended', 20_000, async () => (await stack.inspect('prepare')).State.Status === 'exited');
-      expect(await stack.compose('logs', 'prepare')).toContain('secrets/secret_key.txt is missing or empty');
+      expect(await stack.compose('logs', 'prepare')).toContain('secret_key.txt is empty.');
     } finally {
       await stack.down();
     }

@@ -286,11 +286,11 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
       const keeper = await server.keeper();
       kill(keeper, 'SIGKILL');
       expect(await server.more(a, '1', { outEnd: 0, errEnd: 0 })).toMatchObject({ state: 'running' });
-      await until(
-        'another keeper',
-        within,
-        async () => (await server.keeper()) !== keeper && isAlive(await server.keeper()),
-      );
+      // A killed process may take a moment to die.
+      await until('another keeper', within, async () => {
+        await server.more(a, '1', { outEnd: 0, errEnd: 0 }, 0);
+        return (await server.keeper()) !== keeper && isAlive(await server.keeper());
+      });
       expect(await server.take(b)).toMatchObject({ kind: 'busy' });
       await until('the job to end', within, async () => {
         const { state, out } = await server.more(a, '1', { outEnd: 0, errEnd: 0 });
