@@ -31,7 +31,8 @@ const planned = async (inputs: Parameters<Deployer>[1] = {}): Promise<Json> =>
 /** Every file of the application, and everything in /tmp. */
 /** Without what Docker puts down for a moment while it runs a healthcheck. */
 const everything = async (): Promise<string> =>
-  (await server.ssh("find /opt/shop /tmp -printf '%p %s %l\\n' | grep -v -e '^/tmp ' -e '^/tmp/runc-process' | sort")).stdout;
+  (await server.ssh("find /opt/shop /tmp -printf '%p %s %l\\n' | grep -v -e '^/tmp ' -e '^/tmp/runc-process' | sort"))
+    .stdout;
 
 describe('a plan', () => {
   it('of a first deploy says so, and leaves nothing there', async () => {
