@@ -1,8 +1,8 @@
 import { join } from 'node:path/posix';
 import { isRecord, parseJson } from '../model/release.ts';
+import { bindsFolder, fromEnvironment, impossible, relativeDevices } from './impossible.ts';
+import { type Json, pathOf, recordOf, recordsOf, textOf } from './printed.ts';
 import { readYaml } from './yaml.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A mount, config or secret that names a path of this machine (absolute, as Compose resolved it). */
 export type NamedPath = {
@@ -76,8 +76,7 @@ export function readModel(json: string, folder: string): ComposeModel {
       ...new Set(entries.flatMap(([, body]) => fromEnvironment(body, root).map(({ variable }) => variable))),
     ],
     problems: [
-      ...entries.flatMap(([service, body]) => readOnlyProblems(service, body, root)),
-      ...entries.flatMap(([service, body]) => swarmOnly(service, body, root)),
+      ...entries.flatMap(([service, body]) => impossible(service, body, root)),
       ...relativeDevices(root['volumes']),
     ],
   };
@@ -98,10 +97,6 @@ export function withBake(model: ComposeModel, yaml: string): ComposeModel {
     'problem' in read ? [`x-bake: what Compose makes of the compose files cannot be read: ${read.problem}`] : [];
   return { ...model, builds: Object.fromEntries(builds), problems: [...model.problems, ...problems] };
 }
-
-const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const recordsOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 
 function mounts(service: string, body: Json): readonly NamedPath[] {
   return recordsOf(body['volumes'])
@@ -125,9 +120,6 @@ function secretsOfBuild({ secrets }: Json, defined: unknown): readonly BuildSecr
   });
 }
 
-const bindsFolder = ({ o, device }: Json): boolean =>
-  textOf(o).split(',').includes('bind') && typeof device === 'string';
-
 /** A named volume with `driver_opts: {o: bind, device: …}` is a mount of that path. */
 function deviceMounts(service: string, body: Json, defined: unknown): readonly NamedPath[] {
   return recordsOf(body['volumes'])
@@ -138,17 +130,6 @@ function deviceMounts(service: string, body: Json, defined: unknown): readonly N
       if (!bindsFolder(options)) return [];
       return [{ service, path: pathOf(textOf(options['device'])), writable: read_only !== true, volume }];
     });
-}
-
-function relativeDevices(defined: unknown): readonly string[] {
-  return Object.entries(recordOf(defined)).flatMap(([name, body]) => {
-    const options = recordOf(recordOf(body)['driver_opts']);
-    const device = textOf(options['device']);
-    if (!bindsFolder(options) || device.startsWith('/')) return [];
-    return [
-      `the device ${device} of the volume ${name} is no absolute path: Compose completes it only with \`driver: local\` and exactly \`o: bind\``,
-    ];
-  });
 }
 
 /** `seccomp:./profile.json`: Compose reads the file when it creates a container. */
@@ -170,39 +151,3 @@ function otherImages(service: string, body: Json): readonly (readonly [string, s
     ),
   ].filter(([, image]) => image !== '');
 }
-
-type Given = { readonly kind: string; readonly name: string; readonly variable: string };
-
-function fromEnvironment(body: Json, root: Json): readonly Given[] {
-  return ['configs', 'secrets'].flatMap((kind) =>
-    recordsOf(body[kind]).flatMap(({ source }) => {
-      const variable = recordOf(recordOf(root[kind])[textOf(source)])['environment'];
-      return typeof variable === 'string' ? [{ kind: kind.slice(0, -1), name: textOf(source), variable }] : [];
-    }),
-  );
-}
-
-/** Compose copies them into the container, which it cannot do there: a switch would fail halfway. */
-function readOnlyProblems(service: string, body: Json, root: Json): readonly string[] {
-  if (body['read_only'] !== true) return [];
-  return fromEnvironment(body, root).map(
-    ({ kind, name }) =>
-      `${service} is read_only, so Compose cannot copy the ${kind} ${name} into it, which comes from \`environment:\`: use \`file:\`, and env-files to write that file`,
-  );
-}
-
-/** Compose finds out when it creates the container, after it has stopped the old one. */
-function swarmOnly(service: string, body: Json, root: Json): readonly string[] {
-  return ['configs', 'secrets'].flatMap((kind) =>
-    recordsOf(body[kind]).flatMap(({ source }) => {
-      const name = textOf(source);
-      if (recordOf(recordOf(root[kind])[name])['external'] !== true) return [];
-      return [
-        `${service} uses the ${kind.slice(0, -1)} ${name}, which is \`external\`: only Swarm has such; use \`file:\`, and env-files to write that file`,
-      ];
-    }),
-  );
-}
-
-/** Compose doubles every `$` that it prints. */
-const pathOf = (printed: string): string => printed.replaceAll('$$', '$');

@@ -36,13 +36,4 @@ pin() {
     *) fact refused "$1" 'the registry has no digest for it' ;;
   esac
 }
-pids=
-for image in "$@"; do
-  pin "$image" &
-  pids="$pids $!"
-done
-failed=0
-for pid in $pids; do
-  wait "$pid" || failed=1
-done
-exit $failed
+beside pin "$@"

@@ -13,13 +13,4 @@ give() {
   printf '%s\n' "$tag became something else than $image" >&2
   return 1
 }
-pids=
-for pair in "$@"; do
-  give "$pair" &
-  pids="$pids $!"
-done
-failed=0
-for pid in $pids; do
-  wait "$pid" || failed=1
-done
-exit $failed
+beside give "$@"

@@ -15,13 +15,4 @@ upload() {
   docker image rm "$name:$tag" >/dev/null
   fact uploaded "${1%%=*}" "$name@$(printf '%s\n' "$said" | sed -n 's/.* digest: \(sha256:[0-9a-f]*\) .*/\1/p' | tail -n 1)"
 }
-pids=
-for image in "$@"; do
-  upload "$image" &
-  pids="$pids $!"
-done
-failed=0
-for pid in $pids; do
-  wait "$pid" || failed=1
-done
-exit $failed
+beside upload "$@"

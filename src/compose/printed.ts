@@ -1,0 +1,11 @@
+/** What `docker compose config` printed, taken apart: whatever is something else than expected counts as empty. */
+import { isRecord } from '../model/release.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+export const recordsOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+/** Compose doubles every `$` that it prints. */
+export const pathOf = (printed: string): string => printed.replaceAll('$$', '$');
