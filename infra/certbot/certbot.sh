@@ -1,9 +1,9 @@
 #!/bin/sh
-# certbot.sh keep     ask for the certificate of DOMAIN and renew it when it is due, for ever
+# certbot.sh keep     request the certificate for DOMAIN and renew it when it is due, forever
 # certbot.sh renew    the same, once; more arguments go to certbot:  … run --rm certbot renew --dry-run
 #
-# The first time and each renewal are the same command: certbot does nothing while the certificate is good for long
-# enough. What it has is copied to /tls, which is all that nginx sees of it: no account key, no history.
+# The first request and every renewal are the same command: certbot does nothing while the certificate is valid for long
+# enough. The certificate is copied to /tls, which is all that nginx sees: no account key, no history.
 set -eu
 
 name=korrigo
@@ -24,13 +24,13 @@ main() {
 keep() {
   interval=${CERTBOT_INTERVAL:-43200}
   case $interval in
-    *[!0-9]* | 0) echo "CERTBOT_INTERVAL is '$interval'. It can be a number of seconds, such as 43200." >&2; exit 1 ;;
+    *[!0-9]* | 0) echo "CERTBOT_INTERVAL is '$interval'. It can be a number of seconds, e.g. 43200." >&2; exit 1 ;;
   esac
   [ -n "$DOMAIN" ] || echo 'DOMAIN is not set: nginx keeps its temporary certificate'
   while :; do
     if [ -z "$DOMAIN" ] || renew --quiet; then rest "$interval"
     else
-      echo "no certificate for $DOMAIN this time, trying again later" >&2
+      echo "no certificate for $DOMAIN this time, retrying later" >&2
       rest "$((interval < retry ? interval : retry))"
     fi
   done
@@ -48,10 +48,10 @@ renew() {
   install_certificate
 }
 
-# For the backup, which runs as the application's user: its group may read the account and the certificates, too.
+# For the backup, which runs as the application's user: its group can read the account and the certificates too.
 share() { chgrp -R 10001 /etc/letsencrypt && chmod -R g+rX /etc/letsencrypt; }
 
-# nginx starts at about the same time. A challenge that nobody answers would be a failure that Let's Encrypt counts.
+# nginx starts at about the same time. Let's Encrypt would count an unanswered challenge as a failure.
 reachable() {
   mkdir -p $webroot/.well-known/acme-challenge
   echo ok >$webroot/.well-known/acme-challenge/self
@@ -64,7 +64,7 @@ reachable() {
   return 1
 }
 
-# The pair changes in one step, a link: nginx never sees a certificate with another one's key.
+# Certificate and key change in one step, through a link: nginx never sees a pair that does not match.
 install_certificate() {
   [ -e $live/fullchain.pem ] || return 0
   ! cmp -s $live/fullchain.pem /tls/current/fullchain.pem || return 0
@@ -75,10 +75,10 @@ install_certificate() {
   chmod 600 "/tls/$new/privkey.pem"
   ln -sfn "$new" /tls/current
   [ -z "$old" ] || [ "$old" = "$new" ] || rm -rf "/tls/${old:?}"
-  echo "installed the certificate of $DOMAIN"
+  echo "installed the certificate for $DOMAIN"
 }
 
-# In short naps, so that the sign of life stays fresh.
+# In short sleeps, so that the file for the healthcheck stays fresh.
 rest() {
   end=$(($(date +%s) + $1))
   while [ "$(date +%s)" -lt "$end" ]; do

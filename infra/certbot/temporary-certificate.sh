@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes a certificate that nginx can start with, when there is none. Browsers warn of it, but nginx answers the challenge
-# that gets the real one. For a week: the monitoring tells of a certificate that expires within two, and so of a real one
-# that never came. Runs as root, without a network, and ends (see docker/docker-compose.prod.yml).
+# Creates a certificate that nginx can start with, if there is none. Browsers warn about it, but nginx can then answer the
+# challenge for the real one. It is valid for a week: the monitoring warns about certificates that expire within two weeks,
+# so also if the real one never arrives. Runs as root, without a network, and exits (see docker/docker-compose.prod.yml).
 set -eu
 umask 077
 
@@ -20,7 +20,7 @@ if is_needed; then
     -subj '/CN=Korrigo, temporary' -addext "subjectAltName=DNS:$names" \
     -keyout /tls/temporary/privkey.pem -out /tls/temporary/fullchain.pem 2>/dev/null
   ln -sfn temporary /tls/current
-  echo 'made a temporary certificate'
+  echo 'created a temporary certificate'
 fi
 chown -R $nginx:$nginx /tls /var/www/certbot
 chown -R $nginx:$backup /etc/letsencrypt

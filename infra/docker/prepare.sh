@@ -1,12 +1,12 @@
 #!/bin/sh
-# Copies the secret files for those who are to read them, and makes up those that nobody has to know. Runs as root,
-# without a network, before anything else starts, and ends (see docker-compose.common.yml).
+# Copies each secret file for the containers that may read it, and generates the secrets that no one has to know. Runs as
+# root, without a network, before anything else starts, and exits (see docker-compose.common.yml).
 #
-# A file has one group of readers, and a container is in the groups whose files it needs. What lies in secrets/ under the
-# name of one that is made up takes its place.
+# Every file has one group of readers, and a container is in the groups whose files it needs. A file in secrets/ replaces
+# the generated secret of the same name.
 #
-# What cannot be used is said at once, all of it, and nothing starts. What an editor or another system adds (the end of the
-# line, CRLF, a byte order mark) is no part of a secret.
+# If a file cannot be used, it prints all problems at once and starts nothing. What an editor or another system adds (a
+# final newline, CRLF, a byte order mark) is not part of a secret.
 set -eu
 umask 077
 
@@ -16,7 +16,7 @@ main() {
   problems=$(check)
   [ -z "$problems" ] || { printf 'infra/docker/secrets:\n%s\n' "$problems" >&2; exit 1; }
   exposed
-  # To be passed through by every reader, and listed by none.
+  # Readers can open files in it, but not list it.
   chmod 711 /run/prepared
   for file in /run/secrets/*.txt; do
     name=${file##*/} name=${name%.txt}
@@ -37,26 +37,26 @@ check() {
   for file in /run/secrets/*.txt; do
     [ -e "$file" ] || continue
     name=${file##*/}
-    if [ -d "$file" ]; then echo "  $name is a folder. Docker makes one where a file is missing: remove it, and write the file."
-    elif ! cat "$file" >/dev/null 2>&1; then echo "  $name cannot be read, not even by root: is it on a disk of another machine?"
+    if [ -d "$file" ]; then echo "  $name is a folder. Docker creates one if the file is missing: remove it, and write the file."
+    elif ! cat "$file" >/dev/null 2>&1; then echo "  $name cannot be read, not even by root: is it on a network disk?"
     elif ! cleaned "${name%.txt}" <"$file" | grep -q '[^[:space:]]'; then echo "  $name is empty."
     elif is_one_line "${name%.txt}" && [ "$(cleaned "${name%.txt}" <"$file" | wc -l)" -gt 1 ]; then
-      echo "  $name has several lines, and this secret is one line."
+      echo "  $name has several lines, but this secret must be one line."
     fi
   done
 }
 
-# No reason to keep the site away.
+# Not a reason to keep the site down.
 exposed() {
   case $(stat -c %a /run/secrets) in *[1357]) ;; *) return 0 ;; esac
   for file in /run/secrets/*.txt; do
     case $(stat -c %a "$file") in
-      *[4567]) echo "warning: everybody on this server can read secrets/${file##*/}: chmod 700 infra/docker/secrets" >&2 ;;
+      *[4567]) echo "warning: everyone on this server can read secrets/${file##*/}: chmod 700 infra/docker/secrets" >&2 ;;
     esac
   done
 }
 
-# Of a name that nobody knows it could be anything.
+# An unknown secret could contain anything.
 is_one_line() {
   case $1 in
     db_*password | redis_*password | offsite_password | grafana_password | secret_key | metrics_token) return 0 ;;
@@ -64,7 +64,7 @@ is_one_line() {
   esac
 }
 
-# Line ends and the mark of Windows; for a secret of one line empty lines, too.
+# Removes Windows line ends and the byte order mark; for a one-line secret, blank lines too.
 cleaned() {
   if is_one_line "$1"; then as_text | sed '/^[[:space:]]*$/d'
   else
@@ -77,7 +77,7 @@ cleaned() {
 
 as_text() { tr -d '\r' | sed "1s/^$(printf '\357\273\277')//"; }
 
-# Names that nobody knows are the application's.
+# Unknown names belong to the application.
 readers_of() {
   case $1 in
     database_*) echo $database ;;
@@ -96,7 +96,7 @@ prepare() {
   mv "/run/prepared/.$1" "/run/prepared/$1" # whole or not at all
 }
 
-# With a token from the start the monitoring can be added without restarting anything.
+# With a token from the start, you can add the monitoring without restarting anything.
 for_prometheus() {
   word metrics_token | prepare prometheus_token
   printf '{"redis://monitor@redis:6379": "%s"}' "$(word redis_monitor_password)" | prepare redis_monitor_passwords
@@ -111,7 +111,8 @@ for_postgresql() {
   done | prepare database_passwords
 }
 
-# The users of Redis: each with its own keys and commands, also inside of the script by which django-redis counts (eval). Whoever is in Redis's container is `default`, who may do all.
+# The Redis users, each with its own keys and commands; these also apply inside the script that django-redis counts with
+# (eval). In Redis's own container you are `default`, which can do everything.
 for_redis() {
   {
     user default redis_password '~* &* +@all'

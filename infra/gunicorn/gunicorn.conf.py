@@ -1,4 +1,4 @@
-"""Read by gunicorn from its working directory. Of the application it takes the logs and, for each worker, the metrics."""
+"""Read by gunicorn from its working directory. From the application it imports the logs and, per worker, the metrics."""
 
 import ctypes
 import errno
@@ -16,7 +16,7 @@ from core import logs
 def cpus() -> int:
     """The CPUs that this container may use: at least 1, rounded up.
 
-    Python knows of the machine's, and of those it may run on, but not of a quota (`cpus:` in a compose file).
+    Python knows the machine's CPUs and the process's affinity, but not a quota (`cpus:` in a compose file).
     """
     available = os.process_cpu_count() or 1
     for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):  # cgroup 2, cgroup 1
@@ -29,17 +29,18 @@ def cpus() -> int:
     return available
 
 
-# Calls that do not let another thread run: of Python's own, each does.
+# C calls that do not let another thread run in between. Each of Python's own socket calls does.
 libc = ctypes.PyDLL(None, use_errno=True)
 AGAIN = (errno.EINTR, errno.ECONNABORTED)
 
 
 class Worker(ThreadWorker):
-    """Leaves without hanging up on anybody: lets in who is at the door, shuts it, and then serves all of them.
+    """Stops without dropping a connection: accepts those that are waiting, closes the port, then serves all of them.
 
-    gunicorn's own worker stops letting in and shuts the door last, when all are served. Whoever came meanwhile, up to
-    `graceful_timeout`, waits for nothing and is hung up on. nginx may ask another backend then, but not for a POST: it was
-    sent, and may have been done. With the door shut, nginx is refused at once and asks the other one, for a POST too.
+    gunicorn's own worker stops accepting, but closes the port last, when all are served. Connections that arrive meanwhile,
+    for up to `graceful_timeout`, wait in vain and are dropped. nginx can then ask another backend, but not for a POST: it was
+    already sent and may have been processed. With the port closed, nginx is refused at once and asks the other one, even
+    for a POST.
     """
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -54,7 +55,7 @@ class Worker(ThreadWorker):
         while (number := libc.accept(listener.fileno(), None, None)) >= 0 or ctypes.get_errno() in AGAIN:
             if number >= 0:
                 waiting.append(number)
-        # Nothing in between: whoever comes now is refused, and who came a microsecond ago is hung up on.
+        # Nothing in between: connections from now on are refused, and one that arrived a microsecond ago is dropped.
         libc.close(listener.detach())
         for number in waiting:
             client = socket.socket(fileno=number)
@@ -69,18 +70,18 @@ workers = int(os.environ.get("GUNICORN_WORKERS") or cpus() * 2 + 1)
 # Threads, so that three long uploads cannot keep the healthcheck waiting.
 threads = int(os.environ.get("GUNICORN_THREADS", "4"))
 timeout = 300
-# What leaks goes with the worker that leaked; not all of them at once.
+# Recycles workers in case something leaks memory; not all of them at once.
 max_requests = int(os.environ.get("GUNICORN_MAX_REQUESTS", "10000"))
 max_requests_jitter = max_requests // 5
-# Shorter than the service's stop_grace_period: requests under way end before Docker kills.
+# Shorter than the service's stop_grace_period: requests in progress finish before Docker kills the process.
 graceful_timeout = 30
-# Longer than nginx keeps an idle connection to us, should it be told to keep any.
+# Longer than nginx keeps an idle connection to us, in case it is configured to keep any.
 keepalive = 5
-# Django is imported once and shared by the workers: a third of the memory, and ready a second earlier.
+# The workers share one import of Django: a third of the memory, and ready a second earlier.
 preload_app = True
-# The workers' sign of life is a file; on a slow disk a write can block long enough to be taken for a hang.
+# Workers show they are alive through a file; on a slow disk, a write can block long enough to look like a hang.
 worker_tmp_dir = "/dev/shm"
-# A container is told what to do by signals; the socket would want a home directory to write to.
+# In a container we control gunicorn with signals; the control socket would need a writable home directory.
 control_socket_disable = True
 logconfig_dict = logs.config(os.environ.get("LOG_LEVEL", "INFO"))
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Alertmanager's entrypoint: writes its configuration from secrets/alerts.txt, whose lines say who is told, and starts it.
-# What cannot be is said at once, all of it, and nothing starts.
+# Alertmanager's entrypoint: writes its configuration from secrets/alerts.txt, which says who gets the alerts, and starts it.
+# If a setting is wrong, it prints all problems at once and starts nothing.
 set -eu
 umask 077
 
@@ -12,29 +12,29 @@ main() {
   [ -z "$problems" ] || { printf 'secrets/alerts.txt:\n%s\n' "$problems" >&2; exit 1; }
   configuration >$config
   program=$(command -v alertmanager || command -v prometheus-alertmanager)
-  # By name: the test of the alerts has to know which of them was told.
+  # With receiver names in the metrics: test-alert.sh has to know which receivers were reached.
   exec "$program" --config.file=$config --enable-feature=receiver-name-in-metrics "$@"
 }
 
-# The last one of that name; without quotes that somebody put around it.
+# The last value of that name, without any quotes around it.
 value() { sed -n "s/^$1=//p" $settings | tail -n 1 | tr -d '\r' | sed "s/^\(['\"]\)\(.*\)\1\$/\2/"; }
 
 has() { [ -n "$(value "$1")" ]; }
 
 check() {
   known='EMAIL_TO|SMTP_HOST|SMTP_FROM|SMTP_USER|SMTP_PASSWORD|SMTP_TLS|SLACK_URL|SLACK_CHANNEL|NTFY_URL|NTFY_TOKEN|WEBHOOK_URL|WATCHDOG_URL'
-  grep -vE "^[[:space:]]*(#|\$)|^($known)=" $settings | sed 's/=.*//; s/.*/  & is none of the settings: '"$(echo $known | sed 's/|/, /g')."'/'
+  grep -vE "^[[:space:]]*(#|\$)|^($known)=" $settings | sed 's/=.*//; s/.*/  & is not a setting (allowed: '"$(echo $known | sed 's/|/, /g')"')/'
   has EMAIL_TO || has SLACK_URL || has NTFY_URL || has WEBHOOK_URL ||
-    echo '  nobody would be told: set EMAIL_TO, SLACK_URL, NTFY_URL or WEBHOOK_URL.'
+    echo '  no one would get the alerts: set EMAIL_TO, SLACK_URL, NTFY_URL or WEBHOOK_URL.'
   for name in SLACK_URL NTFY_URL WEBHOOK_URL WATCHDOG_URL; do
-    case $(value $name) in '' | http://?* | https://?*) ;; *) echo "  $name is no http:// or https:// address." ;; esac
+    case $(value $name) in '' | http://?* | https://?*) ;; *) echo "  $name must be an http:// or https:// URL." ;; esac
   done
   ! has EMAIL_TO || {
-    case $(value SMTP_HOST) in ?*:[0-9]*) ;; *) echo '  EMAIL_TO needs SMTP_HOST with its port, such as smtp.example.org:587.' ;; esac
-    has SMTP_FROM || echo '  EMAIL_TO needs SMTP_FROM, the address of the sender.'
+    case $(value SMTP_HOST) in ?*:[0-9]*) ;; *) echo '  EMAIL_TO needs SMTP_HOST with a port, e.g. smtp.example.org:587.' ;; esac
+    has SMTP_FROM || echo '  EMAIL_TO needs SMTP_FROM, the sender address.'
   }
   ! has SMTP_USER || has SMTP_PASSWORD || echo '  SMTP_USER needs SMTP_PASSWORD.'
-  case $(value SMTP_TLS) in '' | on | off) ;; *) echo '  SMTP_TLS is on (the default) or off.' ;; esac
+  case $(value SMTP_TLS) in '' | on | off) ;; *) echo '  SMTP_TLS must be on (the default) or off.' ;; esac
 }
 
 configuration() {
@@ -46,7 +46,7 @@ route:
   group_interval: 5m
   repeat_interval: 4h
   routes:
-    # Always fires. Who gets it complains when it stops coming (a dead man's switch).
+    # Always fires. The service that receives it notifies you when it stops (a dead man's switch).
     - matchers: ['alertname="Watchdog"']
       receiver: watchdog
       group_wait: 0s
@@ -57,18 +57,18 @@ route:
       routes: &people
 EOF
   for who in email slack ntfy webhook; do
-    ! is_told $who || printf '        - receiver: %s\n          continue: true\n' $who
+    ! has_receiver $who || printf '        - receiver: %s\n          continue: true\n' $who
   done
   printf '    - routes: *people\n\nreceivers:\n  - name: nobody\n  - name: watchdog\n'
   ! has WATCHDOG_URL || printf '    webhook_configs:\n      - url: %s\n        send_resolved: false\n' "$(quoted "$(value WATCHDOG_URL)")"
-  ! is_told email || email
-  ! is_told slack || slack
-  ! is_told ntfy || ntfy
-  ! is_told webhook || printf '  - name: webhook\n    webhook_configs:\n      - url: %s\n' "$(quoted "$(value WEBHOOK_URL)")"
+  ! has_receiver email || email
+  ! has_receiver slack || slack
+  ! has_receiver ntfy || ntfy
+  ! has_receiver webhook || printf '  - name: webhook\n    webhook_configs:\n      - url: %s\n' "$(quoted "$(value WEBHOOK_URL)")"
   cat <<'EOF'
 
 inhibit_rules:
-  # Who is down has no other worries worth a message.
+  # When the backend or the site is down, these say nothing new.
   - source_matchers: ['alertname="BackendDown"']
     target_matchers: ['alertname=~"SiteDown|SiteFlaps|Errors|RequestsSlow"']
   - source_matchers: ['alertname="SiteDown"']
@@ -80,7 +80,7 @@ inhibit_rules:
 EOF
 }
 
-is_told() {
+has_receiver() {
   case $1 in
     email) has EMAIL_TO ;;
     slack) has SLACK_URL ;;
@@ -89,7 +89,7 @@ is_told() {
   esac
 }
 
-# YAML takes anything between single quotes but those.
+# Between single quotes, YAML takes anything except single quotes.
 quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"; }
 
 email() {
@@ -129,7 +129,7 @@ $(! has SLACK_CHANNEL || printf '        channel: %s\n' "$(quoted "$(value SLACK
 EOF
 }
 
-# ntfy knows how to put an alert of Alertmanager into words, when it is told what comes.
+# ntfy has a template for Alertmanager's alerts; the URL has to ask for it.
 ntfy() {
   cat <<EOF
   - name: ntfy

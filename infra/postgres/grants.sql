@@ -1,4 +1,4 @@
--- Who may do what in the application's database, said by its owner: at each start, and after a restore. See roles.sh.
+-- Privileges in the application's database, granted by its owner: at each start, and after a restore. See roles.sh.
 BEGIN;
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO :"user", :"backup";
@@ -6,7 +6,7 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :"user";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :"user";
 GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO :"user";
--- And of the tables that a migration makes tomorrow.
+-- And for tables that later migrations create.
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"user";
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT, UPDATE ON SEQUENCES TO :"user";
 COMMIT;

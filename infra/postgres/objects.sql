@@ -1,5 +1,5 @@
--- What the superuser owns in the application's database becomes the owner's: after an older release, and whenever somebody
--- made a table by hand. What belongs to an extension stays, and what another object owns follows it. See roles.sh.
+-- Everything the superuser owns in the application's database goes to the owner: after an older release, and whenever
+-- someone has created a table by hand. What belongs to an extension stays, and owned objects follow. See roles.sh.
 SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, :'owner')
 FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND nspowner <> :'owner'::regrole \gexec
 

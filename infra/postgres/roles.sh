@@ -1,6 +1,6 @@
 #!/bin/sh
-# Gives each role what it needs and no more, and the passwords of today's secret files. Runs at each start of the
-# database, and by hand after a secret has changed:  docker compose exec db sh /etc/postgresql/roles.sh
+# Gives each role the privileges it needs and no more, and sets the passwords from the secret files. Runs at each start
+# of the database, and by hand after a secret has changed:  docker compose exec db sh /etc/postgresql/roles.sh
 #
 #   korrigo_admin     superuser; from inside this container only, without a password
 #   korrigo_owner     owns the database and its tables: migrations, restores
@@ -18,14 +18,14 @@ main() {
   echo "roles: set"
 }
 
-# A database that an older release made: the application's role is the superuser who owns the system. That one gets the
-# administrator's name, and the application a new role. Nobody can rename himself, so a third one does it.
+# In a database from an older release, the application's role is the superuser that owns the system. It is renamed to the
+# administrator, and the application gets a new role. A role cannot rename itself, so a third one does it.
 take_over() {
   [ -z "$(ask "$POSTGRES_USER" "SELECT" 2>&1)" ] && return
-  echo "roles: $DB_USER is the superuser of this database: becomes $POSTGRES_USER, and the application gets a role without rights"
+  echo "roles: $DB_USER is the superuser of this database: it becomes $POSTGRES_USER, and the application gets a role without superuser rights"
   ask "$DB_USER" "DROP ROLE IF EXISTS korrigo_renaming; CREATE ROLE korrigo_renaming SUPERUSER LOGIN"
   ask korrigo_renaming "ALTER ROLE $DB_USER RENAME TO $POSTGRES_USER"
-  # Who is logged in goes on as the superuser: it has to come again.
+  # Existing sessions are still the superuser's: end them, so that they log in again.
   ask "$POSTGRES_USER" "DROP ROLE korrigo_renaming; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE usesysid = 10 AND pid <> pg_backend_pid() AND client_addr <> '127.0.0.1'" >/dev/null
 }

@@ -1,4 +1,4 @@
--- The roles themselves, of the whole server. See roles.sh.
+-- The roles themselves, for the whole server. See roles.sh.
 \ir /run/prepared/database_passwords
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
@@ -7,16 +7,16 @@ SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY[:'owner', :'user', :'bac
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 
 BEGIN;
--- Nobody can log in with it: pg_hba.conf lets this one in without a password, and only from inside.
+-- No password, so it cannot log in with one. pg_hba.conf lets it in without a password, but only from inside.
 ALTER ROLE :"admin" PASSWORD NULL;
--- CREATEDB: a restore lays a database out beside the one that is there.
+-- CREATEDB: a restore creates a database next to the existing one.
 ALTER ROLE :"owner" LOGIN NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'owner_password';
 ALTER ROLE :"user" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'user_password';
 ALTER ROLE :"backup" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE REPLICATION NOBYPASSRLS PASSWORD :'backup_password';
 ALTER ROLE :"monitor" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'monitor_password';
 GRANT pg_read_all_data TO :"backup";
 GRANT pg_monitor TO :"monitor";
--- A restore has to see whether anybody is using the database, and the receiver of the log how far it is.
+-- A restore has to see whether anyone is using the database, and the WAL receiver how far it has come.
 GRANT pg_read_all_stats TO :"owner", :"backup";
 REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE postgres TO :"owner", :"backup", :"monitor";

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What of nginx's configuration depends on the environment, each in a file that is included where it belongs.
+# The parts of nginx's configuration that depend on the environment, each in a file that is included where it belongs.
 set -eu
 
 main() {
@@ -17,17 +17,17 @@ main() {
   security_txt
 }
 
-# All that nginx would refuse, or read as something else, at once.
+# Reports everything at once that nginx would refuse or misread.
 check() {
   for name in LIMIT_REQUESTS LIMIT_APPLICATION LIMIT_UPLOAD LIMIT_LOGIN; do
-    is "$name" '[1-9][0-9]*r/[sm]|off' 'a rate such as 50r/s or 30r/m, or off.'
+    is "$name" '[1-9][0-9]*r/[sm]|off' 'a rate, e.g. 50r/s or 30r/m, or off.'
   done
   for name in LIMIT_CONNECTIONS LIMIT_UPLOADS LIMIT_LOGINS; do is "$name" '[1-9][0-9]*|off' 'a number, or off.'; done
-  is TRUSTED_PROXIES '[0-9a-fA-F.:/, ]+' 'addresses or networks with commas, such as 10.0.0.0/8, 2001:db8::/32.'
-  is SECURITY_CONTACT '(mailto:|https://)[^[:space:]]+' 'mailto:somebody@example.org or https://….'
+  is TRUSTED_PROXIES '[0-9a-fA-F.:/, ]+' 'addresses or networks, separated by commas, e.g. 10.0.0.0/8, 2001:db8::/32.'
+  is SECURITY_CONTACT '(mailto:|https://)[^[:space:]]+' 'mailto:someone@example.org or https://….'
 }
 
-# is NAME PATTERN WHAT IT CAN BE; empty is not set.
+# is NAME PATTERN WHAT IT CAN BE; empty means not set.
 is() {
   value=$(printenv "$1" || true)
   [ -z "$value" ] || printf '%s\n' "$value" | grep -qxE "$2" || echo "  $1 is '$value'. It can be $3"
@@ -40,20 +40,20 @@ put() {
   "$@" >"$folder/from-environment.conf"
 }
 
-# TRUSTED_PROXIES="10.0.0.0/8, 2001:db8::/32" → who may tell nginx the address of a client and that it came by HTTPS.
+# TRUSTED_PROXIES="10.0.0.0/8, 2001:db8::/32" → the proxies that may set a client's address, and that it used HTTPS.
 trusted_proxies() {
   for address in $(echo "${TRUSTED_PROXIES:-}" | tr ',' ' '); do echo "set_real_ip_from $address;"; done
 }
 
-# How much one client may ask for: name of the limit, the key in nginx.conf, the rate, how many may come at once. A school
-# is one client, so there is room. `off` for the rate is no limit.
+# Request limits per client: name of the limit, the key in nginx.conf, the rate, the burst. A school is one client, so they
+# are generous. `off` as the rate means no limit.
 rates() {
   echo "requests client ${LIMIT_REQUESTS:-100r/s} 200"
   echo "application application_client ${LIMIT_APPLICATION:-50r/s} 100"
   echo "login login_client ${LIMIT_LOGIN:-30r/m} 20"
   echo "upload upload_client ${LIMIT_UPLOAD:-5r/s} 30"
 }
-# The same of what is under way.
+# The same for concurrent connections and requests.
 counts() {
   echo "connections client ${LIMIT_CONNECTIONS:-100}"
   echo "uploads upload_client ${LIMIT_UPLOADS:-20}"
@@ -76,15 +76,15 @@ limits_of_clients() {
   done
 }
 
-# A reload closes kept connections that are idle, and a client that sends at that moment gets none of ours. nginx 1.27.4
-# and later can leave them open for so long that it has noticed.
+# A reload closes idle keep-alive connections, and a client that sends at that moment gets no response. nginx 1.27.4 and
+# later can leave them open long enough for the client to notice.
 keepalive() {
   version=$(nginx -v 2>&1 | sed 's/.*nginx\/\([0-9.]*\).*/\1/')
   oldest=$(printf '%s\n' 1.27.4 "$version" | sort -V | head -n 1)
   if [ "$oldest" = 1.27.4 ]; then echo 'keepalive_min_timeout 10s;'; fi
 }
 
-# What was kept while it was public goes when it no longer is.
+# Drops what was cached while it was public.
 media() {
   if [ "${MEDIA_ACCESS:-}" = public ]; then echo 'proxy_cache media_cache;'
   else rm -rf /var/cache/nginx/media; fi
@@ -100,7 +100,7 @@ listen() {
   if [ -e /proc/net/if_inet6 ]; then echo "listen [::]:$port ipv6only=on${*:+ $*};"; fi
 }
 
-# Who finds a hole is told where to say so (RFC 9116).
+# Where to report a vulnerability (RFC 9116).
 security_txt() {
   folder=/tmp/nginx/files/.well-known
   mkdir -p "$folder"

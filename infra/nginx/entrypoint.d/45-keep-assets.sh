@@ -1,13 +1,13 @@
 #!/bin/sh
-# Puts what the pages of this release ask for where those of later releases find it: a page that is open in a browser asks
-# for its own assets, not for those of today. Only names with a hash in them: other content has another name. What no release
-# needs any more goes after 30 days.
+# Copies this release's assets to where later releases serve them from: a page that is open in a browser requests its own
+# assets, not the current ones. Only names with a hash: different content has a different name. What no release needs any
+# more is deleted after 30 days.
 set -eu
 
 kept=/var/cache/nginx/kept
 mkdir -p "$kept/assets" "$kept/static"
 
-# Those of the release that runs are of the year 2100. So what is of the future now is of the release before.
+# The running release's assets are dated 2100. So what has a date in the future now belongs to the previous release.
 touch /tmp/now
 find "$kept" -type f -newer /tmp/now -exec touch {} +
 
@@ -17,7 +17,7 @@ keep() {
   (cd "$from" && find . -type f) | { grep -E "$names" || true; } >/tmp/names
   while read -r name; do
     [ -e "$to/$name" ] || {
-      # In one step: another nginx may be giving it out.
+      # In one step: another nginx may be serving it.
       mkdir -p "$to/${name%/*}"
       cp "$from/$name" "$to/$name.$$"
       mv "$to/$name.$$" "$to/$name"

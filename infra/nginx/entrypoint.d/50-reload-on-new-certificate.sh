@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks for another certificate every TLS_CHECK_INTERVAL seconds and reloads nginx then, and only then. A reload drops no
-# connection; with a certificate that nginx would refuse there is none.
+# Checks for a new certificate every TLS_CHECK_INTERVAL seconds, and reloads nginx only if there is one. A reload drops no
+# connection; if nginx would refuse the certificate, it does not reload.
 set -eu
 
 certificate=/tls/current/fullchain.pem
@@ -12,7 +12,7 @@ watch() {
     now=$(cksum <"$certificate" 2>/dev/null) || continue
     if [ "$now" != "$seen" ] && nginx -t -q && nginx -s reload; then
       seen=$now
-      echo 'reloaded: the certificate is a new one'
+      echo 'reloaded: the certificate is new'
     fi
   done
 }

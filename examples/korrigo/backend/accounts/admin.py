@@ -5,7 +5,7 @@ from accounts.models import Token
 
 @admin.register(Token)
 class TokenAdmin(admin.ModelAdmin):
-    """To see which there are, and to delete them. `manage.py token` makes one: it shows the text, once."""
+    """To list and delete tokens. `manage.py token` creates one and shows its text, once."""
 
     list_display = ["user", "name", "can_write", "created_at", "expires_at"]
     readonly_fields = ["user", "name", "created_at"]

@@ -1,4 +1,4 @@
-"""A password is slow to check, on purpose: one at a time, so that whoever tries thousands does not hold up everybody else."""
+"""Checking a password is slow on purpose. One at a time, so that someone who tries thousands does not block everyone else."""
 
 import fcntl
 import tempfile
@@ -10,12 +10,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 LOCK = Path(tempfile.gettempdir()) / "korrigo-passwords"
-# Of the threads of this process: one that checks, one that waits. The others are for other requests.
+# How many threads of this process: one that checks, one that waits. The others are for other requests.
 seats = BoundedSemaphore(2)
 
 
 class Busy(Exception):
-    """Too many wait already. Nothing was tried, so nothing counts as a failure."""
+    """Too many are waiting already. No password was checked, so this does not count as a failure."""
 
 
 class OneAtATime(ModelBackend):
@@ -23,7 +23,7 @@ class OneAtATime(ModelBackend):
         if not seats.acquire(blocking=False):
             raise Busy
         try:
-            # Among all processes of the container.
+            # Across all processes of the container.
             with LOCK.open("a") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 return super().authenticate(request, **credentials)

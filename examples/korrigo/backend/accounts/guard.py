@@ -1,4 +1,4 @@
-"""Who may ask the API: somebody with a session, or a program with a token. Whose exam it is, is for the views."""
+"""Who can use the API: someone with a session, or a program with a token. The views check whose exam it is."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """With a session Django's protection against other sites applies; a browser never sends a token by itself."""
+    """With a session, Django's CSRF protection applies; a browser never sends a token by itself."""
     protected = csrf_protect(view)
 
     @csrf_exempt
@@ -25,15 +25,15 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
         if "Authorization" in request.headers and not use_token(request):
             audit(request, "token.refused")
-            return unauthorized("This token is not valid, or no longer.")
+            return unauthorized("This token is invalid or has expired.")
         if not request.user.is_authenticated:
             return unauthorized("Please sign in.")
         if seconds := throttle.wait(f"api:{request.user.pk}", settings.API_REQUESTS_PER_MINUTE, 60):
             return problem(429, "Too many requests. Please wait a moment.", seconds)
         if request.token and not request.token.can_write and request.method not in SAFE:
-            return problem(403, "This token may only read.")
+            return problem(403, "This token is read-only.")
         response = (view if request.token else protected)(request, *args, **kwargs)
-        # Names and grades stay in nobody's cache.
+        # Names and grades must not be cached anywhere.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -50,13 +50,13 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-    """The admin's login too."""
+    """Also for the admin's login."""
     is_busy = isinstance(exception, Busy)
-    return problem(429, "Many are signing in at the moment. Please try again.", 2) if is_busy else None
+    return problem(429, "Many people are signing in right now. Please try again.", 2) if is_busy else None
 
 
 def use_token(request: HttpRequest) -> bool:
-    """Takes the request for its token's user, whoever has a session. Whether there is such a token."""
+    """Makes the token's user the user of the request, even if there is a session. Returns whether the token is valid."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     token = Token.objects.valid(text.strip()) if scheme.lower() == "bearer" else None
     if token is not None:

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-PREFIX = "korrigo_"  # so that whoever finds one, or a scanner of repositories, knows what it is
+PREFIX = "korrigo_"  # so that anyone who finds one, or a secret scanner, knows what it is
 
 
 class TokenSet(models.QuerySet):
@@ -15,11 +15,11 @@ class TokenSet(models.QuerySet):
 
 
 class Token(models.Model):
-    """What a program has instead of a password. It may do what its user may, or only read it."""
+    """What a program uses instead of a password. It can do what its user can, or only read."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=100)
-    # Whoever reads the database cannot use what is in it. A slow hash is for passwords: nobody guesses 256 bits.
+    # The digest is useless to someone who reads the database. Slow hashes are for passwords: no one guesses 256 bits.
     digest = models.CharField(max_length=64, unique=True, editable=False)
     can_write = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -35,7 +35,7 @@ class Token(models.Model):
         return f"{self.user}: {self.name}"
 
     def renew(self) -> str:
-        """Makes it another one, not saved yet. Returns its text, which nobody can find out later."""
+        """Gives it a new text, without saving. Returns that text, which cannot be recovered later."""
         text = PREFIX + secrets.token_urlsafe(32)
         self.digest = digest(text)
         return text

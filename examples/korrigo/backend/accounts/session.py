@@ -23,7 +23,7 @@ from core.body import json_body
 @never_cache
 @csrf_protect
 def session(request: HttpRequest) -> JsonResponse:
-    """GET says who is signed in and gives the token that each write has to bring along; POST signs in, DELETE out."""
+    """GET returns who is signed in and the CSRF token that every write needs; POST signs in, DELETE signs out."""
     if request.method == "POST":
         return sign_in(request)
     if request.method == "DELETE":
@@ -33,13 +33,13 @@ def session(request: HttpRequest) -> JsonResponse:
 
 def sign_in(request: HttpRequest) -> JsonResponse:
     body = json_body(request)
-    # Whatever address they come from; what comes from one is for django-axes.
+    # From all addresses together; django-axes counts those from one address.
     name = hashlib.sha256(body.get("username", "").encode()).hexdigest()
     if seconds := throttle.wait(f"login:{name}", settings.LOGINS_PER_HOUR, 3600):
         return problem(429, "Too many attempts with this user name. Please try again later.", seconds)
     form = AuthenticationForm(request, body)
     if not form.is_valid():
-        return JsonResponse({"errors": {"login": ["The user name or the password is not right."]}}, status=403)
+        return JsonResponse({"errors": {"login": ["Wrong user name or password."]}}, status=403)
     login(request, form.get_user())
     return state(request)
 
@@ -53,14 +53,14 @@ def user_json(user: AbstractBaseUser | AnonymousUser) -> dict | None:
 
 
 def locked_out(request: HttpRequest, _response: HttpResponse, _credentials: dict) -> HttpResponse:
-    """What django-axes answers with, for the API and the admin alike."""
+    """The response that django-axes sends, for the API and the admin alike."""
     audit(request, "session.locked")
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     return problem(429, f"Too many failed attempts. Please try again in {seconds // 60} minutes.", seconds)
 
 
 def follow() -> None:
-    """The admin's login too."""
+    """Also for the admin's login."""
     signals.user_logged_in.connect(lambda request, **_: audit(request, "session.begin"), weak=False)
     signals.user_logged_out.connect(lambda request, **_: audit(request, "session.end"), weak=False)
     signals.user_login_failed.connect(refused, weak=False)
@@ -68,7 +68,7 @@ def follow() -> None:
 
 def refused(credentials: dict, request: HttpRequest | None = None, **_: object) -> None:
     if request is not None:
-        # Only of somebody there is: people type their password there, too.
+        # Only names that exist: people sometimes type their password there.
         name = credentials.get("username")
         is_known = get_user_model().objects.filter(username=name).exists()
         audit(request, "session.refused", username=name if is_known else None)

@@ -1,4 +1,4 @@
-"""The Celery application, its logs, and the sign of life that the container's healthcheck reads."""
+"""The Celery application, its logs, and the file that the container's healthcheck reads."""
 
 import logging.config
 import os

@@ -15,7 +15,7 @@ SECRET_KEY = (
     if DEBUG
     else env.required("SECRET_KEY", "Put one into secrets/secret_key.txt (see infra/README.md), or set DEBUG=True on your own machine.")
 )
-# The container's healthcheck and a probe from the server itself ask for localhost.
+# The container's healthcheck and a probe on the server itself use localhost.
 ALLOWED_HOSTS = [*env.listing("ALLOWED_HOSTS"), "localhost", "127.0.0.1"]
 
 INSTALLED_APPS = [
@@ -56,17 +56,17 @@ TEMPLATES = [
         },
     },
 ]
-# The first one refuses whoever has failed too often, before a password is looked at.
+# The first one refuses anyone who has failed too often, before a password is checked.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.backend.OneAtATime"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-# The page of the front end.
+# The frontend's page.
 LOGIN_URL = "/login/"
-# Five failures with one user name from one address (of IPv6: one /64), then fifteen minutes of nothing. Not the user name
-# alone: anybody could lock a teacher out. Not the address alone: a school has one.
+# Five failures with one user name from one address (for IPv6: one /64) lock that pair out for fifteen minutes. Not the user
+# name alone: anyone could lock a teacher out. Not the address alone: a school shares one.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -74,18 +74,18 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "core.address.client"
 AXES_LOCKOUT_CALLABLE = "accounts.session.locked_out"
-# Who signed in is in the audit lines.
+# The audit log says who signed in.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
-# Of one user name, wherever from.
+# Per user name, from all addresses together.
 LOGINS_PER_HOUR = 100
-# Of one user, with all their tokens. nginx has limits for each address.
+# Per user, including all their tokens. nginx limits each address.
 API_REQUESTS_PER_MINUTE = int(env.text("API_REQUESTS_PER_MINUTE", "1200"))
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Tables belong to a role of their own, which `migrate` logs in as. Everything else is done by one that cannot change them.
+# Tables belong to a separate role, which `migrate` logs in as. Everything else uses a role that cannot change tables.
 DB_OWNER = env.text("DB_OWNER", "") if sys.argv[1:2] == ["migrate"] else ""
 DB_PASSWORD_FROM = "DB_OWNER_PASSWORD" if DB_OWNER else "DB_PASSWORD"
 DB_ENGINE = env.text("DB_ENGINE", "django.db.backends.postgresql")
@@ -99,55 +99,55 @@ DATABASES = {
         "HOST": env.text("DB_HOST", "db"),
         "PORT": env.text("DB_PORT", "5432"),
         "CONN_MAX_AGE": 600,
-        # A connection kept for ten minutes may have died with the old database container: ask before using it.
+        # A connection kept for ten minutes may have died with the old database container: check it before use.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 10} if DB_ENGINE.endswith("postgresql") else {},
     },
 }
 
-# Three databases of one Redis: emptying the cache must not empty the queue. Two users, each of whom sees its own keys only.
+# Three databases in one Redis: emptying the cache must not empty the queue. Two users, each limited to its own keys.
 REDIS_URL = env.url("REDIS_URL", "redis://redis:6379/1", "REDIS_CACHE_PASSWORD")
 CELERY_BROKER_URL = env.url("CELERY_BROKER_URL", "redis://redis:6379/0", "REDIS_BROKER_PASSWORD")
 CELERY_RESULT_BACKEND = env.url("CELERY_RESULT_BACKEND", "redis://redis:6379/2", "REDIS_BROKER_PASSWORD")
-# Celery reads these variables too, and prefers them to its settings.
+# Celery reads these variables too, and they take precedence over its settings.
 os.environ |= {"CELERY_BROKER_URL": CELERY_BROKER_URL, "CELERY_RESULT_BACKEND": CELERY_RESULT_BACKEND}
 
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
-        # The keys that Redis lets the cache's user touch.
+        # The only keys that Redis lets the cache's user touch.
         "KEY_PREFIX": "cache",
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
             "SOCKET_CONNECT_TIMEOUT": 5,
             "SOCKET_TIMEOUT": 5,
             "COMPRESSOR": "django_redis.compressors.zlib.ZlibCompressor",
-            # Without Redis everything is a miss, and slower: no page is worth an error for its cache.
+            # Without Redis everything is a cache miss, and slower: a failing cache must not break a page.
             "IGNORE_EXCEPTIONS": True,
         },
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
-# Redis may be away for as long as it likes: the worker waits for it, the healthcheck tells.
+# Redis may be down for any length of time: the worker waits for it, and the healthcheck shows it.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # A task whose worker was killed comes back after this long: longer than any task may take.
+    # A task whose worker was killed is delivered again after this time, which is longer than any task may take.
     "visibility_timeout": int(env.text("CELERY_VISIBILITY_TIMEOUT", "300")),
-    # Looked for every 10 s; the default is every tenth time only.
+    # Checks for such tasks every 10 s; by default only every tenth time.
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 5,
 }
-# An upload answers within seconds, also when the queue is down.
+# An upload gets its response within seconds, even when the queue is down.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2}
-# The first raises inside the task, which can still say so; the second kills it.
+# The first raises inside the task, which can still report it; the second kills the task.
 CELERY_TASK_SOFT_TIME_LIMIT = 100
 CELERY_TASK_TIME_LIMIT = 120
-# A task is taken off the queue when it is done, not when it begins, so a deploy in between loses none.
+# A task leaves the queue when it is done, not when it starts, so a deploy in between loses none.
 CELERY_TASK_ACKS_LATE = True
-# A process that is killed in the middle (out of memory, say) is tried again three times (`max_retries`), not for ever.
+# If the process is killed (out of memory, for example), the task is retried three times (`max_retries`), not forever.
 CELERY_TASK_RETRY_ON_WORKER_LOST = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
@@ -159,15 +159,15 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = env.text("MEDIA_ROOT", "/app/media/")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # A name with a hash in it can be cached for a year, and the next release has another name.
+    # A name with a hash can be cached for a year: the next release uses a different name.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
-# Of the image with OCR=1; nothing calls it yet.
+# In the image with OCR=1; nothing calls it yet.
 TESSERACT_PATH = env.text("TESSERACT_PATH", "/usr/bin/tesseract")
-# On the file system of the media an upload moves to its place instead of being copied there.
+# On the same file system as the media, an upload is moved into place instead of copied.
 FILE_UPLOAD_TEMP_DIR = env.text("UPLOAD_TEMP_DIR", "") or None
-# Who may see examination papers: `teachers` (of the exam, as with the API), or `public` (also kept by browsers and proxies,
+# Who can see exam papers: `teachers` (of the exam, as with the API), or `public` (browsers and proxies also cache them,
 # for 30 days).
 MEDIA_ACCESS = env.one_of("MEDIA_ACCESS", "teachers", "public")
 
@@ -177,7 +177,7 @@ USE_TZ = True
 
 # nginx overwrites this header, so a client cannot forge it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# A browser drops secure cookies on plain http, and with them the login: on as soon as there is TLS.
+# Browsers drop secure cookies over plain HTTP, which breaks the login. So set this once there is TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES")
 SESSION_COOKIE_AGE = 12 * 3600
 # The pages get the token from /api/session/, not from the cookie.
@@ -189,6 +189,6 @@ LOGGING_CONFIG = "logging.config.dictConfig"
 
 RELEASE_COMMIT = env.text("RELEASE_COMMIT", "dev")
 
-# Empty: nobody may read the metrics, and the worker does not serve any.
+# Empty: no one can read the metrics, and the worker does not serve any.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 CELERY_METRICS_PORT = int(env.text("CELERY_METRICS_PORT", "9808"))

@@ -1,4 +1,4 @@
-"""Whose request it is, as nginx saw it."""
+"""The client's address, as nginx saw it."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 def address(request: HttpRequest) -> str:
-    """nginx sets X-Real-IP and takes it from nobody; without nginx it is who is at the other end."""
+    """nginx always sets X-Real-IP itself; without nginx, it is the peer's address."""
     for given in (request.headers.get("X-Real-IP"), request.META.get("REMOTE_ADDR")):
         try:
             found = ip_address(given or "")
@@ -17,6 +17,6 @@ def address(request: HttpRequest) -> str:
 
 
 def client(request: HttpRequest) -> str:
-    """What counts as one client: an IPv4 address, or the 2^64 IPv6 addresses that whoever has one has."""
+    """What counts as one client: an IPv4 address, or an IPv6 /64, because one user owns all of it."""
     found = ip_address(address(request))
     return str(IPv6Network((found, 64), strict=False).network_address) if isinstance(found, IPv6Address) else str(found)

@@ -1,4 +1,4 @@
-"""Answers that say what went wrong: the API's own in JSON, while for pages nginx has its own (infra/nginx)."""
+"""Error responses: JSON for the API. For pages, nginx has its own (infra/nginx)."""
 
 import errno
 import sys
@@ -9,7 +9,7 @@ from django.views import csrf, defaults
 
 from core import request_id
 
-# The database does not answer, or it hung up.
+# The database does not answer, or has closed the connection.
 AWAY = (OperationalError, InterfaceError)
 RETRY_AFTER = 5  # seconds; a database restarts in less
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -24,19 +24,19 @@ def problem(status: int, message: str, retry_after: int | None = None) -> JsonRe
 
 
 def nobodys_mistake(exception: BaseException | None) -> JsonResponse | None:
-    """What is wrong with the server and neither with the request nor with this program; None when it is something else."""
+    """The response if the server is at fault, not the request or this program; otherwise None."""
     if isinstance(exception, AWAY):
         return problem(503, "The database does not answer at the moment. Please try again.", RETRY_AFTER)
     if isinstance(exception, OSError) and exception.errno in FULL:
-        return problem(507, "The server's disk is full, and what you sent was not kept. Please tell whoever runs it.")
+        return problem(507, "The server's disk is full, and what you sent was not saved. Please tell whoever runs the server.")
     return None
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500. Called where the exception is handled, so it can tell what is nobody's mistake."""
+    """handler500. Runs while the exception is being handled, so it can see whether the server is at fault."""
     if answer := nobodys_mistake(sys.exception()):
         return answer
-    return problem(500, "Something went wrong here. The request id leads to it in the logs.") if is_api(request) else defaults.server_error(request)
+    return problem(500, "Something went wrong. Use the request ID to find it in the logs.") if is_api(request) else defaults.server_error(request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -46,7 +46,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return problem(404, "There is nothing here.") if is_api(request) else defaults.page_not_found(request, exception)
+    return problem(404, "Not found.") if is_api(request) else defaults.page_not_found(request, exception)
 
 
 def is_api(request: HttpRequest) -> bool:

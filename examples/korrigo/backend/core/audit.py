@@ -1,4 +1,4 @@
-"""Who saw or changed what is private, one line each: logger `audit`."""
+"""Who saw or changed private data, one line each: logger `audit`."""
 
 import logging
 
@@ -10,7 +10,7 @@ log = logging.getLogger("audit")
 
 
 def audit(request: HttpRequest, action: str, **fields: object) -> None:
-    """@param fields what it was done to, by key; no names and no contents, the log is kept elsewhere and by others."""
+    """@param fields the keys of what was read or changed; no names or contents, since logs are stored elsewhere, by others."""
     user = getattr(request, "user", None)
     who = {"user": user.get_username() or None} if user is not None else {}
     via = {"token": request.token.name} if getattr(request, "token", None) else {}

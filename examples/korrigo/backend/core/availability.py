@@ -1,4 +1,4 @@
-"""A database that restarts or a disk that is full is no error of ours and none of the client's: 503 and 507 say so, 500 would not."""
+"""A restarting database or a full disk is neither our bug nor the client's: that is a 503 or 507, not a 500."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """For views; what fails in another middleware, such as the session's, comes to `answers.server_error`."""
+    """For views; exceptions in another middleware, e.g. the session's, go to `answers.server_error`."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         return get_response(request)
@@ -25,6 +25,6 @@ def process_exception(request: HttpRequest, exception: Exception) -> HttpRespons
     if answer is None:
         return None
     what = "the disk is full" if isinstance(exception, OSError) else "the database does not answer"
-    # One line: each request of a minute would have the same traceback.
+    # One line: every request during a minute would have the same traceback.
     log.error("%s: %s", what, str(exception).strip().splitlines()[0] if str(exception).strip() else repr(exception))
     return answer

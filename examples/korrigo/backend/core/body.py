@@ -1,4 +1,4 @@
-"""What a request of the API brings."""
+"""The body of an API request."""
 
 import json
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 def json_body(request: HttpRequest) -> dict[str, str]:
-    """As a form has it: text. What is not a JSON object is an empty form, whose errors name the fields that are missing."""
+    """As text, like form data. Anything but a JSON object counts as an empty form, whose errors name the missing fields."""
     try:
         body = json.loads(request.body)
     except ValueError:

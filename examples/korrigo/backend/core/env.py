@@ -1,4 +1,4 @@
-"""Settings come from the environment; what is secret may come from a file that the environment names."""
+"""Settings come from the environment; secrets may come from a file that the environment names."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ def text(name: str, default: str) -> str:
 
 
 def one_of(name: str, default: str, *others: str) -> str:
-    """Raises ImproperlyConfigured for any other value: a typing error must not open what should be closed."""
+    """Raises ImproperlyConfigured for any other value: a typo must not open what should be closed."""
     value = os.environ.get(name) or default
     if value not in {default, *others}:
         raise ImproperlyConfigured(f"{name} is {value!r}. It can be {', '.join([default, *others])}.")
@@ -28,22 +28,22 @@ def listing(name: str) -> list[str]:
 
 
 def secret(name: str) -> str:
-    """The variable, or the content of the file that <name>_FILE names; empty when there is neither.
+    """The variable, or the content of the file that <name>_FILE names; empty if neither is set.
 
-    Raises ImproperlyConfigured when the file cannot be read.
+    Raises ImproperlyConfigured if the file cannot be read.
     """
     path = os.environ.get(f"{name}_FILE", "")
     if os.environ.get(name) or not path:
         return os.environ.get(name, "")
     try:
-        # An editor or `openssl rand` ends the line; that is no part of a password.
+        # An editor or `openssl rand` adds a newline, which is not part of the password.
         return Path(path).read_text().rstrip("\r\n")
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
 
 
 def url(name: str, default: str, password: str) -> str:
-    """The URL with the secret called `password` in it, which has no place in an environment that anybody can look at."""
+    """The URL with the secret `password` in it, so that the password need not be in the environment, where others can see it."""
     value, word = text(name, default), secret(password)
     if not word:
         return value
@@ -53,7 +53,7 @@ def url(name: str, default: str, password: str) -> str:
 
 
 def required(name: str, hint: str) -> str:
-    """A secret. Raises ImproperlyConfigured when it is missing or empty."""
+    """A secret. Raises ImproperlyConfigured if it is missing or empty."""
     value = secret(name)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {hint}")

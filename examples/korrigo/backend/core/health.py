@@ -1,4 +1,4 @@
-"""What a container and a deploy ask: does the process live, may it have traffic, which commit is it."""
+"""Health checks for the container and for deploys: is the process alive, can it take traffic, which commit is it."""
 
 import logging
 from collections.abc import Callable
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:
-    """The process only: a database that is away is no reason to restart this container."""
+    """Checks the process only: a database that is down is no reason to restart this container."""
     return JsonResponse({"status": "live"})
 
 
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when every check is "ok", else 503; the body names each check either way."""
+    """200 if every check is "ok", otherwise 503; the body lists every check either way."""
     checks = {name: outcome(name, check) for name, check in CHECKS.items()}
     is_ready = all(result == "ok" for result in checks.values())
     return JsonResponse({"status": "ready" if is_ready else "not ready", "checks": checks}, status=200 if is_ready else 503)
@@ -40,7 +40,7 @@ def outcome(name: str, check: Callable[[], str]) -> str:
     try:
         return check()
     except Exception as error:
-        # The address and the user of the database are for the log, not for whoever asks.
+        # The database's address and user belong in the log, not in the response.
         log.warning("readiness: %s: %s", name, error)
         return type(error).__name__
 
@@ -58,7 +58,7 @@ def queue() -> str:
 
 
 def migrations() -> str:
-    """An older release on a newer schema is "ok": that is every rollback."""
+    """An older release on a newer schema is "ok": every rollback is like that."""
     executor = MigrationExecutor(connection)
     pending = [str(migration) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
     more = f" and {len(pending) - 3} more" if len(pending) > 3 else ""

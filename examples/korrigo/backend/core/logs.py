@@ -1,4 +1,4 @@
-"""One JSON object a line on stdout, the same for Django, gunicorn and Celery."""
+"""One JSON object per line on stdout, the same for Django, gunicorn and Celery."""
 
 import json
 import logging
@@ -15,9 +15,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             **(access(record.args) if record.name == "gunicorn.access" else {"message": record.getMessage()}),
         }
-        # What a caller gives as `extra={"fields": …}`.
+        # What a caller passes as `extra={"fields": …}`.
         entry.update(getattr(record, "fields", {}))
-        # gunicorn's line already has it, from the answer: Django is done with the request by then.
+        # gunicorn's line already has it, from the response: by then Django is done with the request.
         if (current := request_id.current.get()) and "request_id" not in entry:
             entry["request_id"] = current
         if record.exc_info:
@@ -26,7 +26,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def access(atoms) -> dict:
-    """gunicorn hands its access line over as a table of atoms; fields are worth more than a sentence."""
+    """gunicorn passes its access line as a dictionary of atoms; fields are more useful than a sentence."""
     entry = {
         "method": atoms["m"],
         "path": atoms["U"],
@@ -41,13 +41,13 @@ def access(atoms) -> dict:
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:
-    """Docker and Prometheus ask every few seconds: the log is for the answers that are not 200."""
+    """Docker and Prometheus ask every few seconds: only responses other than 200 are logged."""
     return not (record.args["U"] in {"/api/health/live/", "/metrics"} and record.args["s"] == "200")
 
 
 def config(level: str) -> dict:
     """A dictConfig. Docker rotates what is written to stdout, so there is no log file to fill the disk."""
-    # Django and gunicorn bring handlers of their own: without these entries each event is written twice.
+    # Django and gunicorn have their own handlers: without these entries every event would be written twice.
     ours = {"level": level, "handlers": [], "propagate": True}
     return {
         "version": 1,
@@ -60,7 +60,7 @@ def config(level: str) -> dict:
             "django": ours,
             "django.server": ours,
             "gunicorn.error": ours,
-            # As long as anything is written: WARNING is no reason to forget who read what.
+            # Always on: even at WARNING we want to know who read what.
             "audit": {**ours, "level": level if level == "CRITICAL" else "INFO"},
             "gunicorn.access": {**ours, "filters": ["worth-a-line"]},
         },

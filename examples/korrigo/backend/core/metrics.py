@@ -1,7 +1,7 @@
-"""What Prometheus asks for, of the web processes at /metrics and of the worker on a port of its own.
+"""Metrics for Prometheus: from the web processes at /metrics, from the worker on a separate port.
 
-Every process counts in a file of its own in memory, and whoever is asked adds them up. A process that takes another's
-place goes on in its file (`use_slot`), so there are never more files than places.
+Every process counts in its own file in memory, and the one that is scraped adds them up. A process that replaces another
+continues in its file (`use_slot`), so there are never more files than slots.
 """
 
 import os
@@ -21,7 +21,7 @@ from celery.signals import before_task_publish, task_postrun, task_prerun, worke
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-# The library decides when it is imported whether it counts for one process or for several.
+# The library decides at import whether it counts for one process or several.
 memory = "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir()
 FOLDER = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", f"{memory}/korrigo-metrics"))
 FOLDER.mkdir(parents=True, exist_ok=True)
@@ -34,20 +34,20 @@ slot: str | None = None
 values.ValueClass = values.MultiProcessValue(lambda: slot or str(os.getpid()))
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)
-# Every one with labels: then a process that counts nothing, such as a migration, leaves no file.
-requests_total = Counter("http_requests", "Requests that were answered.", ["method", "endpoint", "status"])
-request_seconds = Histogram("http_request_duration_seconds", "Until Django had the answer.", ["method", "endpoint"], buckets=SECONDS)
-tasks_total = Counter("celery_tasks", "Tasks that ended.", ["task", "outcome"])
-task_seconds = Histogram("celery_task_duration_seconds", "From the start of a task to its end.", ["task"], buckets=SECONDS)
-task_wait_seconds = Histogram("celery_task_wait_seconds", "From the queue to the start.", ["task"], buckets=SECONDS)
-copies_total = Counter("korrigo_copies", "Scanned copies that were processed.", ["outcome"])
+# All of them have labels: then a process that counts nothing, e.g. a migration, leaves no file.
+requests_total = Counter("http_requests", "Requests answered.", ["method", "endpoint", "status"])
+request_seconds = Histogram("http_request_duration_seconds", "Time until Django had the response.", ["method", "endpoint"], buckets=SECONDS)
+tasks_total = Counter("celery_tasks", "Tasks finished.", ["task", "outcome"])
+task_seconds = Histogram("celery_task_duration_seconds", "Time from the start of a task to its end.", ["task"], buckets=SECONDS)
+task_wait_seconds = Histogram("celery_task_wait_seconds", "Time from queueing a task to its start.", ["task"], buckets=SECONDS)
+copies_total = Counter("korrigo_copies", "Scanned copies processed.", ["outcome"])
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed", "RETRY": "retried", "REJECTED": "retried"}
 
 
 def use_slot(name: str) -> None:
-    """Goes on with the figures of whoever had this place before."""
+    """Continues the counters of the process that had this slot before."""
     global slot
     slot = name
 
@@ -56,14 +56,14 @@ def use_slot(name: str) -> None:
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Counts requests, and answers /metrics itself: Prometheus asks for a container's address, which is no ALLOWED_HOST."""
+    """Counts requests, and answers /metrics itself: Prometheus requests a container's address, which is not in ALLOWED_HOSTS."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.path_info == "/metrics":
             return page(request)
         began = time.perf_counter()
         response = get_response(request)
-        # The route and not the path, and no method that somebody made up: strangers must not make series.
+        # The route, not the path, and only known methods: strangers must not create time series.
         match = request.resolver_match
         labels = (request.method if request.method in METHODS else "other", match.route if match else "unmatched")
         requests_total.labels(*labels, response.status_code).inc()
@@ -80,7 +80,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def is_allowed(environ: Mapping[str, object]) -> bool:
-    """X-Metrics-Token, or Authorization: Bearer. Without a METRICS_TOKEN nobody is allowed."""
+    """X-Metrics-Token, or Authorization: Bearer. Without a METRICS_TOKEN no one is allowed."""
     given = str(environ.get("HTTP_X_METRICS_TOKEN") or environ.get("HTTP_AUTHORIZATION", "")).removeprefix("Bearer ")
     expected = settings.METRICS_TOKEN
     return bool(expected) and secrets.compare_digest(given.encode(), expected.encode())
@@ -95,7 +95,7 @@ def exposition(*collectors) -> bytes:
 
 
 class Queue:
-    """Asked of the web processes, because the queue matters most when the worker is gone."""
+    """Reported by the web processes, because the queue matters most when the worker is down."""
 
     def collect(self) -> Iterable[Metric]:
         name = current_app.conf.task_default_queue
@@ -103,10 +103,10 @@ class Queue:
             with redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=1, socket_timeout=1) as client:
                 waiting, running = client.pipeline().llen(name).hlen("unacked").execute()
         except redis.RedisError:
-            return  # no figure is the truth; that Redis is away is for its own exporter to tell
+            return  # better no value than a wrong one; Redis's own exporter reports that it is down
         for metric, text, value in (
-            ("celery_queue_length", "Tasks that wait for a worker.", waiting),
-            ("celery_tasks_unacknowledged", "Tasks that a worker has and has not ended.", running),
+            ("celery_queue_length", "Tasks waiting for a worker.", waiting),
+            ("celery_tasks_unacknowledged", "Tasks that a worker has taken but not finished.", running),
         ):
             family = GaugeMetricFamily(metric, text, labels=["queue"])
             family.add_metric([name], value)
@@ -148,9 +148,9 @@ def end(task, state: str | None = None, **_: object) -> None:
 
 
 def begin_process(**_: object) -> None:
-    # Its place in the pool: after 100 tasks a new process takes it.
+    # Its slot in the pool: after 100 tasks a new process takes it.
     use_slot(f"task-{current_process().index}")
-    # Prometheus sees no increase in a series that begins with 1: the first failure would go unnoticed.
+    # Prometheus sees no increase in a series that starts at 1: the first failure would go unnoticed.
     for task in current_app.tasks:
         if not task.startswith("celery."):
             for outcome in OUTCOMES.values():
@@ -169,7 +169,7 @@ class Silent(WSGIRequestHandler):
 
 
 def serve(**_: object) -> None:
-    """In the worker's main process, which outlives those that do the work. Not without a token: nobody could ask."""
+    """In the worker's main process, which outlives those that do the work. Not without a token: no one could read it."""
     if settings.METRICS_TOKEN:
         server = make_server("0.0.0.0", settings.CELERY_METRICS_PORT, answer, ThreadingServer, Silent)
         Thread(target=server.serve_forever, daemon=True).start()

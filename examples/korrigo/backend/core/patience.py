@@ -1,4 +1,4 @@
-"""For tasks: a database that is away, or that is not migrated yet, is no reason to lose one."""
+"""For tasks: a database that is down, or not migrated yet, is no reason to lose one."""
 
 import logging
 import time
@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 PAUSE = 5  # seconds; nothing else could be done without a database
 
-# In this order: it does not answer, it hung up, it has no such table yet, it was silent until the task's time was up.
+# In this order: no answer, connection closed, table does not exist yet, no answer until the task timed out.
 AWAY = (OperationalError, InterfaceError, ProgrammingError, SoftTimeLimitExceeded)
 
 
 def waits_for_database(task: Callable[..., None]) -> Callable[..., None]:
-    """Puts the task back into the queue, behind the others, as often as it takes.
+    """Puts the task back into the queue, behind the others, as often as necessary.
 
-    Not `retry`: that queues a copy first, which fails when Redis is away or full too, and then the task is lost.
+    Not `retry`: that queues a copy first, which fails if Redis is down or full too, and then the task is lost.
     """
 
     @wraps(task)
@@ -27,7 +27,7 @@ def waits_for_database(task: Callable[..., None]) -> Callable[..., None]:
         try:
             task(*args, **kwargs)
         except AWAY as error:
-            log.warning("back to the queue, for want of a database: %s", error)
+            log.warning("back to the queue, because the database is not available: %s", error)
             time.sleep(PAUSE)
             raise Reject(error, requeue=True) from error
 

@@ -1,6 +1,6 @@
-"""One id follows a request through the logs of nginx, gunicorn, Django and Celery.
+"""One ID follows a request through the logs of nginx, gunicorn, Django and Celery.
 
-nginx gives it (or whoever stands before us, in X-Request-ID), the answer carries it back, and a task inherits it from the
+nginx (or whatever is in front of us) sets it in X-Request-ID, the response returns it, and a task inherits it from the
 request that queued it.
 """
 
@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# What somebody else made up goes into our logs: nothing that could be taken for more than an id.
+# It comes from outside and goes into our logs: accept nothing that could be mistaken for more than an ID.
 ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

@@ -1,6 +1,6 @@
-"""The JSON API. Django's model forms validate what comes in, plain functions say what goes out.
+"""The JSON API. Django's model forms validate input, plain functions build the output.
 
-Whoever asks sees the exams of which they are a teacher, and nothing else: what is another's is 404 like what is nowhere.
+Users see the exams they teach, and nothing else: other teachers' exams are a 404, as if they did not exist.
 """
 
 from django.db import transaction
@@ -33,7 +33,7 @@ def exams(request: HttpRequest) -> JsonResponse:
             exam.teachers.add(request.user)
         audit(request, "exam.create", exam=exam.pk)
         return created(exam_json(exam))
-    # A query that counts does not keep the order of the model.
+    # A query that counts does not keep the model's ordering.
     counted = Exam.objects.of(request.user).annotate(copy_count=Count("copies")).order_by(*Exam._meta.ordering)
     return JsonResponse({"exams": [exam_json(exam) for exam in counted]})
 
@@ -41,7 +41,7 @@ def exams(request: HttpRequest) -> JsonResponse:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def exam_copies(request: HttpRequest, exam_id: int) -> JsonResponse:
-    """POST takes multipart/form-data: student, and file (a PDF). 201: it is in the queue; 202: it will be."""
+    """POST takes multipart/form-data: student, and file (a PDF). 201: queued; 202: will be queued."""
     exam = get_object_or_404(Exam.objects.of(request.user), pk=exam_id)
     if request.method == "POST":
         form = CopyForm(request.POST, request.FILES, instance=Copy(exam=exam))

@@ -5,4 +5,4 @@ class ExamsConfig(AppConfig):
     name = "exams"
 
     def ready(self) -> None:
-        from exams import sweep  # noqa: F401 - begins with the worker
+        from exams import sweep  # noqa: F401 - starts with the worker

@@ -1,4 +1,4 @@
-"""Who may see a file, and how it is sent: the application decides, nginx does the work."""
+"""Who can see a file, and how it is sent: the application decides, nginx does the work."""
 
 from urllib.parse import quote
 
@@ -17,16 +17,16 @@ from exams.models import Copy, CopySet
 
 @require_safe
 def media(request: HttpRequest, name: str) -> HttpResponseBase:
-    """Only files that a copy names. With MEDIA_ACCESS=public nginx keeps what is sent here, see infra/nginx/routes.conf."""
+    """Only files that a copy refers to. With MEDIA_ACCESS=public nginx caches what is sent here, see infra/nginx/routes.conf."""
     if settings.MEDIA_ACCESS == "public":
         return sent_by_us(get_object_or_404(Copy, file=name), "public, max-age=2592000, immutable")
     if "Authorization" in request.headers and not use_token(request):
-        return unauthorized("This token is not valid, or no longer.")
+        return unauthorized("This token is invalid or has expired.")
     if not request.user.is_authenticated:
         return to_login(request)
     copy = get_object_or_404(readable(request.user), file=name)
     audit(request, "paper.read", copy=copy.pk)
-    if settings.DEBUG:  # there is no nginx then
+    if settings.DEBUG:  # without nginx
         return sent_by_us(copy, "private, no-cache")
     response = HttpResponse(content_type="application/pdf")
     response["X-Accel-Redirect"] = f"/protected-media/{quote(name)}"
@@ -35,13 +35,13 @@ def media(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def readable(user: AbstractBaseUser) -> CopySet:
-    """Those of their exams, and all for whom the admin shows them to."""
+    """The copies of their exams; all copies for users who can see copies in the admin."""
     sees_all = user.is_staff and user.has_perm("exams.view_copy")
     return Copy.objects.all() if sees_all else Copy.objects.of(user)
 
 
 def to_login(request: HttpRequest) -> HttpResponse:
-    """For a person in a browser, who comes back here from there; programs are told."""
+    """Browsers go to the login page and return here; programs get a 401."""
     if "text/html" not in request.headers.get("Accept", ""):
         return unauthorized("Please sign in.")
     response = redirect_to_login(request.get_full_path(), settings.LOGIN_URL)

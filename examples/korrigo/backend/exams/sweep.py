@@ -1,4 +1,4 @@
-"""Copies that wait and are in no queue: handed in while Redis was away, or Redis lost what it had (a restore)."""
+"""Queues pending copies that are in no queue: uploaded while Redis was down, or lost by Redis (a restore)."""
 
 import logging
 import time
@@ -17,15 +17,15 @@ from exams.tasks import hand_in
 log = logging.getLogger(__name__)
 
 EVERY = 10  # seconds
-# A queue may be long. Asked for twice, a copy is processed twice, which changes nothing.
+# The queue may be long. If a copy is queued twice, it is processed twice, which does no harm.
 LOST_AFTER = timedelta(hours=1)
-# The rest is for the next time.
+# The others follow next time.
 AT_ONCE = 100
 
 
 @worker_ready.connect
 def start(**_: object) -> None:
-    """In the worker's main process: without a worker there is nobody to do what is swept up either."""
+    """In the worker's main process: without a worker, no one could process the copies anyway."""
     Thread(target=keep_sweeping, daemon=True).start()
 
 
@@ -43,9 +43,9 @@ def keep_sweeping() -> None:
 
 
 def sweep() -> int:
-    """Returns how many it handed to the queue."""
+    """Returns how many it queued."""
     lost = Q(queued_at=None) | Q(queued_at__lt=timezone.now() - LOST_AFTER)
-    # An upload that is being answered right now hands its copy in itself.
+    # An upload in progress queues its own copy.
     waits = Copy.objects.filter(lost, status=Copy.Status.PENDING, uploaded_at__lt=timezone.now() - timedelta(seconds=EVERY))
     count = 0
     for copy in waits.order_by("pk")[:AT_ONCE]:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def enqueue(copy: Copy) -> bool:
-    """Begins anew with the copy. When the queue is away the sweep hands it in later (exams/sweep.py), and this is False."""
+    """Processes the copy from the start. Returns False if the queue is down; the sweep queues it later (exams/sweep.py)."""
     copy.status, copy.error, copy.queued_at = Copy.Status.PENDING, "", None
     copy.save(update_fields=["status", "error", "queued_at"])
     return hand_in(copy)
@@ -25,8 +25,8 @@ def enqueue(copy: Copy) -> bool:
 def hand_in(copy: Copy) -> bool:
     try:
         process_copy.delay(copy.pk)
-    except (OperationalError, RedisError) as error:  # it does not answer, or it is full
-        log.warning("copy %d waits for the queue: %s", copy.pk, error)
+    except (OperationalError, RedisError) as error:  # no answer, or Redis is full
+        log.warning("copy %d: not queued yet: %s", copy.pk, error)
         return False
     copy.queued_at = timezone.now()
     copy.save(update_fields=["queued_at"])
@@ -37,7 +37,7 @@ def hand_in(copy: Copy) -> bool:
 @shared_task(default_retry_delay=5)
 @waits_for_database
 def process_copy(copy_id: int) -> None:
-    """Counts the pages and takes the checksum. May run twice for the same copy: it only ever finds the same facts."""
+    """Counts the pages and computes the checksum. May run twice for the same copy: the result is the same."""
     copy = Copy.objects.filter(pk=copy_id).first()
     if copy is None:
         return log.info("copy %d is gone", copy_id)
@@ -48,7 +48,7 @@ def process_copy(copy_id: int) -> None:
             copy.pages = len(PdfReader(file).pages)
         copy.status, copy.error = Copy.Status.PROCESSED, ""
     except Exception as error:
-        # Anybody's file meets a parser here: it may fail in any way, or run into the soft time limit.
+        # We parse untrusted files here: this can fail in any way, or hit the soft time limit.
         copy.status, copy.error = Copy.Status.FAILED, repr(error)[:200]
     copy.processed_at = timezone.now()
     copy.save(update_fields=["checksum", "size", "pages", "status", "error", "processed_at"])
@@ -58,5 +58,5 @@ def process_copy(copy_id: int) -> None:
 
 @task_failure.connect(sender=process_copy)
 def say_so(args: tuple, exception: BaseException, **_: object) -> None:
-    """What the task itself cannot: that it was killed, once too often or because its time was up."""
+    """Records what the task itself cannot: that it was killed, too many times or because it timed out."""
     Copy.objects.filter(pk=args[0], status=Copy.Status.PENDING).update(status=Copy.Status.FAILED, error=repr(exception)[:200])

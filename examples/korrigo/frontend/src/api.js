@@ -1,4 +1,4 @@
-/** Calls the API; an answer that is not 2xx becomes an Error with its status, whose message a person can read. */
+/** Calls the API. A response that is not 2xx becomes an Error with its status and a readable message. */
 export async function call(path, options) {
   const response = await fetch(`/api/${path}`, { ...options, headers: { Accept: "application/json", ...options?.headers } });
   const body = await response.json().catch(() => ({}));
@@ -6,7 +6,7 @@ export async function call(path, options) {
   return body;
 }
 
-/** A write brings a token along that only our own pages can read. Asked for each time: signing in elsewhere changes it. */
+/** A write needs a CSRF token, which only our own pages can read. Fetched every time: signing in elsewhere changes it. */
 async function write(path, { headers, ...options }) {
   const { csrf } = await call("session/");
   return await call(path, { ...options, headers: { ...headers, "X-CSRFToken": csrf } });
@@ -35,5 +35,5 @@ export function explain(status, body) {
   return `The server answered ${status}.`;
 }
 
-/** About all of it, and no field of a form. */
+/** Keys of errors that are not about a form field. */
 const whole = ["request", "login"];

@@ -1,4 +1,4 @@
-/** Where to go on after signing in: a page of this site that asked for it (a paper, say), or nowhere else. */
+/** Where to go after signing in: the page of this site that required it (a paper, for example), or nowhere. */
 export function nextPage({ href, origin }) {
   const next = new URL(href).searchParams.get("next");
   if (next === null) return undefined;

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL, with today's password. See base.py, where Django looks for it."""
+"""Django's PostgreSQL engine, with the current password. See base.py, where Django looks for it."""

@@ -8,21 +8,21 @@ from accounts.models import Token
 
 
 class Command(BaseCommand):
-    help = "Makes the token that a program sends as `Authorization: Bearer …`, and prints it. The same name again replaces it."
+    help = "Creates the token that a program sends as `Authorization: Bearer …`, and prints it. The same name again replaces it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
         parser.add_argument("name", help="what it is for")
-        parser.add_argument("--write", action="store_true", help="may change, too; otherwise it may only read")
-        parser.add_argument("--days", type=int, help="how long it is good for; otherwise until it is deleted in the admin")
-        parser.add_argument("--create", action="store_true", help="make the user if there is none, without a password")
+        parser.add_argument("--write", action="store_true", help="allow changes; otherwise it can only read")
+        parser.add_argument("--days", type=int, help="how long it is valid; otherwise until it is deleted in the admin")
+        parser.add_argument("--create", action="store_true", help="create the user, without a password, if it does not exist")
 
     def handle(self, *, username: str, name: str, write: bool, days: int | None, create: bool, **_: object) -> None:
         users = get_user_model().objects
         user = users.filter(username=username).first()
         if user is None:
             if not create:
-                raise CommandError(f"There is no user {username}. --create makes one that has no password.")
+                raise CommandError(f"There is no user {username}. --create creates it, without a password.")
             user = users.create_user(username)
         token = Token.objects.filter(user=user, name=name).first() or Token(user=user, name=name)
         text = token.renew()
