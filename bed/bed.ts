@@ -65,7 +65,7 @@ export async function upBed(options: BedOptions = {}): Promise<Bed> {
     const start = (kind: keyof typeof counts, serverOptions: ServerOptions) => {
       const name = `${kind}-${++counts[kind]}`;
       const place = { bed: { id, folder }, engine, registry, privileged, name, ip: `${prefix}.${address++}` };
-      return startServer(place, { daemon: chosen.daemon, ...serverOptions });
+      return startServer(place, { daemon: chosen.daemon, systemd: chosen.systemd, ...serverOptions });
     };
     return {
       id,

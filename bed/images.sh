@@ -24,7 +24,8 @@ declare -A stand_in=(
   [python]=korrigo-test/python:3.13 [node]=korrigo-test/node:24 [nginx]=korrigo-test/nginx:1 [nginx_next]=korrigo-test/nginx:1.30
   [postgres]=korrigo-test/postgres:15 [postgres_tools]=korrigo-test/postgres:15 [redis]=korrigo-test/redis:7 [busybox]=korrigo-test/busybox:1
   [registry]=korrigo-test/registry:2 [proxies]=korrigo-test/proxies:1 [server]=korrigo-test/server:1 [newest]=korrigo-test/server:newest
-  [compose_5]=korrigo-test/server:compose-5 [alpine_like]=korrigo-test/server:alpine-like [seed]=korrigo-test/registry-seeded:2
+  [compose_5]=korrigo-test/server:compose-5 [alpine_like]=korrigo-test/server:alpine-like
+  [systemd]=korrigo-test/server:systemd [seed]=korrigo-test/registry-seeded:2
 )
 # These have no official image: a bare Debian on which setup.sh was run, and two programs in one.
 official[server]=${stand_in[server]}
@@ -122,11 +123,11 @@ logs() {
 
 bed() {
   case $1 in
-    newest | alpine_like) build "$1" "SERVER=${stand_in[server]}" ;;
+    newest | alpine_like | systemd) build "$1" "SERVER=${stand_in[server]}" ;;
     compose_5) build newest "SERVER=${stand_in[server]}"; build compose_5 "SERVER=${stand_in[newest]}" ;;
   esac
   echo "SERVER_IMAGE=${stand_in[$1]}"
-  [ "$1" = alpine_like ] || runner_tools "$1"
+  case $1 in newest | compose_5) runner_tools "$1" ;; esac
 }
 
 # The same docker, Compose and buildx for the runner.

@@ -8,6 +8,8 @@ type Kind = {
   readonly title: string;
   /** The recipe in images.sh; none: what every bed has. */
   readonly recipe?: string;
+  /** Whether systemd starts everything on servers, instead of the bed. */
+  readonly systemd?: true;
   /** The daemon.json of servers. */
   readonly daemon?: Readonly<Record<string, unknown>>;
 };
@@ -23,6 +25,7 @@ export const KINDS = {
   /** Needs Go, and minutes the first time. */
   'compose-5': { title: 'the newest of Debian, with Compose 5', recipe: 'compose_5' },
   'alpine-like': { title: 'a server with BusyBox and Dropbear', recipe: 'alpine_like' },
+  systemd: { title: 'a server with systemd and cgroup v2', recipe: 'systemd', systemd: true },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type KindName = keyof typeof KINDS;
 

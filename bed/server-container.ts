@@ -13,6 +13,8 @@ export type ServerOptions = {
   readonly optDiskMb?: number;
   /** What the engine's daemon.json says. */
   readonly daemon?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether systemd is to start everything: the image must have it. */
+  readonly systemd?: true | undefined;
   /** Default 22. */
   readonly sshPort?: number;
   /** More public keys that may log in as deploy. */
@@ -74,7 +76,8 @@ export function containerArguments(
       ];
   const disk = (path: string, mb: number | undefined) => (mb ? ['--tmpfs', `${path}:exec,mode=755,size=${mb}m`] : []);
   return [
-    ...['--init', '--name', container, '--hostname', place.name, '--label', `korrigo.bed=${place.bed.id}`],
+    ...(options.systemd ? bySystemd(container) : ['--init']),
+    ...['--name', container, '--hostname', place.name, '--label', `korrigo.bed=${place.bed.id}`],
     ...['--network', place.bed.id, '--ip', place.ip, '--volume', `${folder}:/bed:ro`, ...rights],
     ...(options.daemon ? ['--volume', `${folder}/daemon.json:/etc/docker/daemon.json:ro`] : []),
     ...disk('/var/lib/docker', options.dockerDiskMb),
@@ -83,6 +86,12 @@ export function containerArguments(
     ...['--env', `BED_CGROUP=${place.privileged ? '' : `/korrigo-bed/${container}`}`],
   ];
 }
+
+/** It must be process 1, with folders of its own in memory, and a name for its part of the cgroups. */
+const bySystemd = (container: string): readonly string[] => [
+  ...['/run', '/run/lock', '/tmp'].flatMap((path) => ['--tmpfs', path === '/tmp' ? '/tmp:exec' : path]),
+  ...['--env', 'container=docker', '--env', `BED_PART=${container}`],
+];
 
 /** The machine's name servers: a container's own one is Docker's and out of reach for the containers in it. */
 async function resolvers(): Promise<string[]> {

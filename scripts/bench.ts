@@ -1,57 +1,76 @@
 /**
  * From a commit to a healthy server, and what visitors notice meanwhile: the action beside what teams type by hand, on the
- * Korrigo example, in turns, on servers of the test bed.
+ * Korrigo example, in turns, on servers of the test bed. The tables in docs/performance.md come from here.
  *
- *     npm run bench              three rounds, about fifteen minutes, into docs/performance.md
+ *     npm run bench              three rounds, about twenty minutes
  *     npm run bench -- 5         rounds
+ *     npm run bench -- switch    where the seconds of a switch go
+ *     npm run bench -- empty     the first deploy of all: nothing is cached anywhere
+ *     npm run bench -- far       1 GB of images for a server that is far away
+ *     npm run bench -- many      200 services in one compose file
+ *     npm run bench -- old       a server with 5,000 attempts in its history, and 100 releases
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
-import { upBed } from '../bed/bed.ts';
-import { output } from '../bed/process.ts';
-import { setScene } from '../fixtures/example/story.ts';
-import { repositoryIn } from '../fixtures/repository.ts';
+import { type Bed, upBed } from '../bed/bed.ts';
+import { type Scene, setScene } from '../fixtures/example/story.ts';
+import { empty } from './bench/empty.ts';
+import { far } from './bench/far.ts';
+import { many } from './bench/many.ts';
+import { old } from './bench/old.ts';
+import { ours } from './bench/ours.ts';
+import { publish, seconds, table, versionsOf } from './bench/page.ts';
 import { type Seen, visit } from './bench/site.ts';
-import { ours, recipe, type Way } from './bench/ways.ts';
+import { whereItGoes } from './bench/switch.ts';
+import { recipe, rollout } from './bench/typed.ts';
+import { typist } from './bench/typist.ts';
+import { median, timed, type Way } from './bench/way.ts';
 
-const rounds = Number(process.argv[2] ?? 3);
-const page = join(import.meta.dirname, '../docs/performance.md');
+const [what = '3'] = process.argv.slice(2);
+const rounds = Number(what);
+const scenes: Readonly<Record<string, (bed: Bed) => Promise<string>>> = {
+  switch: whereItGoes,
+  empty,
+  far,
+  many,
+  old,
+};
 
 type Turn = Seen & Readonly<Record<'seconds' | 'deploySeconds' | 'againSeconds' | 'backSeconds', number>>;
 
 async function main(): Promise<void> {
+  const scene = scenes[what];
+  if (scene === undefined && !(rounds >= 1))
+    throw new Error(`${what}: a number of rounds, or ${Object.keys(scenes).join(', ')}`);
   const bed = await upBed();
   try {
-    const scene = await setScene(bed);
-    const second = await setScene(bed, 'korrigo-rolling');
-    const ways = [
-      await recipe(bed, scene, await bed.server()),
-      ours(scene, 'recreate', 'this action as it is'),
-      ours(second, 'rolling', 'the same with `strategy: rolling`', { strategy: 'rolling' }),
-    ];
-    const turns = await compare(ways);
-    const versions = await versionsOf(bed.engine.docker);
-    const text = [table(ways, turns, versions), parts(ways, turns)].join('\n\n');
-    console.log(text);
-    write(text);
+    if (scene === undefined) publish('bench', await inTurns(bed));
+    else publish(`bench ${what}`, await scene(bed));
   } finally {
     await bed.down();
   }
 }
 
+async function inTurns(bed: Bed): Promise<string> {
+  const scene = async (name: string): Promise<Scene> => await setScene(bed, `korrigo-${name}`);
+  const rolling = { strategy: 'rolling' };
+  const ways = [
+    recipe(await typist(bed, await scene('recipe'))),
+    rollout(await typist(bed, await scene('rollout'))),
+    ours(await scene('recreate'), 'recreate', 'this action as it is'),
+    ours(await scene('rolling'), 'rolling', 'the same with `strategy: rolling`', rolling),
+  ];
+  const turns = await compare(ways);
+  return [whole(ways, turns, await versionsOf(bed)), parts(ways, turns)].join('\n\n');
+}
+
 /**
- * Each round is one commit that changes the backend, deployed every way; the first only warms up. Then it is deployed once
- * more, and taken back.
+ * In each round each way deploys a commit that changes the backend and is its own: nobody finds in the cache what another one
+ * has built. The first round only warms up. Then it is deployed once more, and taken back.
  */
 async function compare(ways: readonly Way[]): Promise<ReadonlyMap<Way, readonly Turn[]>> {
   const turns = new Map<Way, Turn[]>(ways.map((way) => [way, []]));
-  const folders = [...new Set(ways.map(({ folder }) => folder))];
   for (let round = 0; round <= rounds; round++) {
-    if (round > 0)
-      for (const folder of folders)
-        repositoryIn(folder).commit({ 'backend/round.txt': `${round}\n` }, `Round ${round}`);
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
+      if (round > 0) way.commit({ 'backend/round.txt': `${round} ${way.name}\n` }, `Round ${round}`);
       const visitor = round === 0 ? undefined : visit(`${way.url}/api/health/live/`);
       let deploySeconds = 0;
       const seconds = await timed(async () => {
@@ -71,40 +90,31 @@ async function compare(ways: readonly Way[]): Promise<ReadonlyMap<Way, readonly 
   return turns;
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return (performance.now() - started) / 1000;
-}
-
 type Pick = (turn: Turn) => number;
 type Turns = ReadonlyMap<Way, readonly Turn[]>;
 
 const of = (turns: Turns, way: Way, pick: Pick): number => median((turns.get(way) ?? []).map(pick));
-const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** Median, and how many times that of the first way it is. */
 function measured(ways: readonly Way[], turns: Turns, way: Way, pick: Pick): readonly string[] {
   const [first] = ways;
   const ratio = first === undefined ? '' : (of(turns, way, pick) / of(turns, first, pick)).toFixed(2);
-  return [`${of(turns, way, pick).toFixed(1)} s`, ratio];
+  return [seconds(of(turns, way, pick)), ratio];
 }
 
-function table(ways: readonly Way[], turns: Turns, versions: string): string {
+function whole(ways: readonly Way[], turns: Turns, versions: string): string {
   const rows = ways.map((way) => [
     way.name,
-    ...measured(ways, turns, way, ({ seconds }) => seconds),
+    ...measured(ways, turns, way, (turn) => turn.seconds),
     ...measured(ways, turns, way, ({ gapSeconds }) => gapSeconds),
-    `${of(turns, way, ({ failed }) => failed)} of ${of(turns, way, ({ requests }) => requests)}`,
-    (turns.get(way) ?? []).map(({ seconds }) => seconds.toFixed(1)).join(' '),
+    `${Math.round(of(turns, way, ({ failed }) => failed))} of ${Math.round(of(turns, way, ({ requests }) => requests))}`,
+    (turns.get(way) ?? []).map((turn) => turn.seconds.toFixed(1)).join(' '),
   ]);
   const head = ['way', 'commit to healthy', 'ratio', 'longest gap', 'ratio', 'failed requests', 'each round, s'];
   return [
     `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`}. ${versions}.`,
     '',
-    line(head),
-    line(head.map(() => '---')),
-    ...rows.map(line),
+    table(head, rows),
     '',
     ...ways.map(({ name, what }) => `- *${name}*: ${what}.`),
   ].join('\n');
@@ -120,37 +130,12 @@ function parts(ways: readonly Way[], turns: Turns): string {
   ]);
   const head = ['way', 'deploy alone', 'ratio', 'nothing changed', 'ratio', 'back', 'ratio'];
   return [
-    line(head),
-    line(head.map(() => '---')),
-    ...rows.map(line),
+    table(head, rows),
     '',
-    '- *deploy alone*: from the pushed images to healthy containers; typed, the commands over SSH.',
-    '- *nothing changed*: the same release once more; typed, a bare `up --detach`.',
-    '- *back*: `rollback` until everything is healthy; typed, the same containers started anew, for the recipe has no way back.',
+    '- *deploy alone*: from the pushed images to healthy containers; by hand: the commands over SSH.',
+    '- *nothing changed*: the same release once more; by hand: a bare `up --detach`.',
+    '- *back*: `rollback` until everything is healthy; by hand: the old containers started again, because the recipe has no rollback.',
   ].join('\n');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number): number => sorted[Math.floor(index)] ?? 0;
-  return (at((sorted.length - 1) / 2) + at(sorted.length / 2)) / 2;
-}
-
-async function versionsOf(docker: (...args: string[]) => Promise<string>): Promise<string> {
-  const engine = await docker('version', '--format', '{{.Server.Version}}');
-  const compose = await docker('compose', 'version', '--short');
-  const kernel = await output(['uname', '-r']);
-  const load = loadavg()[0]?.toFixed(1) ?? '?';
-  return `Docker Engine ${engine}, Compose ${compose}, Linux ${kernel}, ${cpus().length} processors, load ${load} at the end`;
-}
-
-const [begin, end] = ['<!-- bench: begin -->', '<!-- bench: end -->'];
-
-/** Puts the table between its marks. */
-function write(text: string): void {
-  const [before = '', rest = ''] = readFileSync(page, 'utf8').split(begin);
-  const [, after = ''] = rest.split(end);
-  writeFileSync(page, `${before}${begin}\n${text}\n${end}${after}`);
 }
 
 await main();

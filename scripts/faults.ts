@@ -1,9 +1,9 @@
 /**
- * Kills, cuts off, fills, stops and restarts real deploys at random instants, and looks whether the server heals alone.
+ * Kills, cuts off, fills, stops and restarts real deploys at random moments, and checks whether the server recovers by itself.
  *
  *     npm run test:faults -- --runs 12 --seed 1
- *     npm run test:faults -- --seed 77 --runs 1 --fault "disk full"     one again, from its seed
- *     npm run test:faults -- --runs 300 --results runs.jsonl            adds a line to the file for each run, and
+ *     npm run test:faults -- --seed 77 --runs 1 --fault "disk full"     repeats one, from its seed
+ *     npm run test:faults -- --runs 300 --results runs.jsonl            appends a line to the file for each run, and
  *     npm run test:faults -- --page runs.jsonl                          writes docs/reliability.md from them
  */
 import { execFileSync } from 'node:child_process';
@@ -71,7 +71,7 @@ async function tryOut(bed: Bed, only: FaultName | undefined): Promise<void> {
 function show(row: Row): void {
   const { scenario, stage, end, seconds, acknowledged, violations, log } = row;
   console.log(`${violations.length === 0 ? '✓' : '✗'} ${scenarioText(scenario)}`);
-  console.log(`    came in ${stage}; ${end} after ${seconds.toFixed(0)} s; ${acknowledged} writes`);
+  console.log(`    hit in ${stage}; ${end} after ${seconds.toFixed(0)} s; ${acknowledged} writes`);
   for (const violation of violations) console.log(`    ${violation}`);
   if (violations.length > 0 || values.verbose) console.log(log.replace(/^/gm, '      | '));
   if (values.results) appendFileSync(values.results, `${JSON.stringify({ ...row, log: '' })}\n`);

@@ -1,25 +1,26 @@
 /**
- * The pictures and the log of the documentation, from a real run of the example on the test bed.
+ * The pictures and the log of the documentation, from real runs on the test bed.
  *
- *     npm run pictures              runs the example, and writes all of docs/pictures and docs/example-run.md
+ *     npm run pictures              runs the example and a shop, and writes all of docs/pictures and docs/example-run.md
  *     npm run pictures -- --render  only draws again what is in docs/pictures
+ *
+ * Needs a Chromium, and the fonts of pictures/browser.ts.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { page } from './pictures/page.ts';
-import { drawSummary } from './pictures/summary.ts';
+import { stamped } from './pictures/png.ts';
 import { drawTerminal } from './pictures/terminal.ts';
 
-const folder = join(import.meta.dirname, '../docs');
-const sources = { log: 'pictures/deploy.txt', summary: 'pictures/summary.md' } as const;
+const docs = join(import.meta.dirname, '../docs');
+const folder = join(docs, 'pictures');
 
-/** Every file that is made from the log and the summary, as it should be. */
+/** Every text that is made from the log and the summary, as it should be. */
 export function drawn(): Readonly<Record<string, string>> {
-  const log = readFileSync(join(folder, sources.log), 'utf8');
-  const summary = readFileSync(join(folder, sources.summary), 'utf8');
+  const log = readFileSync(join(folder, 'deploy.txt'), 'utf8');
+  const summary = readFileSync(join(folder, 'summary.md'), 'utf8');
   return {
     'pictures/deploy.svg': drawTerminal('korrigo test build push deploy', excerpt(log)),
-    'pictures/summary.svg': drawSummary(summary),
     'example-run.md': page(log, summary),
   };
 }
@@ -32,17 +33,45 @@ function excerpt(log: string): string {
   return ['  …', ...lines.slice(from)].join('\n');
 }
 
+/** What is unfolded in a picture, by its title. */
+const shown: Readonly<Record<string, readonly string[]>> = {
+  plan: [
+    'web1.example.com, web2.example.com, web3.example.com: service by service',
+    'Migrations that would run (worker: cat /etc/pending)',
+  ],
+  'three-hosts': ['Time'],
+  'rollback-failed': ['Time'],
+};
+
 async function main(args: readonly string[]): Promise<void> {
-  if (!args.includes('--render')) {
-    // The test bed is loaded only where it is needed.
-    const { recordRun } = await import('./pictures/run.ts');
-    const { log, summary } = await recordRun((line) => console.log(line));
-    mkdirSync(join(folder, 'pictures'), { recursive: true });
-    writeFileSync(join(folder, sources.log), log);
-    writeFileSync(join(folder, sources.summary), summary);
+  if (!args.includes('--render')) await record();
+  for (const [name, text] of Object.entries(drawn())) writeFileSync(join(docs, name), text);
+  await photograph();
+}
+
+/** The test bed is loaded only where it is needed. */
+async function record(): Promise<void> {
+  const { recordRun } = await import('./pictures/run.ts');
+  const { recordScenes } = await import('./pictures/scenes.ts');
+  const { log, summary } = await recordRun((line) => console.log(line));
+  const scenes = await recordScenes((line) => console.log(line));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'deploy.txt'), log);
+  for (const [name, text] of Object.entries({ summary, ...scenes })) writeFileSync(join(folder, `${name}.md`), text);
+}
+
+/** All that is Markdown, as GitHub shows it. */
+async function photograph(): Promise<void> {
+  const { photographed } = await import('./pictures/browser.ts');
+  const { pageOf } = await import('./pictures/github.ts');
+  const width = 880;
+  for (const file of readdirSync(folder).filter((each) => each.endsWith('.md'))) {
+    const name = file.replace(/\.md$/, '');
+    const markdown = readFileSync(join(folder, file), 'utf8');
+    const picture = await photographed(pageOf(markdown, width, shown[name]), width);
+    writeFileSync(join(folder, `${name}.png`), stamped(picture, markdown));
+    console.log(`wrote docs/pictures/${name}.png`);
   }
-  for (const [name, text] of Object.entries(drawn())) writeFileSync(join(folder, name), text);
-  console.log(`wrote docs/${Object.keys(drawn()).join(', docs/')}`);
 }
 
 if (import.meta.main) await main(process.argv.slice(2));

@@ -42,8 +42,9 @@ async function runEndToEnd(): Promise<Outcome> {
   try {
     console.log('\nDocker Engine and base images; the first time on a machine this takes a minute or two');
     held = await holdEngine((line) => console.log(`  ${line}`), stop.signal);
-    // One file more than there are processors: each of them waits for containers much of its time.
-    const files = Math.max(2, availableParallelism() + 1);
+    // One file more than there are processors: each of them waits for containers much of its time. That keeps them busy; with two
+    // more, what has to happen within seconds happens late.
+    const files = availableParallelism() + 1;
     return await runProject('e2e', ['--fileParallelism', '--maxWorkers', String(files)]);
   } catch (error) {
     const problem = stop.signal.aborted

@@ -100,7 +100,7 @@ const jobOutputs = (names: readonly OutputName[]): Mapping => ({
   outputs: Object.fromEntries(names.map((name) => [name, `\${{ steps.korrigo.outputs.${name} }}`])),
 });
 
-const reads: Mapping = { contents: 'read' };
+const reads: Mapping = { contents: remarked('read', 'to check out') };
 const pushes = (): Mapping => ({
   ...reads,
   packages: remarked('write', 'to push to ghcr.io with the token of the workflow'),
@@ -120,7 +120,7 @@ const deployJob = (ref: string): Mapping =>
   job(
     'Deploy',
     { needs: 'build', if: unlessFailed, ...inEnvironment },
-    { contents: 'read', packages: 'read', ...deployments() },
+    { ...reads, packages: remarked('read', 'to pull from ghcr.io'), ...deployments() },
     jobOutputs(ends),
     [
       checkOut,
@@ -161,9 +161,13 @@ const planJob = (ref: string): Mapping =>
   );
 
 const rollbackJob = (ref: string): Mapping =>
-  job('Roll back', inEnvironment, { packages: 'read', ...deployments() }, jobOutputs(ends), [
-    step(ref, 'Roll back to an earlier release', 'rollback', rollbacks, { ...token, ...password, ...ssh }),
-  ]);
+  job(
+    'Roll back',
+    inEnvironment,
+    { packages: remarked('read', 'to pull from ghcr.io'), ...deployments() },
+    jobOutputs(ends),
+    [step(ref, 'Roll back to an earlier release', 'rollback', rollbacks, { ...token, ...password, ...ssh })],
+  );
 
 /** @param ref of the action: `v1`, or the exact version in a release. @returns file name → content. */
 export function workflows(ref: string): Readonly<Record<string, string>> {

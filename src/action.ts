@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   for (const problem of unknownInputs(env)) core.warning(problem, { title: 'Korrigo Deploy' });
   const context = await githubContext();
   const pull = pullRequestOf(context);
-  // Before anything is read: without secrets the inputs are not complete, and that is nobody's mistake.
+  // Before any input is read: without secrets the inputs are incomplete, and that is not an error.
   const withoutSecrets = pull?.fork === true && texts.command?.trim() === 'plan' && !texts['ssh-key'];
   const config = withoutSecrets
     ? { ...readConfig({ ...texts, ...withoutServers }, env), hosts: [] }
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     const { apiOf } = await import(/* webpackMode: "eager" */ './github/api.ts');
     const { writeComment } = await import(/* webpackMode: "eager" */ './github/comment.ts');
     const api = apiOf(config.githubToken, env);
-    // The token of a pull request from a fork may only read.
+    // The token of a pull request from a fork is read-only.
     const problem = pull.fork ? undefined : await writeComment(api, pull, project, text, systemClock);
     if (problem !== undefined) core.warning(clean(problem), { title: 'Korrigo Deploy' });
   }
@@ -106,7 +106,7 @@ async function deploymentFor(
   return deploymentOf(context.repo, deployment.environment, { url, log }, outside);
 }
 
-/** What a pull request from a fork has none of. */
+/** Inputs that a pull request from a fork does not have. */
 const withoutServers: InputTexts = {
   hosts: 'local',
   'registry-username': '',
@@ -128,7 +128,7 @@ const variablesOf = (texts: InputTexts): readonly string[] =>
 
 /** One annotation, at most 4096 characters, and exit code 1. */
 function fail(message: string, place: core.AnnotationProperties = {}): void {
-  // What to do about it stands at the end.
+  // The hint comes last.
   const text = message.length > 4000 ? `${message.slice(0, 2800)}\n…\n${message.slice(-1000)}` : message;
   core.error(text, { title: 'Korrigo Deploy', ...place });
   process.exitCode = 1;

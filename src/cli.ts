@@ -17,7 +17,7 @@ import { secretsOf, withPorts } from './shell.ts';
 async function main(): Promise<void> {
   const { env } = process;
   const args = process.argv.slice(2);
-  // Whoever reads may stop reading: `korrigo status | head`.
+  // The reader may stop reading: `korrigo status | head`.
   process.stdout.on('error', () => process.exit(1));
   const flags = readFlags(args);
   if (flags.version) {
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   }
   const texts = textsOf(flags, env);
   const config = readConfig(texts, env, 'terminal');
-  // What a program reads has stdout for itself.
+  // Output for a program has stdout to itself.
   const machine = config.format !== 'text' && ['status', 'plan'].includes(config.commands[0] ?? '');
   const out = machine ? process.stderr : process.stdout;
   const secret = maskedParts(secretsOf(config));
@@ -78,7 +78,7 @@ const unreadable: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder',
 };
 
-/** `@file` reads a file. A secret comes from a file or from KORRIGO_<NAME>: arguments can be seen by all. */
+/** `@file` reads a file. A secret comes from a file or from KORRIGO_<NAME>: everyone can see arguments. */
 function textsOf(flags: Flags, env: NodeJS.ProcessEnv): InputTexts {
   const problems = [...flags.problems];
   const texts = inputNames.flatMap((name): [InputName, string][] => {
@@ -107,7 +107,7 @@ function textsOf(flags: Flags, env: NodeJS.ProcessEnv): InputTexts {
   return { ...Object.fromEntries(texts), ...(flags.words.length > 0 ? { command: flags.words.join(',') } : {}) };
 }
 
-/** For a report of a bug. The version stands in package.json, which is beside dist/ and src/. */
+/** For bug reports. The version is in package.json, next to dist/ and src/. */
 function version(): string {
   const node = `Node ${process.versions.node}`;
   try {

@@ -3,7 +3,7 @@ import type { Holder, LeaseOutcome } from './model/lease.ts';
 
 type Facts = Partial<Omit<Failure, 'short' | 'message'>> & { readonly cause?: unknown };
 
-/** An expected failure: one short line, more lines where there is more to say, and facts as fields. Anything else that is thrown is a bug and shows its stack. */
+/** An expected failure: one short line, more lines if there is more to say, and facts as fields. Anything else that is thrown is a bug and shows its stack. */
 export class DeployError extends Error {
   readonly failures: readonly Failure[];
 
@@ -22,7 +22,7 @@ export class DeployError extends Error {
   }
 }
 
-/** Something to fix before a deploy can start: `problems` holds all of them, one sentence each. */
+/** Something to fix before a deploy can start: `problems` lists everything, one sentence each. */
 export class ConfigError extends DeployError {
   readonly problems: readonly string[];
 
@@ -33,13 +33,20 @@ export class ConfigError extends DeployError {
   }
 }
 
-/** The host could not be reached, did not prove who it is, or went away. */
+/** The host could not be reached, did not prove who it is, or disconnected. */
 export class ConnectError extends DeployError {
   readonly host: string;
+  /** There is a connection, but the host runs something else than our commands: reconnecting changes nothing. */
+  readonly runsNothing: boolean;
 
-  constructor(host: string, message: string, facts: Facts = {}) {
+  constructor(
+    host: string,
+    message: string,
+    { runsNothing = false, ...facts }: Facts & { readonly runsNothing?: boolean } = {},
+  ) {
     super(`${host}: ${message}`, { kind: 'connection', host, ...facts });
     this.host = host;
+    this.runsNothing = runsNothing;
   }
 }
 
@@ -48,7 +55,7 @@ type FailedCommand = {
   readonly title: string;
   readonly code: number | null;
   readonly timedOut: boolean;
-  /** The end of what it printed. */
+  /** The end of its output. */
   readonly output: string;
 };
 
@@ -77,14 +84,14 @@ export class HealthError extends DeployError {
   }
 }
 
-/** The person or the runner cancelled. A kind of its own everywhere: it says nothing about the host. */
+/** The person or the runner cancelled. A separate kind everywhere: it says nothing about the host. */
 export class Cancelled extends DeployError {
   constructor(host: string | undefined, when: 'before' | 'during', step: string) {
     super(`${host === undefined ? '' : `${host}: `}cancelled ${when}: ${step}`, { kind: 'cancelled', host, step });
   }
 }
 
-/** Somebody else has the lease of a host, and kept it for too long. */
+/** Someone else holds a host's lease, and kept it for too long. */
 export class LeaseBusyError extends DeployError {
   readonly holder: Holder;
 
@@ -94,9 +101,9 @@ export class LeaseBusyError extends DeployError {
   }
 }
 
-/** The lease of a host is over, and it was not this program that ended it. */
+/** A host's lease is over, and this program did not end it. */
 export class LeaseLostError extends DeployError {
-  /** How the host ended it, as far as it is known. */
+  /** How the host ended it, if known. */
   readonly outcome: LeaseOutcome;
 
   constructor(host: string, outcome: LeaseOutcome, message: string, facts: Facts = {}) {
@@ -112,7 +119,7 @@ export class Failures extends DeployError {
   constructor(errors: readonly DeployError[]) {
     super(errors.map(({ message }) => message).join('\n'), { cause: errors[0] });
     const all = errors.flatMap(({ failures }) => failures);
-    // What was cancelled everywhere is cancelled; where one host failed first, that is the news.
+    // If everything was cancelled, it is a cancellation; if one host failed first, that is the failure.
     this.failures = [...all.filter(({ kind }) => kind !== 'cancelled'), ...all.filter(isCancelled)];
   }
 }

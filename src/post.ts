@@ -3,7 +3,7 @@ import * as core from '@actions/core';
 import { type InputTexts, inputNames } from './config/inputs.ts';
 import { readConfig } from './config/read.ts';
 import { finishLeases } from './flows/afterwards.ts';
-import type { HeldLease } from './flows/session.ts';
+import { type HeldLease, leaseEnds } from './flows/session.ts';
 import { type OpenDeployment, readOpenDeployment, writeStatus } from './github/deployment-requests.ts';
 import { githubLog } from './github/log.ts';
 import { githubContext } from './github/surroundings.ts';
@@ -15,7 +15,7 @@ import { nonce, systemClock } from './ports.ts';
 import { interruptedEnd } from './report/deployment.ts';
 import { secretsOf, withPorts } from './shell.ts';
 
-/** After a cancel the main program may have been killed: what it began on this machine and on the servers is ended here. */
+/** After a cancellation the main program may have been killed: this ends what it started on this machine and on the servers. */
 async function main(): Promise<void> {
   await cleanUp();
   const leases = readLeases(core.getState('leases'));
@@ -32,9 +32,9 @@ async function cleanUp(): Promise<void> {
   for (const item of Array.isArray(cleanUps) ? cleanUps.toReversed() : []) {
     const argv: unknown = isRecord(item) ? item['argv'] : undefined;
     if (!Array.isArray(argv)) continue;
-    core.info(`clean up after a cancel: ${argv.join(' ')}`);
+    core.info(`cleaning up after a cancelled run: ${argv.join(' ')}`);
     const { code, stderr } = await host.run({ argv: argv.map(String) });
-    if (code !== 0) core.warning(`this clean-up failed: ${stderr.trim()}`);
+    if (code !== 0) core.warning(`clean-up failed: ${stderr.trim()}`);
   }
 }
 
@@ -74,10 +74,10 @@ function readLeases(text: string): readonly HeldLease[] {
   const value = parseJson(text);
   return (Array.isArray(value) ? value : []).flatMap((lease: unknown) => {
     if (!isRecord(lease)) return [];
-    const { host, root, token } = lease;
-    return typeof host === 'string' && typeof root === 'string' && typeof token === 'string'
-      ? [{ host, root, token }]
-      : [];
+    const { host, root, token, end } = lease;
+    if (typeof host !== 'string' || typeof root !== 'string' || typeof token !== 'string') return [];
+    const known = leaseEnds.find((one) => one === end);
+    return [{ host, root, token, ...(known === undefined ? {} : { end: known }) }];
   });
 }
 

@@ -20,18 +20,25 @@ import type { Failure } from './model/failure.ts';
 import type { Release } from './model/release.ts';
 import type { Outcome, Report, Undone } from './model/report.ts';
 
-/** How long a lease may take to end that nobody has used since. */
+/** How long an unused lease may take to end. */
 const leaveSeconds = 10;
 
-/** Carries out the commands, in order. Expected failures end in the report; a bug is thrown. */
+/** Runs the commands, in order. Expected failures end in the report; a bug is thrown. */
 export async function run(config: Config, ports: RunPorts): Promise<Report> {
   const started = ports.clock.now();
   const known = { steps: [], ...(config.release === undefined ? {} : { release: config.release }) };
-  const session: Session = { config, ports, hosts: new Map([['local', ports.local]]), leases: new Map(), known };
+  const session: Session = {
+    config,
+    ports,
+    hosts: new Map([['local', ports.local]]),
+    leases: new Map(),
+    ends: new Map(),
+    known,
+  };
   const close = async (): Promise<void> => {
-    // After a cancel there is no time to wait: the servers roll back by themselves.
+    // After a cancellation there is no time to wait: the servers roll back by themselves.
     await leaveLeases(session, ports.signal.aborted ? 0 : leaveSeconds);
-    // An open connection would keep the process alive, after a bug as well.
+    // An open connection would keep the process alive, even after a bug.
     await Promise.all([...session.hosts.values()].map((host) => host.close()));
   };
   const failures = await failuresOf(session).finally(close);
@@ -73,7 +80,7 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const running = runGraph(graph, {
     signal: ports.signal,
     most,
-    // Of what was stopped because something else failed, the log would only be in the way.
+    // Lines of what was only stopped because something else failed would be in the way in the log.
     ended: (name, stopped) => logs[names.indexOf(name)]?.end(!stopped),
   });
   const errors = await running.finally(() => removeTests(session));
@@ -84,9 +91,9 @@ async function failuresOf(session: Session): Promise<readonly Failure[]> {
 
 type Flows = {
   readonly flows: Readonly<Record<FlowName, (session: Session) => Promise<void>>>;
-  /** What the tests made, should that still be there. */
+  /** What the tests created, if it still exists. */
   readonly removeTests: RemoveTests;
-  /** Of a run that failed: what was brought to the servers before the tests had passed. */
+  /** For a failed run: removes what was sent to the servers before the tests had passed. */
   readonly takeBack: (session: Session) => Promise<void>;
 };
 
@@ -150,7 +157,7 @@ function flowsOf({ commands }: Config): Flows {
   };
 }
 
-/** Whether they consist of the same images. */
+/** Whether they have the same images. */
 function isSame(one: Release, other: Release): boolean {
   const images = ({ images: all }: Release): string => JSON.stringify(Object.entries(all).sort());
   return one.commit === other.commit && images(one) === images(other);

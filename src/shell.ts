@@ -33,7 +33,7 @@ type Surroundings = {
   readonly announce: RunPorts['announce'];
 };
 
-/** Runs with the adapters that every shell uses, and a folder of its own that is gone afterwards. */
+/** Runs with the adapters that every shell uses, and a folder of its own that is removed afterwards. */
 export async function withPorts<T>(surroundings: Surroundings, use: (ports: RunPorts) => Promise<T>): Promise<T> {
   const { env, cwd, temporary, log, signal, ref, remember, rememberLeases, announce } = surroundings;
   const scratch = await mkdtemp(join(temporary, 'korrigo-'));
@@ -80,7 +80,7 @@ async function connectTo(
   return await connectSsh({ ...spec, ...rest, proxy, attempts }, options);
 }
 
-/** Inputs hold secrets: other programs do not get them. */
+/** Inputs contain secrets: other programs do not get them. */
 function visibleEnvironment(env: Environment, hidden: readonly string[]): Record<string, string> {
   const own = new Set([...inputNames.map(environmentName), ...hidden]);
   const entries = Object.entries(env).flatMap(([name, value]): [string, string][] =>
@@ -89,7 +89,7 @@ function visibleEnvironment(env: Environment, hidden: readonly string[]): Record
   return Object.fromEntries(entries);
 }
 
-/** Every secret of the inputs, to be hidden in logs. */
+/** All secrets in the inputs, to be hidden in logs. */
 export function secretsOf({ registry, ssh, envFiles, githubToken }: Config): readonly Secret[] {
   const found = [
     registry?.login?.password,

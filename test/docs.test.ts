@@ -8,10 +8,11 @@ import { ed25519Pair } from '../fixtures/key-pair.ts';
 import { type Block, blocksOf, readPage as read } from '../fixtures/pages.ts';
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '../fixtures/workflow-parser.ts';
 import { documents } from '../scripts/docs.ts';
-import { drawSummary } from '../scripts/pictures/summary.ts';
+import { isDrawnFrom } from '../scripts/pictures/png.ts';
 import { drawTerminal } from '../scripts/pictures/terminal.ts';
 import { drawn } from '../scripts/pictures.ts';
 import { readRawFile } from '../src/compose/raw.ts';
+import { commandNames } from '../src/config/config.ts';
 import { type InputTexts, inputNames, inputOf } from '../src/config/inputs.ts';
 import { readConfig } from '../src/config/read.ts';
 import { isRecord } from '../src/model/release.ts';
@@ -80,26 +81,10 @@ describe('pictures', () => {
     expect(svg).not.toMatch(/<b>|& /);
   });
 
-  it('of a summary show headings, tables, code, lists and links, and what is folded only by its title', () => {
-    const svg = drawSummary(
-      [
-        '## ❌ deploy failed',
-        '```text\na | b <c>\n```',
-        '**Next:** run `rollback` ([compare](https://example.com/x))',
-        '- web1: `current` is still A',
-        '| service | why |\n| --- | --- |\n| web | a \\| b &lt;c> |',
-        '<details><summary>Steps</summary>\n\nfolded\n\n</details>',
-      ].join('\n\n'),
-    );
-    for (const part of [
-      '❌ deploy failed',
-      'a | b <c>',
-      'Next: run rollback (compare)',
-      'current is still A',
-      '▸ Steps',
-    ])
-      expect(texts(svg)).toContain(part);
-    expect(texts(svg)).not.toContain('folded');
+  const markdown = list('docs/pictures').filter((file) => file.endsWith('.md'));
+  it.each(markdown)('docs/pictures/%s was drawn as it is now (npm run pictures -- --render)', (file) => {
+    const picture = readFileSync(join(top, 'docs/pictures', file.replace(/\.md$/, '.png')));
+    expect(isDrawnFrom(picture, read(`docs/pictures/${file}`))).toBe(true);
   });
 });
 
@@ -472,6 +457,15 @@ describe('workflows to copy', () => {
   });
 });
 
+describe('the README', () => {
+  it('has every command, in the order in which they run', () => {
+    const [, commands = ''] = read('README.md').split('\n## Commands\n');
+    const [table = ''] = commands.split('\n## ');
+    const named = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    expect(named).toEqual(commandNames);
+  });
+});
+
 describe('the command line', () => {
   // What a run printed is no instruction: there it is typed in the folder of the action.
   const examples = blocks.filter(
@@ -544,7 +538,7 @@ describe('docs/troubleshooting.md', () => {
   const shown = [
     'exited with code',
     'last log lines of',
-    'The rollback has replaced that container',
+    'The rollback replaced that container',
     'no drift: the running containers match the current release',
     '  releases:',
     '  containers:',

@@ -11,6 +11,7 @@ const container = (service: 'web' | 'cache', more: Partial<Evidence['containers'
   state: 'running',
   health: 'healthy',
   oneOff: false,
+  error: '',
   ...more,
 });
 
@@ -42,7 +43,7 @@ describe('a server that has settled', () => {
     [
       'a container of another release',
       { containers: [container('web', { image: 'x' }), container('cache')] },
-      'shop-web-1 runs x, and current has shop-web@sha256:a',
+      'shop-web-1 runs x, but current has shop-web@sha256:a',
     ],
     [
       'a container that is not healthy',
@@ -58,7 +59,7 @@ describe('a server that has settled', () => {
     [
       'a container that Compose has not named yet',
       { containers: [...well.containers, container('web', { name: '0123456789ab_shop-web-1' })] },
-      'there is a container 0123456789ab_shop-web-1',
+      'unexpected container 0123456789ab_shop-web-1',
     ],
     [
       'two containers of a service',
@@ -68,20 +69,20 @@ describe('a server that has settled', () => {
     [
       'a migration',
       { containers: [...well.containers, container('web', { name: 'shop-web-run-1', oneOff: true })] },
-      'there is a container shop-web-run-1 (running), which is of no release',
+      'container shop-web-run-1 (running) belongs to no release',
     ],
     [
       'a network where nothing runs',
       { current: undefined, images: {}, containers: [] },
-      'there are networks: shop_default',
+      'networks were left over: shop_default',
     ],
     ['a lease that is not free', { lease: ['locked'] }, 'the lease is not free: locked'],
-    ['a login', { logins: ['/tmp/.login-x'] }, 'a login was left: /tmp/.login-x'],
-    ['a process', { processes: ['sleep 1'] }, 'a process was left: sleep 1'],
+    ['a login', { logins: ['/tmp/.login-x'] }, 'a login was left over: /tmp/.login-x'],
+    ['a process', { processes: ['sleep 1'] }, 'a process was left over: sleep 1'],
     [
       'an attempt without an end',
       { history: [{ release: 'new', outcome: 'started' }] },
-      'the history has an attempt that began and never ended',
+      'the history has an attempt that started and never finished',
     ],
     ['an engine that is down', { troubles: ['the engine does not answer'] }, 'the engine does not answer'],
   ])('is not one with %s', (_, more, says) => {
@@ -112,32 +113,32 @@ describe('a run of the faults', () => {
       'runs a third release',
       { current: 'other', images: {} },
       { code: 1 },
-      'current is other, which is neither what was there nor what was deployed',
+      'current is other, which is neither the old release nor the deployed one',
     ],
     [
       'runs a version that cannot be well',
       {},
       { code: 1, deployed: undefined },
-      'current is new, which is neither what was there nor what was deployed',
+      'current is new, which is neither the old release nor the deployed one',
     ],
-    ['runs the old release after a success', old, {}, 'the program ended with 0, and the new release does not run'],
+    ['runs the old release after a success', old, {}, 'the program exited with 0, but the new release does not run'],
     [
       'says that it went back and did not',
       {},
       { code: 1, said: 'rolled back, old is running again' },
-      'the program says that it rolled back, and the new release runs',
+      'the program says that it rolled back, but the new release runs',
     ],
     [
       'has no success in the history',
       { history: well.history.slice(0, 2) },
       {},
-      'the new release runs, and the history does not say so',
+      'the new release runs, but the history does not say so',
     ],
     [
       'has a success in the history that is none',
       { ...old, history: well.history },
       { code: 1 },
-      'the history says that it succeeded, and the old release runs',
+      'the history says that it succeeded, but the old release runs',
     ],
     [
       'has a rollback that failed',
@@ -145,8 +146,8 @@ describe('a run of the faults', () => {
       { code: 1, attempts: 0 },
       'the history says that the rollback failed',
     ],
-    ['has lost a row', { rows: new Set(['1']) }, {}, '1 of 2 rows or files that were acknowledged are gone'],
-    ['has lost a file', { files: new Set(['2']) }, {}, '1 of 2 rows or files that were acknowledged are gone'],
+    ['has lost a row', { rows: new Set(['1']) }, {}, '1 of 2 acknowledged rows or files are gone'],
+    ['has lost a file', { files: new Set(['2']) }, {}, '1 of 2 acknowledged rows or files are gone'],
   ])('is wrong when the server %s', (_, evidence, more, says) => {
     expect(untrue({ ...well, ...evidence }, { ...expected, ...more })).toContain(says);
   });

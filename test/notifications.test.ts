@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { failureOf, releaseOf, reportOf, switchOf } from '../fixtures/builders.ts';
 import { blocksOf } from '../fixtures/pages.ts';
+import { outputValues } from '../src/report/outputs.ts';
 
 type Texts = Readonly<Record<string, string>>;
 type Step = { readonly if: string; readonly env: Texts; readonly run: string };
@@ -37,6 +39,14 @@ async function run(
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
   return await new Promise((resolve) => child.on('close', (code) => resolve({ code, said })));
+}
+
+/** Every text that people see, in order. */
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'text' && typeof inner === 'string' ? [inner] : textsOf(inner),
+  );
 }
 
 const portOf = (server: { address(): string | AddressInfo | null }): number => {
@@ -82,6 +92,35 @@ web: image
       },
     ]);
   });
+
+  it.each([
+    ['Slack', 'SLACK_WEBHOOK'],
+    ['Microsoft Teams', 'TEAMS_WEBHOOK'],
+  ])(
+    'of %s gets what a deploy really puts out as text, whatever is in a commit and in what failed',
+    async (heading, name) => {
+      const subject = `Fix "it" 'now' </p><!here> & <@U1> [Log in](https://evil.example) \\n \\" $(touch x) \`id\` 🚀 ${'世'.repeat(300)}`;
+      const values = outputValues(
+        reportOf({
+          outcome: 'rolled-back',
+          commit: { subject, author: 'eve' },
+          release: releaseOf(),
+          plan: switchOf(),
+          failures: [failureOf('www.example.com: migrate failed: "no such <table>" & {"a": \\u0041}\nsecond line')],
+          undone: [{ host: 'www.example.com', outcome: 'rolled-back' }],
+        }),
+      );
+      const env = { ...outputs, TITLE: values.title, SUMMARY: values.summary, COMPARE: values['compare-url'] };
+      expect(await run(stepOf(heading), { ...env, [name]: url })).toEqual({ code: 0, said: '' });
+      // It was JSON, or the server would not have answered.
+      const texts = textsOf(received[0]?.body);
+      const all = texts.join('\n').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+      expect(all).toContain(values.title);
+      expect(all.replaceAll('] (', '](')).toContain(values.summary);
+      const marked = texts.join('\n').match(heading === 'Slack' ? /<(?!https:\/\/github\.com\/)/ : /\]\(/);
+      expect(marked).toBeNull();
+    },
+  );
 
   it('of Slack gets no link to changes that are not known', async () => {
     await run(stepOf('Slack'), { ...outputs, SUMMARY: '', COMPARE: '', SLACK_WEBHOOK: url });

@@ -262,6 +262,11 @@ describe('every workflow', () => {
     }
   });
 
+  it.each(all)('%s says what each permission is for', (path) => {
+    const permissions = read(path).match(/^ +(?:[a-z]+-)*[a-z]+: (?:read|write)\b.*$/gm) ?? [];
+    for (const line of permissions) expect(line).toMatch(/: (?:read|write) # \S/);
+  });
+
   it('is given actions to use', () => {
     expect(all.flatMap(stepsOf).filter(({ uses }) => uses !== undefined).length).toBeGreaterThan(20);
   });

@@ -51,7 +51,8 @@ export const checks: Readonly<Record<string, () => Promise<void>>> = {
     void (await must(['actionlint', ...(await files(/^(\.github|examples)\/workflows\/.*\.ya?ml$/))], { env })),
   'workflows: zizmor': async () => {
     const copied = await files(/^examples\/workflows\/.*\.ya?ml$/);
-    await must(['zizmor', '--offline', '--no-progress', '--quiet', '.github', 'action.yml', ...copied], { env });
+    const options = ['--persona', 'pedantic', '--offline', '--no-progress', '--quiet'];
+    await must(['zizmor', ...options, '.github', 'action.yml', ...copied], { env });
   },
   'compose files of infra': composeFiles,
   'compose files of infra: compose-lint': async () => {

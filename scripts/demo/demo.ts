@@ -21,35 +21,39 @@ async function main(): Promise<void> {
   process.on('exit', screen.idle);
   process.stdout.on('error', () => {}); // a terminal that was closed; what is up must come down all the same
   const undo: (() => Promise<void>)[] = [];
-  let told: number | undefined;
+  let storySeconds: number | undefined;
   const problems: string[] = [];
   try {
     await tell({ screen, signal: stop.signal }, undo);
-    told = elapsed();
+    storySeconds = elapsed();
     if (isLookedAt) await Promise.race([once(process.stdin, 'data'), once(process.stdin, 'end'), stopped()]);
   } catch (error) {
     if (received === undefined) problems.push(error instanceof Error ? error.message : String(error));
   }
   process.stdin.unref?.();
   problems.push(...(await tidyUp(undo)));
-  close(problems, told);
+  close(problems, storySeconds);
 }
 
-/** The last lines say how it went; so does the exit code. @param told seconds that the story took, if it got to its end */
-function close(problems: readonly string[], told: number | undefined): void {
+/** The last lines say how it went; so does the exit code. @param storySeconds seconds that the story took, if it got to its end */
+function close(problems: readonly string[], storySeconds: number | undefined): void {
   screen.line();
   if (problems.length > 0) {
     process.exitCode = 1;
     for (const problem of problems) screen.line(` ✗ the demo failed: ${problem}`, 'red');
-  } else if (told === undefined && received !== undefined) {
+  } else if (storySeconds === undefined && received !== undefined) {
     process.exitCode = 128 + constants.signals[received];
     screen.line(` ✗ stopped by ${received} before the end; nothing of the demo is left on this machine`, 'red');
   } else {
-    screen.item('✓', 'both deploys did what they should, and nothing of the demo is left on this machine', told);
+    screen.item(
+      '✓',
+      'both deploys did what they should, and nothing of the demo is left on this machine',
+      storySeconds,
+    );
   }
 }
 
-/** @param undo is told, as things come up, how each goes away. */
+/** @param undo is storySeconds, as things come up, how each goes away. */
 async function tell(stage: Stage, undo: (() => Promise<void>)[]): Promise<void> {
   screen.title('Korrigo Deploy: from a commit to a healthy server');
   screen.chapter(

@@ -2,7 +2,6 @@
 
 export type Span = { readonly text: string; readonly style?: string };
 
-export const sans = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
 export const mono = "ui-monospace, SFMono-Regular, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 type Picture = { readonly title: string; readonly width: number; readonly height: number };
@@ -31,17 +30,3 @@ export function text(x: number, y: number, spans: readonly Span[], style = ''): 
 
 const escaped = (value: string): string =>
   value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
-/** Roughly how wide a text is, in pixels: a bit more than in most fonts, so that it stays inside of its cell. */
-export function widthOf(value: string, size: number, style?: string): number {
-  if (style === 'code') return value.length * size * 0.55;
-  const units = [...value].reduce((sum, character) => sum + unitsOf(character), 0);
-  return units * size * (style === 'bold' ? 1.2 : 1.12);
-}
-
-function unitsOf(character: string): number {
-  if (/[ iljtf.,:;|'!()[\]/·]/.test(character)) return 0.31;
-  if (/[mwMW@%—…]/.test(character)) return 0.86;
-  if (/[A-Z0-9_]/.test(character)) return 0.62;
-  return character > '\u2100' ? 1.2 : 0.55;
-}

@@ -19,12 +19,12 @@ export function composeOptions({ files, project, profiles = [] }: Files): readon
   ];
 }
 
-/** As JSON: in its YAML, texts come out so that they are read as others, or not at all. */
+/** As JSON: in Compose's YAML, some texts come out as different ones, or unreadable. */
 export function configJson(files: Files, env: Readonly<Record<string, string>>): Command {
   return { argv: compose(files, ['config', '--format', 'json']), env };
 }
 
-/** Its YAML has what only bake reads. */
+/** The YAML also has what only bake reads. */
 export function configYaml(files: Files, env: Readonly<Record<string, string>>): Command {
   return { argv: compose(files, ['config']), env };
 }
@@ -38,20 +38,20 @@ export function removeProject(project: string): Command {
   return { argv: ['docker', 'compose', '--project-name', project, 'down', '--remove-orphans'] };
 }
 
-/** Brings a sealed release up. Nothing is built and nothing is pulled: everything was brought here before. */
+/** `up` of a sealed release. Builds and pulls nothing: all images are already here. */
 export function up(sealed: string, project: string, args: readonly string[] = []): Command {
   return {
     argv: compose({ files: [sealed], project }, ['up', '--detach', '--no-build', '--pull', 'never', ...args]),
   };
 }
 
-/** Makes the containers of services as a sealed release has them, in the place of old ones, and does not start them. */
+/** Creates containers of services as in a sealed release, replacing old ones, without starting them. */
 export function create(sealed: string, project: string, services: readonly string[]): Command {
   return {
     argv: compose({ files: [sealed], project }, ['create', '--no-build', '--pull', 'never', ...services]),
   };
 }
 
-/** Asks what `up` would do. */
+/** Asks what `up` would replace, create and remove. A dry run of `up` itself prints the same, but also waits for health. */
 export const upPreview = (sealed: string, project: string): Command =>
-  up(sealed, project, ['--remove-orphans', '--dry-run']);
+  create(sealed, project, ['--remove-orphans', '--dry-run']);

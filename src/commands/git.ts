@@ -54,6 +54,11 @@ export function gitUntracked(top: string, folder: string): Command {
   return { argv: ['git', '--literal-pathspecs', ...list], cwd: top };
 }
 
+/** What of a folder Git LFS has in its care, ended by NUL each. */
+export function gitFiltered(top: string, folder: string): Command {
+  return { argv: ['git', 'ls-files', '-z', '--', `:(top,literal,attr:filter=lfs)${folder}`], cwd: top };
+}
+
 export function gitModified(top: string): Command {
   return { argv: ['git', 'status', '--porcelain', '--untracked-files=no'], cwd: top };
 }

@@ -4,7 +4,7 @@ import { programs } from '../server/programs.ts';
 
 const join = (...parts: readonly string[]): string => parts.join('\n');
 
-/** What lies on the host as lease/keeper.sh. The calls of the holder run it, too: so their command lines are short. */
+/** Installed on the host as lease/keeper.sh. The holder's calls run it too, which keeps their command lines short. */
 export const keeper = join(
   programs['lease.sh'],
   programs['lease-end.sh'],
@@ -20,7 +20,7 @@ export const keeper = join(
   programs['keeper.sh'],
 ).trimEnd();
 
-/** Those of everybody: they need nothing that is there. */
+/** Calls for anyone: they need no lease. */
 export const leasePrograms = {
   take: join(programs['lease.sh'], programs['lease-take.sh']),
   leave: join(programs['lease.sh'], programs['lease-leave.sh']),
@@ -53,13 +53,13 @@ export type Terms = {
   readonly run: string | undefined;
   readonly command: string;
   readonly release: string;
-  /** Without a call for so long, the host takes the lease back. */
+  /** Without a call for this long, the host takes the lease back. */
   readonly graceSeconds: number;
   /** The folder with the registry login, which is removed at the end. */
   readonly login: string | undefined;
 };
 
-/** @param waitSeconds for whoever has it */
+/** @param waitSeconds for the current holder */
 export function takeLease({ root, token }: LeaseKey, terms: Terms, waitSeconds: number): Command {
   const { actor, run = '', command, release, graceSeconds, login = '' } = terms;
   const facts = [actor, run, command, release].map((text) => text.replace(/[\0-\x1f\x7f]+/g, ' '));
@@ -67,7 +67,7 @@ export function takeLease({ root, token }: LeaseKey, terms: Terms, waitSeconds: 
   return program('take', args, keeper);
 }
 
-/** Says what is being done; without a name it is a sign of life. */
+/** Reports the current stage; without a name it is only a sign of life. */
 export function leaseStage(key: LeaseKey, name = ''): Command {
   return call(key, 'stage', [name.replace(/[\0-\x1f\x7f]+/g, ' ')]);
 }
@@ -77,7 +77,7 @@ export type Undo = {
   readonly script: string;
   /** The time that all its tries may take. */
   readonly limitSeconds: number;
-  /** Lines for the history, one for each end of it; `"time":"now"` in them becomes the time of the undo. */
+  /** Lines for the history, one per outcome; `"time":"now"` in them becomes the time of the undo. */
   readonly rolledBack: string;
   readonly rollbackFailed: string;
 };

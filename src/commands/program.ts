@@ -1,18 +1,19 @@
 import { type Command, type Content, quote } from '../model/command.ts';
 import { programs } from '../server/programs.ts';
 
-/** Which awk programs the programs for servers use, and behind which functions each of them stands. */
+/** The awk programs that the programs for servers use, each with the awk functions it needs. */
 const awkParts = {
   flatten: ['scalars', 'flatten'],
   sealed: ['scalars', 'sealed'],
   traits: ['scalars', 'traits'],
   images: ['scalars', 'images'],
   claims: ['scalars', 'claims'],
+  awaited: ['scalars', 'awaited'],
   uses: ['scalars', 'moved', 'seccomp', 'uses'],
   canonical: ['scalars', 'canonical'],
   seal: ['scalars', 'moved', 'seccomp', 'seal'],
   environment: ['scalars', 'environment'],
-  once: ['scalars', 'once'],
+  oneoff: ['scalars', 'oneoff'],
   helpers: ['helpers'],
   platforms: ['scalars', 'platforms'],
   history: ['scalars', 'json', 'history'],
@@ -39,6 +40,7 @@ const observe = join(facts, programs['containers.sh'], programs['observe.sh']);
 /** The small POSIX programs that run on a host. `$0` names them in a process list; arguments are never read as code. */
 const texts = {
   observe,
+  disk: join(facts, programs['disk.sh']),
   inspect: join(facts, programs['containers.sh'], programs['inspect.sh']),
   login: join(awks('helpers'), programs['login.sh']),
   bake: programs['bake.sh'],
@@ -59,21 +61,22 @@ const texts = {
     programs['reopen.sh'],
   ),
   unchanged: join(facts, programs['release.sh'], programs['unchanged.sh']),
-  claims: join(facts, awks('claims'), programs['claims.sh']),
+  claims: join(facts, awks('claims', 'awaited'), programs['unchecked.sh'], programs['claims.sh']),
   preview: programs['preview.sh'],
   withdraw: programs['withdraw.sh'],
-  place: programs['place.sh'],
-  restore: programs['restore.sh'],
+  'write-env-files': join(programs['put.sh'], programs['write-env-files.sh']),
+  restore: join(programs['put.sh'], programs['restore.sh']),
   tidy: programs['tidy.sh'],
+  stopping: programs['stopping.sh'],
   retire: programs['retire.sh'],
   'roll-back': programs['roll-back.sh'],
-  pull: join(facts, awks('platforms'), programs['pull.sh']),
+  pull: join(facts, awks('platforms', 'awaited'), programs['unchecked.sh'], programs['pull.sh']),
   upload: join(facts, programs['beside.sh'], programs['upload.sh']),
   tag: join(programs['beside.sh'], programs['tag.sh']),
   discard: programs['discard.sh'],
   replace: programs['replace.sh'],
   refresh: programs['refresh.sh'],
-  once: join(awks('once'), programs['once.sh']),
+  'one-off': join(awks('oneoff'), programs['one-off.sh']),
   current: programs['current.sh'],
   record: programs['record.sh'],
   probe: join(facts, programs['probe.sh']),

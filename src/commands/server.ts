@@ -13,7 +13,13 @@ export const observe = ({ root, project }: Place): Command => program('observe',
 
 export const status = ({ root, project }: Place): Command => program('status', [root, project]);
 
+export const diskLeft = (root: string): Command => program('disk', [root]);
+
 export const inspect = (project: string): Command => program('inspect', [project]);
+
+/** The same, and asks containers of these services themselves whether they are healthy, as long as Docker has not. */
+export const inspectAsking = (project: string, services: readonly string[]): Command =>
+  program('inspect', [project, ...services]);
 
 export type Settled = {
   readonly project: string;
@@ -23,7 +29,7 @@ export type Settled = {
   readonly images: Readonly<Record<string, string>>;
 };
 
-/** Waits until the containers are as they should be, on the host itself. */
+/** Waits until the containers are as planned, on the host itself. */
 export function settled({ project, timeoutSeconds, settleSeconds, images }: Settled): Command {
   const wanted = Object.entries(images).map(([service, image]) => `${service}=${image}`);
   return program('settled', [project, String(timeoutSeconds), String(settleSeconds), ...wanted]);
@@ -47,7 +53,7 @@ export type Attested = {
   /** `owner/repo` */
   readonly repository: string;
   readonly images: readonly string[];
-  /** For GitHub, where `gh` has none of its own. */
+  /** For GitHub, if `gh` has no token of its own. */
   readonly token: Secret | undefined;
 };
 
@@ -71,31 +77,39 @@ export function resolve({ root, id, project, folder, files, profiles }: Resolve)
 
 export const reopen = ({ root, id }: Kept): Command => program('reopen', [root, id]);
 
-/** Which of the host's own files are others than when the release was resolved. */
+/** Which of the host's own files have changed since the release was resolved. */
 export const unchanged = ({ root, id }: Kept): Command => program('unchanged', [root, id]);
 
-/** What the resolved release wants of the host, and what is there. */
+/** What the resolved release needs on the host, and what exists there. */
 export const claims = ({ root, id }: Kept): Command => program('claims', [root, id]);
 
 /** What Compose says `up` would do. */
 export const preview = (sealed: string, project: string): Command =>
   program('preview', ['30', ...upPreview(sealed, project).argv]);
-/** Asks a URL again and again until it is stopped. */
+
+/** Requests a URL repeatedly until it is stopped. */
 export const probe = (url: string): Command => program('probe', [url]);
 
-/** Takes back what a plan shipped: nothing of it stays. */
+/** Removes everything that a plan has shipped. */
 export const withdraw = ({ root, id }: Kept): Command => program('withdraw', [root, id]);
 
 /** Puts the files of `env-files` where they belong; what they replace is kept. */
-export const writeFiles = ({ root, id }: Kept): Command => program('place', [root, id]);
+export const writeFiles = ({ root, id }: Kept): Command => program('write-env-files', [root, id]);
 
 /** Puts back what `writeFiles` replaced. */
 export const restoreFiles = ({ root, id }: Kept): Command => program('restore', [root, id]);
 
-/** Removes the containers that an interrupted switch left. */
-export const tidy = (project: string): Command => program('tidy', [project]);
+/**
+ * Removes the containers that an interrupted switch left, and replaces those that Docker cannot start again.
+ * @param file of the release that is to run
+ */
+export const tidy = (project: string, file?: string): Command =>
+  program('tidy', file === undefined ? [project] : [project, file]);
 
-/** Stops these containers after proxies had the time to learn the new ones, and removes them. */
+/** Waits for containers that the engine is still stopping, after the one who asked for it was interrupted. */
+export const awaitStops = (project: string): Command => program('stopping', [project]);
+
+/** Stops these containers once proxies have had time to find the new ones, and removes them. */
 export function retire(drainSeconds: number, ids: readonly string[]): Command {
   return program('retire', [String(drainSeconds), ...ids]);
 }
@@ -103,7 +117,7 @@ export function retire(drainSeconds: number, ids: readonly string[]): Command {
 export type RollBack = {
   readonly project: string;
   readonly service: string;
-  /** The compose files of the release before and of the one that is given up. */
+  /** The compose files of the previous release and of the one that is given up. */
   readonly from: string;
   readonly to: string;
   readonly drainSeconds: number;
@@ -112,7 +126,7 @@ export type RollBack = {
   readonly ids: readonly string[];
 };
 
-/** Brings a service that was rolled, or half of it, back to the release before, with the old containers or new ones of it. */
+/** Brings a service that was rolled, or half of it, back to the previous release, with the old containers or new ones of it. */
 export function rollBack({ project, service, from, to, drainSeconds, timeoutSeconds, ids }: RollBack): Command {
   const seconds = [ids.length, drainSeconds, timeoutSeconds].map(String);
   return program('roll-back', [project, service, from, to, ...seconds, ...ids]);
@@ -123,12 +137,12 @@ export function pull(file: string, tag: string, images: readonly string[], login
   return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
 }
 
-/** Fails where the image is not. */
+/** Fails if the image is not there. */
 export const imageId = (image: string): Command => ({
   argv: ['docker', 'image', 'inspect', '--format', '{{.Id}}', image],
 });
 
-/** What builds here. */
+/** The builder on this machine. */
 export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
 
 /**
@@ -152,21 +166,21 @@ export function tag(tags: Readonly<Record<string, string>>, env: Env): Command {
 /** @param images `name@digest` of what was built for it, the name alone of what was not */
 export const discard = (tag: string, images: readonly string[]): Command => program('discard', [tag, ...images]);
 
-/** Puts new containers of these services in the place of the old ones. */
+/** Replaces the containers of these services with new ones. */
 export function replace(sealed: string, project: string, services: readonly string[]): Command {
   return program('replace', [project, services.join(' '), ...create(sealed, project, services).argv]);
 }
 
-/** Starts the containers of these services that have ended. */
+/** Starts the containers of these services that have exited. */
 export const start = (project: string, services: readonly string[]): Command =>
   program('replace', [project, services.join(' ')]);
 
-/** Lets proxies that kept their container find those that are new. The last one says what came of it. */
+/** Lets proxies whose containers stay find the new containers. The last call reports the result. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);
 
 export type OneOffRun = {
   readonly seconds: number;
-  /** The input that set the limit: named when it is reached. */
+  /** The input that set the limit: named if the limit is reached. */
   readonly limit: string;
   readonly project: string;
   readonly container: string;
@@ -179,7 +193,7 @@ export type OneOffRun = {
 export function oneOff(run: OneOffRun): Command {
   const { seconds, limit, project, container, file, withDependencies, service, argv } = run;
   const dependencies = withDependencies ? 'yes' : 'no';
-  return program('once', [String(seconds), limit, project, container, file, dependencies, service, ...argv]);
+  return program('one-off', [String(seconds), limit, project, container, file, dependencies, service, ...argv]);
 }
 
 /** @param id of the release; undefined: none is current */

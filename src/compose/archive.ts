@@ -10,7 +10,7 @@ export type ArchiveFile = {
   readonly link?: boolean;
   /** A folder, which may be empty. */
   readonly folder?: boolean;
-  /** When it was changed last, in seconds since 1970. A web server tells an old page from a new one by it. */
+  /** When it was changed last, in seconds since 1970. A web server uses it to distinguish an old page from a new one. */
   readonly changed?: number;
 };
 

@@ -4,7 +4,7 @@ import { readYaml } from './yaml.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a build reads of the repository. */
+/** What a build reads from the repository. */
 export type BuildInputs = {
   /** From the top of the repository. */
   readonly paths: readonly string[];
@@ -12,11 +12,11 @@ export type BuildInputs = {
   readonly elsewhere: readonly string[];
 };
 
-/** @param build a `build:` section as Compose resolved it: with absolute paths */
+/** @param build a `build:` section resolved by Compose: with absolute paths */
 export function buildInputs(build: Json, top: string): BuildInputs {
   const { context, dockerfile, additional_contexts: additional } = build;
   const folder = textOf(context);
-  // Compose writes `service:web` for the image of another service, which is told there.
+  // Compose writes `service:web` for the image of another service, whose own build covers it.
   const contexts = isRecord(additional) ? Object.values(additional).map(textOf) : [];
   const others = contexts.filter((path) => !/^(service|target):/.test(path));
   const file = folder.startsWith('/') && typeof dockerfile === 'string' ? [resolve(folder, dockerfile)] : [];
@@ -25,10 +25,10 @@ export function buildInputs(build: Json, top: string): BuildInputs {
   return { paths: [...new Set(all.filter(isLocal))], elsewhere: all.filter((path) => !isLocal(path)) };
 }
 
-/** What a build reads on this machine: what it is, and the paths of which one must be there. */
+/** What a build reads on this machine: each input, and the paths of which one must exist. */
 export type Needed = { readonly what: string; readonly paths: readonly string[] };
 
-/** @param build as Compose resolved it */
+/** @param build resolved by Compose */
 export function neededOf({
   context,
   dockerfile,
@@ -44,12 +44,12 @@ export function neededOf({
   );
   if (!folder.startsWith('/') || inline !== undefined) return contexts;
   const file = resolve(folder, textOf(dockerfile) || 'Dockerfile');
-  // BuildKit takes the other one, too.
+  // BuildKit accepts either.
   const small = file.replace(/Dockerfile$/, 'dockerfile');
   return [...contexts, { what: 'Dockerfile', paths: small === file ? [file] : [file, small] }];
 }
 
-/** Its Dockerfile from the top of the repository; undefined when it is not in there. */
+/** Its Dockerfile, from the top of the repository; undefined if it is not in there. */
 export function dockerfileOf(
   { context, dockerfile, dockerfile_inline: inline }: Json,
   top: string,
@@ -73,7 +73,7 @@ export function writtenBuilds(text: string): Readonly<Record<string, string>> {
   );
 }
 
-/** An alias may make a circle, of which there is no JSON. */
+/** Aliases may form a cycle, which JSON cannot represent. */
 function textOfBuild(build: unknown): string {
   try {
     return JSON.stringify(build);

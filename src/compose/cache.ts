@@ -6,7 +6,7 @@ export type Caches = { readonly from: readonly string[]; readonly to: readonly s
 
 export type CacheFacts = {
   readonly env: Environment;
-  /** What stands behind the builder. */
+  /** The builder's driver. */
   readonly driver: string;
   readonly project: string;
   readonly ref: string | undefined;
@@ -18,7 +18,7 @@ export const hasGithubCache = (env: Environment): boolean =>
   Boolean(env['ACTIONS_RUNTIME_TOKEN'] && (env['ACTIONS_RESULTS_URL'] || env['ACTIONS_CACHE_URL']));
 
 /**
- * The caches of a build that nobody chose: GitHub's, with a scope for each image and branch, since what one writes there takes
+ * The default caches of a build: GitHub's, with a scope for each image and branch, since what one writes there takes
  * the place of what was there. A branch without one starts from that of the default branch. The engine's own builder can write
  * none. A cache that cannot be written fails nothing.
  */

@@ -14,10 +14,8 @@ export type BuildFacts = {
   readonly platforms: readonly string[];
   readonly cacheFrom: readonly string[];
   readonly cacheTo: readonly string[];
-  /** Of a target whose caches nobody chose. */
+  /** Of a target with default caches. */
   readonly caches?: (target: BuildTarget) => Caches;
-  /** Whether BuildKit says how an image was built, and what is in it. */
-  readonly attest: boolean;
   /** Pushes every image without a tag. */
   readonly byDigest?: boolean;
 };
@@ -47,7 +45,6 @@ export function bakeDefinition(targets: readonly BuildTarget[], facts: BuildFact
       ...(facts.platforms.length > 0 ? { platforms: facts.platforms } : {}),
       ...(facts.cacheFrom.length > 0 ? { 'cache-from': facts.cacheFrom } : {}),
       ...(facts.cacheTo.length > 0 ? { 'cache-to': facts.cacheTo } : {}),
-      ...(facts.attest ? { attest: ['type=provenance,mode=max', 'type=sbom'] } : {}),
       ...(secret.length > 0 ? { secret } : {}),
       ...(facts.byDigest ? { output: [`type=image,push-by-digest=true,name-canonical=true,push=true`] } : {}),
     };
@@ -73,16 +70,31 @@ function isCached(build: Json, own: Json, { cacheFrom, cacheTo }: BuildFacts): b
 export function allowances(targets: readonly BuildTarget[]): readonly string[] {
   const asked = targets.flatMap(({ build }) => {
     const own = ownBake(build['x-bake']);
-    const entitlements = [build['entitlements'], own['entitlements']].flat().filter((one) => typeof one === 'string');
     return [
       ...(build['network'] === 'host' ? ['network.host'] : []),
-      ...(build['privileged'] === true ? ['security.insecure'] : []),
       ...(build['ssh'] !== undefined || own['ssh'] !== undefined ? ['ssh'] : []),
-      ...entitlements,
+      ...entitlementsOf(build),
     ];
   });
   return [...new Set(['fs=*', ...asked])];
 }
+
+/** What the steps of a build may ask for, in the words of bake's `--set`: it does not read them in a compose file. */
+export const entitlements = (targets: readonly BuildTarget[]): readonly string[] =>
+  targets.flatMap(({ name, build }) => entitlementsOf(build).map((one) => `${name}.entitlements=${one}`));
+
+function entitlementsOf(build: Json): readonly string[] {
+  const written = [build['entitlements'], ownBake(build['x-bake'])['entitlements']].flat();
+  const names = written.filter((one) => typeof one === 'string');
+  return [...new Set([...(build['privileged'] === true ? ['security.insecure'] : []), ...names])];
+}
+
+/** What BuildKit says of each image. As an option: bake does not read it in a compose file, nor old ones what Compose has for it. */
+export const attestations = (targets: readonly BuildTarget[]): readonly string[] =>
+  targets.flatMap(({ name, build }) => [
+    ...(build['provenance'] === undefined ? [`${name}.attest=type=provenance,mode=max`] : []),
+    ...(build['sbom'] === undefined ? [`${name}.attest=type=sbom`] : []),
+  ]);
 
 /** The image of another service is what bake builds for that one. */
 function contextsOf(written: unknown, targets: readonly BuildTarget[]): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 /**
- * What a .dockerignore keeps out of a build, as Docker reads it: the last pattern that matches a path or a folder above it
- * counts. Close enough for a remark: what it says of a folder as a whole, it says of the folder.
- * @returns whether a path, from the context, is kept out; one that ends in `/` is a folder
+ * What a .dockerignore excludes from a build, as Docker reads it: the last pattern that matches a path or a folder above it
+ * counts. Good enough for a remark: a folder is judged as a whole.
+ * @returns whether a path, relative to the context, is excluded; one that ends in `/` is a folder
  */
 export function dockerignore(text: string): (path: string) => boolean {
   const rules = text.split(/\r?\n/).flatMap((line) => {

@@ -1,7 +1,17 @@
-/** The values of a `.env` file, as far as they name files, projects and profiles: without variables in values. */
-export function readDotEnv(text: string): ReadonlyMap<string, string> {
+import { interpolate, type Lookup } from './interpolate.ts';
+
+/**
+ * The values of a `.env` file, as far as they name files, projects and profiles.
+ * @param outer what counts more than the file itself, where a value has variables
+ */
+export function readDotEnv(text: string, outer: Lookup = () => undefined): ReadonlyMap<string, string> {
   const pattern =
     /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*(?:'([^']*)'|"([^"]*)"|(.*?))(?:[ \t]+#.*)?[ \t\r]*$/gm;
-  const rows = [...text.matchAll(pattern)];
-  return new Map(rows.map(([, name = '', single, double, plain = '']) => [name, single ?? double ?? plain.trim()]));
+  const values = new Map<string, string>();
+  const lookup: Lookup = (name) => outer(name) ?? values.get(name);
+  for (const [, name = '', single, double, plain = ''] of text.matchAll(pattern)) {
+    const written = double ?? plain.trim();
+    values.set(name, single ?? interpolate(written, lookup) ?? written);
+  }
+  return values;
 }

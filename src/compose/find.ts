@@ -1,14 +1,14 @@
-import { dirname, join } from 'node:path/posix';
+import { basename, dirname, join, relative } from 'node:path/posix';
 import type { Lookup } from './interpolate.ts';
 import type { Tracked } from './ship.ts';
 
-/** Where compose files are looked for. Paths start at the top of the repository. */
+/** Where to look for compose files. Paths start at the top of the repository. */
 export type Search = {
   /** Where Compose would be started. */
   readonly folder: string;
-  /** From that folder; empty when nobody named one. */
+  /** Relative to that folder; empty if none was given. */
   readonly named: readonly string[];
-  /** Of the environment and the `.env` there. */
+  /** From the environment and the `.env` there. */
   readonly variable: Lookup;
   readonly tracked: Tracked;
   readonly exists: (path: string) => Promise<boolean>;
@@ -16,7 +16,7 @@ export type Search = {
 
 export type Found = {
   readonly files: readonly string[];
-  /** What Compose would have used here, and is left out. */
+  /** Files that Compose would have used here, but that are left out. */
   readonly notes: readonly string[];
   readonly problems: readonly string[];
 };
@@ -29,7 +29,7 @@ const overrides = [
   'docker-compose.override.yaml',
 ];
 
-/** The files that Compose would take: those that are named, those of COMPOSE_FILE, or those that it finds by itself. */
+/** The files that Compose would use: those given, those in COMPOSE_FILE, or those it finds by itself. */
 export async function findComposeFiles(search: Search): Promise<Found> {
   const { folder, named, variable } = search;
   const listed = named.length > 0 ? named : (variable('COMPOSE_FILE') ?? '').split(separator(variable));
@@ -47,7 +47,7 @@ export async function findComposeFiles(search: Search): Promise<Found> {
 
 const separator = (variable: Lookup): string => variable('COMPOSE_PATH_SEPARATOR') || ':';
 
-/** In the folder, then above it, as far as the repository goes; with the override beside the file. */
+/** In the folder, then in those above it within the repository; with the override file next to it. */
 async function searchFor({ folder, tracked, exists }: Search): Promise<Found> {
   for (let at = join(folder, '.'); ; at = dirname(at)) {
     const file = await first(names, at, exists);
@@ -55,12 +55,17 @@ async function searchFor({ folder, tracked, exists }: Search): Promise<Found> {
       const override = await first(overrides, at, exists);
       if (override === undefined) return { files: [file], notes: [], problems: [] };
       if (tracked.has(override)) return { files: [file, override], notes: [], problems: [] };
-      const note = `${override} is not in git: it is left out; name it in compose-file if it is meant`;
+      const note = `${override} is not in git, so it is ignored; to use it, list it in compose-file`;
       return { files: [file], notes: [note], problems: [] };
     }
     if (at === '.') break;
   }
-  const problem = `compose-file: is not set, and ${folder || 'the checkout'} has none of ${names.join(', ')}`;
+  const others: string[] = [];
+  for (const path of tracked.keys()) if (names.includes(basename(path)) && (await exists(path))) others.push(path);
+  const elsewhere = others.slice(0, 3).map((path) => relative(folder, path));
+  const more = others.length > 3 ? ` and ${others.length - 3} more` : '';
+  const hint = others.length === 0 ? '' : `; set it to the right one: ${elsewhere.join(', ')}${more}`;
+  const problem = `compose-file: is not set, and ${folder || 'the checkout'} has none of ${names.join(', ')}${hint}`;
   return { files: [], notes: [], problems: [problem] };
 }
 

@@ -7,7 +7,7 @@ export function repositoryOf(image: string): string {
 }
 
 /**
- * What uses an image of somebody else, with it: services, and their volumes and hooks. One that names a built service's image
+ * Third-party images and what uses each: services, and their volumes and hooks. One that names a built service's image
  * shares that build.
  */
 export function thirdParty(model: ComposeModel): Readonly<Record<string, string>> {

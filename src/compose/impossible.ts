@@ -1,7 +1,7 @@
-/** What Compose accepts, and what can never work on a server. */
+/** What Compose accepts, but what can never work on a server. */
 import { type Json, recordOf, recordsOf, textOf } from './printed.ts';
 
-/** One sentence each, of a service. */
+/** One sentence each, about a service. */
 export const impossible = (service: string, body: Json, root: Json): readonly string[] => [
   ...readOnlyProblems(service, body, root),
   ...swarmOnly(service, body, root),
@@ -13,7 +13,7 @@ export function relativeDevices(defined: unknown): readonly string[] {
     const device = textOf(options['device']);
     if (!bindsFolder(options) || device.startsWith('/')) return [];
     return [
-      `the device ${device} of the volume ${name} is no absolute path: Compose completes it only with \`driver: local\` and exactly \`o: bind\``,
+      `the device ${device} of the volume ${name} is not an absolute path: Compose completes it only with \`driver: local\` and exactly \`o: bind\``,
     ];
   });
 }
@@ -34,7 +34,7 @@ export function fromEnvironment(body: Json, root: Json): readonly Given[] {
   );
 }
 
-/** Compose copies them into the container, which it cannot do there: a switch would fail halfway. */
+/** Compose copies these into the container, which it cannot do there: a switch would fail halfway. */
 function readOnlyProblems(service: string, body: Json, root: Json): readonly string[] {
   if (body['read_only'] !== true) return [];
   return fromEnvironment(body, root).map(
@@ -43,14 +43,14 @@ function readOnlyProblems(service: string, body: Json, root: Json): readonly str
   );
 }
 
-/** Compose finds out when it creates the container, after it has stopped the old one. */
+/** Compose only finds out when it creates the container, after it has stopped the old one. */
 function swarmOnly(service: string, body: Json, root: Json): readonly string[] {
   return ['configs', 'secrets'].flatMap((kind) =>
     recordsOf(body[kind]).flatMap(({ source }) => {
       const name = textOf(source);
       if (recordOf(recordOf(root[kind])[name])['external'] !== true) return [];
       return [
-        `${service} uses the ${kind.slice(0, -1)} ${name}, which is \`external\`: only Swarm has such; use \`file:\`, and env-files to write that file`,
+        `${service} uses the ${kind.slice(0, -1)} ${name}, which is \`external\`, and only Swarm has those; use \`file:\`, and env-files to write that file`,
       ];
     }),
   );

@@ -1,33 +1,34 @@
 import { dirname, join } from 'node:path/posix';
-import type { Tracked } from './ship.ts';
+import { absentRemedy, type Tracked } from './ship.ts';
 
 const link = '120000';
-/** A kernel gives up there, too. */
+/** The kernel stops after that many, too. */
 const most = 40;
 
 /**
- * Where a path of the repository leads through the links that git tracks, or why it leads nowhere. What Docker mounts is
- * what is behind a link; links inside of a folder are mounted as they are.
- * @param target of a link
+ * Where a path in the repository leads through the symlinks that git tracks, or why it leads nowhere. Docker mounts
+ * the target of a link; links inside a folder are mounted as they are.
+ * @param target of a link; undefined if it is not a link
  */
 export async function followLinks(
   path: string,
   tracked: Tracked,
-  target: (path: string) => Promise<string>,
+  target: (path: string) => Promise<string | undefined>,
 ): Promise<{ readonly real: string } | { readonly problem: string }> {
   let real = path;
   for (let count = 0; count < most; count++) {
     const found = ancestors(real).find((name) => tracked.get(name) === link);
     if (found === undefined) return { real };
     const to = await target(found);
+    if (to === undefined) return { problem: `the symlink ${found} ${absentRemedy}` };
     const next = to.startsWith('/') ? to : join(dirname(found), to, real.slice(found.length));
     if (next.startsWith('/') || next === '..' || next.startsWith('../'))
       return {
-        problem: `the link ${found} leads to ${to}, outside the repository: name that path in the compose file`,
+        problem: `the symlink ${found} points to ${to}, outside the repository: name that path in the compose file`,
       };
     real = next.replace(/\/$/, '');
   }
-  return { problem: `the link ${path} leads in a circle` };
+  return { problem: `the symlink ${path} leads back to itself` };
 }
 
 /** `a/b` → `a`, `a/b` */

@@ -94,7 +94,7 @@ export function withBake(model: ComposeModel, yaml: string): ComposeModel {
     return [service, own === undefined ? build : { ...build, 'x-bake': own }] as const;
   });
   const problems =
-    'problem' in read ? [`x-bake: what Compose makes of the compose files cannot be read: ${read.problem}`] : [];
+    'problem' in read ? [`x-bake: the output of \`docker compose config\` cannot be read: ${read.problem}`] : [];
   return { ...model, builds: Object.fromEntries(builds), problems: [...model.problems, ...problems] };
 }
 

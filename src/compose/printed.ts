@@ -1,4 +1,4 @@
-/** What `docker compose config` printed, taken apart: whatever is something else than expected counts as empty. */
+/** Reads what `docker compose config` printed: anything unexpected counts as empty. */
 import { isRecord } from '../model/release.ts';
 
 export type Json = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import { projectNameOf } from '../config/parsers.ts';
 
-/** The repository that a checkout is of: `host/path`, without a user, a port or `.git`; undefined: only this machine knows it. */
+/** The repository of a checkout: `host/path`, without a user, a port or `.git`; undefined if only this machine knows it. */
 export function repositoryName(address: string | undefined): string | undefined {
   const text = address?.trim() ?? '';
   const [, host, path] =
@@ -12,8 +12,8 @@ export function repositoryName(address: string | undefined): string | undefined 
 }
 
 /**
- * The project's name when nobody gave one: that of the repository, as Compose would write it, and the folder of the compose
- * file in it. A folder that was cloned to may be called anything, and a repository may hold several applications.
+ * The default project name: the repository's name, as Compose would write it, and the folder of the compose
+ * file in it. The folder of a clone may have any name, and a repository may contain several applications.
  * @param place where the repository comes from, or the folder that it is in
  */
 export function defaultProject(
@@ -31,7 +31,7 @@ export function defaultProject(
   return 'value' in parsed
     ? { name: parsed.value }
     : {
-        problem: `project-name: is not set, and no valid name can be made of ${where}; set it to up to 63 lower-case letters, digits, \`-\` and \`_\`, or set \`name:\` in the compose file`,
+        problem: `project-name: is not set, and no valid name can be made from ${where}; set it to up to 63 lower-case letters, digits, \`-\` and \`_\`, or set \`name:\` in the compose file`,
       };
 }
 

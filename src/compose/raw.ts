@@ -1,45 +1,45 @@
 import { isRecord } from '../model/release.ts';
 import { readYaml } from './yaml.ts';
 
-/** What a compose file says before Compose resolves it: only what must be known to ship it and to let Compose read it. */
+/** A compose file before Compose resolves it: only what we need to ship it and to let Compose read it. */
 export type RawFile = {
   readonly name: string | undefined;
   readonly includes: readonly Include[];
   readonly extended: readonly string[];
   readonly services: readonly string[];
-  /** Services of other files that this one takes out, with `!reset`. */
+  /** Services from other files that this one removes, with `!reset`. */
   readonly removed: readonly string[];
-  /** Profile that a service names. */
+  /** Profiles that services name. */
   readonly profiles: readonly string[];
   /** Of services, as they are written. */
   readonly envFiles: readonly string[];
   readonly labelFiles: readonly string[];
   readonly variables: Variables;
-  /** Whether a build says something to bake alone. */
+  /** Whether a build has settings for bake only. */
   readonly bakes: boolean;
-  /** Why this is no YAML; then the rest says nothing. */
+  /** Why this is not YAML; then nothing else is known. */
   readonly problem: string | undefined;
 };
 
-/** An entry of `include`. The paths start where those of this file do; what they name starts in the folder. */
+/** An entry of `include`. Its paths are relative to where this file's are; the paths inside are relative to the folder. */
 export type Include = {
   readonly paths: readonly string[];
-  /** By default that of the first path. */
+  /** Default: the folder of the first path. */
   readonly folder: string | undefined;
   readonly envFiles: readonly string[];
 };
 
 export type Variables = {
-  /** Of images of services, of volumes and of hooks: the release's. */
+  /** In images of services, volumes and hooks: these belong to the release. */
   readonly image: readonly string[];
   readonly build: readonly string[];
-  /** Also those that a config or secret comes from. */
+  /** Including those that a config or secret comes from. */
   readonly elsewhere: readonly string[];
   /** Written as `${NAME:?…}` or `${NAME?…}`. */
   readonly required: readonly string[];
 };
 
-/** @param text YAML, with Compose's own tags such as `!reset`, of one document or several. */
+/** @param text YAML, with Compose's own tags such as `!reset`, one document or several. */
 export function readRawFile(text: string): RawFile {
   const yaml = readYaml(text);
   const tops = ('documents' in yaml ? yaml.documents : []).filter(isRecord);
@@ -105,7 +105,7 @@ function variablesOf(tops: readonly Json[], bodies: readonly Json[]): Variables 
   };
 }
 
-/** What a service names beside its own image: of volumes that are images, and of hooks with a container of their own. */
+/** Images that a service uses besides its own: volumes that are images, and hooks with their own container. */
 function imagesApart({ image: _image, build: _build, volumes, pre_start: hooks, ...others }: Json): {
   readonly images: unknown;
   readonly rest: unknown;
@@ -123,7 +123,7 @@ function imagesApart({ image: _image, build: _build, volumes, pre_start: hooks, 
   };
 }
 
-/** The variables whose value is a config or secret. */
+/** The variables whose value is a config or a secret. */
 function givenByName(top: Json): readonly string[] {
   return [top['configs'], top['secrets']].flatMap((defined) =>
     Object.values(isRecord(defined) ? defined : {}).flatMap((one) =>
@@ -135,7 +135,7 @@ function givenByName(top: Json): readonly string[] {
 const variable = /(?<!\$)(?:\$\$)*\$\{?([A-Za-z_]\w*)/g;
 const requiredVariable = /(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*):?\?/g;
 
-/** @param seen what was walked through already: an alias may stand in hundreds of places */
+/** @param seen values already visited: an alias may appear in hundreds of places */
 function namesIn(value: unknown, pattern = variable, seen = new Set<unknown>()): readonly string[] {
   if (typeof value === 'string') return [...value.matchAll(pattern)].flatMap((match) => match[1] ?? []);
   if (typeof value !== 'object' || value === null || seen.has(value)) return [];

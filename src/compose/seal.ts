@@ -45,8 +45,8 @@ export function runnerOverride({ services, envFiles, labelFiles }: Overridden): 
 type Overridden = Pick<Sources, 'services' | 'envFiles' | 'labelFiles'>;
 
 /**
- * Variables of the release with the lowest precedence on the server: what `image:` needs has the runner's value, what
- * only `build:` needs is left empty (a token for a build has no business there), and the commit is always known.
+ * Variables of the release with the lowest precedence on the server: what `image:` needs has the runner's value where it
+ * has one (else an env file of an include may have it, which counts less than this), what only `build:` needs is left empty (a token for a build has no business there), and the commit is always known.
  */
 export function releaseEnv(
   { image, build, elsewhere }: Sources['variables'],
@@ -55,7 +55,10 @@ export function releaseEnv(
 ): string {
   const values = new Map<string, string>();
   for (const name of build) if (!elsewhere.includes(name)) values.set(name, 'only-at-build');
-  for (const name of image) values.set(name, env[name] ?? '');
+  for (const name of image) {
+    const value = env[name];
+    if (value !== undefined) values.set(name, value);
+  }
   values.set('RELEASE_COMMIT', release.commit);
   return [...values]
     .map(([name, value]) => `${name}="${value.replaceAll(/[\\"$]/g, '\\$&').replaceAll('\r', '\\r')}"\n`)

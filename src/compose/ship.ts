@@ -5,10 +5,10 @@ import type { NamedPath } from './model.ts';
 /** Path → git's mode (`100644`, `100755`, `120000`), from the top of the repository. */
 export type Tracked = ReadonlyMap<string, string>;
 
-/** A path that travels with the release, and where the checkout has it: elsewhere behind a link. */
+/** A path to ship, and where the checkout has it: elsewhere if it is behind a link. */
 export type Shipped = { readonly path: string; readonly real: string };
 
-/** Which paths travel with the release, and which stay the server's. Paths start at the top of the repository. */
+/** Which paths are shipped, and which stay the server's. Paths start at the top of the repository. */
 export type Shipment = {
   readonly shipped: readonly Shipped[];
   readonly problems: readonly string[];
@@ -27,10 +27,10 @@ const placeholders = new Set(['.gitkeep', '.keep', '.gitignore', '.dockerignore'
 
 export const isUnder = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
-/** A submodule is tracked as a commit, and not as what is in it, when it is not checked out. */
+/** A submodule that is not checked out is tracked as a commit, without its content. */
 const submodule = '160000';
 
-/** The submodule that is not checked out and to which the path belongs, or which is below it. */
+/** The submodule, not checked out, that contains the path or is below it. */
 export function absentSubmodule(path: string, tracked: Tracked): string | undefined {
   return [...tracked].find(([name, mode]) => mode === submodule && (isUnder(path, name) || isUnder(name, path)))?.[0];
 }
@@ -38,7 +38,7 @@ export function absentSubmodule(path: string, tracked: Tracked): string | undefi
 export const submoduleRemedy = (name: string): string =>
   `is in the submodule ${name}, which is not checked out: set \`submodules: true\` on actions/checkout`;
 
-/** Tracked content travels; what only the server has stays there; a writable folder with both is ambiguous. */
+/** Tracked content is shipped; what only the server has stays there; a writable folder with both is ambiguous. */
 export function chooseShipped(
   paths: readonly (NamedPath & { readonly real?: string })[],
   tracked: Tracked,
@@ -78,16 +78,16 @@ export function chooseShipped(
 }
 
 export type Entry = {
-  /** From the shipped path; empty when that is a file itself. */
+  /** Relative to the shipped path; empty if that is a file itself. */
   readonly path: string;
   readonly kind: 'file' | 'executable' | 'link';
-  /** Of a link: its target. */
+  /** For a link: its target. */
   readonly content: Uint8Array;
-  /** When it was changed last, in seconds since 1970. */
+  /** When it was last changed, in seconds since 1970. */
   readonly changed?: number;
 };
 
-/** A shipped file or folder, named after its content: the same content lies on a server once, whatever the release. */
+/** A shipped file or folder, named after its content: a server stores the same content only once, for all releases. */
 export type Item = {
   readonly path: string;
   /** `files/<hash>/<name>`, below the application's folder. */
@@ -98,7 +98,7 @@ export type Item = {
 
 export function makeItem(path: string, entries: readonly Entry[]): Item {
   const sorted = entries.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  // The name is part of it: files of the same content under two names lie in two folders.
+  // The name is part of it: the same content under two names is in two folders.
   const hash = createHash('sha256').update(`${basename(path)}\0`);
   for (const { path: name, kind, content } of sorted)
     hash.update(`${kind} ${name.length} ${name} ${content.length} `).update(content);
@@ -106,12 +106,33 @@ export function makeItem(path: string, entries: readonly Entry[]): Item {
   return { path, hash: digest, place: `files/${digest}/${basename(path)}`, entries: sorted };
 }
 
-/** Git LFS leaves a small text in the place of a file that was not fetched. */
+/** Git LFS leaves a small text file instead of a file that was not fetched. */
 export function isLfsPointer(content: Uint8Array): boolean {
-  return (
-    content.length < 1024 && new TextDecoder().decode(content).startsWith('version https://git-lfs.github.com/spec/')
-  );
+  return content.length < 1024 && startOf(content).startsWith('version https://git-lfs.github.com/spec/');
 }
 
-export const lfsProblem = (path: string): string =>
-  `${path} is the pointer of Git LFS, and not the file itself: set \`lfs: true\` on actions/checkout`;
+const startOf = (content: Uint8Array): string => new TextDecoder().decode(content.subarray(0, 64));
+
+/** Why content is not the file itself. */
+export function contentProblem(path: string, content: Uint8Array): string | undefined {
+  // The name lost bytes when it was decoded: this path leads nowhere.
+  if (path.includes('\ufffd')) return `${path} has a name that is not UTF-8: rename it`;
+  if (isLfsPointer(content))
+    return `${path} is a Git LFS pointer, not the file itself: set \`lfs: true\` on actions/checkout`;
+  if (startOf(content).startsWith('\0GITCRYPT\0'))
+    return `${path} is still encrypted by git-crypt: run \`git-crypt unlock\` in a step before this one`;
+  return undefined;
+}
+
+/** The problem with a file that git has but the checkout does not. */
+export const absentRemedy =
+  'is in git, but not in this checkout: list it in `sparse-checkout` of actions/checkout, or commit that it was removed';
+
+/** The same for everything that git has below a path; undefined if nothing is missing. @param found from the top of the repository */
+export function absentProblem(path: string, tracked: Tracked, found: ReadonlySet<string>): string | undefined {
+  const absent = [...tracked].flatMap(([name, mode]) =>
+    isUnder(name, path) && mode !== submodule && !found.has(name) ? [name] : [],
+  );
+  const more = absent.length > 1 ? `, as ${absent.length - 1} more of ${path},` : '';
+  return absent.length === 0 ? undefined : `${absent[0]}${more} ${absentRemedy}`;
+}

@@ -80,11 +80,11 @@ export async function readSources(files: readonly string[], asked: Asked): Promi
     const path = interpolate(written, lookup);
     if (path === undefined)
       problems.push(
-        `${where}: which file is meant by ${written} depends on a variable that is not set here: set it with \`env:\` on this step, or give it a default`,
+        `${where}: the path ${written} contains a variable that is not set here: set it with \`env:\` on this step, or give it a default`,
       );
     else if (isRemote(path))
       problems.push(
-        `${where}: ${path} is fetched from elsewhere at every deploy, and may be another one each time: copy it into the repository`,
+        `${where}: ${path} is fetched from elsewhere at every deploy and may change in between: copy it into the repository`,
       );
     else if (path.startsWith('/'))
       problems.push(`${where}: ${path} is outside the repository: move it into the repository`);

@@ -4,7 +4,7 @@ import type { Sources } from './sources.ts';
 /** Variable that only the server knows → which kind of value stands in for it while Compose reads the structure here. */
 export type StandIns = ReadonlyMap<string, number>;
 
-// Each value is told apart from all others: where Compose refuses one, its message says which.
+// Each value is unique: if Compose refuses one, its message shows which.
 const kinds: readonly ((n: number) => string)[] = [
   (n) => `only-on-the-server-${n}`,
   (n) => `${20_000 + n}`,

@@ -2,7 +2,7 @@ import { type CollectionTag, parseAllDocuments, Scalar, type ScalarTag } from 'y
 
 export type Yaml = { readonly documents: readonly unknown[] } | { readonly problem: string };
 
-/** What Compose does not read: what stands there takes away what another file says. */
+/** What Compose does not read: it removes what another file sets. */
 const reset: readonly (CollectionTag | ScalarTag)[] = [
   { tag: '!reset', resolve: () => null },
   { tag: '!reset', collection: 'map', resolve: () => new Scalar(null) },
@@ -23,7 +23,7 @@ export function readYaml(text: string): Yaml {
   });
   if (!Array.isArray(documents)) return { documents: [] };
   const [error] = documents.flatMap(({ errors }) => errors);
-  // The rest of the message shows the line, which may hold a value that is nobody's business.
+  // The rest of the message shows the line, which may hold a secret value.
   if (error !== undefined) return { problem: (error.message.split('\n')[0] ?? '').replace(/:$/, '') };
   try {
     return { documents: documents.map((document) => document.toJS({ maxAliasCount: -1 }) as unknown) };

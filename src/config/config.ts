@@ -26,7 +26,7 @@ export type Registry = {
 export const sshAuth = ['key', 'none'] as const;
 
 export type Ssh = {
-  /** Undefined: the network itself says who comes. */
+  /** Undefined: the network itself authenticates the user. */
   readonly key: Secret | undefined;
   readonly passphrase: Secret | undefined;
   readonly certificate: Certificate | undefined;
@@ -76,7 +76,7 @@ export type Config = {
   readonly serverOwned: readonly string[];
   readonly envFiles: readonly { readonly path: string; readonly content: Secret }[];
   readonly strategy: (typeof strategyNames)[number];
-  /** Where nothing else is said: how long an old container goes on beside a new one that is healthy. */
+  /** Default: how long an old container keeps running next to a healthy new one. */
   readonly drainSeconds: number;
   readonly forceRecreate: (typeof forceRecreate)[number];
   readonly backup: OneOff | undefined;
@@ -85,11 +85,11 @@ export type Config = {
   readonly migratePlan: OneOff | undefined;
   readonly sequential: boolean;
   readonly allowOlder: boolean;
-  /** What becomes of a switch that fails. */
+  /** What to do when a switch fails. */
   readonly onFailure: (typeof onFailure)[number];
   /** How long to wait for another deploy to the same servers. */
   readonly lockTimeoutSeconds: number;
-  /** Without a sign of life of the runner for so long, a server rolls back by itself. */
+  /** Without a sign of life from the runner for this long, a server rolls back by itself. */
   readonly graceSeconds: number;
   /** Of `status`: finish what an interrupted deploy left open. */
   readonly heal: boolean;

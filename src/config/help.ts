@@ -6,9 +6,9 @@ const summaries: Readonly<Record<CommandName, string>> = {
   test: 'run the test compose file, then remove everything that it started',
   build: 'build the images of the production compose file',
   push: 'push them; without `deploy` after it, the last line is the release as JSON',
-  deploy: 'bring the release to the servers, and wait until it is healthy',
+  deploy: 'deploy the release to the servers, and wait until it is healthy',
   plan: 'show what a deploy would do on each server, and change nothing',
-  rollback: 'bring an earlier release back',
+  rollback: 'roll back to an earlier release',
   status: 'show what runs on the servers, and which releases they keep',
 };
 

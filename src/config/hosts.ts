@@ -47,13 +47,21 @@ const localSpec = { value: { kind: 'local', name: 'local' } } as const;
 
 const listedTwice = ({ name }: HostSpec) => `hosts: "${name}" is listed twice; list each host once`;
 
+/** As shown in messages: a password before the @ is not shown. */
+const shown = (item: string): string => JSON.stringify(item.slice(0, 100).replace(/:(?!\/)[^@]*@/, ':***@'));
+
+const partOfList = /^- |^["'{]|^\[["']|^\[[\w.-]+$|["'}]$|["']\]$|^[\w.-]+\]$/;
+
 function sshSpec(input: string, item: string, defaultUser: string): Outcome {
-  const problem = (reason: string) => ({ problem: `${input}: ${JSON.stringify(item.slice(0, 100))} ${reason}` });
+  const problem = (reason: string) => ({ problem: `${input}: ${shown(item)} ${reason}` });
+  if (partOfList.test(item))
+    return problem('is part of a list in YAML or JSON; write one host per line, without dashes, quotes and brackets');
   if (item.includes('://')) return problem(`is a URL; ${expectedForm} without the scheme`);
   if (/[\s]/.test(item)) return problem('contains a space; separate hosts with commas or newlines');
   const at = item.lastIndexOf('@');
   const user = at < 0 ? defaultUser : item.slice(0, at);
   const { host, port } = splitPort(item.slice(at + 1));
+  if (user.includes(':')) return problem('has a password before the @; remove it, and log in with ssh-key');
   if (!/^\w[\w.-]{0,63}$/.test(user)) {
     return problem(
       `has an invalid user name before the @; use letters, digits, \`_\`, \`.\` and \`-\`, not starting with \`-\``,
@@ -74,7 +82,8 @@ function splitPort(address: string): { readonly host: string; readonly port: str
   if (isIPv6(address)) return { host: address.toLowerCase(), port: '22' };
   const [, inBrackets, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/s.exec(address) ?? [];
   const host = (isIPv6(inBrackets ?? '') ? inBrackets : plain) ?? '';
-  return { host: host.toLowerCase(), port: port ?? '22' };
+  // The dot at the end of a full name belongs to DNS.
+  return { host: host.toLowerCase().replace(/([a-z0-9])\.$/, '$1'), port: port ?? '22' };
 }
 
 /** Digits and dots alone must be meant as an IPv4 address. */

@@ -31,7 +31,7 @@ export const inputs = {
   },
   sequential: {
     description:
-      '`true` runs the check of the servers, the tests and the build one after the other instead of side by side. A machine with one processor does so anyway.',
+      '`true` runs the server checks, the tests and the build one after another instead of in parallel. A machine with one CPU always does.',
     default: 'false',
   },
   'test-compose-file': { description: 'Compose files for `test`, one per line.' },
@@ -62,17 +62,17 @@ export const inputs = {
   },
   'cache-from': {
     description:
-      'Build caches to read, one per line, as for `docker buildx bake`. Default: that of GitHub Actions, where the builder can write one.',
+      'Build caches to read, one per line, as for `docker buildx bake`. Default: the GitHub Actions cache, if the builder supports it.',
   },
   'cache-to': { description: 'Build caches to write, one per line: `type=gha,mode=max`.' },
   attest: {
     description:
-      '`true` pushes the images with what BuildKit attests: how they were built (`--provenance`) and what is in them (`--sbom`). Needs a builder that can: `docker/setup-buildx-action`.',
+      '`true` attaches BuildKit attestations to the images: how they were built (`--provenance`) and what is in them (`--sbom`). Needs a builder that supports this: `docker/setup-buildx-action`.',
     default: 'false',
   },
   'verify-attestation': {
     description:
-      'Repository (`owner/repo`) whose workflows must have attested the images: `deploy` refuses one of its own without a valid GitHub attestation. Asks with `gh`, and `github-token`.',
+      'Repository (`owner/repo`) whose workflows must have attested the built images: `deploy` refuses an image without a valid GitHub attestation. Uses `gh` and `github-token`.',
   },
   release: {
     description:
@@ -81,14 +81,14 @@ export const inputs = {
   hosts: {
     description: 'Servers: `[user@]host[:port]`, or `local` for the machine this runs on. Default user: `deploy`.',
   },
-  'ssh-key': { description: 'Private key to log in with (OpenSSH or PEM, also base64-encoded).', secret: true },
+  'ssh-key': { description: 'Private key to log in with (OpenSSH, PEM or PKCS#8, also base64-encoded).', secret: true },
   'ssh-passphrase': { description: 'Passphrase of the private key.', secret: true },
   'ssh-certificate': {
     description:
-      'OpenSSH certificate for `ssh-key`, where servers trust an authority (`TrustedUserCAKeys`): the content of the file ending in `-cert.pub`.',
+      'OpenSSH certificate for `ssh-key`, if the servers trust a certificate authority (`TrustedUserCAKeys`): the content of the file ending in `-cert.pub`.',
   },
   'ssh-auth': {
-    description: 'How to log in: `key`, or `none` where the network itself says who connects, as with Tailscale SSH.',
+    description: 'How to log in: `key`, or `none` if the network itself authenticates the user, as Tailscale SSH does.',
     default: 'key',
   },
   'known-hosts': {
@@ -119,12 +119,12 @@ export const inputs = {
   },
   strategy: {
     description:
-      '`recreate` replaces containers in place. `rolling` starts the new containers of a service beside the old ones and stops those when the new ones are healthy, so that no request fails: see [zero downtime](docs/zero-downtime.md).',
+      '`recreate` replaces containers in place. `rolling` starts the new containers of a service beside the old ones and stops the old ones once the new ones are healthy, so that no request fails: see [zero downtime](docs/zero-downtime.md).',
     default: 'recreate',
   },
   drain: {
     description:
-      'With `rolling`, how long the old containers of a service go on beside healthy new ones, so that proxies find the new ones. The label `korrigo.drain` sets it for one service.',
+      'With `rolling`, how long the old containers of a service keep running beside healthy new ones, so that proxies find the new ones. The label `korrigo.drain` sets it for one service.',
     default: '3s',
   },
   'force-recreate': {
@@ -153,7 +153,7 @@ export const inputs = {
   },
   'migrate-plan': {
     description:
-      'Lists the migrations that would run, for `plan` and for the log of a deploy: `backend: python manage.py migrate --plan`. It must change nothing. It runs where the image is there: not before a build.',
+      'Lists the migrations that would run, for `plan` and for the log of a deploy: `backend: python manage.py migrate --plan`. It must not change anything. It needs the new image on the server, so it does not run before a build.',
   },
   'health-url': {
     description:
@@ -161,11 +161,11 @@ export const inputs = {
   },
   probe: {
     description:
-      'URL that each server asks about ten times a second during the switch, as the server itself sees it: `http://127.0.0.1:8080/health`. The report says how many of these requests failed, when and for how long. It needs curl or wget on the server.',
+      'URL that each server requests by itself about ten times a second during the switch: `http://127.0.0.1:8080/health`. The report says how many of these requests failed, when and for how long. It needs curl or wget on the server.',
   },
   'max-downtime': {
     description:
-      'Longest time without an answer that a deploy may cost, measured by `probe`, or by `health-url` where there is no `probe`: `2s`, or `0s` for not one failed request. A deploy that takes longer fails, and is rolled back.',
+      'Longest outage that a deploy may cause, measured by `probe`, or by `health-url` without `probe`: `2s`, or `0s` to allow no failed request at all. A deploy that exceeds it fails and is rolled back.',
   },
   'health-timeout': { description: 'Time limit for the new version to become healthy.', default: '3m' },
   'init-timeout': {
@@ -179,7 +179,7 @@ export const inputs = {
   },
   'on-failure': {
     description:
-      'What to do when the switch fails: `rollback` (back to the release before, on every server) or `keep` (leave everything as it is, to look at).',
+      'What to do when the switch fails: `rollback` (to the previous release, on every server) or `keep` (leave everything as it is, for you to inspect).',
     default: 'rollback',
   },
   'lock-timeout': {
@@ -188,30 +188,30 @@ export const inputs = {
   },
   grace: {
     description:
-      'If a server hears nothing from this run for so long during the switch, it rolls back by itself; at least 20s.',
+      'If a server hears nothing from this run for this long during the switch, it rolls back by itself. At least 20s.',
     default: '60s',
   },
   heal: {
-    description: 'For `status`: `true` finishes what an interrupted deploy left half done.',
+    description: 'For `status`: `true` finishes the rollback of an interrupted deploy.',
     default: 'false',
   },
   accept: {
     description:
-      'Dangerous changes that this one deploy may make, as its refusal names them: `new-volume`, `dropped-volume`, `changed-volume`, `shared-volume`, `other-source`.',
+      'Dangerous changes to allow in this one deploy, as named in the error that refused it: `new-volume`, `dropped-volume`, `changed-volume`, `shared-volume`, `other-source`.',
   },
   to: {
     description:
       'For `rollback`: a release id, a commit, or `previous` for the last good release before the current one.',
     default: 'previous',
   },
-  reason: { description: 'Why, for the history on the servers.' },
+  reason: { description: 'Why you roll back; recorded in the history on the servers.' },
   'keep-releases': {
     description: 'How many releases to keep on each server to roll back to, with their images: 2 to 100.',
     default: '5',
   },
   comment: {
     description:
-      'For `plan` on a pull request: `true` writes the plan as a comment there and updates it. Needs `github-token`, and `pull-requests: write` in the permissions of the job.',
+      'For `plan` on a pull request: `true` writes the plan as a comment and keeps it up to date. Needs `github-token`, and `pull-requests: write` in the permissions of the job.',
     default: 'false',
   },
   deployment: {
@@ -220,7 +220,7 @@ export const inputs = {
     default: 'false',
   },
   environment: {
-    description: 'GitHub environment that `deployment` shows it on: the one that the job names.',
+    description: 'GitHub environment that `deployment` is shown on: the one that the job uses.',
     default: 'production',
   },
   'github-token': {

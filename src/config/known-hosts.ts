@@ -1,3 +1,4 @@
+import { sshReader } from '../model/ssh-wire.ts';
 import type { HostKey, HostKeys } from '../model/target.ts';
 
 type Line = { readonly value: HostKey } | { readonly problem: string } | undefined;
@@ -8,7 +9,7 @@ type Line = { readonly value: HostKey } | { readonly problem: string } | undefin
  */
 export function knownHostsOf(text: string): { readonly value: HostKeys } | { readonly problems: readonly string[] } {
   if (text.includes('PRIVATE KEY')) return { problems: ['known-hosts: contains a private key; move it to ssh-key'] };
-  const lines = text.split(/\r?\n/).map((line, index) => {
+  const lines = unwrapped(text).map((line, index) => {
     const outcome = lineOf(line.trim());
     return outcome && 'problem' in outcome ? { problem: `known-hosts: line ${index + 1} ${outcome.problem}` } : outcome;
   });
@@ -17,7 +18,18 @@ export function knownHostsOf(text: string): { readonly value: HostKeys } | { rea
   return { value: lines.flatMap((line) => (line && 'value' in line ? [line.value] : [])) };
 }
 
-function lineOf(line: string): Line {
+/** Its lines, even if copying into a secret has changed them: quotes around, `\n` as two characters, base64. */
+function unwrapped(text: string): readonly string[] {
+  const plain = text.trim().replace(/^(["'])(.*)\1$/s, '$2');
+  const decoded = /^[A-Za-z0-9+/\s]+=*$/.test(plain) ? Buffer.from(plain, 'base64').toString('utf8') : '';
+  return (/\s(ssh|ecdsa)-/.test(decoded) ? decoded : plain).split(/(?:\\r|\r)?(?:\\n|\n)/);
+}
+
+/** What ssh itself asks at a first connection. */
+const question = /^(ED25519|ECDSA|RSA) key fingerprint is (SHA256:\S{43})\.?$/;
+
+function lineOf(given: string): Line {
+  const line = given.replace(question, '$2 ($1)');
   if (line === '' || line.startsWith('#')) return undefined;
   const [first = '', ...rest] = line.split(/\s+/);
   if (first === '@revoked') return keyOf(rest, true);
@@ -40,33 +52,56 @@ function fingerprintOf(words: readonly string[]): Line {
     return { problem: 'is an MD5 fingerprint, which is no longer secure; use the one that starts with SHA256:' };
   }
   const hosts = at === 1 && !/^\d+$/.test(words[0] ?? '') ? patternsOf(words[0] ?? '') : [];
-  const type = keygenNames[words.at(-1) ?? ''];
+  const type = keygenTypes[words.at(-1) ?? '']?.(words[0] ?? '');
   return { value: { hosts, revoked: false, fingerprint: `SHA256:${base64}`, ...(type === undefined ? {} : { type }) } };
 }
 
 const md5 = /^[0-9a-f]{2}(:[0-9a-f]{2}){15}$/i;
 
-/** How `ssh-keygen -l` names a type in parentheses. It prints ECDSA for all three curves, so ECDSA is left out. */
-const keygenNames: Readonly<Record<string, string>> = { '(ED25519)': 'ssh-ed25519', '(RSA)': 'ssh-rsa' };
+/** How `ssh-keygen -l` names a type in parentheses, and which one it is, by the number of bits at the beginning. */
+const keygenTypes: Readonly<Record<string, (bits: string) => string | undefined>> = {
+  '(ED25519)': () => 'ssh-ed25519',
+  '(RSA)': () => 'ssh-rsa',
+  '(ECDSA)': (bits) => (/^(256|384|521)$/.test(bits) ? `ecdsa-sha2-nistp${bits}` : undefined),
+};
 
 /** `hosts type key [comment]`; without `hosts`, as in a .pub file, the key is trusted for any host. */
 function keyOf(words: readonly string[], revoked: boolean): Line {
   const [hosts = '', type = '', base64 = ''] = keyType.test(words[0] ?? '') ? ['', ...words] : words;
   const key = Buffer.from(base64, 'base64');
-  const inside = key.subarray(4, 4 + type.length).toString('latin1');
   if (!keyType.test(type)) {
     return { problem: 'is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)' };
   }
-  if (inside !== type || key.length < 32) return { problem: `has an incomplete ${type} key; copy the line again` };
+  if (!isWhole(type, base64)) return { problem: `has an incomplete ${type} key; copy the line again` };
   return { value: { hosts: patternsOf(hosts), revoked, type, key: key.toString('base64') } };
 }
 
 const keyType = /^(ssh|ecdsa|sk)-[\w@.-]+$/;
 
-/** Host names ignore case, hashes do not. known_hosts leaves out port 22. */
+/** A key is a sequence of strings, its type first. Node would also decode what is not base64. */
+function isWhole(type: string, base64: string): boolean {
+  if (!/^[A-Za-z0-9+/]+=*$/.test(base64)) return false;
+  const { text, string, isAtEnd } = sshReader(Buffer.from(base64, 'base64'));
+  try {
+    if (text() !== type || isAtEnd()) return false;
+    while (!isAtEnd()) string();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Host names ignore case, hashes do not. known_hosts omits port 22, and needs brackets around a name with another port. */
 function patternsOf(hosts: string): readonly string[] {
   return hosts
     .split(',')
     .filter((pattern) => pattern !== '')
-    .map((pattern) => (pattern.startsWith('|') ? pattern : pattern.toLowerCase().replace(/^(!?)\[(.*)\]:22$/, '$1$2')));
+    .map((pattern) =>
+      pattern.startsWith('|')
+        ? pattern
+        : pattern
+            .toLowerCase()
+            .replace(/^(!?)([\w.*?-]+):(\d+)$/, '$1[$2]:$3')
+            .replace(/^(!?)\[(.*)\]:22$/, '$1$2'),
+    );
 }

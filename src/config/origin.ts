@@ -3,12 +3,12 @@ import { environmentName, type InputName, inputOf } from './inputs.ts';
 /** Where the inputs come from: a step of a workflow, or a terminal. */
 export type Origin = 'github' | 'terminal';
 
-/** What to do about something that is empty, in the words of that place. */
+/** What to do if a value is empty, in the words of that origin. */
 type Remedies = {
   readonly input: (name: InputName) => string;
   /** An environment variable that an input refers to. */
   readonly variable: string;
-  /** What is wrong with a `release` that is needed and empty. */
+  /** What is wrong if `release` is needed but empty. */
   readonly release: string;
 };
 

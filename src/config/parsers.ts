@@ -1,4 +1,4 @@
-/** A parser turns an input's text into a value, or says in one sentence what is wrong with it. */
+/** A parser turns an input's text into a value, or returns one sentence that says what is wrong with it. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string };
 
 export function listOf(text: string): readonly string[] {

@@ -96,7 +96,7 @@ export function readConfig(texts: InputTexts, env: Environment, origin: Origin =
   if (does('status') && config.format === 'markdown')
     problems.push('format: "markdown" is for `plan`; use text or json for `status`');
   if (does('deploy', 'rollback') && text('max-downtime') !== '' && !text('probe') && !text('health-url'))
-    problems.push('max-downtime: nothing measures downtime; set probe, or health-url');
+    problems.push('max-downtime: nothing measures downtime; set probe or health-url');
   const asking = [...(config.comment ? ['comment'] : []), ...(config.deployment === undefined ? [] : ['deployment'])];
   if (asking.length > 0 && config.githubToken === undefined)
     problems.push(

@@ -20,7 +20,7 @@ export function makeReader(texts: InputTexts, origin: Origin) {
   };
   return {
     problems,
-    /** What to do about something that is empty. */
+    /** What to do if a value is empty. */
     remedy: remedies[origin],
     text,
     report,

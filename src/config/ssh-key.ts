@@ -1,5 +1,6 @@
 import ssh2 from 'ssh2';
 import { Secret } from '../model/secret.ts';
+import { converted } from './foreign-key.ts';
 
 type Outcome<T> = { readonly value: T } | { readonly problems: readonly string[] };
 
@@ -13,14 +14,16 @@ export function privateKeyOf(text: string, passphrase: string, remedy: string): 
   if (given === '') return problems(`is empty. ${remedy}`);
   const pem = pemOf(given);
   if ('problems' in pem) return pem;
-  const problem = problemOf(pem.value, passphrase);
-  return problem === undefined ? { value: new Secret(pem.value) } : problems(problem);
+  const readable = readableOf(pem.value, passphrase);
+  return 'pem' in readable ? { value: new Secret(readable.pem) } : problems(readable.problem);
 }
 
 const problems = (problem: string) => ({ problems: [`ssh-key: ${problem}`] });
 
 /** The key as `ssh-keygen` would have written it: markers, headers, lines of 64. */
 function pemOf(given: string): Outcome<string> {
+  const count = given.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----/g)?.length ?? 0;
+  if (count > 1) return problems(`contains ${count} private keys; use exactly one`);
   const mistake = mistakes.find(({ looksLike }) => looksLike.test(given));
   if (mistake) return problems(mistake.problem);
   const [, label, inner] = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.*?)-----END \1-----/s.exec(given) ?? [];
@@ -36,23 +39,23 @@ function pemOf(given: string): Outcome<string> {
 
 function unwrapped(text: string): string {
   const plain = text
-    .replace(/\\r|\r/g, '')
-    .replaceAll('\\n', '\n')
+    .replaceAll('\0', '') // of UTF-16
+    .replace(/\\+r|\r/g, '')
+    .replace(/\\+n/g, '\n')
     .trim()
     .replace(/^(["'])(.*)\1$/s, '$2')
     .trim();
   if (!/^[A-Za-z0-9+/\s]+=*$/.test(plain)) return plain;
   const decoded = Buffer.from(plain, 'base64').toString('latin1');
   if (decoded.startsWith('openssh-key-v1\0')) return `${openssh('BEGIN')}${plain}${openssh('END')}`;
-  return decoded.includes('-----BEGIN') ? unwrapped(decoded) : plain;
+  return decoded.replaceAll('\0', '').includes('-----BEGIN') ? unwrapped(decoded) : plain;
 }
 
 const openssh = (edge: 'BEGIN' | 'END') => `-----${edge} OPENSSH PRIVATE KEY-----`;
 
-const toOpenSsh = 'convert a copy with `ssh-keygen -p -f <file>` and use that';
 const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string }[] = [
   {
-    looksLike: /^(ssh|ecdsa|sk)-\S+ |^---- BEGIN SSH2 PUBLIC|BEGIN [A-Z ]*PUBLIC KEY/,
+    looksLike: /^(?!.*PRIVATE KEY-----)(?:(?:ssh|ecdsa|sk)-\S+ |---- BEGIN SSH2 PUBLIC|.*BEGIN [A-Z ]*PUBLIC KEY)/s,
     problem: 'is a public key; use the private key, the file without .pub',
   },
   {
@@ -64,7 +67,6 @@ const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string 
     looksLike: /BEGIN DSA PRIVATE KEY/,
     problem: 'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`',
   },
-  { looksLike: /BEGIN (ENCRYPTED )?PRIVATE KEY/, problem: `is in PKCS#8 format; ${toOpenSsh}` },
   { looksLike: /^(~|\.{0,2})\/\S+$/, problem: 'is a path; use the content of that file' },
   {
     looksLike: /^(?!.*-----BEGIN [A-Z ]*PRIVATE KEY-----)/s,
@@ -72,23 +74,35 @@ const mistakes: readonly { readonly looksLike: RegExp; readonly problem: string 
   },
 ];
 
-function problemOf(pem: string, passphrase: string): string | undefined {
-  const { encrypted, type } = headOf(pem);
-  if (encrypted && passphrase === '') return 'is encrypted; set ssh-passphrase too';
+/** The key as ssh2 reads it. */
+function readableOf(pem: string, passphrase: string): { readonly pem: string } | { readonly problem: string } {
+  const { cipher, type } = headOf(pem);
+  if (cipher !== 'none' && passphrase === '') return { problem: 'is encrypted; set ssh-passphrase too' };
   if (type === 'ssh-dss')
-    return 'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`';
+    return { problem: 'is a DSA key, which servers no longer accept; create one with `ssh-keygen -t ed25519`' };
   if (type.startsWith('sk-'))
-    return 'needs a security key to be touched, which a deploy cannot do; create another with `ssh-keygen -t ed25519`';
+    return {
+      problem:
+        'needs a security key to be touched, which a deploy cannot do; create another with `ssh-keygen -t ed25519`',
+    };
   const key = ssh2.utils.parseKey(pem, passphrase === '' ? undefined : passphrase);
-  if (!(key instanceof Error)) return undefined;
-  return encrypted
-    ? 'does not open with ssh-passphrase; check the passphrase'
-    : `cannot be read (${key.message}); copy the file again`;
+  if (!(key instanceof Error)) return { pem };
+  if (!pem.includes(openssh('BEGIN'))) return converted(pem, passphrase);
+  if (cipher.startsWith('chacha20'))
+    return {
+      problem: `is encrypted with ${cipher}, which is not supported; run \`ssh-keygen -p -Z aes256-ctr -f <file>\` on a copy and use that`,
+    };
+  return {
+    problem:
+      cipher === 'none'
+        ? `cannot be read (${key.message}); copy the file again`
+        : 'does not open with ssh-passphrase; check the passphrase',
+  };
 }
 
 /** What can be read from an OpenSSH key (PROTOCOL.key) or an old PEM file without its passphrase. */
-function headOf(pem: string): { readonly encrypted: boolean; readonly type: string } {
-  if (!pem.includes(openssh('BEGIN'))) return { encrypted: pem.includes('ENCRYPTED'), type: '' };
+function headOf(pem: string): { readonly cipher: string; readonly type: string } {
+  if (!pem.includes(openssh('BEGIN'))) return { cipher: pem.includes('ENCRYPTED') ? 'PEM' : 'none', type: '' };
   const bytes = Buffer.from(pem.split('\n').slice(1, -2).join(''), 'base64');
   const strings: Buffer[] = [];
   let at = 'openssh-key-v1\0'.length;
@@ -103,7 +117,7 @@ function headOf(pem: string): { readonly encrypted: boolean; readonly type: stri
   const publicKey = next();
   const length = publicKey.length < 4 ? 0 : publicKey.readUInt32BE(0);
   return {
-    encrypted: strings[0]?.toString('latin1') !== 'none',
+    cipher: strings[0]?.toString('latin1') ?? 'none',
     type: publicKey.subarray(4, 4 + length).toString('latin1'),
   };
 }

@@ -1,5 +1,6 @@
 import { Cancelled, CommandError, DeployError } from '../errors.ts';
 import { isChatter } from '../facts/chatter.ts';
+import { faultIn } from '../facts/fault.ts';
 import type { Plan, RunStep, Stage, Step, Task } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
 import { explain } from './explain.ts';
@@ -8,18 +9,18 @@ import { waitFor } from './wait.ts';
 
 export type Applied = {
   readonly steps: readonly StepReport[];
-  /** The stdout of the step with this id on this host; empty when it did not succeed. */
+  /** The stdout of the step with this id on this host; empty if it did not succeed. */
   readonly output: (host: string, id: string) => string;
-  /** The first failure of each task of the stage at which the plan stopped. */
+  /** The first failure of each task in the stage where the plan stopped. */
   readonly failures: readonly DeployError[];
 };
 
-/** Of a step that names no limit of its own: builds and pulls take long, and nothing waits for ever. */
+/** For a step without its own limit: builds and pulls take long, but nothing waits forever. */
 const longestSeconds = 3600;
 
 const outputKey = (host: string, id: string): string => `${host} ${id}`;
 
-/** Carries out a plan: its stages in order, the tasks of a stage side by side. Never throws for an expected failure. */
+/** Executes a plan: its stages in order, the tasks of a stage in parallel. Never throws for an expected failure. */
 export async function apply(plan: Plan, ports: EnginePorts): Promise<Applied> {
   const steps: StepReport[] = [];
   const outputs = new Map<string, string>();
@@ -69,7 +70,7 @@ async function applyTask(
     const failure = await attempt(task.steps, ports);
     if (failure !== undefined) return failure;
   } finally {
-    // What must be cleaned up is cleaned up after a cancel, and after a bug, as well.
+    // Clean-up also runs after a cancellation and after a bug.
     after = await attempt(task.always ?? [], { ...ports, signal: new AbortController().signal });
   }
   return after;
@@ -91,11 +92,13 @@ async function applyStep(step: Step, hostName: string, ports: EnginePorts): Prom
 }
 
 async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
-  for (const pause of step.retry?.pauses ?? []) {
+  const { pauses = [], after } = step.retry ?? {};
+  for (const pause of pauses) {
     try {
       return await runOnce(step, hostName, ports);
     } catch (error) {
       if (!(error instanceof CommandError) || ports.signal.aborted) throw error;
+      if (after !== undefined && error.failures[0]?.fault !== after) throw error;
       ports.log.warn(`${error.message}\nretrying in ${pause} s`);
       await ports.clock.sleep(pause * 1000, ports.signal);
     }
@@ -105,35 +108,40 @@ async function runStep(step: RunStep, hostName: string, ports: EnginePorts): Pro
 
 async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Promise<string> {
   const { title, command, output, timeoutSeconds, channel } = step;
-  const heard = listen(`${hostName}: ${title}`, ports);
+  const watched = watchOutput(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     if (output === 'live' && isChatter(line)) return;
-    if (output !== 'facts' || stream === 'stderr') heard.line(line);
+    if (output !== 'facts' || stream === 'stderr') watched.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };
   const signal = AbortSignal.any([ports.signal, AbortSignal.timeout((timeoutSeconds ?? longestSeconds) * 1000)]);
   const result = await ports
     .host(hostName)
     .run(command, { signal, onLine, ...(channel === undefined ? {} : { channel }) })
-    .finally(heard.stop);
-  const tail = heard.stop();
+    .finally(watched.stop);
+  const tail = watched.stop();
   if (result.code === 0) return result.stdout;
   if (ports.signal.aborted) throw new Cancelled(hostName, 'during', title);
   const { code, timedOut } = result;
   const hint = (code === null ? undefined : step.hints?.[code]) ?? step.hint;
   const lost = code === null && !timedOut && hostName !== 'local';
   const details = lost ? { hint: lostHint } : hint === undefined ? {} : { hint };
+  const end = tail.join('\n');
+  const fault = faultIn(end);
   const failed = new CommandError(
-    { host: hostName, title, code, timedOut, output: tail.join('\n') },
-    { ...details, ...(output === 'live' ? { shown: true } : {}) },
+    { host: hostName, title, code, timedOut, output: end },
+    { ...details, ...(output === 'live' ? { shown: true } : {}), ...(fault === undefined ? {} : { fault }) },
   );
   throw (await explain(step.explain, hostName, ports, failed)) ?? failed;
 }
 
 const lostHint = 'The connection dropped while this was running. Check the server with `status`, then deploy again.';
 
-/** Keeps the last 20 lines, each once where it comes again and again, and says every 15 s that something is still going on when it prints nothing itself. */
-function listen(what: string, { log, clock }: EnginePorts): { line(text: string): void; stop(): readonly string[] } {
+/** Keeps the last 20 lines, without repetitions, and reports every 15 s that a command is still running if it prints nothing itself. */
+function watchOutput(
+  what: string,
+  { log, clock }: EnginePorts,
+): { line(text: string): void; stop(): readonly string[] } {
   const started = clock.now();
   let tail: readonly string[] = [];
   let last = started;

@@ -4,7 +4,7 @@ import { readJob } from '../facts/lease.ts';
 import type { Command, Result } from '../model/command.ts';
 import type { Call } from './follow.ts';
 
-/** A command that goes on by itself until it is told to stop. Nobody follows it meanwhile. */
+/** A command that runs in the background until it is stopped. Nothing follows it meanwhile. */
 export type Background = {
   /** Ends it, and returns what it printed. */
   stop(): Promise<string>;
@@ -14,7 +14,7 @@ export type Background = {
 const killSeconds = 2;
 const fromTheStart = { outEnd: 0, errEnd: 0 };
 
-/** Starts it. Throws a CommandError when that fails, and a LeaseLostError when the lease is over. */
+/** Starts it. Throws a CommandError if that fails, and a LeaseLostError if the lease is over. */
 export async function startInBackground(
   {
     name,
@@ -39,7 +39,8 @@ export async function startInBackground(
         const news = readJob(answer.stdout);
         parts.push(news.out);
         seen = news;
-        if (news.state !== 'running') return Buffer.concat(parts).toString();
+        // It has ended, or nothing can end it: then it hangs in the kernel and prints nothing more.
+        if (news.state !== 'running' || news.out.length + news.err.length === 0) return Buffer.concat(parts).toString();
       }
     },
   };

@@ -4,10 +4,10 @@ import type { EnginePorts } from './ports.ts';
 
 const pauseMilliseconds = 200;
 
-/** Nothing is measured where the URL did not answer at the start. */
+/** Nothing is measured if the URL did not answer at the start. */
 export type Measured = Downtime | 'not-up-before';
 
-/** Asks the URL again and again until stopped. */
+/** Requests the URL repeatedly until stopped. */
 export function watchUrl(
   url: string,
   { ask, clock }: Pick<EnginePorts, 'ask' | 'clock'>,

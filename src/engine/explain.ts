@@ -4,7 +4,7 @@ import type { WaitStep } from '../model/plan.ts';
 import type { EnginePorts } from './ports.ts';
 import { probeMilliseconds, probeOnce } from './probe.ts';
 
-/** After a failed command: the container that is the reason, if there is one. */
+/** After a failed command: the container that caused it, if there is one. */
 export async function explain(
   look: Pick<WaitStep, 'probe' | 'until'> | undefined,
   hostName: string,
@@ -13,17 +13,17 @@ export async function explain(
 ): Promise<HealthError | undefined> {
   if (look === undefined || (failed.code === null && !failed.timedOut)) return undefined;
   const verdict = await probeOnce(look, hostName, ports);
-  // When the time was up, a container that was still being waited for is the reason as well.
+  // After a timeout, a container that was still being waited for is the cause too.
   if (verdict.kind === 'good' || (verdict.kind === 'wait' && !failed.timedOut)) return undefined;
   const { container } = verdict;
   if (container === undefined) return undefined;
-  // It was not come to that container: what failed says why.
+  // That container was never reached: the failed command says why.
   if (look.until.kind === 'services' && !isOf(container, look.until.images)) return undefined;
   const says = failed.timedOut ? `${verdict.says}, timed out` : verdict.says;
   return await describe(verdict, says, hostName, ports, failed);
 }
 
-/** The whole story of an unhealthy container: what its healthcheck said and the last lines of its log. */
+/** Everything about an unhealthy container: the output of its healthcheck and the last lines of its log. */
 export async function describe(
   verdict: Verdict,
   says: string,

@@ -6,17 +6,17 @@ import { collect } from '../hosts/output.ts';
 import type { Command, Result } from '../model/command.ts';
 import type { JobNews } from '../model/lease.ts';
 
-/** A call of the holder; throws a LeaseLostError when the lease is over. */
+/** A call of the holder; throws a LeaseLostError if the lease is over. */
 export type Call = (command: Command) => Promise<Result>;
 
-/** Longer waits would keep the one session of a server that allows no more. */
+/** Longer waits would occupy the only session of a server that allows no more. */
 const waitSeconds = 3;
 /** Between TERM and KILL. */
 const killSeconds = 5;
 
 /**
- * Runs a command that goes on by itself on the host, and follows it: the output is told whole and once, whatever becomes of
- * the connection. After a timeout the command is ended and its last output told; a cancel does not wait for that.
+ * Runs a detached command on the host, and follows it: the output arrives complete and only once, whatever happens to
+ * the connection. After a timeout the command is stopped and its last output passed on; a cancellation does not wait for that.
  */
 export async function follow(
   key: LeaseKey,
@@ -38,8 +38,10 @@ export async function follow(
   };
   if (signal?.aborted) return result(null);
 
+  let stopped = false;
   const toItsEnd = async (): Promise<number | null> => {
     let answer = await call(startJob(key, id, command, waitSeconds));
+    let over = false;
     for (;;) {
       if (answer.code !== 0) {
         stderr.push(Buffer.from(answer.stderr));
@@ -50,17 +52,26 @@ export async function follow(
       stderr.push(Buffer.from(news.err));
       if (news.state === 'missing') stderr.push(Buffer.from('the command could not be started: is the disk full?\n'));
       if (news.state !== 'running') return codeOf(news);
+      // What even KILL does not end hangs in the kernel.
+      if (over && news.out.length + news.err.length === 0) return null;
+      over = stopped;
       answer = await call(followJob(key, id, news, waitSeconds));
     }
   };
+  let stopListening = (): void => {};
   const cancelled = new Promise<null>((resolve) => {
-    onAbort(signal, () => {
-      // Whatever comes of it: without further calls the keeper ends the job.
-      call(stopJob(key, id, killSeconds)).catch(() => {});
+    stopListening = onAbort(signal, () => {
+      // Whatever the result: without further calls the keeper ends the job.
+      call(stopJob(key, id, killSeconds))
+        .then(() => {
+          stopped = true;
+        })
+        .catch(() => {});
       if (!isTimeout(signal)) resolve(null);
     });
   });
-  return result(await Promise.race([toItsEnd(), cancelled]));
+  // Once it has ended, a cancellation has no call to spare for it.
+  return result(await Promise.race([toItsEnd(), cancelled]).finally(stopListening));
 }
 
 const codeOf = ({ state, code }: JobNews): number | null => {

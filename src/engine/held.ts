@@ -7,6 +7,7 @@ import type { Command, Result } from '../model/command.ts';
 import type { LeaseOutcome } from '../model/lease.ts';
 import { type Background, startInBackground } from './background.ts';
 import { follow } from './follow.ts';
+import { heal } from './lease.ts';
 import type { Link } from './link.ts';
 
 /** The lease of one host, while it is held. */
@@ -14,21 +15,25 @@ export type Held = {
   readonly name: string;
   readonly root: string;
   readonly token: string;
-  /** Runs commands that go on by themselves: a dropped connection neither ends them nor runs them twice. */
+  /** Runs detached commands: a dropped connection neither ends them nor runs them twice. */
   readonly detached: Host;
-  /** Runs short commands. One that a dropped connection has cut off ends with the code null. */
+  /** Runs short commands. One that a dropped connection interrupts ends with the code null. */
   readonly direct: Host;
-  /** Starts a command that goes on by itself until it is stopped. */
+  /** Starts a detached command that runs until it is stopped. */
   readonly background: (title: string, command: Command) => Promise<Background>;
-  /** Aborts with a LeaseLostError as its reason as soon as it is known that the lease is over. */
+  /** Aborts with a LeaseLostError as its reason as soon as the lease is known to be over. */
   readonly lost: AbortSignal;
   /** A call of the lease: `armLease`, `confirmLease`. It may be repeated after a dropped connection. */
   readonly call: (command: Command) => Promise<Result>;
-  /** What is done now, for those who wait. */
+  /** The current stage, for those who wait. */
   stage(name: string): Promise<void>;
-  /** Undoes what is armed and frees the lease. `unfinished`: it was not come to an end within the seconds. */
+  /** Undoes what is armed and frees the lease. `unfinished`: it did not finish within the seconds. */
   leave(waitSeconds: number): Promise<LeaseOutcome>;
+  /** The same, with its output, followed to its end for at most that long. Rejects if it cannot be followed. */
+  undo(limitSeconds: number, ports: UndoPorts): Promise<LeaseOutcome>;
 };
+
+type UndoPorts = Required<Parameters<typeof heal>[3]>;
 
 export type Every = (milliseconds: number, act: () => void) => () => void;
 
@@ -38,7 +43,7 @@ const everySoOften: Every = (milliseconds, act) => {
   return () => clearInterval(timer);
 };
 
-/** @param graceSeconds without a call, and the host takes the lease back: signs of life go there four times as often. */
+/** @param graceSeconds without a call before the host takes the lease back; signs of life are sent four times as often. */
 export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: Every = everySoOften): Held {
   const { name } = link;
   const ended = new AbortController();
@@ -60,7 +65,7 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
       if (error instanceof LeaseLostError) return lose(error);
       throw error;
     });
-    // What failed on the host itself, for a full disk say, is told by the code; without an answer there is no lease left.
+    // A failure on the host itself, e.g. a full disk, shows in the exit code; without an answer the lease is gone.
     if (result.code !== 0 && result.stdout.includes(factsMarker)) return result;
     const standing = readStanding(result.stdout) ?? { kind: 'lost', outcome: 'unfinished' };
     return standing.kind === 'ours' ? result : lose(lostError(name, key.root, standing.outcome));
@@ -82,16 +87,24 @@ export function heldOn(link: Link, key: LeaseKey, graceSeconds: number, every: E
     stage: async (stage) => void (await call(leaseStage(key, stage))),
     leave: async (waitSeconds) => {
       stopBeating();
-      // Nobody waits for a connection that is away: without it the server does the same by itself.
+      // Nothing waits for a connection that is down: without it the server does the same by itself.
       const signal = AbortSignal.timeout((waitSeconds + 5) * 1000);
       const { stdout } = await link.call(leaveLease(key, waitSeconds), { signal });
       const standing = readStanding(stdout);
       return standing?.kind === 'lost' ? standing.outcome : 'unfinished';
     },
+    undo: async (limitSeconds, ports) => {
+      stopBeating();
+      const { stdout } = await link.call(leaveLease(key, 0), { signal: ports.signal });
+      const standing = readStanding(stdout);
+      if (standing?.kind === 'lost' && standing.outcome !== 'unfinished') return standing.outcome;
+      const healed = await heal(name, link.call, key.root, ports, { token: key.token, limitSeconds });
+      return healed?.outcome ?? 'unfinished';
+    },
   };
 }
 
-/** The host as plans use it: each command goes the way that its step names. */
+/** The host as plans use it: each command runs the way its step says. */
 export function hostOf({ name, detached, direct, call }: Held): Host {
   const ways = {
     detached: detached.run,
@@ -105,7 +118,7 @@ export function hostOf({ name, detached, direct, call }: Held): Host {
   };
 }
 
-/** The answer to a confirmation got lost, and then the lease came to its end: as good as an answer. */
+/** The answer to a confirmation was lost, but the lease ended as confirmed: so that is the answer. */
 function unlessConfirmed(error: unknown): Result {
   if (error instanceof LeaseLostError && error.outcome === 'confirmed')
     return { code: 0, stdout: '', stderr: '', seconds: 0, timedOut: false };
@@ -113,11 +126,11 @@ function unlessConfirmed(error: unknown): Result {
 }
 
 function lostError(host: string, root: string, outcome: LeaseOutcome): LeaseLostError {
-  const { says, hint } = told[outcome];
+  const { says, hint } = endings[outcome];
   return new LeaseLostError(host, outcome, says, { hint: hint.replace('{root}', root).replace('{host}', host) });
 }
 
-const told: Readonly<Record<LeaseOutcome, { readonly says: string; readonly hint: string }>> = {
+const endings: Readonly<Record<LeaseOutcome, { readonly says: string; readonly hint: string }>> = {
   released: {
     says: 'the connection was lost for too long, and the server released its lease; no running container was touched',
     hint: 'Deploy again.',

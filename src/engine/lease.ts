@@ -11,9 +11,9 @@ import type { Clock } from './ports.ts';
 export type LeaseHost = {
   readonly name: string;
   take(waitSeconds: number): Promise<Taken>;
-  /** Frees it again: nothing was done yet. */
+  /** Frees it again: nothing has been done yet. */
   leave(): Promise<unknown>;
-  /** Finishes what another one could not. */
+  /** Finishes what another run could not. */
   heal(holder: Holder): Promise<unknown>;
 };
 
@@ -24,8 +24,8 @@ const waitSeconds = 5;
 const sayMilliseconds = 15_000;
 
 /**
- * Takes the leases of all hosts or of none, in the order of their names, and keeps none while it waits for another: so two
- * deploys never wait for each other. Says every 15 s who is in the way. Throws a LeaseBusyError when the time is up.
+ * Takes the leases of all hosts or of none, in the order of their names, and keeps none while waiting for another: so two
+ * deploys never wait for each other. Logs every 15 s who holds it. Throws a LeaseBusyError if the wait times out.
  */
 export async function takeAll(hosts: readonly LeaseHost[], timeoutSeconds: number, ports: Ports): Promise<void> {
   const { clock, log, signal } = ports;
@@ -48,12 +48,12 @@ export async function takeAll(hosts: readonly LeaseHost[], timeoutSeconds: numbe
       log.progress(`… ${host.name}: waiting for ${holderText(holder)}`);
       toSay += sayMilliseconds;
     }
-    // The first one is waited for over there.
+    // The first host does its waiting on the server.
     await clock.sleep(host === ordered[0] ? 1000 : 3000, signal);
   }
 }
 
-/** The first host whose lease another one has; those that were taken are free again then. */
+/** The first host whose lease someone else holds; those already taken are freed again. */
 async function takeEach(
   hosts: readonly LeaseHost[],
   waitingFor: LeaseHost | undefined,
@@ -62,7 +62,7 @@ async function takeEach(
   const giveBack = async (): Promise<void> => void (await Promise.all(taken.map((host) => host.leave())));
   try {
     for (const host of hosts) {
-      // It may wait for the one that was in the way the last time, but not while others are held.
+      // It may wait for the host that was busy the last time, but not while others are held.
       const holder = await takeOne(host, host === waitingFor && taken.length === 0 ? waitSeconds : 0);
       if (holder === undefined) {
         taken.push(host);
@@ -78,7 +78,7 @@ async function takeEach(
   }
 }
 
-/** What was left open is finished at the first try, unless somebody else comes in between. */
+/** An interrupted lease is finished at the first attempt, unless another run takes it first. */
 const heals = 3;
 
 async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undefined> {
@@ -87,7 +87,7 @@ async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undef
     if (taken.kind === 'taken') return undefined;
     if (taken.kind === 'busy') return taken.holder;
     if (taken.kind === 'missing') {
-      throw new DeployError(`${host.name}: needs ${taken.programs.join(', ')}, which is not installed`, {
+      throw new DeployError(`${host.name}: not installed: ${taken.programs.join(', ')}`, {
         hint: 'Install util-linux and coreutils on the server: see docs/server.md.',
         host: host.name,
       });
@@ -95,7 +95,7 @@ async function takeOne(host: LeaseHost, seconds: number): Promise<Holder | undef
     await host.heal(taken.holder);
   }
   throw new DeployError(`${host.name}: what an interrupted deploy left there cannot be finished`, {
-    hint: 'Read lease/undo.log in the folder of the application on the server. No running container was touched.',
+    hint: "Read lease/undo.log in the application's folder on the server. No running container was touched.",
     host: host.name,
   });
 }
@@ -117,7 +117,7 @@ function busyError(host: string, holder: Holder, seconds: number): LeaseBusyErro
   });
 }
 
-type Run = (command: Command) => Promise<Result>;
+type Run = (command: Command, options?: { readonly signal?: AbortSignal }) => Promise<Result>;
 
 export async function take(name: string, run: Run, key: LeaseKey, terms: Terms, seconds: number): Promise<Taken> {
   const { code, stdout, stderr, timedOut } = await run(takeLease(key, terms, seconds));
@@ -126,28 +126,37 @@ export async function take(name: string, run: Run, key: LeaseKey, terms: Terms, 
   throw new CommandError({ host: name, title: 'take the lease', code, timedOut, output: stderr.trim() });
 }
 
+type HealOptions = { readonly token?: string; readonly retry?: boolean; readonly limitSeconds?: number };
+
 export type Healed = { readonly outcome: LeaseOutcome | undefined; readonly holder: Holder };
 
 /**
- * Finishes what a deploy that was interrupted has left on a host, and tells what the undo prints. Undefined when there was
- * nothing to finish, or somebody holds the lease.
- * @param token of a lease whose end is awaited
- * @param retry an undo that failed for good is tried again
+ * Finishes an interrupted deploy on a host, and passes on the undo's output. Undefined if there was
+ * nothing to finish, or the lease is held.
+ * Logs every 15 s that it is still running.
+ * @param token of the lease to wait for
+ * @param retry tries an undo again that has failed for good
+ * @param limitSeconds after which we stop waiting: then it is `unfinished`
  */
 export async function heal(
   name: string,
   run: Run,
   root: string,
   { log, clock, signal }: Pick<Ports, 'log' | 'clock'> & Partial<Pick<Ports, 'signal'>>,
-  { token = '', retry = false }: { readonly token?: string; readonly retry?: boolean } = {},
+  { token = '', retry = false, limitSeconds = Number.POSITIVE_INFINITY }: HealOptions = {},
 ): Promise<Healed | undefined> {
   const lines = collect((line) => log.output(name, line));
   let seen = { token, logEnd: 0, retry };
   let holder: Holder | undefined;
+  const started = clock.now();
+  let toSay = started + sayMilliseconds;
   for (;;) {
-    // The server goes on with it by itself.
+    const { code, stdout, stderr, timedOut } = await run(
+      healLease(root, seen, waitSeconds),
+      signal === undefined ? {} : { signal },
+    );
+    // The server continues by itself.
     if (signal?.aborted) throw new Cancelled(name, 'during', 'finish what was interrupted');
-    const { code, stdout, stderr, timedOut } = await run(healLease(root, seen, waitSeconds));
     const healing = code === 0 ? readHealing(stdout) : undefined;
     if (healing === undefined)
       throw new CommandError({
@@ -162,6 +171,15 @@ export async function heal(
     if (healing.state !== 'ending') {
       lines.end();
       return healing.outcome === undefined ? undefined : { outcome: healing.outcome, holder };
+    }
+    const seconds = Math.round((clock.now() - started) / 1000);
+    if (seconds >= limitSeconds) {
+      lines.end();
+      return { outcome: 'unfinished', holder };
+    }
+    if (clock.now() >= toSay) {
+      log.progress(`… ${name}: the server is rolling back by itself (${seconds} s)`);
+      toSay += sayMilliseconds;
     }
     seen = { token: healing.token, logEnd: Math.max(seen.logEnd, healing.logEnd), retry: false };
     if (healing.log.length === 0) await clock.sleep(100);

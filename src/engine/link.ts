@@ -8,30 +8,49 @@ import type { Clock } from './ports.ts';
 export type LinkPorts = {
   readonly log: Log;
   readonly clock: Clock;
-  /** Connects to the same machine again, one attempt; rejects with a ConnectError. Says nothing of it. */
+  /** Connects to the same machine again, in one attempt, without logging it. Rejects with a ConnectError. */
   readonly reconnect: () => Promise<Host>;
 };
 
-/** A connection that may drop, and comes back. */
+/** A connection that reconnects after it has dropped. */
 export type Link = {
   readonly name: string;
   /**
-   * Runs what may be run twice: it is repeated when the connection dropped meanwhile. Throws a LeaseLostError when it is not
-   * back in time. Aborting ends the wait for it, too.
+   * Runs what may run twice: it is repeated if the connection drops meanwhile. Throws a LeaseLostError if the connection is
+   * not back in time. Aborting also ends the wait.
    */
   call(command: Command, options?: RunOptions): Promise<Result>;
-  /** Runs once, on a connection that was there at the beginning. */
+  /** Runs once, on a connection that exists at the start. */
   run(command: Command, options?: RunOptions): Promise<Result>;
   close(): Promise<void>;
 };
 
-/** @param patienceSeconds how long the connection may be away */
+/** @param patienceSeconds how long the connection may be down */
 export function linkTo(first: Host, patienceSeconds: number, { log, clock, reconnect }: LinkPorts): Link {
   const { name } = first;
   let host = first;
   let restoring: Promise<void> | undefined;
   let closed = false;
   let gone: LeaseLostError | undefined;
+  let worked = false;
+  /** Since when nothing has come through, connected or not, and on which connection we noticed. */
+  let failing: { readonly since: number; readonly on: Host } | undefined;
+
+  const succeeded = (result: Result): Result => {
+    worked = true;
+    failing = undefined;
+    return result;
+  };
+  /** Stops asking a host that lets us in but runs nothing; at once if it never ran anything. */
+  const failed = async (on: Host, error: ConnectError | undefined): Promise<void> => {
+    if (error?.runsNothing && !worked) throw error;
+    failing ??= { since: clock.now(), on };
+    if (clock.now() - failing.since >= patienceSeconds * 1000) {
+      gone ??= unreachable(name, patienceSeconds, error);
+      throw gone;
+    }
+    if (failing.on !== on) await clock.sleep(1000);
+  };
 
   const restore = async (): Promise<void> => {
     const dropped = clock.now();
@@ -51,10 +70,10 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
       }
     }
   };
-  /** Whoever notices it first brings it back for all. */
+  /** The first call that notices reconnects for all. */
   const restored = async (lost: Host): Promise<void> => {
     if (host !== lost) return;
-    // Waited for once is enough.
+    // One wait is enough.
     if (gone !== undefined) throw gone;
     restoring ??= restore().finally(() => {
       restoring = undefined;
@@ -64,13 +83,16 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
 
   const once = async (command: Command, options: RunOptions): Promise<Result | undefined> => {
     const used = host;
+    let failure: ConnectError | undefined;
     try {
       const result = await used.run(command, options);
-      if (result.code !== null || options.signal?.aborted) return result;
+      if (result.code !== null || options.signal?.aborted) return succeeded(result);
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
+      failure = error;
     }
     if (closed) throw unreachable(name, 0);
+    await failed(used, failure);
     await restored(used);
     return undefined;
   };
@@ -95,10 +117,11 @@ export function linkTo(first: Host, patienceSeconds: number, { log, clock, recon
         await restoring;
         const used = host;
         try {
-          return await used.run(command, options);
+          return succeeded(await used.run(command, options));
         } catch (error) {
-          // It rejects only when it never began.
+          // It rejects only if it never started.
           if (!(error instanceof ConnectError) || closed) throw error;
+          await failed(used, error);
           await restored(used);
         }
       }

@@ -4,11 +4,11 @@ import type { Log } from '../log/log.ts';
 export type Clock = {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Resolves after that time, or at once when the signal aborts. */
+  /** Resolves after that time, or at once if the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 };
 
-/** Asks a URL once: the status of the answer, or why there was none. */
+/** Requests a URL once: the status of the response, or why there was none. */
 export type Ask = (url: string) => Promise<number | string>;
 
 export type EnginePorts = {
@@ -16,7 +16,7 @@ export type EnginePorts = {
   readonly log: Log;
   readonly clock: Clock;
   readonly ask: Ask;
-  /** Is told of each stage as it begins. */
+  /** Called at the start of each stage. */
   readonly onStage?: (name: string) => void;
   /** Aborts when the person or the runner cancels. */
   readonly signal: AbortSignal;

@@ -1,14 +1,15 @@
 import { readInspection } from '../facts/inspection.ts';
 import { answerVerdict, servicesVerdict, type Verdict } from '../facts/verdict.ts';
 import type { WaitStep } from '../model/plan.ts';
+import type { Container } from '../model/state.ts';
 import type { EnginePorts } from './ports.ts';
 
-/** The longest time that one look may take: a Docker that hangs must not outlast the time that a step has. */
+/** The time limit for one probe: a Docker that hangs must not outlast the time limit of the step. */
 export const probeMilliseconds = 20_000;
 
 /**
  * Asks once.
- * @param seen restarts of each container (by id) when it was first looked at; filled in here
+ * @param seen the restarts of each container (by id) at its first probe, and when that was; filled in here
  */
 export async function probeOnce(
   { probe, until }: Pick<WaitStep, 'probe' | 'until'>,
@@ -23,10 +24,22 @@ export async function probeOnce(
   const { code, stdout, stderr } = await ports
     .host(hostName)
     .run(probe, { signal: AbortSignal.any([ports.signal, AbortSignal.timeout(probeMilliseconds)]) });
-  // Asked again: one answer that does not come is no reason to fail a deploy. A lost connection rejects the next time.
+  // Ask again: one missing answer is no reason to fail a deploy. A lost connection rejects the next time.
   if (code !== 0) return { kind: 'wait', says: `docker inspect failed: ${stderr.trim() || 'no answer'}` };
   if (until.kind !== 'services') return { kind: 'good', says: 'answers' };
   const { now, containers } = readInspection(stdout);
-  if (seen) for (const { id, restarts } of containers) if (!seen.has(id)) seen.set(id, restarts);
-  return servicesVerdict(until, containers, now, seen);
+  if (seen === undefined) return servicesVerdict(until, containers, now);
+  for (const { id, restarts } of containers) if (!seen.has(id)) seen.set(id, restarts);
+  const judged = containers.map((container) => startedInThePast(container, now, seen, ports.clock.now() / 1000));
+  return servicesVerdict(until, judged, now, seen);
+}
+
+/** If the host's clock was set back, count from the first probe. Times in seconds. */
+function startedInThePast(container: Container, now: number, seen: Map<string, number>, here: number): Container {
+  const { id, startedAt } = container;
+  if (!(Date.parse(startedAt) / 1000 > now)) return container;
+  const start = `${id} ${startedAt}`;
+  const first = seen.get(start) ?? here;
+  seen.set(start, first);
+  return { ...container, startedAt: new Date((now - (here - first)) * 1000).toISOString() };
 }

@@ -10,12 +10,12 @@ export type ServerProbe = {
   stop(): Promise<Probed>;
 };
 
-/** Throws a CommandError when they cannot begin, and a LeaseLostError when the lease is over. */
+/** Throws a CommandError if they cannot start, and a LeaseLostError if the lease is over. */
 export async function startProbe(held: Held, url: string, clock: Clock): Promise<ServerProbe> {
   const { name: host } = held;
   const before = clock.now();
   const { stdout } = await held.direct.run({ argv: ['cat', '/proc/uptime'] });
   const bootedAt = (before + clock.now()) / 2 - Number.parseFloat(stdout) * 1000;
-  const background = await held.background('ask the URL of probe', probe(url));
+  const background = await held.background('request the probe URL', probe(url));
   return { host, stop: async () => readProbed(host, await background.stop(), bootedAt) };
 }

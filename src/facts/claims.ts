@@ -1,4 +1,4 @@
-import type { Claims, Mount, Neighbour, Resource } from '../model/claims.ts';
+import { type Claims, lacks, type Mount, type Neighbour, type Resource } from '../model/claims.ts';
 import { type Facts, readFacts, rowsOf } from './facts.ts';
 
 /** Reads what the `claims` program printed. */
@@ -16,8 +16,19 @@ export function readClaims(output: string): Claims {
     depends: rows('depends').map(([service = '', on = '', how = '']) => ({ service, on, restart: how === 'restart' })),
     attached: rows('attached').map(([service = '', network = '']) => ({ service, network })),
     networks: resourcesOf(facts, 'network'),
+    addresses: rows('address').map(([service = '', network = '', address = '']) => ({ service, network, address })),
     subnets: subnetsOf(facts, 'subnet'),
     needs: rows('needs').map(([service = '', container = '']) => ({ service, container })),
+    unchecked: uncheckedOf(facts),
+    ignorable: unique(rows('ignorable').map(([of = '', key = '']) => ({ of, key }))),
+    lacks: unique(
+      rows('lacks').flatMap(([service = '', word = '', name = '']) => {
+        const kind = lacks.find((known) => known === word);
+        return kind === undefined ? [] : [{ service, kind, name }];
+      }),
+    ),
+    options: unique(rows('option').map(([service = '', key = '', value = '']) => ({ service, key, value }))),
+    cpus: Number(rows('cpus')[0]?.[0]) || 0,
     volumes: resourcesOf(facts, 'volume'),
     current: {
       mounts: mountsOf(facts, 'current-mount'),
@@ -40,6 +51,9 @@ export function readClaims(output: string): Claims {
   };
 }
 
+const unique = <T>(values: readonly T[]): readonly T[] =>
+  values.filter((value, n) => values.findIndex((other) => JSON.stringify(other) === JSON.stringify(value)) === n);
+
 const mountsOf = (facts: Facts, name: string): readonly Mount[] =>
   rowsOf(facts, name).map(([service = '', kind = '', source = '', target = '', mode = '']) => ({
     service,
@@ -48,6 +62,10 @@ const mountsOf = (facts: Facts, name: string): readonly Mount[] =>
     target: folderOf(target),
     writable: mode === 'rw',
   }));
+
+/** Also what `pull` printed of them. */
+export const uncheckedOf = (facts: Facts): Claims['unchecked'] =>
+  rowsOf(facts, 'unchecked').map(([service = '', by = '', off = '']) => ({ service, by, off: off !== '' }));
 
 const subnetsOf = (facts: Facts, name: string): Claims['subnets'] =>
   rowsOf(facts, name).map(([network = '', subnet = '']) => ({ network, subnet }));

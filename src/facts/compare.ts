@@ -1,7 +1,7 @@
 import type { Container } from '../model/state.ts';
 
 export type Wanted = {
-  /** Service → config hash, of every service that is to have a container. */
+  /** Service → config hash, for every service that should have a container. */
   readonly hashes: Readonly<Record<string, string>>;
   /** Service → `name@sha256:…` */
   readonly images: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export type Wanted = {
 export type Finding =
   | { readonly kind: 'image'; readonly container: Container; readonly wanted: string }
   | { readonly kind: 'configuration'; readonly container: Container }
-  /** `ended`: it ran to its end, as Docker was told to let it. */
+  /** `ended`: it exited, and its restart policy allows that. */
   | { readonly kind: 'not-running'; readonly container: Container; readonly ended: boolean }
   | { readonly kind: 'unhealthy'; readonly container: Container };
 
@@ -49,7 +49,7 @@ export function compare(
 
 function findingsOf(container: Container, hash: string, image: string | undefined): readonly Finding[] {
   const { status, exitCode, health, restartPolicy, configHash } = container;
-  // A container that ran to its end is fine; one that Docker was told to keep running was stopped by somebody.
+  // A one-shot container may exit; one with a restart policy was stopped by someone.
   const ended = status === 'exited' && exitCode === 0 && (restartPolicy === 'no' || restartPolicy === 'on-failure');
   return [
     ...(image !== undefined && container.image !== image ? [{ kind: 'image', container, wanted: image } as const] : []),

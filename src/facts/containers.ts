@@ -4,7 +4,7 @@ import { folderOf } from './claims.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Reads a line of the `containers` program: what Docker tells of a container, without its environment. */
+/** Reads a line of the `containers` program: a container as Docker reports it, without its environment. */
 export function readContainer(line: string): Container | undefined {
   const value = parseJson(line);
   if (!isRecord(value)) return undefined;
@@ -27,6 +27,7 @@ export function readContainer(line: string): Container | undefined {
     restartPolicy: text(value['policy']) || 'no',
     mounts: Array.isArray(value['mounts']) ? value['mounts'].filter(isRecord).map(readMount) : [],
     networks: Array.isArray(value['networks']) ? value['networks'].map(text).filter((name) => name !== '') : [],
+    networkIds: Array.isArray(value['networkIds']) ? value['networkIds'].map(text).filter((id) => id !== '') : [],
     health: healthOf(text(health['Status'])),
     healthOutput: text(probes.at(-1)?.['Output']).trim(),
     error: text(state['Error']),

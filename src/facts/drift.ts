@@ -1,7 +1,7 @@
 import type { Container } from '../model/state.ts';
 import { type Compared, compare, type Finding, type Wanted } from './compare.ts';
 
-/** What runs and is not as the current release says: one sentence each. */
+/** Differences between what runs and the current release: one sentence each. */
 export function driftOf(wanted: Wanted, containers: readonly Container[]): readonly string[] {
   return compare(wanted, containers).flatMap((compared) =>
     Object.hasOwn(wanted.hashes, compared.service) ? driftOfService(compared) : extra(compared),

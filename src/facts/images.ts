@@ -30,7 +30,7 @@ export function readWrongArchitectures(output: string): readonly WrongArchitectu
   }));
 }
 
-/** The image that bake pushed for a target, by digest, as its metadata file says; undefined when it does not. */
+/** The image that bake pushed for a target, by digest, from its metadata file; undefined if it is not there. */
 export function readPushedImage(metadata: string, name: string): string | undefined {
   const parsed = parseJson(metadata);
   const target = isRecord(parsed) ? parsed[name] : undefined;

@@ -12,6 +12,19 @@ export type Inspection = {
 export function readInspection(output: string): Inspection {
   const facts = readFacts(output);
   const [now = ''] = facts.get('time') ?? [];
-  const containers = (facts.get('container') ?? []).map(readContainer);
-  return { now: Number(now), containers: containers.filter((container) => container !== undefined) };
+  const passing = new Set(facts.get('passes'));
+  const containers = (facts.get('container') ?? []).flatMap((line) => readContainer(line) ?? []);
+  return { now: Number(now), containers: containers.map((each) => asPassed(each, passing, Number(now))) };
+}
+
+/** A healthcheck may pass before the program has come as far as what it fails at. */
+const trustedSeconds = 1;
+
+/** What passes its healthcheck once is healthy: Docker will say so when it has run it, too. */
+function asPassed(container: Container, passing: ReadonlySet<string>, now: number): Container {
+  const { id, health, startedAt } = container;
+  const age = now - Date.parse(startedAt) / 1000;
+  return health === 'starting' && passing.has(id) && age >= trustedSeconds
+    ? { ...container, health: 'healthy' }
+    : container;
 }

@@ -1,8 +1,8 @@
 import type { SwitchPlan } from '../model/switch.ts';
 
 /**
- * The services whose containers are replaced while nothing stands in for them: what is asked of them then is not answered. Not
- * those that are removed for good, nor those that run once: nobody asks them anything.
+ * The services whose containers are replaced with nothing running in their place: requests to them go unanswered. Not
+ * those that are removed for good, nor one-shot services: they serve no requests.
  */
 export function interrupted({ hosts }: Pick<SwitchPlan, 'hosts'>): readonly string[] {
   const services = hosts.flatMap(({ changes }) =>

@@ -4,6 +4,9 @@ import { readFacts, rowsOf } from './facts.ts';
 export function readKept(host: string, output: string): readonly string[] {
   return rowsOf(readFacts(output), 'kept').map(
     ([path = '', why = '']) =>
-      `${host}: ${path} stays, although no release needs it: ${why}; look at it, and remove it yourself`,
+      `${host}: ${path} was left in place, although no release needs it: ${why}; check it, and remove it by hand`,
   );
 }
+
+/** Whether the `confirm` call could not write its line into the history. */
+export const isUnrecorded = (output: string): boolean => readFacts(output).has('unrecorded');

@@ -63,13 +63,13 @@ export function readLease(output: string): LeaseView {
 function holderOf(facts: Facts): Holder {
   const quiet = one(facts, 'quiet');
   return {
-    actor: one(facts, 'actor') || 'somebody',
+    actor: one(facts, 'actor') || 'someone',
     run: one(facts, 'run') || undefined,
     command: one(facts, 'command') || 'deploy',
     release: one(facts, 'release') ?? '',
     since: one(facts, 'since') ?? '',
     stage: one(facts, 'stage') ?? '',
-    // A clock that was set back meanwhile tells nothing.
+    // Meaningless if the clock was set back meanwhile.
     quietSeconds: quiet === undefined ? undefined : Math.max(0, Number(quiet)),
     ending: facts.has('ending'),
   };

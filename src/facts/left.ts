@@ -6,7 +6,7 @@ export function hasBegun({ hosts }: SwitchPlan, steps: readonly StepReport[]): b
   return hosts.every(({ host }) => isDone(steps, host, stepIds.begin));
 }
 
-/** What a switch that failed has left on each host, as far as its steps tell. */
+/** What a failed switch left on each host, judging by its steps. */
 export function whatIsThere({ hosts, intent }: SwitchPlan, steps: readonly StepReport[]): readonly HostAfter[] {
   return hosts.map(({ host, from }) => {
     const tried = steps.filter((step) => step.host === host && step.changes);

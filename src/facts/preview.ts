@@ -1,7 +1,7 @@
 import type { Fate, Preview } from '../model/preview.ts';
 
 /**
- * Reads what `docker compose up --dry-run` printed. Versions differ in blanks and in the words before the line. A container
+ * Reads what `docker compose create --dry-run` printed. Versions differ in blanks and in the words before the line. A container
  * that is stopped and not said to start again is restarted: to tell so is where the dry run of a changed network ends.
  */
 export function readPreview(output: string): Preview {

@@ -34,5 +34,5 @@ export function readProbed(host: string, output: string, bootedAt: number): Prob
   return { host, kind: 'counted', requests, failed, outages, up: rows.at(-1)?.good === true };
 }
 
-/** curl says 000 where nothing answered. */
+/** curl prints 000 if nothing answered. */
 const answerText = (status: string): string => (/^[1-9]\d\d$/.test(status) ? `HTTP ${status}` : 'no answer');

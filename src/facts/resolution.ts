@@ -35,15 +35,15 @@ export function readResolution(host: string, output: string, root: string, remed
       ...all('broken').map(([file = '', line = '']) =>
         file === ''
           ? `${host}: an env file has a line that Compose cannot read`
-          : `${host}: line ${line} of ${place(file, root)} cannot be read: a value of several lines, or with special characters, has to be in single quotes`,
+          : `${host}: line ${line} of ${place(file, root)} cannot be read: a value of several lines, or with special characters, must be in single quotes`,
       ),
       ...unique(all('unreadable')).map(
         (name) =>
-          `${host}: ${place(name, root)} is an env_file in a folder that this user may not enter: Compose reads it as this user`,
+          `${host}: ${place(name, root)} is an env file that the deploy user cannot read, and Compose reads it as that user: give it the file, and the folders above it`,
       ),
       ...all('inside').map(
         ([path, service]) =>
-          `${host}: ${service} mounts ${path}, which is where releases come and go: give it a place of its own, such as ${root}/shared`,
+          `${host}: ${service} mounts ${path}, where deploys create and remove releases: mount another folder, for example ${root}/shared`,
       ),
       ...unique(all('odd')).map(
         (service) => `${host}: ${service} uses a path with a tab or a newline in its name: rename it`,
@@ -54,7 +54,7 @@ export function readResolution(host: string, output: string, root: string, remed
           `${host}: there is no digest for ${image || 'what it builds'} (service ${service}): COMPOSE_PROFILES in ${root}/shared/.env probably enables a profile that the runner does not know; remove it there, or list the profile in the input profiles`,
       ),
     ],
-    // A service of which there is to be no container is there to be run by hand: nothing waits for it.
+    // A service scaled to 0 is run by hand: nothing waits for it.
     hashes: Object.fromEntries(Object.entries(readHashes(facts)).filter(([service]) => replicas[service] !== 0)),
     replicas,
     shares: grouped(all('shares'), (other) => other),
@@ -63,11 +63,11 @@ export function readResolution(host: string, output: string, root: string, remed
     differences: grouped(all('changed'), readDifference),
     notes: [
       ...all('created').map(
-        ([name = '']) => `${host}: ${place(name, root)} is not there yet: it is created, and empty`,
+        ([name = '']) => `${host}: ${place(name, root)} does not exist yet: it will be created, empty`,
       ),
       ...unique(all('unseen')).map(
         (name) =>
-          `${host}: ${place(name, root)} is in a folder that this user may not enter: whether it is there shows when Docker mounts it`,
+          `${host}: ${place(name, root)} cannot be checked, because the deploy user cannot enter its folder: if it is missing, Docker reports it during the switch`,
       ),
     ],
     claims: noClaims,

@@ -32,7 +32,7 @@ export function readStatus(host: string, output: string, root: string): HostStat
   };
 }
 
-/** Those on the disk of which the history tells, the last one first. */
+/** The releases on the disk that are in the history, newest first. */
 function keptReleases(state: HostState): readonly KeptRelease[] {
   const { history, releases, current } = state;
   const good = goodReleases(state);
@@ -41,7 +41,7 @@ function keptReleases(state: HostState): readonly KeptRelease[] {
       const attempts = history.filter(({ release }) => release === id);
       const attempt = attempts.findLast(({ outcome }) => outcome === 'succeeded') ?? attempts.at(-1);
       if (attempt === undefined) return [];
-      // What is or was current was good, whatever became of the line that says so.
+      // A release that is or was current was good, even if the line that records it is missing.
       const outcome: Attempt['outcome'] = good.includes(id) ? 'succeeded' : attempt.outcome;
       return [{ ...attempt, outcome, current: id === current }];
     })
@@ -54,12 +54,12 @@ function drift({ containers, currentRelease }: HostState, output: string): reado
   return driftOf({ hashes: readHashes(facts), images, replicas: readReplicas(facts) }, containers);
 }
 
-/** Where another release is current than on the first host, that is drift as well. */
+/** A different current release than on the first host is drift too. */
 export function withDifference(hosts: readonly HostStatus[]): readonly HostStatus[] {
   const [first, ...others] = hosts.filter(({ problems, current }) => problems.length === 0 || current !== undefined);
   return hosts.map((host) => {
     if (first === undefined || !others.includes(host) || host.current === first.current) return host;
-    const line = `current is ${host.current ?? 'no release'}, and on ${first.host} it is ${first.current ?? 'none'}`;
+    const line = `current is ${host.current ?? 'no release'}, but on ${first.host} it is ${first.current ?? 'none'}`;
     return { ...host, drift: [...host.drift, line] };
   });
 }

@@ -1,7 +1,7 @@
 import type { Traits } from '../model/state.ts';
 import { type Facts, rowsOf } from './facts.ts';
 
-/** Docker's own, where the compose file says nothing. */
+/** Docker's default, if the compose file sets none. */
 const defaultGraceSeconds = 10;
 
 /** What `traits.awk` printed: service → what decides whether two of its containers can run side by side. */

@@ -1,6 +1,6 @@
 import type { Container } from '../model/state.ts';
 
-/** What a probe says: good, bad for good, or ask again. */
+/** The result of a probe: good, definitely bad, or ask again. */
 export type Verdict =
   | { readonly kind: 'good'; readonly says: string }
   | { readonly kind: 'wait'; readonly says: string; readonly container?: Container }
@@ -15,7 +15,7 @@ type Wanted = {
   readonly patient?: boolean;
   /** The ids of containers that do not count. */
   readonly besides?: readonly string[];
-  /** How many of each service there are to be. */
+  /** How many containers each service should have. */
   readonly count?: number;
 };
 
@@ -49,17 +49,24 @@ export function servicesVerdict(
     });
   });
   const bad = verdicts.filter((verdict) => verdict.kind === 'bad');
-  // A container of this release tells more than one that is still to be replaced.
+  // A container of this release tells more than one that will be replaced.
   const reason = bad.find(({ container }) => container && isOf(container, images)) ?? bad[0];
   if (reason) return reason;
-  // What others wait for tells more than what waits for it.
+  // A service that others wait for tells more than those waiting for it.
   const isAwaited = (verdict: Verdict): boolean =>
     verdict.kind === 'wait' && verdict.container !== undefined && completes.includes(verdict.container.service);
   const waiting = verdicts
     .filter(({ kind }) => kind === 'wait')
     .toSorted((a, b) => Number(isAwaited(b)) - Number(isAwaited(a)));
-  if (waiting[0]) return { ...waiting[0], says: waiting.map(({ says }) => says).join(', ') };
-  return { kind: 'good', says: `${verdicts.length} containers are as they should be` };
+  if (waiting[0]) return { ...waiting[0], says: listed(waiting) };
+  return { kind: 'good', says: `${verdicts.length} containers are as planned` };
+}
+
+/** A line that can be read, also where 200 services start. */
+function listed(waiting: readonly Verdict[]): string {
+  const shown = waiting.slice(0, waiting.length > 6 ? 5 : 6).map(({ says }) => says);
+  const more = waiting.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /** Whether it runs the image that is wanted. */

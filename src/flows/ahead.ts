@@ -14,9 +14,9 @@ import { releaseFrom, type Sent } from './push.ts';
 import type { Ahead } from './reuse.ts';
 import { attempt, type Session, throwAll } from './session.ts';
 
-/** What a rehearsal found out. */
+/** What a rehearsal has found out. */
 export type Rehearsed = {
-  /** Third-party images: by the name that Compose knows them by → `name@sha256:…` */
+  /** Third-party images: by the name that Compose uses → `name@sha256:…` */
   readonly pins: ReadonlyMap<string, string>;
   readonly opened: Opened;
 };
@@ -36,8 +36,8 @@ export function releaseAhead(
 }
 
 /**
- * Does while the tests still run what changes nothing that runs: ships the release to all servers, lets Compose resolve it there,
- * and pulls its images. A failure stops nothing: then the deploy does it.
+ * While the tests are still running, does what changes no running container: ships the release to all servers, has Compose resolve
+ * it there, and pulls its images. A failure stops nothing: then the deploy does it.
  */
 export async function prepareAhead(
   session: Session,
@@ -60,12 +60,12 @@ export async function prepareAhead(
     if (!(error instanceof DeployError)) throw error;
     await attempt(session, withdrawPlan(opened.targets, release.id));
     if (error.kind === 'cancelled') throw error;
-    session.ports.log.info(`the deploy tries again: ${error.message}`);
+    session.ports.log.info(`will be retried during the deploy: ${error.message}`);
     return undefined;
   }
 }
 
-/** Takes that back, when the tests have not passed. After a cancel there is time for the release alone: it may hold secrets. */
+/** Removes that again if the tests have not passed. After a cancellation there is only time for the release: it may contain secrets. */
 export async function takeBackAhead(session: Session, { opened, pins }: Rehearsed, release: Release): Promise<void> {
   const others = [...new Set(pins.values())];
   const built = Object.values(release.images).filter((image) => !others.includes(image));

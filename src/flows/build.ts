@@ -4,13 +4,16 @@ import { dockerfileOf, type Needed, neededOf } from '../compose/build-inputs.ts'
 import { defaultCaches, hasGithubCache } from '../compose/cache.ts';
 import {
   allowances,
+  attestations,
   bakeDefinition,
   type BuildFacts as DefinitionFacts,
+  entitlements,
   secretProblems,
   tagsOf,
 } from '../compose/definition.ts';
 import { type BuildTarget, buildTargets } from '../compose/targets.ts';
 import { ConfigError } from '../errors.ts';
+import { readBuildCache } from '../facts/build-cache.ts';
 import { type BuildFacts, buildPlan } from '../plan/build.ts';
 import { runnerLoginPlan } from '../plan/login.ts';
 import type { Checkout } from './checkout.ts';
@@ -25,14 +28,15 @@ export async function build(session: Session, checkout: Checkout): Promise<void>
     return;
   }
   await noteUntracked(session, checkout);
-  await perform(session, buildPlan(facts));
+  const { output } = await perform(session, buildPlan(facts));
+  session.known.buildCache = readBuildCache(output('local', 'build'));
 }
 
 export function targetsOf({ config }: Session, { model, project }: Checkout): readonly BuildTarget[] {
   return buildTargets(model, config.registry?.name ?? 'local', project);
 }
 
-/** The push and what is sent ahead find everything in the builder that has just built it. */
+/** The push and sending ahead find everything in the builder that has just built it. */
 export async function buildFacts(
   session: Session,
   checkout: Checkout,
@@ -52,6 +56,8 @@ export async function buildFacts(
     metadata: join(ports.scratch, 'metadata.json'),
     services: targets.flatMap(({ services }) => services),
     allow: allowances(targets),
+    entitlements: entitlements(targets),
+    attests: session.config.attest ? attestations(targets) : [],
     env: loginEnv(session),
   };
 }
@@ -67,21 +73,21 @@ async function cachesOf(
   return (target) => defaultCaches(target, { env, driver, project, ref, defaultBranch });
 }
 
-/** What stands behind the builder: `docker` is the engine itself. */
+/** The builder's driver: `docker` is the engine itself. */
 export async function driverOf({ ports }: Session): Promise<string> {
   const { stdout } = await ports.local.run(builderDriver, { signal: ports.signal });
   return /^Driver:\s*(\S+)/m.exec(stdout)?.[1] ?? 'docker';
 }
 
-/** What is the same in every image of a build. */
+/** What is the same for every image of a build. */
 export function definitionFacts({ config, ports }: Session, checkout: Checkout): DefinitionFacts {
   const { project, commit, committedAt, ref, defaultBranch } = checkout;
   const tags = tagsOf({ custom: config.tags, commit, ref, defaultBranch });
-  const { platforms, cacheFrom, cacheTo, attest } = config;
-  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo, attest };
+  const { platforms, cacheFrom, cacheTo } = config;
+  return { project, commit, committedAt, source: ports.ref.source, tags, platforms, cacheFrom, cacheTo };
 }
 
-/** BuildKit says it late, after other images are built, and of one service only. */
+/** BuildKit reports it late, after other images are built, and for one service only. */
 async function absentProblems({ ports }: Session, { top, model }: Checkout): Promise<readonly string[]> {
   const { builds, buildSecrets } = model;
   const secrets = (service: string): readonly Needed[] =>
@@ -106,7 +112,7 @@ async function absentProblems({ ports }: Session, { top, model }: Checkout): Pro
   return (await Promise.all(problems)).flat();
 }
 
-/** Logs this machine in to the registry, in a Docker configuration of the run's own. */
+/** Logs this machine in to the registry, in a Docker configuration of this run only. */
 export async function login(session: Session): Promise<void> {
   const { registry } = session.config;
   if (registry?.login !== undefined) await perform(session, runnerLoginPlan(registry, loginFolder(session)));

@@ -9,7 +9,7 @@ import type { BuildCauses } from '../plan/builds.ts';
 import type { Checkout } from './checkout.ts';
 import type { Session } from './session.ts';
 
-/** What git says of every build since the release that is current on each host. */
+/** What git says about every build since each host's current release. */
 export async function buildCauses(
   session: Session,
   checkout: Checkout,
@@ -53,7 +53,7 @@ function causeOf(
   if (changed === undefined) {
     return {
       kind: 'unknown',
-      why: `commit ${commitName(commit)} of the current release is not in this checkout; fetch-depth: 0 brings it`,
+      why: `commit ${commitName(commit)} of the current release is not in this checkout; set fetch-depth: 0 on actions/checkout`,
     };
   }
   const files = paths.length === 0 ? [] : changed.split('\0').filter((path) => path !== '');
@@ -63,7 +63,7 @@ function causeOf(
   return first === undefined ? { kind: 'same' } : { kind: 'unknown', why: `${first} is not part of this repository` };
 }
 
-/** The services whose `build:` is written differently. Values of variables in there are not compared. */
+/** The services whose `build:` has changed. Values of variables in it are not compared. */
 async function changedSections(
   session: Session,
   { top, sources }: Checkout,
@@ -81,7 +81,7 @@ async function changedSections(
   return services;
 }
 
-/** What git printed; undefined when it could not. */
+/** git's output; undefined if it failed. */
 async function tryGit({ ports }: Session, command: Command): Promise<string | undefined> {
   const { code, stdout } = await ports.local.run(command, { signal: ports.signal });
   return code === 0 ? stdout : undefined;

@@ -18,8 +18,8 @@ import { type Ahead, stillTrue } from './reuse.ts';
 import { attempt, type Session } from './session.ts';
 
 /**
- * From a release to healthy servers. Until the switch begins nothing that runs is changed.
- * @param ahead the same release, where it was brought to the servers already
+ * From a release to healthy servers. Until the switch begins, no running container changes.
+ * @param ahead the same release, if it was already prepared on the servers
  */
 export async function deploy(session: Session, checkout: Checkout, pushed: Release, ahead?: Ahead): Promise<void> {
   const { config, ports } = session;
@@ -44,11 +44,11 @@ export async function deploy(session: Session, checkout: Checkout, pushed: Relea
 
 type Looked = {
   readonly opened: Opened;
-  /** What was resolved ahead, where nothing has changed since. */
+  /** What was resolved ahead, if nothing has changed since then. */
   readonly found: readonly Resolution[] | undefined;
 };
 
-/** Takes the leases and looks at the servers. What was brought ahead goes again where something has changed since. */
+/** Takes the leases and checks the servers. If something has changed, discards what was prepared ahead. */
 async function look(session: Session, { project }: Release, hold: Purpose, ahead: Ahead | undefined): Promise<Looked> {
   if (ahead === undefined) return { opened: await open(session, project, { login: true, hold }), found: undefined };
   const { id } = ahead.release;
@@ -56,7 +56,7 @@ async function look(session: Session, { project }: Release, hold: Purpose, ahead
   const first = await open(session, project, { login: false, hold, look: again });
   const found = stillTrue(session, first, ahead);
   if (found !== undefined) return { opened: first, found };
-  session.ports.log.info('something on the servers has changed since the tests began: the release is made anew');
+  session.ports.log.info('something changed on the servers during the tests: preparing the release again');
   await attempt(session, withdrawPlan(first.targets, id));
   const { token } = first;
   return { opened: { ...(await open(session, project, { login: true })), token }, found };
@@ -70,13 +70,13 @@ async function bring(
   release: Release,
 ): Promise<readonly Resolution[]> {
   const resolved = await resolve(session, checkout, opened, release, 'Ship and resolve');
-  // Where the pull has nothing to do, Compose is asked beside it: its answer needs the images.
+  // If there is nothing to pull, Compose is asked in parallel: its answer needs the images.
   const asked = isThere(release, opened.states) ? toAsk(opened) : [];
   const output = await pull(session, opened.targets, release, asked);
   return await withPreviews(session, opened, release, withAnswers(resolved, output));
 }
 
-/** Whether every server has had all images of it in the release that is current. */
+/** Whether every server already has all its images from the current release. */
 function isThere({ images }: Release, states: readonly HostState[]): boolean {
   return states.every(({ currentRelease }) => {
     const known = new Set(Object.values(currentRelease?.images ?? {}));
@@ -84,7 +84,7 @@ function isThere({ images }: Release, states: readonly HostState[]): boolean {
   });
 }
 
-/** Ships the release and resolves it. Throws the problems of all hosts at once, and then leaves nothing of it there. */
+/** Ships the release and resolves it. Throws the problems of all hosts at once, after removing it everywhere. */
 async function resolve(
   session: Session,
   checkout: Checkout,
@@ -102,17 +102,17 @@ async function resolve(
   }
 }
 
-/** One that began and has no end was interrupted where no lease could tell. */
+/** An attempt without an end was interrupted in a way that no lease recorded. */
 function warnOfUnfinished({ ports }: Session, states: readonly HostState[]): void {
   for (const { host, history } of states) {
     const last = history.at(-1);
     if (last?.outcome !== 'started') continue;
     const run = last.run === undefined ? '' : ` (${last.run})`;
-    ports.log.warn(`${host}: the ${last.command} of ${last.release} by ${last.actor}${run} began and never ended`);
+    ports.log.warn(`${host}: the ${last.command} of ${last.release} by ${last.actor}${run} started and never finished`);
   }
 }
 
-/** A sealed release never changes: deploying one again makes a new one of the same images. */
+/** A sealed release never changes: deploying one again creates a new one with the same images. */
 function freshRelease(release: Release, states: readonly HostState[], now: Date): Release {
   const known = states.some(({ releases }) => releases.includes(release.id));
   return known ? { ...release, id: releaseId(now, release.commit) } : release;

@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 /** Measures the downtime of a switch: `health-url` from here, `probe` from each server. */
 export type Measuring = {
   start(): Promise<void>;
-  /** Shows what was measured, the first time. @param during what was done: "the switch" */
+  /** Shows the measurements, the first time. @param during what was done: "the switch" */
   stop(during: string): Promise<void>;
 };
 
@@ -40,7 +40,7 @@ async function begin({ config, ports, known, leases }: Session): Promise<(during
       known.downtime = downtime;
       ports.log.info(downtimeText(downtime, during));
     }
-    // After a cancel there is no time to ask the servers; those that rolled back by themselves have ended it.
+    // After a cancellation there is no time to ask the servers; those that rolled back by themselves have ended the probe.
     if (probes === undefined || ports.signal.aborted) return;
     const found = await Promise.all(probes.map(async ({ stop }) => await stop().catch(unlessExpected)));
     known.probed = found.filter((one) => one !== undefined);
@@ -52,13 +52,13 @@ function unlessExpected(error: unknown): undefined {
   if (!(error instanceof DeployError)) throw error;
 }
 
-/** Throws where it took longer than the team wants. */
+/** Throws if it took longer than allowed. */
 export function checkDowntime({ config, known }: Session): void {
   const { maxDowntimeSeconds: most } = config.health;
   const longest = longestDowntime(known);
   if (most === undefined || longest === undefined || longest.seconds <= most) return;
   const { host, seconds } = longest;
-  const who = host === undefined ? 'health-url' : `${host}: the URL of probe`;
+  const who = host === undefined ? 'health-url' : `${host}: the probe URL`;
   throw new DeployError(`${who} did not answer for ${seconds.toFixed(1)} s, and max-downtime is ${most} s`, {
     kind: 'health',
     host,

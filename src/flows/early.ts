@@ -8,8 +8,8 @@ import type { Sent } from './push.ts';
 import { attempt, type Session, throwCancelled } from './session.ts';
 
 /**
- * Sends what was built to the registry while the tests still run, so that the push after them has little more to do than to
- * write the tags. A failure stops nothing: the push tries it again.
+ * Sends the built images to the registry while the tests are still running, so that the push afterwards only has to write
+ * the tags. A failure stops nothing: the push tries again.
  */
 export async function sendAhead(session: Session, checkout: Checkout): Promise<Sent> {
   const { config, ports } = session;
@@ -31,7 +31,7 @@ export async function sendAhead(session: Session, checkout: Checkout): Promise<S
     }),
   );
   throwCancelled(failures);
-  for (const { message } of failures) ports.log.info(`the push after the tests tries again: ${message}`);
+  for (const { message } of failures) ports.log.info(`will be retried after the tests: ${message}`);
   if (!byDigest) return { images: readUploaded(output('local', 'upload')), here: !config.attest };
   const images = targets.flatMap(({ name }): [string, string][] => {
     const image = readPushedImage(output('local', 'metadata'), name);

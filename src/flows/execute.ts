@@ -1,12 +1,15 @@
+import { uncheckedOf } from '../facts/claims.ts';
+import { readFacts } from '../facts/facts.ts';
 import { readWrongArchitectures } from '../facts/images.ts';
 import type { Release } from '../model/release.ts';
 import { type SwitchPlan, stepIds, type Target } from '../model/switch.ts';
+import { uncheckedProblem } from '../plan/claims.ts';
 import { pullPlan } from '../plan/pull.ts';
 import { planLines } from '../report/changes.ts';
 import { checkDowntime, type Measuring } from './downtime.ts';
 import { perform, type Session, throwProblems } from './session.ts';
 
-/** Brings the images to the hosts. Throws when one of them cannot run there. Returns what the hosts printed. */
+/** Pulls the images on the hosts. Throws if one of them cannot run there. Returns what the hosts printed. */
 export async function pull(
   session: Session,
   targets: readonly Target[],
@@ -20,6 +23,10 @@ export async function pull(
     ),
   );
   throwProblems(problems, 'Build for the server, with the input platforms. No running container was touched.');
+  const unchecked = targets.flatMap(({ host }) =>
+    uncheckedOf(readFacts(output(host, 'pull'))).map((one) => `${host}: ${uncheckedProblem(one)}`),
+  );
+  throwProblems(unchecked, 'Fix this and deploy again. No running container was touched.');
   return output;
 }
 
@@ -31,7 +38,7 @@ export function print({ ports, known }: Session, plan: SwitchPlan): void {
   ports.log.end();
 }
 
-/** Does what was shown, and measures the downtime meanwhile. Throws when it is longer than `max-downtime`. */
+/** Executes what was shown, and measures the downtime meanwhile. Throws if it is longer than `max-downtime`. */
 export async function execute(session: Session, plan: SwitchPlan, downtime: Measuring): Promise<void> {
   const { known, ports } = session;
   const { output } = await perform(session, { stages: plan.before });

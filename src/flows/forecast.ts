@@ -8,6 +8,7 @@ import type { Release } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 import { lookUpPlan } from '../plan/build.ts';
 import { withBuilds } from '../plan/builds.ts';
+import { logoutPlan } from '../plan/login.ts';
 import { forecastLookPlan } from '../plan/observe.ts';
 import { withdrawPlan } from '../plan/ship.ts';
 import { planSwitch } from '../plan/switch.ts';
@@ -25,8 +26,8 @@ import { checkRelease, checkServices } from './release-checks.ts';
 import { attempt, type Session, throwAll, throwCancelled } from './session.ts';
 
 /**
- * What a deploy of this checkout would do on each server. It takes no lease, changes nothing that runs, and leaves nothing
- * there. What a deploy would stop at is part of the answer; a server that cannot be reached is a failure.
+ * What a deploy of this checkout would do on each server. It takes no lease, changes no running container, and leaves nothing
+ * behind. What would stop a deploy is part of the answer; a server that cannot be reached is a failure.
  */
 export async function plan(session: Session, checkout: Checkout): Promise<void> {
   const { known, ports } = session;
@@ -39,8 +40,8 @@ export async function plan(session: Session, checkout: Checkout): Promise<void> 
 }
 
 /**
- * The same before minutes of tests and builds: shows what the deploy will do, and throws what stands in its way. What was
- * shipped stays there for the deploy. The digests of third-party images are those of the release.
+ * The same before minutes of tests and builds: shows what the deploy will do, and throws its problems. Shipped files
+ * stay there for the deploy. The digests of third-party images are those of the release.
  */
 export async function rehearse(session: Session, checkout: Checkout): Promise<Rehearsed> {
   const { ports } = session;
@@ -66,14 +67,19 @@ async function forecastOf(session: Session, checkout: Checkout, withdraw: 'relea
   if (config.hosts.length === 0) return await structureOf(session, checkout);
   const only = withdraw === 'all';
   const opened = await open(session, checkout.project, { login: !only, ...(only ? { look: forecastLookPlan } : {}) });
-  const looked = await lookUp(session, checkout, opened.states);
+  const looked = await lookUp(session, checkout, opened.states).catch(async (error: unknown) => {
+    await attempt(session, logoutPlan(opened.targets));
+    throw error;
+  });
   const { release } = looked;
   const stage = only ? 'Resolve' : 'Rehearse';
   try {
     const prepared = await prepare(session, checkout, opened, { release, stage, older: only ? 'go on' : 'refuse' });
     const intent = intentOf(session, 'deploy', release, opened.token);
-    const able = opened.targets.filter(({ host }) => prepared.resolved.some((resolution) => resolution.host === host));
-    const observed = { ...opened, targets: able };
+    const usable = opened.targets.filter(({ host }) =>
+      prepared.resolved.some((resolution) => resolution.host === host),
+    );
+    const observed = { ...opened, targets: usable };
     const causes = await buildCauses(session, checkout, opened.states);
     const exact = config.release !== undefined;
     const asked = await withPreviews(session, observed, release, prepared.resolved);
@@ -93,7 +99,7 @@ async function forecastOf(session: Session, checkout: Checkout, withdraw: 'relea
   }
 }
 
-/** What is known without a server, for those who get no secrets. */
+/** What is known without a server, for runs that get no secrets. */
 async function structureOf(session: Session, checkout: Checkout): Promise<Found> {
   const { services, builds } = checkout.model;
   const { release, problems, notes } = await lookUp(session, checkout, []);
@@ -121,7 +127,7 @@ type LookedUp = {
   readonly notes: readonly string[];
 };
 
-/** The release as far as it is known before the build: third-party images by their digest of now. */
+/** The release as far as it is known before the build: third-party images by their current digest. */
 async function lookUp(session: Session, checkout: Checkout, states: readonly HostState[]): Promise<LookedUp> {
   const { config, ports } = session;
   const { model, commit, committedAt, project, source } = checkout;
@@ -159,12 +165,12 @@ async function lookUp(session: Session, checkout: Checkout, states: readonly Hos
     pins,
     problems: refused.map(([image, why]) => `compose-file: image ${image} cannot be pulled: ${why}`),
     notes: failures.flatMap(({ failures: all }) =>
-      all.map(({ short }) => `${short}: third-party images are taken to be those that run now`),
+      all.map(({ short }) => `${short}: assuming that third-party images have not changed`),
     ),
   };
 }
 
-/** A service that names the image which another one builds is built with it. */
+/** A service whose `image:` another service builds counts as built too. */
 function sharedCauses(
   { built }: Release,
   { model }: Checkout,
@@ -178,13 +184,13 @@ function sharedCauses(
   return Object.fromEntries(shared);
 }
 
-/** What is being deployed meanwhile, or was left half done: the plan may be out of date in a minute. */
+/** What is being deployed right now, or was interrupted: the plan may be out of date in a minute. */
 function busyNotes({ targets, output }: Opened): readonly string[] {
   return targets.flatMap(({ host }) => {
     if (output(host, 'lease') === '') return [];
     const { state, holder } = readLease(output(host, 'lease'));
     if (state === 'free') return [];
-    const how = state === 'busy' ? 'is going on' : 'was interrupted, and is rolled back first';
+    const how = state === 'busy' ? 'is in progress' : 'was interrupted, and is rolled back first';
     return [`${host}: ${holder.command} of ${holder.release || 'a release'} by ${holder.actor} ${how}`];
   });
 }

@@ -1,6 +1,6 @@
 import { DeployError } from '../errors.ts';
 
-/** Work that begins when everything that it needs has succeeded. */
+/** Work that starts once everything it needs has succeeded. */
 export type Flow<Name extends string> = {
   readonly name: Name;
   readonly needs: readonly Name[];
@@ -12,14 +12,14 @@ export type GraphOptions<Name extends string> = {
   readonly signal: AbortSignal;
   /** How many flows may run at once. */
   readonly most: number;
-  /** Called when a flow has ended, or will never begin. `stopped`: on account of another, or by a cancel. */
+  /** Called when a flow has ended, or will never start. `stopped`: because of another one, or a cancellation. */
   readonly ended?: (name: Name, stopped: boolean) => void;
 };
 
 /**
- * Runs flows side by side as far as their needs allow, and those that may begin in the order of the list. After the first
- * failure none begins, and those that run are cancelled. Rejects when all have ended: with the bug, if one was thrown, else
- * with the expected failures in the order of the list, without what was only cancelled on account of them.
+ * Runs flows in parallel as far as their needs allow; those that can start do so in the order of the list. After the first
+ * failure none starts, and running ones are cancelled. Rejects when all have ended: with the bug, if one was thrown, otherwise
+ * with the expected failures in the order of the list, without those that were only cancelled because of them.
  */
 export async function runGraph<Name extends string>(
   flows: readonly Flow<Name>[],
@@ -58,7 +58,8 @@ export async function runGraph<Name extends string>(
 const isStopped = (error: unknown): boolean => error instanceof DeployError && error.kind === 'cancelled';
 
 function expected(errors: readonly unknown[]): readonly DeployError[] {
-  const failures = errors.filter((error) => error instanceof DeployError);
+  // Flows may fail for the same reason: the checkout is read once for all of them.
+  const failures = [...new Set(errors)].filter((error) => error instanceof DeployError);
   const bug = errors.find((error) => !(error instanceof DeployError));
   if (bug !== undefined) throw bug;
   const own = failures.filter(({ kind }) => kind !== 'cancelled');

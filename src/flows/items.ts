@@ -3,12 +3,12 @@ import { gitTimes } from '../commands/git.ts';
 import { followLinks } from '../compose/links.ts';
 import type { NamedPath } from '../compose/model.ts';
 import {
+  absentProblem,
   chooseShipped,
+  contentProblem,
   type Entry,
   type Item,
-  isLfsPointer,
   isUnder,
-  lfsProblem,
   makeItem,
   type Shipped,
 } from '../compose/ship.ts';
@@ -18,7 +18,7 @@ import { ConfigError } from '../errors.ts';
 import type { Checkout } from './checkout.ts';
 import { must, type Session } from './session.ts';
 
-/** The files and folders that travel with a release. Throws all that is wrong with them. */
+/** The files and folders to ship with a release. Throws everything that is wrong with them. */
 export async function shippedItems(session: Session, checkout: Checkout): Promise<readonly Item[]> {
   const { config } = session;
   const { model, tracked } = checkout;
@@ -35,14 +35,14 @@ export async function shippedItems(session: Session, checkout: Checkout): Promis
   const items = await Promise.all(
     chosen.shipped.map(async (shipped) => {
       const entries = await entriesOf(session, checkout, shipped, times);
-      if (entries.length === 0)
-        problems.push(
-          `files: ${JSON.stringify(shipped.path)} does not exist in the checkout; does an earlier step build it?`,
-        );
+      const found = new Set(entries.map(({ path }) => join(shipped.real, path)));
+      const absent = isBuilt(config, shipped.path) ? undefined : absentProblem(shipped.real, tracked, found);
+      if (absent !== undefined) problems.push(absent);
+      else if (entries.length === 0) problems.push(unbuilt(shipped.path));
       problems.push(
-        ...entries
-          .filter(({ kind, content }) => kind !== 'link' && isLfsPointer(content))
-          .map(({ path }) => lfsProblem(join(shipped.path, path))),
+        ...entries.flatMap(({ kind, path, content }) =>
+          kind === 'link' ? [] : (contentProblem(join(shipped.path, path), content) ?? []),
+        ),
       );
       return makeItem(shipped.path, entries);
     }),
@@ -52,12 +52,18 @@ export async function shippedItems(session: Session, checkout: Checkout): Promis
   return items;
 }
 
+/** For the entries of `files`. */
+export const unbuilt = (path: string): string =>
+  `files: ${JSON.stringify(path)} does not exist in the checkout; does an earlier step build it?`;
+
+const isBuilt = ({ files }: Config, path: string): boolean => files.some((file) => isUnder(path, file));
+
 /** Where a path leads in the checkout. */
 export async function realPath({ ports }: Session, { top, tracked }: Checkout, path: string) {
   return await followLinks(path, tracked, async (link) => await ports.files.link(join(top, link)));
 }
 
-/** What a workflow writes on the server is the server's, even where git has a template of that name. */
+/** A file that a workflow writes on the server belongs to the server, even if git has a template of that name. */
 export function ownedBy({ serverOwned, envFiles }: Config): readonly string[] {
   return [...serverOwned, ...envFiles.map(({ path }) => path)];
 }
@@ -69,9 +75,7 @@ async function entriesOf(
   times: (path: string) => number,
 ): Promise<readonly Entry[]> {
   const found = await ports.files.list(join(top, real));
-  const wanted = config.files.some((file) => isUnder(path, file))
-    ? found
-    : found.filter((entry) => tracked.has(join(real, entry.path)));
+  const wanted = isBuilt(config, path) ? found : found.filter((entry) => tracked.has(join(real, entry.path)));
   return await Promise.all(
     wanted.map(async (entry): Promise<Entry> => {
       const full = join(top, real, entry.path);
@@ -82,7 +86,7 @@ async function entriesOf(
   );
 }
 
-/** When each file was changed; what git does not know (it was built, or is in a submodule) with the commit that is deployed. */
+/** When each file was changed; files that git does not know (built, or in a submodule) get the time of the deployed commit. */
 async function changedAt(
   session: Session,
   { top, committedAt }: Checkout,

@@ -4,14 +4,14 @@ import { heal, holderText, take, takeAll } from '../engine/lease.ts';
 import { linkTo } from '../engine/link.ts';
 import type { LeaseOutcome } from '../model/lease.ts';
 import type { Target } from '../model/switch.ts';
-import type { Session } from './session.ts';
+import type { LeaseEnd, Session } from './session.ts';
 
-/** Of what is about to be done: those who wait read it. */
+/** What is about to be done: those who wait read it. */
 export type Purpose = { readonly command: 'deploy' | 'rollback'; readonly release: string };
 
 /**
- * Takes the leases of all hosts, and finishes first what somebody else has left half done there. From here on their commands
- * go through the lease. @param token names this run
+ * Takes the leases of all hosts, and first finishes what another run has left unfinished. From here on their commands
+ * go through the lease. @param token identifies this run
  */
 export async function holdLeases(
   session: Session,
@@ -57,17 +57,34 @@ export async function holdLeases(
 }
 
 /**
- * Gives all leases back. What is still armed is undone by the server: at once, without waiting for it, with `seconds` 0.
+ * Releases all leases. The server undoes what is still armed: with `seconds` 0 at once, without waiting for it.
  */
 export async function leaveLeases(session: Session, seconds: number): Promise<void> {
   const { leases, ports } = session;
-  const remembered = [...leases].map(([host, { root, token }]) => ({ host, root, token }));
   const ended = await Promise.all(
     [...leases].map(
       async ([name, held]) => [name, await held.leave(seconds).catch((): LeaseOutcome => 'unfinished')] as const,
     ),
   );
-  const unfinished = ended.filter(([, outcome]) => outcome === 'unfinished').map(([name]) => name);
-  ports.rememberLeases(ports.signal.aborted ? remembered.filter(({ host }) => unfinished.includes(host)) : []);
+  // After a cancellation nothing has waited here: `post` does, and reports how all of it ended.
+  const untold = ended.flatMap(([name, outcome]) => (ports.signal.aborted || outcome === 'unfinished' ? [name] : []));
+  remember(session, untold);
   leases.clear();
+}
+
+/** Saves for `post`, should this run be killed, what a confirmation of these leases means. */
+export function rememberEnd(session: Session, hosts: readonly string[], end: LeaseEnd): void {
+  for (const host of hosts) session.ends.set(host, end);
+  remember(session, [...session.leases.keys()]);
+}
+
+function remember({ leases, ends, ports }: Session, hosts: readonly string[]): void {
+  ports.rememberLeases(
+    hosts.flatMap((host) => {
+      const [held, end] = [leases.get(host), ends.get(host)];
+      if (held === undefined) return [];
+      const { root, token } = held;
+      return [{ host, root, token, ...(end === undefined ? {} : { end }) }];
+    }),
+  );
 }

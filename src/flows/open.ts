@@ -1,17 +1,20 @@
 import { applicationFolder, loginFolder } from '../commands/paths.ts';
-import { Cancelled, CommandError, DeployError } from '../errors.ts';
+import { Cancelled, CommandError, ConnectError, DeployError } from '../errors.ts';
+import { clockNote } from '../facts/clock.ts';
 import { readHostState } from '../facts/host-state.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Plan } from '../model/plan.ts';
+import type { HostState } from '../model/state.ts';
 import type { Observed, Target } from '../model/switch.ts';
 import type { HostSpec } from '../model/target.ts';
+import { logoutPlan } from '../plan/login.ts';
 import { observePlan } from '../plan/observe.ts';
 import { holdLeases, type Purpose } from './lease.ts';
 import { attempt, messagesOf, type Session, throwCancelled } from './session.ts';
 
-/** Connected hosts, the lease that is held there, what was found on them, and what each of them printed. */
+/** Connected hosts, the lease held there, what was found on them, and what each of them printed. */
 export type Opened = Observed & {
-  /** Names this run to the servers whose lease it holds. */
+  /** Identifies this run to the servers whose lease it holds. */
   readonly token: string;
   readonly unreachable: readonly DeployError[];
   readonly failures: readonly DeployError[];
@@ -21,10 +24,10 @@ export type Opened = Observed & {
 export type Look = (facts: { readonly targets: readonly Target[]; readonly project: string }) => Plan;
 
 /**
- * Connects to all hosts and looks at them: the beginning of deploy, rollback and status. What is wrong with a host becomes
- * a problem of that host, so that all of them are told at once.
- * @param login whether the hosts log in to the registry, too
- * @param hold what their lease is held for; without, nothing that runs may be changed
+ * Connects to all hosts and checks them: the start of deploy, rollback and status. What is wrong with a host becomes
+ * that host's problem, so that all problems are reported at once.
+ * @param login whether the hosts also log in to the registry
+ * @param hold what the leases are held for; without it, no running container may be changed
  */
 export async function open(
   session: Session,
@@ -33,22 +36,47 @@ export async function open(
 ): Promise<Opened> {
   const { config } = session;
   const root = applicationFolder(config.path, project);
+  session.known.root = root;
   const unreachable = await connectAll(session);
   const reached = reachedTargets(session, root);
-  const targets = login ? reached.map((target) => withLogin(session, target)) : reached;
+  const asked = login ? reached.map((target) => withLogin(session, target)) : reached;
   const token = session.ports.nonce();
-  const refused = hold === undefined ? undefined : await holdLeases(session, targets, token, hold).catch(ifCommand);
-  const plan = look?.({ targets, project }) ?? observePlan({ targets, project }, config.registry);
+  const refused = hold === undefined ? undefined : await holdLeases(session, asked, token, hold).catch(ifCommand);
+  const plan = look?.({ targets: asked, project }) ?? observePlan({ targets: asked, project }, config.registry);
   const { output, failures } = await attempt(session, plan);
+  // When a lease ends, its login is removed too.
+  if (hold === undefined && failures.some(({ kind }) => kind === 'cancelled'))
+    await attempt(session, logoutPlan(asked));
   throwCancelled(failures);
-  const states = targets.map(({ host }) => {
+  const deaf = asked.flatMap(({ host }) => failures.find((error) => runsNothing(error, host)) ?? []);
+  const targets = asked.filter(({ host }) => !deaf.some((error) => runsNothing(error, host)));
+  const found = targets.map(({ host }) => {
     const state = readHostState(host, output(host, 'observe'));
     // Without Docker there is no login either: one problem is enough.
     return { ...state, problems: state.problems.length > 0 ? state.problems : messagesOf(failures, host) };
   });
-  // What is wrong with a host says it better than the program that could not take its lease.
+  const states = onceEach(found);
+  for (const state of states) {
+    const note = clockNote(state, session.ports.clock.now() / 1000);
+    if (note !== undefined) session.ports.log.warn(note);
+  }
+  // A problem found on the host explains more than the program that could not take its lease.
   if (refused !== undefined && states.every(({ problems }) => problems.length === 0)) throw refused;
-  return { token, root, targets, states, unreachable, failures, output };
+  return { token, root, targets, states, unreachable: [...unreachable, ...deaf], failures, output };
+}
+
+/** If a server lets us in but runs nothing, that is the only problem to report. */
+const runsNothing = (error: DeployError, host: string): boolean =>
+  error instanceof ConnectError && error.runsNothing && error.host === host;
+
+/** One server under two names would get everything twice, in parallel. */
+function onceEach(states: readonly HostState[]): readonly HostState[] {
+  return states.map((state, n) => {
+    const twin = states.slice(0, n).find(({ place }) => place !== undefined && place === state.place);
+    if (twin === undefined) return state;
+    const problem = `${state.host}: is the same server as ${twin.host}; list it once in hosts`;
+    return { ...state, fatal: true, problems: [problem, ...state.problems] };
+  });
 }
 
 function ifCommand(error: unknown): CommandError {
@@ -56,7 +84,7 @@ function ifCommand(error: unknown): CommandError {
   throw error;
 }
 
-/** Connects to all hosts side by side, but for those that are. Returns the failures of those that could not be reached. */
+/** Connects in parallel to all hosts that are not connected yet. Returns the failures of those that could not be reached. */
 async function connectAll(session: Session): Promise<readonly DeployError[]> {
   const { config, ports } = session;
   ports.log.stage(`Connect to ${config.hosts.map(({ name }) => name).join(', ')}`);
@@ -80,7 +108,7 @@ async function connect({ config, ports, hosts }: Session, spec: HostSpec): Promi
   }
 }
 
-/** Whether a connection that was made before the tests and the build is still there. */
+/** Whether a connection opened before the tests and the build is still alive. */
 async function answers(host: Host | undefined): Promise<boolean> {
   if (host === undefined) return false;
   const { code } = await host.run({ argv: ['true'] }).catch(() => ({ code: null }));
@@ -92,7 +120,7 @@ export function reachedTargets({ config, hosts }: Session, root: string): readon
   return config.hosts.filter(({ name }) => hosts.has(name)).map(({ name }) => ({ host: name, root, login: undefined }));
 }
 
-/** A target with a new folder for its registry login, when there is one. */
+/** A target with a new folder for its registry login, if there is one. */
 export function withLogin({ config, ports }: Session, target: Target): Target {
   return config.registry?.login ? { ...target, login: loginFolder('/tmp', `korrigo-${ports.nonce()}`) } : target;
 }

@@ -1,11 +1,11 @@
 import type { CommandName, Config } from '../config/config.ts';
 
-/** What a run is made of: the commands that were asked for, and what they need. */
+/** The parts of a run: the commands in the input, and what they need. */
 export type FlowName = CommandName | 'login' | 'rehearse' | 'sendAhead' | 'prepareAhead' | 'removeTests';
 
 /**
- * What must have succeeded before, of what runs at all. Nothing that others see changes before everything has succeeded that
- * could still say no: no tag moves and nothing is deployed before the tests have passed.
+ * What must have succeeded before, out of everything that runs. Nothing visible to others changes before everything that could
+ * still fail has succeeded: no tag moves and nothing is deployed before the tests have passed.
  */
 export const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   login: [],
@@ -14,7 +14,7 @@ export const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   // Nothing waits for it.
   removeTests: ['test'],
   build: ['login'],
-  // Neither moves a tag that anybody uses, nor changes what runs.
+  // Neither moves a tag in use nor touches a running container.
   sendAhead: ['login', 'build'],
   prepareAhead: ['rehearse', 'sendAhead'],
   push: ['login', 'rehearse', 'test', 'build', 'sendAhead'],
@@ -24,12 +24,12 @@ export const needs: Readonly<Record<FlowName, readonly FlowName[]>> = {
   status: [],
 };
 
-/** In the order in which the log shows them. */
+/** In the order shown in the log. */
 export function flowNames({ commands, registry, verifyAttestation }: Config, sideBySide: boolean): readonly FlowName[] {
   const rehearses = commands.length > 1 && commands.includes('deploy');
   const asks = verifyAttestation !== undefined && commands.includes('deploy');
   const logsIn = registry?.login !== undefined && (asks || commands.some((name) => onTheRunner.has(name)));
-  // What is not attested reaches no server.
+  // An image without an attestation reaches no server.
   const sends = sideBySide && !asks && (['test', 'build', 'push'] as const).every((name) => commands.includes(name));
   const ahead = [
     ...(sends ? (['sendAhead'] as const) : []),

@@ -5,7 +5,7 @@ import { isEmpty, oneOffStage, oneOffText } from '../plan/one-off.ts';
 import { attempt, type Session, throwCancelled } from './session.ts';
 
 /**
- * Lets the new release list the migrations that would run, where its image is on the server. What goes wrong there is a
+ * Has the new release list the migrations that would run, if its image is on the server. A failure is only a
  * remark: it stops nothing.
  */
 export async function withPending(session: Session, plan: SwitchPlan): Promise<SwitchPlan> {
@@ -41,6 +41,6 @@ async function has({ hosts, ports }: Session, host: string, image: string): Prom
   return result?.code === 0;
 }
 
-/** The digest of an image that is not there before the build. */
+/** The digest of an image that does not exist before the build. */
 export const digestToCome = `sha256:${'0'.repeat(64)}`;
 const isToBeBuilt = (image: string): boolean => image.endsWith(digestToCome);

@@ -10,7 +10,7 @@ import { refusals } from './refusals.ts';
 import { type Session, throwAll, throwProblems } from './session.ts';
 import { shipAndResolve } from './ship.ts';
 
-/** What is resolved of a release that was shipped, and everything that a deploy would stop at. */
+/** What was resolved of a shipped release, and everything that would stop a deploy. */
 export type Prepared = {
   readonly resolved: readonly Resolution[];
   readonly problems: readonly string[];
@@ -24,7 +24,7 @@ type Preparation = {
   readonly older: 'refuse' | 'go on';
 };
 
-/** Ships the release to all hosts that can take it, and lets Compose resolve it there. */
+/** Ships the release to all hosts that can take it, and has Compose resolve it there. */
 export async function prepare(
   session: Session,
   checkout: Checkout,
@@ -38,13 +38,13 @@ export async function prepare(
     ? []
     : states.flatMap((state) => sourceProblem(state, release.project, checkout.source) ?? []);
   const refused = whenOlder === 'refuse' && older.length + foreign.length > 0;
-  const able = refused ? [] : states.filter(({ fatal }) => !fatal);
+  const usable = refused ? [] : states.filter(({ fatal }) => !fatal);
   const problems: string[] = [...older, ...foreign, ...unreachable.map(({ message }) => message)];
   problems.push(...states.flatMap((state) => [...state.problems, ...state.full]));
   problems.push(...probeProblems(states, session.config.health.probe));
   let resolved: readonly Resolution[] = [];
   try {
-    resolved = await shipAndResolve(session, checkout, { release, root, hosts: able, stage });
+    resolved = await shipAndResolve(session, checkout, { release, root, hosts: usable, stage });
     problems.push(...resolved.flatMap((resolution) => resolution.problems));
     problems.push(...refusals(opened, resolved, release, accept));
   } catch (error) {
@@ -54,7 +54,7 @@ export async function prepare(
   return { resolved, problems, older: older.length > 0 };
 }
 
-/** Throws what a deploy stops at. */
+/** Throws what would stop a deploy. */
 export function throwPrepared({ problems, older }: Prepared, { unreachable }: Opened): void {
   if (problems.length === unreachable.length) throwAll(unreachable);
   throwProblems(problems, older ? olderHint : 'Fix this and deploy again. No running container was touched.');

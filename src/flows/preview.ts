@@ -5,14 +5,14 @@ import type { Observed, Target } from '../model/switch.ts';
 import { previewPlan } from '../plan/preview.ts';
 import { attempt, type Session } from './session.ts';
 
-/** The hosts where Compose can be asked what it would do: where containers are there to do something with. */
+/** The hosts where Compose can be asked what it would do: those that have containers. */
 export function toAsk({ targets, states }: Pick<Observed, 'targets' | 'states'>): readonly Target[] {
   return targets.filter(({ host }) =>
     states.some((state) => state.host === host && state.containers.some(({ oneOff }) => !oneOff)),
   );
 }
 
-/** The same with what Compose says it would do, on the hosts that have not been asked yet. */
+/** The same with Compose's answer about what it would do, on the hosts that have not been asked yet. */
 export async function withPreviews<T extends Resolution>(
   session: Session,
   observed: Observed,
@@ -20,12 +20,12 @@ export async function withPreviews<T extends Resolution>(
   resolved: readonly T[],
 ): Promise<readonly T[]> {
   const open = toAsk(observed).filter(({ host }) => resolved.some((one) => one.host === host && !one.preview));
-  // Where there is no answer, the hashes are what is known.
+  // Without an answer, the hashes are all we know.
   const { output } = await attempt(session, previewPlan(open, release));
   return withAnswers(resolved, output);
 }
 
-/** An answer that names no container is none: Compose found an image missing, say. */
+/** An answer that names no container is none: for example, Compose found an image missing. */
 export function withAnswers<T extends Resolution>(
   resolved: readonly T[],
   output: (host: string, id: string) => string,

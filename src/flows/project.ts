@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.ts';
 import { readCheckout } from './checkout.ts';
 import type { Session } from './session.ts';
 
-/** The project: as given, else as the compose file of a checkout says. */
+/** The project: the input, otherwise from the compose file of a checkout. */
 export async function projectOf(session: Session): Promise<string> {
   const { config, ports } = session;
   if (config.project !== undefined) return config.project;

@@ -12,13 +12,13 @@ import { attempt, perform, type Session, throwCancelled, throwProblems } from '.
 export type Sent = {
   /** Target → `name@sha256:…` */
   readonly images: ReadonlyMap<string, string>;
-  /** Whether the engine of this machine has them too, and so can give them tags. */
+  /** Whether this machine's engine has them too, and so can tag them. */
   readonly here: boolean;
 };
 
 export type Known = {
   readonly built: boolean;
-  /** The digests of third-party images, as far as they were looked up in this run. */
+  /** The digests of third-party images that were looked up in this run. */
   readonly pins: ReadonlyMap<string, string>;
   readonly sent: Sent;
 };
@@ -29,7 +29,7 @@ export async function push(
   checkout: Checkout,
   { built, pins: known, sent }: Known,
 ): Promise<Release> {
-  // On its own first: a registry is tried again, a Dockerfile that fails is not.
+  // Built separately first: a registry is retried, a failing Dockerfile is not.
   if (!built) await build(session, checkout);
   const { model } = checkout;
   const facts = await buildFacts(session, checkout);
@@ -76,18 +76,18 @@ export function releaseFrom(
   });
 }
 
-/** Whether what was sent ahead has its tags now. A failure stops nothing: bake pushes it. */
+/** Whether the images sent ahead have their tags now. A failure stops nothing: bake pushes them. */
 async function writeTags(session: Session, checkout: Checkout, facts: BuildFacts, sent: Sent): Promise<boolean> {
   const targets = targetsOf(session, checkout);
   const tags = sent.here ? tagsTo(targets, sent, definitionFacts(session, checkout).tags) : undefined;
   if (tags === undefined) return false;
   const { failures } = await attempt(session, tagPlan(tags, facts));
   throwCancelled(failures);
-  for (const { message } of failures) session.ports.log.info(`bake pushes them: ${message}`);
+  for (const { message } of failures) session.ports.log.info(`pushing with bake instead: ${message}`);
   return failures.length === 0;
 }
 
-/** `name:tag` → `name@digest`; undefined where something was not sent. */
+/** `name:tag` → `name@digest`; undefined if something was not sent. */
 function tagsTo(
   targets: readonly BuildTarget[],
   { images }: Sent,

@@ -21,11 +21,15 @@ export function checkRelease({ commit, project }: Checkout, release: Release): v
   }
 }
 
-export function checkServices({ model, composeFiles }: Checkout, config: Config): void {
+export function checkServices({ model, sources, composeFiles }: Checkout, config: Config): void {
   const problems = (['backup', 'migrate', 'migratePlan'] as const).flatMap((name) => {
     const service = config[name]?.service;
     if (service === undefined || model.services.includes(service)) return [];
     const input = name === 'migratePlan' ? 'migrate-plan' : name;
+    if (sources.services.includes(service))
+      return [
+        `${input}: service "${service}" is in a profile that is not active, so its image is not part of the release; list its profile in profiles`,
+      ];
     return [`${input}: no service "${service}" in ${composeFiles.join(', ')} (found: ${model.services.join(', ')})`];
   });
   if (problems.length > 0) throw new ConfigError(problems);

@@ -7,7 +7,7 @@ import type { Opened } from './open.ts';
 import { refusals } from './refusals.ts';
 import type { Session } from './session.ts';
 
-/** A release that was brought to all servers while the tests still ran, and what they were like then. */
+/** A release that was prepared on all servers while the tests ran, and the servers' state at that time. */
 export type Ahead = {
   readonly release: Release;
   readonly resolved: readonly Resolution[];
@@ -15,8 +15,8 @@ export type Ahead = {
 };
 
 /**
- * What was resolved ahead, with what the servers have now; undefined where something is otherwise than it was then, or stands
- * in the way: then all of it is done anew.
+ * What was resolved ahead, with what the servers have now; undefined if anything has changed since then, or
+ * there is a problem: then everything is prepared again.
  */
 export function stillTrue(
   { config }: Session,
@@ -38,7 +38,7 @@ export function stillTrue(
   return problems.length === 0 ? now : undefined;
 }
 
-/** What the answers of Compose depended on, and what a deploy stops at. */
+/** What Compose's answers depended on, and what would stop a deploy. */
 function isUnchanged(before: HostState, now: HostState): boolean {
   if (now.fatal || now.problems.length + now.full.length > 0) return false;
   const seen = ({ current, containers, history }: HostState): string =>

@@ -38,7 +38,10 @@ export async function rollback(session: Session): Promise<void> {
   const intent = intentOf(session, 'rollback', release, opened.token);
   await recorded(session, intent, opened, async (downtime) => {
     throwProblems(
-      [...reopened.flatMap(({ problems }) => problems), ...refusals(opened, reopened, release, config.accept)],
+      [
+        ...reopened.flatMap(({ problems }) => problems),
+        ...refusals(opened, reopened, release, config.accept, 'rollback'),
+      ],
       'Nothing was changed.',
     );
     await pullMissing(session, targets, reopened, release);
@@ -54,7 +57,7 @@ async function reopen(
   release: Pick<Release, 'id' | 'project'>,
 ): Promise<readonly Reopened[]> {
   const { root, targets } = opened;
-  // Where an image is missing, Compose has no answer yet: it is asked again after the pull.
+  // If an image is missing, Compose cannot answer yet: it is asked again after the pull.
   const { output } = await perform(session, reopenPlan(targets, release, toAsk(opened)));
   const reopened = targets.map(({ host }) => ({
     ...readReopened(host, output(host, 'reopen'), root),
@@ -79,7 +82,7 @@ function sameRelease(reopened: readonly Reopened[]): Release {
   return first;
 }
 
-/** Where the images are still there no registry is asked: it may be down. */
+/** If the images are still there, no registry is asked: it may be down. */
 async function pullMissing(
   session: Session,
   targets: readonly Target[],

@@ -3,6 +3,7 @@ import { type Applied, apply } from '../engine/apply.ts';
 import type { Held } from '../engine/held.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import { Cancelled, CommandError, ConfigError, type DeployError, Failures } from '../errors.ts';
+import { hasBegun } from '../facts/left.ts';
 import type { Files } from '../hosts/files.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Command, Result } from '../model/command.ts';
@@ -11,18 +12,19 @@ import type { Plan } from '../model/plan.ts';
 import type { Known } from '../model/report.ts';
 import type { Environment, RefFacts } from '../model/surroundings.ts';
 import type { HostSpec } from '../model/target.ts';
+import { withDisk } from './disk.ts';
 
-/** Everything of the outside world that a run needs; the shells choose what stands behind it. */
+/** Everything a run needs from the outside world; the shells choose the adapters. */
 export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly local: Host;
   /** Rejects with a ConnectError. */
   readonly connect: (spec: HostSpec, config: Config) => Promise<Host>;
-  /** Connects once more, in one attempt and without a word. Rejects with a ConnectError. */
+  /** Connects once more, in one attempt, without logging. Rejects with a ConnectError. */
   readonly reconnect: (spec: HostSpec, config: Config) => Promise<Host>;
   readonly files: Files;
-  /** Absolute folder that the program was started in. */
+  /** Absolute folder where the program was started. */
   readonly cwd: string;
-  /** Absolute folder of this run alone, on this machine; it is removed at the end. */
+  /** Absolute folder for this run only, on this machine; it is removed at the end. */
   readonly scratch: string;
   readonly env: Environment;
   /** How many processors this machine has. */
@@ -32,33 +34,44 @@ export type RunPorts = Omit<EnginePorts, 'host'> & {
   readonly ref: RefFacts;
   /** What must be cleaned up on this machine even if this process is killed. */
   readonly remember: (cleanUp: Command) => void;
-  /** The leases that are held: whoever cleans up after this process tells the servers that it is gone. */
+  /** The leases we hold: whatever cleans up after this process notifies the servers. */
   readonly rememberLeases: (leases: readonly HeldLease[]) => void;
-  /** Tells others how far it has come. */
+  /** Announces how far the run has come. */
   readonly announce: (milestone: Milestone) => void;
 };
 
 /** A lease as data. */
-export type HeldLease = { readonly host: string; readonly root: string; readonly token: string };
+export type HeldLease = {
+  readonly host: string;
+  readonly root: string;
+  readonly token: string;
+  /** What its confirmation means: how the run ended there. */
+  readonly end?: LeaseEnd;
+};
 
-/** One run: its inputs, the outside, the hosts that are connected, and what is known so far. */
+export const leaseEnds = ['released', 'succeeded', 'rolled-back', 'failed'] as const;
+export type LeaseEnd = (typeof leaseEnds)[number];
+
+/** One run: its inputs, the outside world, the connected hosts, and what is known so far. */
 export type Session = {
   readonly config: Config;
   readonly ports: RunPorts;
   readonly hosts: Map<string, Host>;
-  /** Of the hosts whose lease is held. In `hosts` they stand with commands that go through it. */
+  /** Hosts whose lease is held. In `hosts`, their commands go through it. */
   readonly leases: Map<string, Held>;
+  /** What is about to be confirmed there, or has been. */
+  readonly ends: Map<string, LeaseEnd>;
   readonly known: Known;
 };
 
-/** Carries out a plan and throws its failures as one. */
+/** Executes a plan and throws its failures as one. */
 export async function perform(session: Session, plan: Plan): Promise<Applied> {
   const applied = await attempt(session, plan);
   throwAll(applied.failures);
   return applied;
 }
 
-/** Carries out a plan, and leaves it to the caller what its failures mean. */
+/** Executes a plan, and leaves it to the caller what its failures mean. */
 export async function attempt(session: Session, plan: Plan): Promise<Applied> {
   const { ports, hosts, leases, known } = session;
   const host = (name: string): Host => {
@@ -66,7 +79,7 @@ export async function attempt(session: Session, plan: Plan): Promise<Applied> {
     if (found === undefined) throw new Error(`no host is called ${name}`);
     return found;
   };
-  // Those who wait need not know of what is over in a moment: it would be a call to every server for each stage.
+  // Those who wait need not hear about stages that are over in a moment: each would be a call to every server.
   let telling: NodeJS.Timeout | undefined;
   const onStage = (name: string): void => {
     clearTimeout(telling);
@@ -77,10 +90,18 @@ export async function attempt(session: Session, plan: Plan): Promise<Applied> {
   };
   const applied = await apply(plan, { ...ports, host, onStage }).finally(() => clearTimeout(telling));
   known.steps.push(...applied.steps);
-  return applied;
+  const { root, plan: planned } = known;
+  if (root === undefined) return applied;
+  const touched = planned !== undefined && hasBegun(planned, known.steps);
+  const failures = applied.failures.map(async (failure) => {
+    const name = failure.failures[0]?.host ?? '';
+    const isServer = session.config.hosts.some((spec) => spec.name === name);
+    return isServer ? await withDisk(failure, { host: host(name), root, touched }) : failure;
+  });
+  return { ...applied, failures: await Promise.all(failures) };
 }
 
-/** Runs a command on this machine that has to succeed. */
+/** Runs a command on this machine that must succeed. */
 export async function must({ ports }: Session, title: string, command: Command): Promise<Result> {
   const result = await ports.local.run(command, { signal: ports.signal });
   if (ports.signal.aborted) throw new Cancelled(undefined, 'during', title);
@@ -95,7 +116,7 @@ export function throwAll(failures: readonly DeployError[]): void {
   throw others.length === 0 ? first : new Failures(failures);
 }
 
-/** A cancellation is never taken for a problem of a host. */
+/** A cancellation never counts as a host's problem. */
 export function throwCancelled(failures: readonly DeployError[]): void {
   throwAll(failures.filter(({ kind }) => kind === 'cancelled'));
 }
@@ -104,7 +125,7 @@ export function throwProblems(problems: readonly string[], hint: string): void {
   if (problems.length > 0) throw new ConfigError([...new Set(problems)], { hint });
 }
 
-/** The messages of failures that are about this host. */
+/** The messages of the failures on this host. */
 export function messagesOf(failures: readonly DeployError[], host: string): readonly string[] {
   return failures
     .flatMap((error) => error.failures)

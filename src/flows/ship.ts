@@ -2,26 +2,27 @@ import { join } from 'node:path/posix';
 import { sourceFolder } from '../commands/paths.ts';
 import { type ArchiveFile, itemFiles, makeArchive, timesTable } from '../compose/archive.ts';
 import { imagesTable, pathsTable, pinsFile, releaseEnv } from '../compose/seal.ts';
-import { type Item, isLfsPointer, isUnder, lfsProblem } from '../compose/ship.ts';
+import { absentRemedy, contentProblem, type Item, isUnder } from '../compose/ship.ts';
 import { ConfigError } from '../errors.ts';
 import { readClaims } from '../facts/claims.ts';
 import { deployRemedy, type Remedy, readResolution } from '../facts/resolution.ts';
+import { noClaims } from '../model/claims.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState, Resolution } from '../model/state.ts';
 import { shipPlan } from '../plan/ship.ts';
 import type { Checkout } from './checkout.ts';
-import { ownedBy, realPath, shippedItems } from './items.ts';
+import { ownedBy, realPath, shippedItems, unbuilt } from './items.ts';
 import { attempt, messagesOf, type Session, throwCancelled } from './session.ts';
 
 export type Shipping = {
   readonly release: Release;
   readonly root: string;
-  /** The hosts that can take it. */
+  /** The hosts that can take the release. */
   readonly hosts: readonly HostState[];
   readonly stage: string;
 };
 
-/** Sends the release to every host that can take it, and lets Compose resolve it there. */
+/** Sends the release to every host that can take it, and has Compose resolve it there. */
 export async function shipAndResolve(
   session: Session,
   checkout: Checkout,
@@ -46,14 +47,17 @@ export async function shipAndResolve(
   throwCancelled(failures);
   const resolutions = hosts.map(({ host }): Resolution => {
     const resolution = readResolution(host, output(host, 'resolve'), root, shipRemedy(checkout));
-    const claims = readClaims(output(host, 'claims'));
+    // Without a complete release we don't know what it needs.
+    const failed = failures.some((error) => error.failures.some((failure) => failure.host === host));
+    const whole = !failed && Object.keys(resolution.hashes).length > 0;
+    const claims = whole ? readClaims(output(host, 'claims')) : noClaims;
     return { ...resolution, claims, problems: [...resolution.problems, ...messagesOf(failures, host)] };
   });
   for (const note of resolutions.flatMap(({ notes }) => notes)) session.ports.log.info(note);
   return resolutions;
 }
 
-/** A tracked file that is missing there all the same: which one it is depends on a variable that the runner lacks. */
+/** A tracked file that is still missing there: which one it is depends on a variable that the runner does not have. */
 function shipRemedy({ tracked }: Checkout): Remedy {
   return (path) =>
     tracked.has(path)
@@ -61,7 +65,7 @@ function shipRemedy({ tracked }: Checkout): Remedy {
       : deployRemedy(path);
 }
 
-/** The release's own folder: the compose files as in the repository, and what resolves them. */
+/** The release's own folder: the compose files as in the repository, and what is needed to resolve them. */
 async function releaseFiles(
   session: Session,
   checkout: Checkout,
@@ -70,7 +74,7 @@ async function releaseFiles(
   items: readonly Item[],
 ): Promise<readonly ArchiveFile[]> {
   const { config, ports } = session;
-  const { top, tracked, sources, model } = checkout;
+  const { top, tracked, sources, imageValues, model } = checkout;
   const own = (path: string): boolean => ownedBy(config).some((owned) => isUnder(path, owned));
   const travel = [...new Set([...sources.envFiles, ...sources.labelFiles, ...model.envFiles])].filter(
     (path) => !own(path),
@@ -86,9 +90,10 @@ async function releaseFiles(
   const source = await Promise.all(
     [...sources.files.map((path) => ({ path, real: path })), ...found.flat()].map(
       async ({ path, real }): Promise<ArchiveFile> => {
-        const content = (await ports.files.read(join(top, real))) ?? new Uint8Array();
-        if (isLfsPointer(content)) problems.push(lfsProblem(path));
-        return { path: `release/${sourceFolder}/${path}`, content, mode: 0o600 };
+        const content = await ports.files.read(join(top, real));
+        const absent = tracked.has(real) ? `${real} ${absentRemedy}` : unbuilt(path);
+        problems.push(...[content === undefined ? absent : (contentProblem(path, content) ?? [])].flat());
+        return { path: `release/${sourceFolder}/${path}`, content: content ?? '', mode: 0o600 };
       },
     ),
   );
@@ -101,12 +106,12 @@ async function releaseFiles(
   );
   const written: Readonly<Record<string, string>> = {
     'release.json': `${JSON.stringify(release, undefined, 2)}\n`,
-    'release.env': releaseEnv(sources.variables, ports.env, release),
+    'release.env': releaseEnv(sources.variables, imageValues, release),
     'pins.yml': pinsFile(model, release),
     'images.tab': imagesTable(model, release),
     'paths.tab': pathsTable(items, root),
     'times.tab': timesTable(items),
-    // What the compose files name: anything else that Compose misses comes from a `$` in an env file.
+    // Variables in the compose files: anything else that Compose misses comes from a `$` in an env file.
     'variables.txt': linesOf([...sources.variables.image, ...sources.variables.build, ...sources.variables.elsewhere]),
     'env-files.txt': linesOf([...sources.envFiles.filter((path) => !path.includes('$')), ...model.envFiles]),
   };

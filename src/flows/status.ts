@@ -9,7 +9,7 @@ import { projectOf } from './project.ts';
 import { messagesOf, type Session, throwAll } from './session.ts';
 
 /**
- * What is on the servers, and whether what runs is what was deployed. Changes nothing. Reports those that answer, and then
+ * What is on the servers, and whether the deployed release is what runs. Changes nothing. Reports the servers that answer, then
  * throws what is wrong with the others.
  */
 export async function status(session: Session): Promise<void> {
@@ -40,7 +40,7 @@ export async function status(session: Session): Promise<void> {
 const isBare = ({ lastAttempt, releases, current }: HostStatus): boolean =>
   lastAttempt === undefined && releases.length === 0 && current === undefined;
 
-/** Finishes what an interrupted deploy left open, or what an earlier try could not. Whether there was anything. */
+/** Finishes what an interrupted deploy, or an earlier try, left unfinished. Returns whether there was anything. */
 async function healAll({ hosts, ports }: Session, { targets, root, output }: Opened): Promise<boolean> {
   const broken = targets.filter(({ host }) => {
     const { state, failedUndo } = readLease(output(host, 'lease'));

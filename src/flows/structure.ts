@@ -14,26 +14,22 @@ type Read = {
   readonly commit: string;
   readonly composeFiles: readonly string[];
   readonly profiles: readonly string[];
-  /** As the user named it. */
+  /** As given in the input. */
   readonly project: string | undefined;
   readonly sources: Sources;
   /** Where the repository was cloned from. */
   readonly address: string | undefined;
 };
 
-/** Lets Compose tell what the application consists of: with the runner's values, and stand-ins for the server's. */
+/** Asks Compose for the application's structure: with the runner's values, and stand-ins for the server's. */
 export async function readStructure(session: Session, read: Read): Promise<ComposeModel> {
-  const { env } = session.ports;
   const { top, sources } = read;
-  const { image, build, required } = sources.variables;
-  throwUndefined(required.filter((name) => !env[name] && (image.includes(name) || build.includes(name))));
   const override = join(session.ports.scratch, 'runner.yml');
   await must(session, 'write the runner override', {
     argv: ['sh', '-c', 'cat >"$1"', 'korrigo-write', override],
     stdin: runnerOverride(sources),
   });
-  const { stdout, stderr, env: used } = await resolve(session, read, override);
-  throwUndefined(unsetIn(stderr).filter((name) => image.includes(name)));
+  const { stdout, env: used } = await resolve(session, read, override);
   const plain = readModel(stdout, join(top, folderOf(read)));
   const yaml = configYaml(filesOf(read, override), used);
   const model = sources.bakes
@@ -48,7 +44,7 @@ export async function readStructure(session: Session, read: Read): Promise<Compo
     ...model,
     paths: model.paths
       .map((named) => ({ ...named, path: relative(top, named.path) }))
-      // Absolute ones are the server's, and those that lead out of the repository lie beside it there.
+      // Absolute paths belong to the server; those outside the repository are next to it there.
       .filter(({ path }) => !path.startsWith('..')),
   };
 }
@@ -85,17 +81,36 @@ async function resolve(session: Session, read: Read, override: string): Promise<
   const { variables } = sources;
   const files = filesOf(read, override);
   const PWD = join(top, folderOf(read));
-  let standIns = firstStandIns(variables, ports.env);
+  const isOfRelease = (name: string): boolean => variables.image.includes(name) || variables.build.includes(name);
+  // What a release itself needs is nothing that only the server has. It may be in an env file, which Compose knows.
+  const lacking = new Set<string>();
+  let standIns = firstStandIns(
+    { ...variables, required: variables.required.filter((name) => !isOfRelease(name)) },
+    ports.env,
+  );
   for (;;) {
     const env = { ...valuesOf(standIns), RELEASE_COMMIT: commit, PWD };
     const result = await ports.local.run({ ...configJson(files, env), cwd: top }, { signal: ports.signal });
     if (ports.signal.aborted) throw new Cancelled(undefined, 'during', 'read the compose files');
-    if (result.code === 0) return { ...result, env };
-    const unset = unsetIn(result.stderr).filter(
-      (name) => !variables.image.includes(name) && !variables.build.includes(name),
-    );
-    const next = nextStandIns(result.stderr, standIns, unset);
-    if (next === undefined) throw refused(read, result, standIns);
+    const unset = unsetIn(result.stderr);
+    if (result.code === 0) {
+      throwUndefined([...lacking, ...unset.filter((name) => variables.image.includes(name))]);
+      return { ...result, env };
+    }
+    const [, needed = ''] = /required variable (\w+) is missing a value/.exec(result.stderr) ?? [];
+    const isLacking = isOfRelease(needed) && !standIns.has(needed);
+    if (isLacking) lacking.add(needed);
+    const next = isLacking
+      ? new Map([...standIns, [needed, 0]])
+      : nextStandIns(
+          result.stderr,
+          standIns,
+          unset.filter((name) => !isOfRelease(name)),
+        );
+    if (next === undefined) {
+      throwUndefined([...lacking]);
+      throw refused(read, result, standIns);
+    }
     standIns = next;
   }
 }
@@ -112,17 +127,22 @@ function refused({ composeFiles, sources }: Read, { code, timedOut, stderr }: Re
   const title = `read ${composeFiles.join(', ')}`;
   const output = lines.slice(-5).join('\n');
   const names = [...standIns.keys()].join(', ');
+  const otherwise =
+    names === ''
+      ? '`docker compose config` in the checkout says the same. Nothing was deployed.'
+      : `If this is about a variable that only the server has (${names}): ${remedy}`;
+  const hint = hintFor(stderr, sources.services) ?? otherwise;
+  return new CommandError({ host: 'this machine', title, code, timedOut, output }, { hint });
+}
+
+/** What to do about an error from Compose, if its message shows that. @param services of all compose files */
+function hintFor(stderr: string, services: readonly string[]): string | undefined {
   const [, off = ''] = /depends on undefined service "?([\w.-]+)/.exec(stderr) ?? [];
-  const details = sources.services.includes(off)
-    ? {
-        hint: `${off} is in a profile that is not active: list it in the input profiles, or add \`required: false\` to the dependency. Nothing was deployed.`,
-      }
-    : names === ''
-      ? {
-          hint: '`docker compose config` in the checkout says the same. Nothing was deployed.',
-        }
-      : { hint: `If this is about a variable that only the server has (${names}): ${remedy}` };
-  return new CommandError({ host: 'this machine', title, code, timedOut, output }, details);
+  if (services.includes(off))
+    return `${off} is in a profile that is not active: list it in the input profiles, or add \`required: false\` to the dependency. Nothing was deployed.`;
+  if (/additional propert|unsupported env_file format/i.test(stderr))
+    return 'It is misspelled, or Compose on this machine is too old to know it: see `docker compose version`. Nothing was deployed.';
+  return undefined;
 }
 
 const unsetIn = (warnings: string): readonly string[] =>
@@ -138,7 +158,7 @@ function throwUndefined(names: readonly string[]): void {
   );
 }
 
-/** Compose takes the name from the compose file, where it has one; else it is made here. */
+/** Compose takes the name from the compose file, if it has one; otherwise we make one here. */
 function projectOf(read: Read): string | undefined {
   const { project, sources, address, top } = read;
   if (project !== undefined || sources.name !== undefined) return project;

@@ -5,12 +5,12 @@ import { testDownPlan, testPlan } from '../plan/test.ts';
 import { loginEnv } from './build.ts';
 import { attempt, perform, type Session } from './session.ts';
 
-/** Removes what the tests made. Never throws for an expected failure. */
+/** Removes what the tests have created. Never throws for an expected failure. */
 export type RemoveTests = (session: Session) => Promise<void>;
 
 /**
- * Runs the test compose file. Throws when the tests fail, after everything of them is removed. When they pass, nobody has to
- * wait for that: it is left to the caller.
+ * Runs the test compose file. Throws if the tests fail, after removing everything they created. If they pass, no one has to
+ * wait for the removal: it is left to the caller.
  */
 export async function test(session: Session): Promise<RemoveTests> {
   const { config, ports } = session;

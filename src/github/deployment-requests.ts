@@ -8,10 +8,10 @@ import { asked, type Refusal, type Sleeper } from './request.ts';
 export type Repository = { readonly owner: string; readonly repo: string };
 export type State = DeploymentEnd['state'] | 'queued' | 'in_progress';
 
-/** What every status of a deployment shows: the web addresses of the application and of this run. */
+/** What every status of a deployment shows: the URLs of the application and of this run. */
 export type Shown = { readonly url?: string | undefined; readonly log?: string | undefined };
 
-/** A deployment that has begun: with this, whoever comes later ends it. */
+/** An open deployment: whoever comes later can end it with this. */
 export type OpenDeployment = Shown & { readonly id: number; readonly end?: DeploymentEnd };
 
 export type Outside = {
@@ -35,7 +35,7 @@ export type Earlier = {
   readonly servers: readonly string[];
 };
 
-/** Makes one, or finds the one that was made when the answer to a first try was lost on its way. */
+/** Creates one, or finds the one whose creation succeeded although its answer was lost. */
 export async function createDeployment(
   { api, clock, clean }: Outside,
   repository: Repository,
@@ -71,7 +71,7 @@ export async function createDeployment(
       environment,
       description: clean(reason ?? `release ${release.id}`),
       payload,
-      // Neither a merge nor the status of this very run may stand in the way.
+      // Neither a merge nor this run's own status may block it.
       auto_merge: false,
       required_contexts: [],
     });
@@ -81,7 +81,7 @@ export async function createDeployment(
   return 'problem' in made ? { problem: problemText(made) } : made.value;
 }
 
-/** Only the newest can be open or active: every deploy ends those before it. */
+/** Only the newest can be open or active: every deploy ends the earlier ones. */
 const most = 10;
 
 export async function earlierDeployments(
@@ -102,7 +102,7 @@ export async function earlierDeployments(
   return { earlier };
 }
 
-/** GitHub takes no longer one. */
+/** GitHub's limit. */
 const longest = 140;
 
 /** @returns why it could not be written */
@@ -120,14 +120,14 @@ export async function writeStatus(
     description: line.length > longest ? `${line.slice(0, longest - 1)}…` : line,
     ...(url === undefined ? {} : { environment_url: url }),
     ...(log === undefined ? {} : { log_url: log }),
-    // GitHub would end those of other servers and other applications in this environment, too.
+    // GitHub would also end those of other servers and other applications in this environment.
     auto_inactive: false,
   };
   const written = await asked(async () => await api.rest.repos.createDeploymentStatus(status), clock);
   return 'problem' in written ? problemText(written) : undefined;
 }
 
-/** Tells servers apart and says nothing about them: deployments of a public repository are public. */
+/** Distinguishes servers without revealing anything about them: deployments of a public repository are public. */
 export const serverName = (host: string): string => createHash('sha256').update(host).digest('hex').slice(0, 12);
 
 function payloadOf(payload: unknown): Payload {
@@ -140,11 +140,11 @@ function serversOf({ servers }: { readonly servers?: unknown }): readonly string
 }
 
 function problemText({ problem, denied }: Refusal): string {
-  const start = 'the environment page of GitHub does not show how this deployment went';
+  const start = "GitHub's environment page does not show how this deployment went";
   return denied ? `${start}: add \`deployments: write\` to the permissions of this job` : `${start}: ${problem}`;
 }
 
-/** Of what was saved for `post`. */
+/** From what was saved for `post`. */
 export function readOpenDeployment(text: string): OpenDeployment | undefined {
   const value = parseJson(text);
   if (!isRecord(value) || typeof value['id'] !== 'number') return undefined;

@@ -20,12 +20,12 @@ export type Deployment = {
   readonly end: (end: DeploymentEnd | undefined) => Promise<string | undefined>;
 };
 
-/** Keeps what `post` needs to end it; undefined when there is nothing left to do. */
+/** Saves what `post` needs to end it; undefined if there is nothing left to do. */
 type Save = (open: OpenDeployment | undefined) => void;
 
 /**
- * A deployment on the page of an environment. It is made when the servers are ours, so that a run that only waits for them has
- * none, and what an earlier run has left open there is known to be over.
+ * A deployment on an environment's page. It is created once we hold the servers, so that a run that only waits for them has
+ * none, and anything an earlier run has left open there is known to be over.
  */
 export function deploymentOf(
   repository: Repository,

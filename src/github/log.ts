@@ -19,7 +19,7 @@ export function githubLog(write: (text: string) => void, nonce: () => string): L
     if (open) write('::endgroup::\n');
     open = false;
   };
-  // What we say quotes others as well: it is written between stop-commands too.
+  // Our own lines quote others too: they are written between stop-commands as well.
   const say = (text: string): void => {
     stop();
     write(`${printable(text).replaceAll('\r', '')}\n`);

@@ -6,7 +6,7 @@ export type PullRequest = {
   readonly owner: string;
   readonly repo: string;
   readonly number: number;
-  /** Its branch is in another repository: GitHub gives it no secrets, and a token that may only read. */
+  /** Its branch is in another repository: GitHub gives it no secrets, and a read-only token. */
   readonly fork: boolean;
 };
 

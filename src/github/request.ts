@@ -1,22 +1,22 @@
 import { isRecord } from '../model/release.ts';
 
-/** Tells the time, and waits: both in milliseconds. */
+/** Reads the time, and waits: both in milliseconds. */
 export type Sleeper = { readonly now: () => number; readonly sleep: (milliseconds: number) => Promise<void> };
 
-/** The longest that anybody waits for GitHub, at a time. */
+/** The longest wait for a single answer from GitHub. */
 const longestSeconds = 60;
 const pauses = [1, 5] as const;
 
 /** Why GitHub did not do it. */
 export type Refusal = {
-  /** In one sentence. */
+  /** As one sentence. */
   readonly problem: string;
-  /** The token may not: that is what GitHub says with 403, and with 404 about what it may not even see. */
+  /** The token has no permission: GitHub says that with 403, and with 404 about what the token may not even see. */
   readonly denied: boolean;
 };
 
 /**
- * Asks GitHub, and again where that helps: after a 5xx, and when it says to come back later.
+ * Sends a request to GitHub, and retries if that helps: after a 5xx, and when GitHub says to come back later.
  * @returns the answer, or why there is none. Never throws for an answer of GitHub.
  */
 export async function asked<T>(request: () => Promise<T>, clock: Sleeper): Promise<{ readonly value: T } | Refusal> {
@@ -36,7 +36,7 @@ export async function asked<T>(request: () => Promise<T>, clock: Sleeper): Promi
 
 type Failed = {
   readonly status: number | undefined;
-  /** In how many seconds GitHub will answer again, when it has had too many requests. */
+  /** In how many seconds GitHub will answer again after too many requests. */
   readonly later: number | undefined;
   readonly message: string;
 };
@@ -50,7 +50,7 @@ function read(error: unknown, now: number): Failed {
   return { status, later: status === 429 || status === 403 ? laterOf(headers, status, now) : undefined, message };
 }
 
-/** A limit per minute comes with `Retry-After`, the one per hour with the time at which it begins anew. */
+/** A per-minute limit comes with `Retry-After`, the hourly one with the time when it resets. */
 function laterOf(headers: Readonly<Record<string, unknown>>, status: number, now: number): number | undefined {
   const [after, reset] = [numberOf(headers['retry-after']), numberOf(headers['x-ratelimit-reset'])];
   if (after !== undefined) return after;

@@ -5,8 +5,8 @@ import type { Environment, RefFacts } from '../model/surroundings.ts';
 export type Context = Pick<typeof context, 'payload' | 'serverUrl' | 'repo' | 'runId' | 'actor'>;
 
 /**
- * The context of @actions/github. The package brings a client for the API with it: it is loaded here, by those who are on
- * GitHub. Undefined when the event that started the workflow is no JSON: the package cannot be loaded then.
+ * The context of @actions/github. The package includes an API client: it is only loaded here, by runs that are on
+ * GitHub. Undefined if the event that started the workflow is not JSON: then the package cannot be loaded.
  */
 export async function githubContext(): Promise<Context | undefined> {
   try {
@@ -18,13 +18,13 @@ export async function githubContext(): Promise<Context | undefined> {
   }
 }
 
-/** What GitHub tells of the commit. Some of it stands in the environment only. */
+/** What GitHub says about the commit. Some of it is only in the environment. */
 export function refFacts(context: Context | undefined, env: Environment): RefFacts {
   const { repository } = isRecord(context?.payload) ? context.payload : {};
   const defaultBranch: unknown = isRecord(repository) ? repository['default_branch'] : undefined;
   const source = sourceOf(context, env);
   return {
-    // A pull request's ref is `12/merge`: its head branch is what a person knows it by.
+    // A pull request's ref is `12/merge`: people know it by its head branch.
     ref: env['GITHUB_HEAD_REF'] || env['GITHUB_REF_NAME'] || undefined,
     defaultBranch: typeof defaultBranch === 'string' ? defaultBranch : undefined,
     source,

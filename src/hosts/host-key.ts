@@ -40,13 +40,32 @@ export function knownHostsLine(host: string, port: number, key: Uint8Array): str
   return `${knownName(host, port)} ${keyType(key)} ${Buffer.from(key).toString('base64')}`;
 }
 
-/** All algorithms, the types that are known of this host first: a server has several keys, and shows the one asked for. */
-export function hostKeyOrder(hostKeys: HostKeys, host: string, port: number): ServerHostKeyAlgorithm[] {
-  const entries = [...hostKeys.filter(isFor(knownName(host, port))), ...hostKeys.filter(isFor(knownName(host, 22)))];
-  const known = entries.flatMap(({ type, revoked }) => (revoked || type === undefined ? [] : [type]));
-  const types = Object.keys(algorithms).sort((a, b) => Number(known.includes(b)) - Number(known.includes(a)));
+/**
+ * All algorithms, those known for this host first: a server has several keys, and shows the one requested.
+ * @param shown types whose key it has already shown, and that did not match
+ */
+export function hostKeyOrder(
+  hostKeys: HostKeys,
+  host: string,
+  port: number,
+  shown: readonly string[] = [],
+): ServerHostKeyAlgorithm[] {
+  const known = entriesFor(hostKeys, host, port).flatMap(({ type, revoked }) =>
+    revoked || type === undefined ? [] : [type],
+  );
+  const rank = (type: string): number => (shown.includes(type) ? 2 : known.includes(type) ? 0 : 1);
+  const types = Object.keys(algorithms).sort((a, b) => rank(a) - rank(b));
   return types.flatMap((type) => algorithms[type] ?? []);
 }
+
+/** Whether a fingerprint for this host does not say which key type it belongs to. */
+export const isTypeOpen = (hostKeys: HostKeys, host: string, port: number): boolean =>
+  entriesFor(hostKeys, host, port).some(({ type, revoked }) => type === undefined && !revoked);
+
+const entriesFor = (hostKeys: HostKeys, host: string, port: number): HostKeys => [
+  ...hostKeys.filter(isFor(knownName(host, port))),
+  ...hostKeys.filter(isFor(knownName(host, 22))),
+];
 
 const algorithms: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],

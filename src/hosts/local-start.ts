@@ -6,8 +6,8 @@ type Start = Required<Pick<Command, 'argv' | 'env'>> & { readonly cwd?: string |
 type Problem = { readonly code: number; readonly text: string };
 
 /**
- * Why a program cannot be started, with the exit code and the words of a shell. @actions/exec has one error for all of
- * this, and never comes back from arguments that the system does not take.
+ * Why a program cannot be started, with the exit code and the message of a shell. @actions/exec has one error for all of
+ * this, and never returns if the system refuses the arguments.
  */
 export function startProblem({ argv, cwd, env }: Start): Problem | undefined {
   const [program = ''] = argv;
@@ -41,7 +41,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Linux takes 128 KiB in one argument and a quarter of the stack (8 MiB) in all, macOS 1 MiB in all. */
+/** Linux allows 128 KiB for one argument and a quarter of the stack (8 MiB) for all, macOS 1 MiB for all. */
 function isTooLong(argv: readonly string[], env: Readonly<Record<string, string>>): boolean {
   const texts = [...argv, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
   const sizes = texts.map((text) => Buffer.byteLength(text) + 1);
@@ -52,5 +52,5 @@ function isTooLong(argv: readonly string[], env: Readonly<Record<string, string>
 }
 
 const pointerBytes = 8;
-/** For the name of the program, what starts it, and the system's own. */
+/** For the program's name, what starts it, and the system itself. */
 const spareBytes = 16 * 1024;

@@ -6,13 +6,13 @@ import { collect, listenAlone, type Output } from './output.ts';
 import { endProgram, type Program, runProgram } from './program.ts';
 
 type Options = Pick<Program, 'groupLeader'> & {
-  /** The environment that commands start with; their own `env` is added. */
+  /** The environment of all commands; their own `env` is added. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Seconds between SIGTERM and SIGKILL when a command is aborted. */
   readonly graceSeconds?: number;
 };
 
-/** This machine. Commands run without a shell, in a process group of their own. */
+/** This machine. Commands run without a shell, in their own process group. */
 export function local({ env, graceSeconds = 5, ...how }: Options): Host {
   return {
     name: 'local',

@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Of each stream the last 10 MiB are kept: how a command ended stands at the end of its output. */
+/** The last 10 MiB of each stream are kept: the reason for a failure is at the end of the output. */
 const keptBytes = 10 * 1024 * 1024;
-/** A longer line is told up to here, with `…`. */
+/** A longer line is cut here, with `…`. */
 const longestLine = 64 * 1024;
 
 export type Output = {
   readonly push: (chunk: Buffer) => void;
-  /** Tells the last line if it has no line end, and gives the text that was kept. */
+  /** Passes on the last line if it has no line end, and returns the kept text. */
   readonly end: () => string;
 };
 
-/** Collects one output stream and tells its lines as they come. */
+/** Collects one output stream and passes on its lines as they arrive. */
 export function collect(onLine: (line: string) => void): Output {
   const kept = tail();
   const lines = splitter(onLine);
@@ -28,7 +28,7 @@ export function collect(onLine: (line: string) => void): Output {
   };
 }
 
-/** Listens to a stream, and ends the listening of others: @actions/exec and node-ssh keep all that they hear as text. */
+/** Listens to a stream, and stops other listeners: @actions/exec and node-ssh keep everything they read as text. */
 export function listenAlone(stream: Readable | null, push: Output['push']): void {
   stream?.on('data', push);
   queueMicrotask(() => {

@@ -6,15 +6,15 @@ import type { Command } from '../model/command.ts';
 
 export type Program = Required<Pick<Command, 'argv' | 'env'>> & {
   readonly cwd?: string | undefined;
-  /** All of its stdin; undefined: it is open, for whoever has the process. */
+  /** All of its stdin; undefined: left open for the caller. */
   readonly input: Buffer | undefined;
-  /** The program that makes the one in its arguments the leader of a process group of its own. */
+  /** The program that makes the one in its arguments a process group leader. */
   readonly groupLeader?: readonly [program: string, ...args: string[]];
 };
 
 /**
- * Runs a program of this machine by @actions/exec, in a process group of its own. `onStart` has the process as soon as
- * its streams are there. Resolves with its exit code when they are closed, null when it was killed.
+ * Runs a program on this machine through @actions/exec, in its own process group. `onStart` gets the process as soon as
+ * its streams exist. Resolves with its exit code when they are closed, null if it was killed.
  */
 export async function runProgram(
   { argv, env, cwd, input, groupLeader: [leader, ...before] = groupLeaderOn(process.platform) }: Program,
@@ -36,13 +36,13 @@ export async function runProgram(
   );
 }
 
-/** @actions/exec starts its programs in the process group of this one. macOS has no setsid. */
+/** @actions/exec starts programs in our own process group. macOS has no setsid. */
 export const groupLeaderOn = (platform: NodeJS.Platform): Required<Program>['groupLeader'] =>
   platform === 'darwin' ? ['perl', '-e', 'setpgrp; exec { $ARGV[0] } @ARGV; exit 127'] : ['setsid'];
 
 /**
- * @actions/exec keeps its child process to itself, and a process has to be stopped and its broken pipe survived. Node
- * announces each process that it creates, before it starts.
+ * @actions/exec hides its child process, but we have to stop processes and survive a broken pipe. Node
+ * announces every process it creates, before it starts.
  */
 const starting = new AsyncLocalStorage<(child: ChildProcess) => void>();
 
@@ -55,7 +55,7 @@ subscribe('child_process', (message) => {
 const hasProcess = (message: unknown): message is { readonly process: ChildProcess } =>
   typeof message === 'object' && message !== null && 'process' in message;
 
-/** Ends the process group of a program: TERM, and KILL for what is left after the grace. */
+/** Ends a program's process group: TERM, then KILL for what is left after the grace period. */
 export function endProgram(child: ChildProcess, graceSeconds: number): void {
   const send = (signal: NodeJS.Signals | 0): boolean => {
     try {

@@ -3,8 +3,8 @@ import { sshReader, sshString } from '../model/ssh-wire.ts';
 import type { Certificate } from '../model/target.ts';
 
 /**
- * A private key that shows its certificate instead of its public key. ssh2 knows no certificates, but it takes every key
- * for what it says of itself; see also {@link nameSignatures}.
+ * A private key that shows its certificate instead of its public key. ssh2 does not support certificates, but it believes what
+ * a key says about itself; see also {@link nameSignatures}.
  */
 export function certified(key: ParsedKey, { type, blob }: Certificate): ParsedKey {
   const isRsa = key.type === 'ssh-rsa';
@@ -22,7 +22,7 @@ export function certified(key: ParsedKey, { type, blob }: Certificate): ParsedKe
 
 const suffix = '-cert-v01@openssh.com';
 
-/** Two integers in ASN.1, as SSH writes them (RFC 5656, 3.1.2). ssh2 does this for types that it knows. */
+/** Two integers in ASN.1, as SSH writes them (RFC 5656, 3.1.2). ssh2 only does this for types it knows. */
 function fromDer(signature: Buffer): Buffer {
   const start = (signature[1] ?? 0) & 0x80 ? 3 : 2;
   const lengthOfR = signature[start + 1] ?? 0;
@@ -30,7 +30,7 @@ function fromDer(signature: Buffer): Buffer {
   return Buffer.concat([sshString(r), sshString(signature.subarray(start + 2 + lengthOfR + 2))]);
 }
 
-/** What ssh2 does not show: how it asks to be let in, and how it writes a packet. */
+/** ssh2 internals: how it requests authentication, and how it writes a packet. */
 type Internals = {
   readonly _protocol?: {
     authPK: (user: string, key: ParsedKey, algorithm: string | undefined, sign?: Sign) => void;
@@ -46,8 +46,8 @@ type Internals = {
 type Sign = (data: Buffer, send: (signature: Buffer) => void) => void;
 
 /**
- * ssh2 names a signature after the type of the key, and a server wants it named after the key inside of the certificate.
- * So the last packet of a login is written again, right before it is sent.
+ * ssh2 names a signature after the type of the key, but a server expects the type of the key inside the certificate.
+ * So we rewrite the last packet of a login right before it is sent.
  */
 export function nameSignatures(client: Client): void {
   const { _protocol: protocol } = client as Client & Internals;

@@ -4,7 +4,7 @@ import { certified } from './ssh-certificate.ts';
 import type { Failure } from './ssh-failure.ts';
 import * as refusals from './ssh-refusal.ts';
 
-/** How to prove who logs in. Without a key: by nothing, the network says it. */
+/** How to prove who logs in. Without a key: not at all, the network authenticates the user. */
 export type Credentials = { readonly key?: ParsedKey | undefined; readonly certificate?: Certificate | undefined };
 
 /** What to try, in this order: like OpenSSH, a certificate before its key. */
@@ -14,7 +14,7 @@ export function attemptsOf({ key, certificate }: Credentials, username: string):
   return keys.map((shown) => ({ type: 'publickey', username, key: shown }));
 }
 
-/** @param methods what the server would accept; @param partial whether it accepted what it was shown, and wants more */
+/** @param methods what the server would accept; @param partial whether it accepted the credentials, but needs more */
 export function refusalOf(
   { key, certificate }: Credentials,
   to: Address,
@@ -22,7 +22,7 @@ export function refusalOf(
   partial: boolean,
 ): Failure {
   if (key === undefined) return refusals.proofWanted(to, methods);
-  if (partial) return refusals.moreWanted(to, methods);
+  if (partial) return refusals.secondFactor(to, methods);
   if (!methods.includes('publickey')) return refusals.noKeys(to, methods);
   return certificate === undefined ? refusals.keyRefused(to, key) : refusals.certificateRefused(to, certificate);
 }

@@ -1,14 +1,22 @@
 import type { Address } from '../model/target.ts';
 
 /** Why there is no connection, for a person who reads it in a log. `passes`: it may be gone at the next attempt. */
-export type Failure = { readonly message: string; readonly hint: string; readonly passes: boolean };
+export type Failure = {
+  readonly message: string;
+  readonly hint: string;
+  readonly passes: boolean;
+  /** The type of a host key that is not trusted, where the fingerprint that is known may be that of another one. */
+  readonly shown?: string;
+};
 
 /** A failure of the network, by the code that Node gives it. */
 export function networkFailure(code: string, { host, port }: Address): Failure {
   const known: Readonly<Record<string, Failure>> = {
     ENOTFOUND: {
       message: `cannot resolve ${host}`,
-      hint: 'Check the spelling and the DNS record. An IP address works too.',
+      hint: host.includes('.')
+        ? 'Check the spelling and the DNS record. An IP address works too.'
+        : 'Check the spelling and the DNS record. Aliases in ~/.ssh/config are not read here: use the HostName, or an IP address.',
       passes: false,
     },
     EAI_AGAIN: {
@@ -54,7 +62,7 @@ export function tooSlow(seconds: number, banner: string): Failure {
   if (/https?:\/\//.test(banner))
     return {
       message: `the login was not done after ${seconds} s; the server says: ${banner.slice(0, 300)}`,
-      hint: 'It waits for a person, and a deploy is none: let this machine in without (for Tailscale SSH, `accept` instead of `check`).',
+      hint: 'The server waits for a person to confirm: let this machine log in without that (for Tailscale SSH, `accept` instead of `check`).',
       passes: false,
     };
   return {

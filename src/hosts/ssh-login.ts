@@ -4,16 +4,16 @@ import { NodeSSH } from 'node-ssh';
 import type { Client } from 'ssh2';
 import type { Address, HostKeys } from '../model/target.ts';
 import { onAbort } from './abort.ts';
-import { hostKeyOrder, verdict } from './host-key.ts';
+import { hostKeyOrder, isTypeOpen, keyType, verdict } from './host-key.ts';
 import { nameSignatures } from './ssh-certificate.ts';
 import { attemptsOf, type Credentials, refusalOf } from './ssh-credentials.ts';
 import * as failures from './ssh-failure.ts';
 import * as refusals from './ssh-refusal.ts';
 
-/** A connection that is logged in. `lost` aborts when it ends, with the reason as a text. */
+/** A logged-in connection. `lost` aborts when it ends, with the reason as text. */
 export type Link = {
   readonly ssh: NodeSSH;
-  /** The client of ssh2 inside. */
+  /** The underlying ssh2 client. */
   readonly client: Client;
   readonly socket: Duplex;
   /** What the server calls itself: `SSH-2.0-OpenSSH_9.6`. */
@@ -25,14 +25,16 @@ export type Link = {
 export type Login = Address & {
   readonly credentials: Credentials;
   readonly hostKeys: HostKeys;
+  /** Types of host keys that the server has shown but that are not trusted: others are requested first. */
+  readonly shown: readonly string[];
   readonly timeoutSeconds: number;
-  /** A connection is lost when four of these pass without a sign of life. */
+  /** A connection counts as lost when four of these pass without a sign of life. */
   readonly keepaliveSeconds: number;
-  /** Ends the attempt, and nothing once it is logged in. */
+  /** Ends the attempt; has no effect once logged in. */
   readonly signal: AbortSignal | undefined;
 };
 
-/** One attempt to log in, over `via` or a TCP connection of its own. Never rejects. */
+/** One attempt to log in, over `via` or its own TCP connection. Never rejects. */
 export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure> {
   return new Promise((resolve) => {
     const ssh = new NodeSSH();
@@ -48,7 +50,7 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       connected = true;
     });
     if (socket instanceof Socket) {
-      // With the default of 250 ms, a far server that has an IPv6 address too is given up too early.
+      // With the default of 250 ms, we would give up too early on a distant server that also has an IPv6 address.
       socket.connect({ host: to.host, port: to.port, autoSelectFamilyAttemptTimeout: 3000 });
     }
     const ready = ssh.connect({
@@ -57,11 +59,15 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
       readyTimeout: to.timeoutSeconds * 1000,
       keepaliveInterval: to.keepaliveSeconds * 1000,
       keepaliveCountMax: 3,
-      algorithms: { serverHostKey: hostKeyOrder(to.hostKeys, to.host, to.port) },
-      // Strictly a boolean: ssh2 lets every answer but `false` pass.
+      algorithms: { serverHostKey: hostKeyOrder(to.hostKeys, to.host, to.port, to.shown) },
+      // Strictly a boolean: ssh2 accepts every answer except `false`.
       hostVerifier: (key: Buffer): boolean => {
         const trust = verdict(to.hostKeys, to.host, to.port, key);
-        if (trust.kind !== 'trusted') refusal = refusals.notTrusted(trust, to, key);
+        if (trust.kind !== 'trusted') {
+          const failure = refusals.hostKeyRejected(trust, to, key);
+          const open = trust.kind !== 'revoked' && isTypeOpen(to.hostKeys, to.host, to.port);
+          refusal = open ? { ...failure, shown: keyType(key) } : failure;
+        }
         return trust.kind === 'trusted';
       },
       authHandler: (methods, partial, next) => {
@@ -77,18 +83,23 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
 
     const client = clientOf(ssh);
     if (to.credentials.certificate !== undefined) nameSignatures(client);
+    // ssh2 does not destroy a socket that it has ended. If nothing answers any more, it would live for a quarter of an hour.
+    const leave = () => {
+      client.end();
+      setTimeout(() => socket.destroy(), lingerMilliseconds).unref();
+    };
     const refuse = (failure: failures.Failure) => {
       refusal = failure;
       resolve(failure);
-      client.end();
+      leave();
     };
-    // node-ssh stops listening when it is ready. Without a listener for as long as the connection lives, a reset of it
+    // node-ssh stops listening when it is ready. Without a listener for the whole life of the connection, a reset
     // would be an uncaught exception.
     client.on('error', (error) => {
       const failure = refusal ?? failureOf(error, to, connected, said, banner);
       resolve(failure);
       lost.abort(error.level === 'client-timeout' ? 'the server stopped responding' : error.message);
-      client.destroy();
+      socket.destroy();
     });
     client.on('banner', (text) => {
       banner = text;
@@ -100,15 +111,18 @@ export function login(to: Login, via?: Duplex): Promise<Link | failures.Failure>
     });
     const end = () => {
       lost.abort('it was closed here');
-      client.end();
+      leave();
     };
     client.on('ready', () => resolve({ ssh, client, socket, software: said, lost: lost.signal, end }));
-    const stopListening = onAbort(to.signal, () => client.destroy());
+    const stopListening = onAbort(to.signal, () => socket.destroy());
     client.once('ready', stopListening).once('close', stopListening);
   });
 }
 
-/** It is there from the moment that `connect` is called. */
+/** How long a server may take to close its side. */
+export const lingerMilliseconds = 2000;
+
+/** It exists as soon as `connect` is called. */
 function clientOf({ connection }: NodeSSH): Client {
   if (connection === null) throw new Error('node-ssh has no connection');
   return connection.setMaxListeners(0); // it adds one for each command that begins
@@ -128,7 +142,7 @@ function failureOf(error: SshError, to: Login, connected: boolean, said: string,
     : failures.notSsh(to, said);
 }
 
-/** A name with several addresses fails with one error for each; that something answered tells most. */
+/** A name with several addresses fails with one error for each; an address that answered tells the most. */
 function codeOf(error: SshError): string {
   const codes = [error, ...(error instanceof AggregateError ? error.errors : [])].map((each) => String(each.code));
   return ['ECONNREFUSED', 'ETIMEDOUT'].find((code) => codes.includes(code)) ?? codes[0] ?? '';

@@ -1,14 +1,14 @@
 import type { Failure } from './ssh-failure.ts';
 
-/** The server lets the user in, and something else runs than our command. */
+/** The server lets the user in, but runs something else than our command. */
 export type NotStarted = {
-  /** What it said instead, on both streams. */
+  /** Its output instead, on both streams. */
   readonly said: string;
-  /** Undefined: it did not end. */
+  /** Undefined: it did not exit. */
   readonly code: number | undefined;
 };
 
-/** @param software what the server calls itself, such as `OpenSSH_9.6` */
+/** @param software how the server identifies itself, e.g. `OpenSSH_9.6` */
 export function notStarted({ said, code }: NotStarted, user: string, software: string): Failure {
   const words = excerpt(said);
   const facts = [
@@ -20,12 +20,12 @@ export function notStarted({ said, code }: NotStarted, user: string, software: s
     message: `the server lets user "${user}" in, but ${reason?.what ?? 'does not run our commands'} (${facts.join(', ')})`,
     hint:
       reason?.hint(user) ??
-      `Check the login shell of ${user}, ForceCommand in sshd_config, and \`command=\` in authorized_keys there.`,
+      `Check the login shell of ${user}, ForceCommand in sshd_config, and \`command=\` in authorized_keys there. ${wrapper}`,
     passes: false,
   };
 }
 
-/** The first lines of it, in one. */
+/** Its first lines, joined into one. */
 function excerpt(said: string): string {
   const text = said
     .trim()
@@ -40,7 +40,9 @@ type Reason = { readonly looksLike: RegExp; readonly what: string; readonly hint
 const givenShell = (user: string): string =>
   `Give the user a shell, on the server: \`sudo usermod --shell /bin/sh ${user}\`.`;
 
-/** What servers say where there is no shell. */
+const wrapper = 'A program that is forced there has to end in `exec sh -c "$SSH_ORIGINAL_COMMAND"`, quotes included.';
+
+/** What servers print if there is no shell. */
 const reasons: readonly Reason[] = [
   {
     looksLike: /for_Windows|CommandNotFoundException|is not recognized as (?:an internal|the name of)/,
@@ -53,6 +55,17 @@ const reasons: readonly Reason[] = [
     hint: (user) => `Exempt ${user} from \`ForceCommand internal-sftp\` in its sshd_config, or deploy as another user.`,
   },
   { looksLike: /account is currently not available|nologin/i, what: 'the account has no shell', hint: givenShell },
+  {
+    looksLike: /exec: exec: /,
+    what: 'a forced command takes our commands apart',
+    hint: () => `Check ForceCommand in sshd_config, and \`command=\` in authorized_keys there. ${wrapper}`,
+  },
+  {
+    looksLike: /^korrigo-pid \d+\r?$/m,
+    what: 'something between, such as a recorder of sessions, changes what our commands say',
+    hint: (user) =>
+      `Exempt ${user} from \`script\`, tlog or the like, in sshd_config and in its login shell, or deploy as another user.`,
+  },
   {
     looksLike: /restricted|forbidden command|unrecognized command/i,
     what: 'the login shell is restricted',

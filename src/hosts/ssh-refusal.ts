@@ -39,7 +39,7 @@ export function proofWanted({ user }: Address, methods: readonly string[]): Fail
   };
 }
 
-export function moreWanted({ user }: Address, methods: readonly string[]): Failure {
+export function secondFactor({ user }: Address, methods: readonly string[]): Failure {
   return {
     message: `the server accepts the key for user "${user}", but also asks for ${methods.join(', ')}`,
     hint: 'A deploy cannot answer a second factor: exempt this user with a `Match User` block in sshd_config.',
@@ -48,7 +48,7 @@ export function moreWanted({ user }: Address, methods: readonly string[]): Failu
 }
 
 /** The server could not prove who it is. */
-export function notTrusted(verdict: Verdict, { host, port }: Address, key: Uint8Array): Failure {
+export function hostKeyRejected(verdict: Verdict, { host, port }: Address, key: Uint8Array): Failure {
   const got = `${keyType(key)} ${fingerprint(key)}`;
   const compare = `On the server itself, run \`ssh-keygen -lf ${keyFile(key)}\`. If it prints ${fingerprint(key)},`;
   const line = knownHostsLine(host, port, key);

@@ -9,12 +9,34 @@ import { openProxy } from './ssh-proxy.ts';
 
 export type Attempt = Pick<Login, 'keepaliveSeconds' | 'signal'> & { readonly credentials: Credentials };
 
-/** One attempt to log in to a host, on the way that leads there: straight, through a jump host, or through a program. */
+/**
+ * One attempt to log in to a host, the way it is reached: directly, through a jump host, or through a program. A
+ * server is asked for one host key after another if a fingerprint does not say which type it belongs to.
+ */
 export async function connect(target: SshTarget, attempt: Attempt): Promise<Link | Failure> {
+  const first = await connectOnce(target, attempt, []);
+  const shown: string[] = [];
+  let found = first;
+  while ('passes' in found && found.shown !== undefined && !shown.includes(found.shown)) {
+    shown.push(found.shown);
+    found = await connectOnce(target, attempt, shown);
+  }
+  return 'client' in found ? found : first;
+}
+
+async function connectOnce(target: SshTarget, attempt: Attempt, shown: readonly string[]): Promise<Link | Failure> {
   const { hostKeys, connectTimeoutSeconds: timeoutSeconds, certificate, jump, proxy } = target;
   const stale = certificate && outOfDate(certificate, new Date());
   if (stale !== undefined) return stale;
-  const to = ({ host, port, user }: Address): Login => ({ ...attempt, host, port, user, hostKeys, timeoutSeconds });
+  const to = ({ host, port, user }: Address): Login => ({
+    ...attempt,
+    host,
+    port,
+    user,
+    hostKeys,
+    shown,
+    timeoutSeconds,
+  });
   if (proxy !== undefined) return await openProxy(proxy, target, async (socket) => await login(to(target), socket));
   if (jump === undefined) return await login(to(target));
   const first = await login(to(jump));

@@ -18,7 +18,7 @@ export type Work = RunOptions & {
   readonly stdin: Content | undefined;
   /** Seconds between TERM and KILL when it is aborted. */
   readonly graceSeconds: number;
-  /** How many seconds it may take to start; undefined: as long as it likes. */
+  /** How many seconds it may take to start; undefined: as long as it likes, where a command has run before. */
   readonly startSeconds: number | undefined;
 };
 
@@ -38,8 +38,14 @@ export async function runOn(link: Link, work: Work): Promise<Result | NotStarted
 
   const { command, before } = remote(work.line);
   const stopper = stopperOf(link);
-  const [out, err] = [afterMark(stopper.onPid, stdout.push), afterMark(stopper.onPid, stderr.push)];
-  const stdin = Buffer.concat([Buffer.from(before), bytesOf(work.stdin ?? '')]);
+  const marked = Promise.withResolvers<void>();
+  const onPid = (pid: string): void => {
+    marked.resolve();
+    stopper.onPid(pid);
+  };
+  const [out, err] = [afterMark(onPid, stdout.push), afterMark(onPid, stderr.push)];
+  const began = work.startSeconds === undefined ? undefined : marked.promise;
+  const stdin = Readable.from(inputOf(before, bytesOf(work.stdin ?? ''), began));
   const session = await open(link, command, { stdin, stdout: out.push, stderr: err.push });
   if (session === undefined) return result(null);
   if (session === full || session === refused) return session;
@@ -49,11 +55,26 @@ export async function runOn(link: Link, work: Work): Promise<Result | NotStarted
   return { said: `${out.before()}\n${err.before()}`, code: end === tooLate ? undefined : end };
 }
 
+/**
+ * All that a command reads. It may be a secret: on a server that has not run a command of ours yet it waits until this one
+ * has begun, because something else may be running there, and read it.
+ */
+async function* inputOf(
+  before: string,
+  stdin: Uint8Array,
+  began: Promise<void> | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (before !== '') yield Buffer.from(before);
+  if (stdin.length === 0) return;
+  await began;
+  yield stdin;
+}
+
 /** `code`: when all output has come. It never resolves when the connection is lost meanwhile. */
 type Session = { readonly channel: ClientChannel; readonly code: Promise<number | null> };
 type Opened = Session | typeof full | typeof refused | undefined;
 type Streams = {
-  readonly stdin: Buffer;
+  readonly stdin: Readable;
   readonly stdout: (chunk: Buffer) => void;
   readonly stderr: (chunk: Buffer) => void;
 };
@@ -70,7 +91,7 @@ function open({ ssh, lost, socket }: Link, line: string, { stdin, stdout, stderr
       resolve({ channel, code: Promise.all([running, closed]).then(([{ code }]) => code) });
     };
     // As a stream: a string would not keep its bytes.
-    const running = ssh.execCommand(line, { stdin: Readable.from([stdin]), onChannel, noTrim: true });
+    const running = ssh.execCommand(line, { stdin, onChannel, noTrim: true });
     running.catch((error: unknown) => {
       stopListening();
       // A socket that has ended makes it fail at once; `lost` is about to tell.
@@ -96,7 +117,7 @@ function stopperOf(link: Link): Stopper {
   let wanted: 'TERM' | 'KILL' | undefined;
   const kill = async () => {
     if (pid === undefined || wanted === undefined) return;
-    await open(link, killLine(pid, wanted), { stdin: Buffer.alloc(0), stdout: () => {}, stderr: () => {} });
+    await open(link, killLine(pid, wanted), { stdin: Readable.from([]), stdout: () => {}, stderr: () => {} });
   };
   return {
     knows: () => pid !== undefined,

@@ -1,15 +1,15 @@
 import { quote } from '../model/command.ts';
 
-/** What a server is asked to run, and what the command's stdin has to begin with. */
+/** The command line to run on a server, and what the command's stdin has to begin with. */
 export type Remote = { readonly command: string; readonly before: string };
 
 /**
- * So that a POSIX sh reads `line` whatever the login shell is, as the leader of a process group, with a mark at the
- * beginning of stdout and stderr. What a login shell says stands before it.
+ * Makes a POSIX sh read `line` whatever the login shell is, as a process group leader, with a marker at the
+ * start of stdout and stderr. What a login shell prints comes before it.
  *
- * sh, bash, zsh, fish and csh agree on what stands in single quotes except for `\` and `!`, which stand outside of them;
- * csh has no way to write a newline, so that one is decoded by sh. A line that is too long for Dropbear goes through
- * stdin: `read` takes byte for byte, and leaves the rest to the command.
+ * sh, bash, zsh, fish and csh agree on text in single quotes except for `\` and `!`, which are written outside of them;
+ * csh cannot write a newline, so sh decodes those. A line that is too long for Dropbear goes through
+ * stdin: `read` takes it byte by byte, and leaves the rest to the command.
  */
 export function remote(line: string): Remote {
   const marked = `${mark}; ${mark} >&2; ${line}`;
@@ -23,7 +23,7 @@ export function remote(line: string): Remote {
   };
 }
 
-/** Ends a command with all that it started. */
+/** Ends a command and everything it has started. */
 export function killLine(pid: string, signal: 'TERM' | 'KILL'): string {
   return `exec sh -c ${quote(`kill -${signal} -${pid} || kill -${signal} ${pid}`)}`;
 }
@@ -34,14 +34,14 @@ const longestCommand = 8000;
 const mark = 'echo "korrigo-pid $$"';
 const markLine = /korrigo-pid (\d+)\n/;
 
-/** Runs what stands in $1. sshd makes each command the leader of a process group, Dropbear does not. */
+/** Runs the text in $1. sshd makes each command the leader of a process group, Dropbear does not. */
 const run = 'kill -0 -$$ 2>/dev/null || { command -v setsid >/dev/null && exec setsid sh -c "$1"; }; eval "$1"';
 
 const decode = (from: string): string => `set -- "$(printf %b "${from}")"`;
 
 const encoded = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
-/** For `printf %b`. What else is in bytes, not every sh reads as it is. */
+/** For `printf %b`. Not every sh reads other escapes the same way. */
 const ascii = (text: string): string =>
   text.replace(/[^\t -~]+/g, (characters) =>
     [...Buffer.from(characters)].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join(''),
@@ -54,11 +54,11 @@ function anyShellWord(text: string): string {
 
 export type AfterMark = {
   readonly push: (chunk: Buffer) => void;
-  /** What came while there was no mark: the end of it. */
+  /** What arrived before any marker: the end of it. */
   readonly before: () => string;
 };
 
-/** Passes on what a stream brings after the mark, and tells the process id in it. */
+/** Passes on a stream after the marker, and reports the process id in the marker. */
 export function afterMark(onPid: (pid: string) => void, pass: (chunk: Buffer) => void): AfterMark {
   let held = Buffer.alloc(0);
   let marked = false;

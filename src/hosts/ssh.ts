@@ -5,7 +5,7 @@ import { shellLine } from '../model/command.ts';
 import type { SshTarget } from '../model/target.ts';
 import type { Host } from './host.ts';
 import { full, sessions } from './sessions.ts';
-import type { Link } from './ssh-login.ts';
+import { type Link, lingerMilliseconds } from './ssh-login.ts';
 import { notStarted } from './ssh-not-started.ts';
 import { connect } from './ssh-route.ts';
 import { refused, runOn } from './ssh-run.ts';
@@ -18,9 +18,9 @@ export type Retry = {
 };
 
 type Options = {
-  /** Ends the attempts; a host that is connected is not affected. */
+  /** Ends the attempts; a connected host is not affected. */
   readonly signal?: AbortSignal;
-  /** Told before each pause; `attempt` is the one that failed. */
+  /** Called before each pause; `attempt` is the one that failed. */
   readonly onRetry?: (retry: Retry) => void;
   readonly sleep?: (seconds: number) => Promise<unknown>;
   readonly keepaliveSeconds?: number;
@@ -32,7 +32,7 @@ const mostSessions = 8; // MaxSessions of sshd is 10
 const longestPauseSeconds = 15;
 
 /**
- * Logs in to a host, once; its commands share the connection. What may pass is tried again after 1, 2, 4, 8, 15, 15… s.
+ * Logs in to a host, once; its commands share the connection. Temporary failures are retried after 1, 2, 4, 8, 15, 15… s.
  * Throws a ConnectError that says what to do.
  */
 export async function connectSsh(target: SshTarget, options: Options = {}): Promise<Host> {
@@ -59,7 +59,7 @@ export async function connectSsh(target: SshTarget, options: Options = {}): Prom
   }
 }
 
-/** What an unproven server says could otherwise forge lines of the log. */
+/** What an unproven server says could otherwise forge log lines. */
 const oneLine = (text: string) => text.replace(/[\0-\x1f\x7f]+/g, ' ');
 
 function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, graceSeconds: number): Host {
@@ -83,10 +83,11 @@ function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, gr
       if (outcome === full || outcome === refused)
         throw new ConnectError(name, `the server does not let user "${user}" run commands`, {
           hint: 'Check MaxSessions and ForceCommand in its sshd_config, and `command=` in authorized_keys.',
+          runsNothing: true,
         });
       if ('said' in outcome) {
         const { message, hint } = notStarted(outcome, user, link.software);
-        throw new ConnectError(name, oneLine(message), { hint });
+        throw new ConnectError(name, oneLine(message), { hint, runsNothing: true });
       }
       hasRun = true;
       return outcome;
@@ -95,8 +96,8 @@ function hostOf({ name, user, connectTimeoutSeconds }: SshTarget, link: Link, gr
       if (link.lost.aborted) return;
       const closed = new Promise((resolve) => link.client.once('close', () => resolve(undefined)));
       link.end();
-      await Promise.race([closed, pause(2000, undefined, { ref: false })]);
-      link.client.destroy();
+      await Promise.race([closed, pause(lingerMilliseconds, undefined, { ref: false })]);
+      link.socket.destroy();
     },
   };
 }

@@ -13,8 +13,8 @@ export function maskedParts(secrets: readonly Secret[]): readonly string[] {
 }
 
 /**
- * Of a line of an env file: the value when its name says that it is secret, and the password in an address. Not every value:
- * GitHub drops an output that holds a masked text, and a registry or a project may be named in there too.
+ * From a line of an env file: the value if its name suggests a secret, and the password in a URL. Not every value:
+ * GitHub drops an output that contains a masked text, and the value may be the name of a registry or project.
  */
 function assigned(line: string): readonly string[] {
   const [, name = '', text = ''] = /^\s*(?:export\s+)?(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
@@ -30,7 +30,7 @@ export function redact(text: string, parts: readonly string[]): string {
 
 /** A log that shows `***` instead of any of the parts. */
 export function redacting(log: Log, parts: readonly string[]): Log {
-  // What is not shown could hide a part from us, and not from the reader.
+  // An invisible character could hide a secret from us, but not from the reader.
   const hide = (text: string): string => redact(printable(text), parts);
   return {
     stage: (title) => log.stage(hide(title)),

@@ -1,12 +1,12 @@
 import type { Log } from './log.ts';
 
 type Line = (log: Log) => void;
-/** @param keep whether what waits for its turn is still worth showing then */
+/** @param keep whether lines that wait for their turn are still worth showing then */
 export type Turn = { readonly log: Log; readonly end: (keep: boolean) => void };
 
 /**
- * Logs of what runs side by side, shown one after the other, so that no lines mix. The first that has not ended is shown
- * as it goes; the others wait for their turn. Who waits does not say later that something was still going on.
+ * Logs of parallel work, shown one after the other, so that no lines mix. The first that has not ended is shown
+ * live; the others wait for their turn. A log that waited does not repeat its "still running" lines.
  */
 export function turns(log: Log, count: number): readonly Turn[] {
   const waiting = Array.from({ length: count }, (): Line[] => []);

@@ -6,7 +6,7 @@ export type Difference =
   /** Any other key of the service, such as `ports`. */
   | { readonly kind: 'key'; readonly name: string };
 
-/** What git says of the inputs of a build since the release that is running. */
+/** What git says about a build's inputs since the running release. */
 export type BuildCause =
   | { readonly kind: 'new' }
   | { readonly kind: 'same' }
@@ -18,7 +18,7 @@ export type BuildCause =
 export type Reason =
   | Difference
   | { readonly kind: 'new' }
-  /** Compose's hash differs, and no key tells why. */
+  /** Compose's hash differs, and no key explains why. */
   | { readonly kind: 'configuration' }
   /** It is built by the deploy; without a build it is known from git whether that makes another image. */
   | { readonly kind: 'build'; readonly cause: BuildCause }
@@ -31,11 +31,13 @@ export type Reason =
   | { readonly kind: 'depends'; readonly service: string }
   /** A volume or network of it is another one. `forced`: Compose would not notice. */
   | { readonly kind: 'resource'; readonly name: string; readonly forced: boolean }
-  /** A network of it is made anew. */
+  /** It has ended, and a network of it was removed since: Docker does not start it again. */
+  | { readonly kind: 'lost-network' }
+  /** One of its networks is recreated. */
   | { readonly kind: 'network'; readonly name: string }
-  /** Compose decides so, for a reason of its own. */
+  /** decided by Compose, for a reason of its own. */
   | { readonly kind: 'compose' }
-  /** The release wants no container of it. */
+  /** The release scales it to 0. */
   | { readonly kind: 'unwanted' }
   /** The release does not have this service. */
   | { readonly kind: 'gone' };
@@ -64,14 +66,18 @@ export type Obstacle =
 export type Rolling = {
   /** The ids of the old ones. */
   readonly old: readonly string[];
-  /** How many new ones there are to be. */
+  /** How many new ones there should be. */
   readonly count: number;
   readonly drainSeconds: number;
   readonly graceSeconds: number;
   /** Its place among those that roll. */
   readonly turn: number;
-  /** The services that it waits for and that are new or get new containers in the place of old ones. */
+  /** What comes before it: services that are new, or get new containers in the place of old ones. */
   readonly needs: readonly string[];
+  /** Of those, the ones for which it waits until they are ready: those that it depends on, and new ones with a healthcheck. */
+  readonly awaits: readonly string[];
+  /** Whether services that are removed have to go first, because these may need their ports. */
+  readonly makesRoom: boolean;
 };
 
 /** `restart`: stopped and started again, the same container. */
@@ -87,6 +93,17 @@ export type ServiceChange = {
   readonly obstacles?: readonly Obstacle[];
 };
 
+/** What the Compose of a server reads and does nothing about. */
+export type IgnoredKey = {
+  /** A service or a network. */
+  readonly of: string;
+  readonly key: string;
+  /** The version that is there. */
+  readonly compose: string;
+  /** The first one that carries it out. */
+  readonly first: string;
+};
+
 /** What a release does about data that is on the server. Volumes by name, bind mounts by path. */
 export type DataChange =
   /** What holds data now is replaced by something empty. */
@@ -97,8 +114,16 @@ export type DataChange =
       readonly from: string;
       readonly to: string;
     }
-  /** What holds data now is no longer mounted, and the service goes on without. */
+  /** A mount that holds data now is dropped, and the service runs on without it. */
   | { readonly kind: 'dropped-volume'; readonly service: string; readonly target: string; readonly from: string }
+  /** It is at another path in the container now. */
+  | {
+      readonly kind: 'moved-volume';
+      readonly service: string;
+      readonly volume: string;
+      readonly from: string;
+      readonly to: string;
+    }
   /** A shipped file that was written to makes way for the one of this release. */
   | { readonly kind: 'replaced-file'; readonly service: string; readonly target: string; readonly from: string }
   /** It is defined otherwise, but what exists stays as it was made. */

@@ -8,7 +8,7 @@ export type Mount = {
   readonly writable: boolean;
 };
 
-/** Docker named the volume, and Compose hands it on to the next container of its service only. */
+/** Docker named the volume; Compose passes it on only to the next container of the same service. */
 export const isAnonymous = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume);
 
 /** A port that a service publishes. An empty address means all. */
@@ -33,19 +33,45 @@ export type Neighbour = {
   readonly published: readonly Omit<Published, 'service'>[];
 };
 
-/** What a resolved release wants of a server, what the current release has, and what is there. */
+/** A service without a healthcheck that another one waits for to become healthy. */
+export type Unchecked = {
+  readonly service: string;
+  readonly by: string;
+  /** The compose file disables it. */
+  readonly off: boolean;
+};
+
+/** `gpus` is the key of that name, `gpu` a reservation under `deploy`. */
+export const lacks = ['device', 'runtime', 'logging', 'gpu', 'gpus', 'volume', 'network'] as const;
+export type Lack = (typeof lacks)[number];
+
+/** A key that an older Compose accepts but ignores. */
+export type Ignorable = { readonly of: string; readonly key: string };
+
+/** What a resolved release needs on a server, what the current release has, and what exists there. */
 export type Claims = {
   readonly mounts: readonly Mount[];
   readonly published: readonly Published[];
   readonly containerNames: readonly { readonly service: string; readonly name: string }[];
-  /** `restart`: it is to be restarted with the other one. */
+  /** `restart`: it must be restarted with the other one. */
   readonly depends: readonly { readonly service: string; readonly on: string; readonly restart: boolean }[];
   readonly attached: readonly { readonly service: string; readonly network: string }[];
   readonly networks: readonly Resource[];
+  /** Those that services ask for. */
+  readonly addresses: readonly { readonly service: string; readonly network: string; readonly address: string }[];
   /** Of networks, by key. */
   readonly subnets: readonly { readonly network: string; readonly subnet: string }[];
   /** Containers that are of no service: by name, for their network, processes, IPC or volumes, or as a link. */
   readonly needs: readonly { readonly service: string; readonly container: string }[];
+  readonly unchecked: readonly Unchecked[];
+  /** Of services and networks. */
+  readonly ignorable: readonly Ignorable[];
+  /** What services want of Docker or of the machine, and that is not there. Of a volume or a network its key stands for the service. */
+  readonly lacks: readonly { readonly service: string; readonly kind: Lack; readonly name: string }[];
+  /** What Docker may refuse of services, as it is written; `has` names a key that does not go with a shared network. */
+  readonly options: readonly { readonly service: string; readonly key: string; readonly value: string }[];
+  /** Of the server, where `options` ask for some; 0: not known. */
+  readonly cpus: number;
   readonly volumes: readonly Resource[];
   readonly current: {
     readonly mounts: readonly Mount[];
@@ -54,19 +80,19 @@ export type Claims = {
   };
   /** Options that are not what they are in the current release. */
   readonly redefined: readonly { readonly of: 'networks' | 'volumes'; readonly key: string; readonly option: string }[];
-  /** Folders of bind mounts that hold nothing. */
+  /** Folders of bind mounts that are empty. */
   readonly empty: readonly string[];
-  /** Shipped files that something has written to since. */
+  /** Shipped files that something has written to since then. */
   readonly written: readonly string[];
-  /** Name → the Compose project that made it; empty: none. */
+  /** Name → the Compose project that created it; empty: none. */
   readonly volumesHere: Readonly<Record<string, string>>;
-  /** Name → who made it: the project, and its key there. */
+  /** Name → the project that created it, and its key there. */
   readonly networksHere: Readonly<Record<string, { readonly project: string; readonly key: string }>>;
   readonly subnetsHere: readonly { readonly network: string; readonly subnet: string }[];
   readonly neighbours: readonly Neighbour[];
-  /** Where something listens, whatever it is. */
+  /** Ports that something listens on, whatever it is. */
   readonly listening: readonly { readonly address: string; readonly port: number }[];
-  /** Ports that a process of Docker's own holds. */
+  /** Ports held by one of Docker's own processes. */
   readonly proxied: readonly number[];
 };
 
@@ -77,8 +103,14 @@ export const noClaims: Claims = {
   depends: [],
   attached: [],
   networks: [],
+  addresses: [],
   subnets: [],
   needs: [],
+  unchecked: [],
+  ignorable: [],
+  lacks: [],
+  options: [],
+  cpus: 0,
   volumes: [],
   current: { mounts: [], volumes: [], networks: [] },
   redefined: [],

@@ -4,12 +4,15 @@
  */
 export type FailureKind = 'input' | 'refused' | 'connection' | 'command' | 'health' | 'cancelled';
 
-/** A failure as data, from the engine to the summary. Facts are fields: nobody reads them back out of a text. */
+/** A program's own fault: its input was fine, and the next try may work. */
+export type Fault = 'builder';
+
+/** A failure as data, from the engine to the summary. Facts are fields, never parsed back out of a text. */
 export type Failure = {
   readonly kind: FailureKind;
   /** One line that names the host. */
   readonly short: string;
-  /** The same with all that is known: the output, the log of the container. */
+  /** The same with all details: the output, the container's log. */
   readonly message: string;
   /** What to do next. */
   readonly hint?: string | undefined;
@@ -17,9 +20,10 @@ export type Failure = {
   readonly service?: string | undefined;
   /** The title of the step. */
   readonly step?: string | undefined;
-  /** Null: it did not end by itself. */
+  /** Null: it did not exit by itself. */
   readonly code?: number | null | undefined;
   readonly timedOut?: boolean | undefined;
-  /** The log has all of `message` already: it was printed as it came. */
+  readonly fault?: Fault | undefined;
+  /** The log has all of `message` already: it was printed live. */
   readonly shown?: boolean | undefined;
 };

@@ -1,6 +1,6 @@
 import { isRecord, parseJson } from './release.ts';
 
-/** An attempt to bring a release to a server. */
+/** A deploy or rollback of a release on a server, however it ended. */
 export type Attempt = {
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -8,13 +8,13 @@ export type Attempt = {
   readonly release: string;
   readonly commit: string;
   readonly committedAt: string;
-  /** `started`: it was interrupted, or is under way. */
+  /** `started`: it was interrupted, or is still running. */
   readonly outcome: 'started' | 'succeeded' | 'rolled-back' | 'rollback-failed' | 'failed';
-  /** Whether anything that runs was touched. */
+  /** Whether any running container was touched. */
   readonly switched: boolean;
   /** The release that was current before. */
   readonly previous: string | undefined;
-  /** Whether it was told to go back to an older commit. */
+  /** Whether it was allowed to deploy an older commit. */
   readonly allowOlder: boolean;
   readonly actor: string;
   readonly run: string | undefined;
@@ -27,7 +27,7 @@ export function attemptLine(attempt: Attempt): string {
   return `${JSON.stringify({ release, outcome, ...rest })}\n`;
 }
 
-/** The attempts of which the lines tell, the oldest first: one that touches what runs has a line for its start and one for its end. */
+/** The attempts in the lines, oldest first: one that touches what runs has a line for its start and one for its end. */
 export function readHistory(lines: readonly string[], current: string | undefined): readonly Attempt[] {
   const attempts = lines.map(readAttempt).filter((attempt) => attempt !== undefined);
   return attempts.flatMap((attempt, n) => {
@@ -61,7 +61,7 @@ export function readAttempt(line: string): Attempt | undefined {
   };
 }
 
-/** What tells which releases were good on a server. */
+/** Shows which releases were good on a server. */
 type Known = {
   readonly history: readonly Attempt[];
   readonly releases: readonly string[];

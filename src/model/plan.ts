@@ -1,8 +1,13 @@
 import type { Command, Content } from './command.ts';
+import type { Fault } from './failure.ts';
 import type { Expectation } from './state.ts';
 
 /** Tried again, with the pauses in seconds between the tries. */
-export type Retry = { readonly pauses: readonly number[] };
+export type Retry = {
+  readonly pauses: readonly number[];
+  /** Only if the command failed for this reason. */
+  readonly after?: Fault;
+};
 
 /**
  * `detached`: it may take long, so it goes on by itself on the host and is followed: a dropped connection does not end it.
@@ -11,10 +16,10 @@ export type Retry = { readonly pauses: readonly number[] };
 export type Channel = 'detached' | 'lease';
 
 type Named = {
-  /** Its name among the steps of its host: results are found by it. */
+  /** Its id among the steps of its host: results are found by it. */
   readonly id: string;
   readonly title: string;
-  /** It changes what runs on the host. */
+  /** It changes running containers on the host. */
   readonly changes?: true;
 };
 
@@ -30,9 +35,9 @@ export type RunStep = Named & {
   readonly retry?: Retry;
   /** What to do next when this step fails. */
   readonly hint?: string;
-  /** The same for an exit code that says more. */
+  /** The same for a specific exit code. */
   readonly hints?: Readonly<Record<number, string>>;
-  /** Where to look for the reason when it fails. */
+  /** Where to find the reason if it fails. */
   readonly explain?: Pick<WaitStep, 'probe' | 'until'>;
 };
 
@@ -42,17 +47,19 @@ export type WriteStep = Named & {
   readonly content: Content;
 };
 
-/** Asks again and again until the answer is what it should be, is hopeless, or the time is up. */
+/** Asks repeatedly until the answer is good, is definitely bad, or it times out. */
 export type WaitStep = Named & {
   readonly kind: 'wait';
   readonly probe: Command | { readonly url: string };
+  /** Instead of `probe`, as long as that is answered quickly: it asks the containers themselves. */
+  readonly ask?: Command;
   readonly until: Expectation;
   readonly timeoutSeconds: number;
 };
 
 export type Step = RunStep | WriteStep | WaitStep;
 
-/** The steps of one host, one after the other; `always` are done afterwards whatever happened. */
+/** The steps of one host, one after the other; `always` steps run afterwards in any case. */
 export type Task = {
   readonly host: string;
   readonly steps: readonly Step[];
@@ -61,7 +68,7 @@ export type Task = {
   readonly undo?: readonly Step[];
 };
 
-/** Tasks side by side. The next stage begins when all of them have succeeded. */
+/** Tasks that run in parallel. The next stage starts when all of them have succeeded. */
 export type Stage = {
   readonly name: string;
   readonly tasks: readonly Task[];

@@ -1,7 +1,7 @@
 /** What Compose says it would do, container by container and network by network, by name. */
 export type Preview = {
   readonly containers: Readonly<Record<string, Fate>>;
-  /** Made anew, or for the first time. */
+  /** Recreated, or created for the first time. */
   readonly networks: readonly string[];
 };
 

@@ -4,18 +4,18 @@ export type Release = {
   readonly id: string;
   /** The full commit, 40 (or 64) hexadecimal digits. */
   readonly commit: string;
-  /** When it was committed, ISO 8601: tells an older commit from a newer one. */
+  /** When it was committed, ISO 8601: distinguishes an older commit from a newer one. */
   readonly committedAt: string;
   readonly project: string;
   /** Service → `name@sha256:…`, for every service, those of other people included. */
   readonly images: Readonly<Record<string, string>>;
   /** The services that were built from this commit. */
   readonly built: readonly string[];
-  /** Told on a server alone. */
+  /** Only known on a server. */
   readonly source?: Source;
 };
 
-/** Where an application comes from: what tells two of them apart that have one name. */
+/** Where an application comes from: distinguishes two applications with the same name. */
 export type Source = {
   /** `github.com/acme/shop`; undefined where only a folder is known. */
   readonly repository?: string;
@@ -28,17 +28,17 @@ export function releaseId(time: Date, commit: string): string {
   return `${digits.slice(0, 8)}-${digits.slice(9, 15)}-${commit.slice(0, 12)}`;
 }
 
-/** Reads the JSON of a release; the problem says what is wrong with it. */
+/** Reads a release's JSON; the problem says what is wrong with it. */
 export function parseRelease(text: string): { readonly release: Release } | { readonly problem: string } {
   const value = parseJson(text);
   if (!isRecord(value)) return { problem: 'is not JSON; pass on the `release` output of a `push` unchanged' };
   const { id, commit, committedAt, project, images, built } = value;
   const source = readSource(value['source']);
-  if (typeof commit !== 'string' || !/^[0-9a-f]{40,64}$/.test(commit)) return { problem: 'names no commit' };
+  if (typeof commit !== 'string' || !/^[0-9a-f]{40,64}$/.test(commit)) return { problem: 'has no commit' };
   if (typeof committedAt !== 'string' || Number.isNaN(Date.parse(committedAt)))
-    return { problem: 'does not say when its commit was made' };
+    return { problem: 'has no commit date' };
   if (typeof id !== 'string' || !/^\d{8}-\d{6}-[0-9a-f]{12}$/.test(id)) return { problem: 'has no valid id' };
-  if (typeof project !== 'string' || !/^[a-z0-9][a-z0-9_-]*$/.test(project)) return { problem: 'names no project' };
+  if (typeof project !== 'string' || !/^[a-z0-9][a-z0-9_-]*$/.test(project)) return { problem: 'has no project' };
   if (!isRecord(images) || !Object.values(images).every(isPinned)) {
     return { problem: 'has an image that is not of the form name@sha256:<64 digits>' };
   }

@@ -9,7 +9,7 @@ export type StepReport = {
   readonly host: string;
   readonly id: string;
   readonly title: string;
-  /** Whether it was meant to change what runs. */
+  /** Whether it was meant to change running containers. */
   readonly changes: boolean;
   readonly outcome: 'done' | 'failed';
   readonly seconds: number;
@@ -36,7 +36,7 @@ export type Outage = {
   readonly answer: string;
 };
 
-/** What became of the requests that a host sent to itself during the switch. */
+/** Results of the requests that a host sent to itself during the switch. */
 export type Probed =
   | {
       readonly host: string;
@@ -49,38 +49,42 @@ export type Probed =
     }
   | { readonly host: string; readonly kind: 'not-up-before'; readonly answer: string };
 
-/** What a switch that failed has left on a host. */
+/** What a failed switch has left on a host. */
 export type HostAfter = {
   readonly host: string;
-  /** Of which release its containers are: the one of before, both, or the new one. */
+  /** Which release its containers belong to: the previous one, both, or the new one. */
   readonly containers: 'untouched' | 'mixed' | 'new';
   readonly current: string | undefined;
 };
 
-/** What became known while a run went on, as soon as it was known: a report of a failure has it too. */
+/** What becomes known during a run, as soon as it is known: the report of a failure has it too. */
 export type Known = {
   readonly steps: StepReport[];
+  /** The folder of the application on the servers. */
+  root?: string;
   release?: Release;
   /** The release that was current before, on the first host. */
   previousRelease?: string | undefined;
   plan?: SwitchPlan;
   /** The commit of the checkout, in words. */
   commit?: { readonly subject: string; readonly author: string };
+  /** How many steps the build had, and how many of them came from the cache. */
+  buildCache?: { readonly steps: number; readonly cached: number };
   /** Service → its Dockerfile, from the top of the repository, for what is built. */
   dockerfiles?: Readonly<Record<string, string>>;
   /** The workflow of the repository that rolls back, by the name of its file. */
   rollbackWorkflow?: string;
-  /** What was current on each host before, and since when (ISO 8601) as far as the history tells. */
+  /** What was current on each host before, and since when (ISO 8601), if the history has it. */
   before?: readonly Before[];
   /** What a plan found. */
   forecast?: Forecast;
   downtime?: Downtime | 'not-up-before';
   /** What `probe` found on each host. */
   probed?: readonly Probed[];
-  /** The backup that was made before anything was changed: its host, and what it said last. */
+  /** The backup made before anything was changed: its host, and its last line of output. */
   backup?: string;
   status?: readonly HostStatus[];
-  /** What became of each host on which a failed switch was undone. */
+  /** The outcome on each host where a failed switch was undone. */
   undone?: readonly Undone[];
 };
 
@@ -93,13 +97,16 @@ export type Before = {
 
 export type Undone = {
   readonly host: string;
-  /** `unfinished`: the server is at it by itself, and nobody waited for the end. */
+  /** `unfinished`: the server does it by itself, and the run did not wait for the end. */
   readonly outcome: 'rolled-back' | 'rollback-failed' | 'unfinished';
   /** Why it failed. */
   readonly failure?: Failure;
 };
 
-/** `failed`: nothing that runs was changed, or it was to stay as it is. */
+/** How a cancelled or killed run ended on a host. `released`: no running container was changed. */
+export type Interrupted = 'released' | 'succeeded' | 'failed' | 'rolled-back' | 'rollback-failed' | 'unfinished';
+
+/** `failed`: no running container was changed, or they were meant to stay as they are. */
 export type Outcome = 'succeeded' | 'rolled-back' | 'rollback-failed' | 'failed';
 
 export type Report = Readonly<Known> & {
@@ -107,10 +114,10 @@ export type Report = Readonly<Known> & {
   readonly outcome: Outcome;
   readonly seconds: number;
   readonly url?: string;
-  /** Web address of the repository. */
+  /** URL of the repository. */
   readonly source?: string;
   /** When it ended: ISO 8601, UTC. */
   readonly ended?: string;
-  /** The first is the one to tell; empty after a success. */
+  /** The first is the one to report; empty after a success. */
   readonly failures: readonly Failure[];
 };

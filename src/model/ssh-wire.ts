@@ -3,7 +3,7 @@ export function sshReader(bytes: Uint8Array) {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const skip = (length: number): number => {
-    if (at + length > buffer.length) throw new RangeError('ends too early');
+    if (at + length > buffer.length) throw new RangeError('is truncated');
     at += length;
     return at - length;
   };

@@ -5,7 +5,7 @@ import type { LeaseView } from './lease.ts';
 import type { Preview } from './preview.ts';
 import type { Release } from './release.ts';
 
-/** A container as `docker inspect` tells it, without its environment. Times are ISO 8601. */
+/** A container as `docker inspect` reports it, without its environment. Times are ISO 8601. */
 export type Container = {
   readonly id: string;
   readonly name: string;
@@ -25,6 +25,8 @@ export type Container = {
   readonly mounts: readonly Omit<Mount, 'service'>[];
   /** By name. */
   readonly networks: readonly string[];
+  /** Of the same networks, as far as Docker has connected it to them. */
+  readonly networkIds: readonly string[];
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** Output of the last health probe. */
   readonly healthOutput: string;
@@ -37,13 +39,13 @@ export type Expectation =
       readonly kind: 'services';
       readonly images: Readonly<Record<string, string>>;
       readonly settleSeconds: number;
-      /** Services that have to end: others wait for that. */
+      /** Services that have to complete: others wait for that. */
       readonly completes?: readonly string[];
-      /** Services may be restarted as often as it takes: what they need is new, too. */
+      /** Services may restart as often as necessary: what they need is new too. */
       readonly patient?: boolean;
-      /** The ids of containers that do not count. */
+      /** Ids of containers to ignore. */
       readonly besides?: readonly string[];
-      /** How many of each service there are to be. */
+      /** How many containers each service should have. */
       readonly count?: number;
     }
   | { readonly kind: 'answers' };
@@ -54,6 +56,8 @@ export type HostState = {
   /** Nothing can be sent there. */
   readonly fatal: boolean;
   readonly problems: readonly string[];
+  /** Names the folder of the application, whatever the server is called. */
+  readonly place?: string | undefined;
   /** Too little space for new images. */
   readonly full: readonly string[];
   readonly current: string | undefined;
@@ -63,17 +67,25 @@ export type HostState = {
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];
   readonly containers: readonly Container[];
-  /** As `uname -r` tells it. */
+  /** The ids of the networks that there are. */
+  readonly networkIds: readonly string[];
+  /** As `uname -r` reports it. */
   readonly kernel: string;
+  /** The version of the engine. */
+  readonly docker?: string | undefined;
+  /** The version of Compose. */
+  readonly compose?: string | undefined;
   /** Whether it has a program that asks a URL. */
   readonly asks: boolean;
-  /** What programs may still take, in KiB; undefined where the kernel does not tell. */
+  /** Its clock, in seconds since 1970. */
+  readonly time?: number | undefined;
+  /** What programs may still take, in KiB; undefined where the kernel does not report it. */
   readonly freeKib: number | undefined;
   /** The last attempts, the oldest first. */
   readonly history: readonly Attempt[];
 };
 
-/** What a sealed release says of a service that decides whether two of its containers can run side by side. */
+/** What a sealed release says about a service that decides whether two of its containers can run side by side. */
 export type Traits = {
   readonly healthcheck: boolean;
   readonly containerName: string | undefined;
@@ -106,9 +118,9 @@ export type Traits = {
 export type Resolution = {
   readonly host: string;
   readonly problems: readonly string[];
-  /** Service → config hash, as Compose will label the containers; without those that are to have none. */
+  /** Service → config hash, as Compose will label the containers; without services scaled to 0. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** Service → how many containers it has, where it says so. */
+  /** Service → number of containers, if the file sets it. */
   readonly replicas: Readonly<Record<string, number>>;
   /** Service → those whose network, processes, IPC or volumes it shares: it is recreated with them. */
   readonly shares: Readonly<Record<string, readonly string[]>>;
@@ -121,11 +133,11 @@ export type Resolution = {
   /** What a person should know and that stops nothing: one sentence each. */
   readonly notes: readonly string[];
   readonly claims: Claims;
-  /** What Compose said it would do, where it was asked. */
+  /** What Compose said it would do, if it was asked. */
   readonly preview?: Preview;
 };
 
-/** A release that is on a server already, about to be brought back. */
+/** A release that is already on a server, about to be rolled back to. */
 export type Reopened = Resolution & {
   /** The JSON of the release. */
   readonly json: string;
@@ -133,10 +145,10 @@ export type Reopened = Resolution & {
   readonly missingImages: readonly string[];
 };
 
-/** A release on the disk of a host, and the attempt that brought it there or back last. */
+/** A release on the disk of a host, and the last attempt that deployed it or rolled back to it. */
 export type KeptRelease = Attempt & { readonly current: boolean };
 
-/** What `status` tells of one host. */
+/** What `status` reports about one host. */
 export type HostStatus = {
   readonly host: string;
   /** The folder of the application there. */
@@ -158,7 +170,7 @@ export type HostStatus = {
   readonly lease?: LeaseView;
 };
 
-/** Of a service about which its file says nothing. */
+/** For a service about which its file says nothing. */
 export const noTraits: Traits = {
   healthcheck: false,
   containerName: undefined,

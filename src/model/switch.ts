@@ -1,4 +1,4 @@
-import type { DataChange, ServiceChange } from './changes.ts';
+import type { DataChange, IgnoredKey, ServiceChange } from './changes.ts';
 import type { Attempt } from './history.ts';
 import type { Stage } from './plan.ts';
 import type { Release } from './release.ts';
@@ -19,7 +19,7 @@ export type Observed = {
   readonly states: readonly HostState[];
 };
 
-/** What a deploy or a rollback is about: the release, who wants it, and why. Lines of the history are made of it. */
+/** The intent of a deploy or rollback: the release, who wants it, and why. History lines are made from it. */
 export type Intent = Pick<Attempt, 'time' | 'command' | 'allowOlder' | 'actor' | 'run' | 'reason'> & {
   readonly release: Release;
   /** Names this run to the servers whose lease it holds. */
@@ -31,7 +31,7 @@ export type OneOffDecision =
   | { readonly kind: 'run'; readonly host: string; readonly text: string }
   | { readonly kind: 'nothing-to-lose'; readonly host: string };
 
-/** Services that are replaced at one time, and those of them that must be well before the next wave. */
+/** Services that are replaced at one time, and those of them that must be healthy before the next wave. */
 export type Wave = { readonly services: readonly string[]; readonly awaited: readonly string[] };
 
 /** From which release to which, on one host, and what that does to every service. */
@@ -49,6 +49,8 @@ export type HostSwitch = {
   readonly stopSeconds?: number;
   /** What it does about the data there. */
   readonly data: readonly DataChange[];
+  /** What the Compose there does nothing about. */
+  readonly ignored?: readonly IgnoredKey[];
 };
 
 /** The migrations that would run: what `migrate-plan` printed, or why that is not known. */
@@ -69,7 +71,7 @@ export type SwitchPlan = {
   readonly stages: readonly Stage[];
 };
 
-/** The steps whose results decide what is said after a failure. */
+/** The steps whose results decide what is reported after a failure. */
 export const stepIds = {
   backup: 'backup',
   begin: 'begin',

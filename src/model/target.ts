@@ -15,7 +15,7 @@ export type HostKey = {
   readonly revoked: boolean;
 } & (
   | { readonly type: string; readonly key: string }
-  /** `SHA256:` and 43 characters of base64; `type` when the line told it. */
+  /** `SHA256:` and 43 characters of base64; `type` if the line has it. */
   | { readonly type?: string; readonly fingerprint: string }
 );
 
@@ -25,14 +25,14 @@ export type HostKeys = readonly HostKey[];
 export type Certificate = {
   /** `ssh-ed25519-cert-v01@openssh.com` */
   readonly type: string;
-  /** All of it, base64. */
+  /** The whole certificate, base64. */
   readonly blob: string;
   readonly id: string;
-  /** Whom it is for: on most servers, names of users. None: anybody. */
+  /** Its principals: on most servers, user names. None: anyone. */
   readonly principals: readonly string[];
   /** The public key of the authority, base64. */
   readonly authority: string;
-  /** Seconds since 1970; without an end, for ever. */
+  /** Seconds since 1970; without an end, forever. */
   readonly validFrom: number;
   readonly validUntil: number | undefined;
 };
@@ -47,7 +47,7 @@ export type ProxyCommand = {
 /** Everything that a connection needs. Key, certificate and host keys are also those of the jump host. */
 export type SshTarget = Address & {
   readonly name: string;
-  /** Undefined where the network itself says who comes: SSH's method `none`. */
+  /** Undefined if the network itself authenticates the user: SSH's method `none`. */
   readonly key: Secret | undefined;
   readonly passphrase?: Secret | undefined;
   readonly certificate?: Certificate | undefined;

@@ -1,7 +1,7 @@
 import { type Attested, attested } from '../commands/server.ts';
 import type { Plan } from '../model/plan.ts';
 
-/** Asks GitHub where images come from. Nothing of them has reached a server yet. */
+/** Asks GitHub where images come from. No server has received anything of them yet. */
 export function attestationPlan(asked: Attested, env: Readonly<Record<string, string>>): Plan {
   return {
     stages: [
@@ -14,7 +14,7 @@ export function attestationPlan(asked: Attested, env: Readonly<Record<string, st
               {
                 kind: 'run',
                 id: 'attested',
-                title: `ask GitHub whether ${asked.repository} attested the images`,
+                title: `check the images' attestations by ${asked.repository}`,
                 command: attested(asked, env),
                 output: 'facts',
                 timeoutSeconds: 300,

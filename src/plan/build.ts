@@ -1,23 +1,27 @@
-import { bake } from '../commands/bake.ts';
+import { type Bake, bake } from '../commands/bake.ts';
 import { pin, tag } from '../commands/server.ts';
 import type { Command } from '../model/command.ts';
 import type { Plan, Retry, Step } from '../model/plan.ts';
 
-export type BuildFacts = {
-  /** The bake definition and where to put it; a file name that ends in .yml. */
+/** What bake is given: its definition, and what it is for. */
+export type BuildFacts = Omit<Bake, 'push'> & {
   readonly definition: string;
-  readonly file: string;
-  readonly metadata: string;
   readonly services: readonly string[];
-  /** What the definition asks of bake, and bake would ask a person for. */
-  readonly allow: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 };
 
 /** Pauses between tries against a registry, in seconds. */
 export const registryRetry: Retry = { pauses: [2, 5, 15] };
 
-export function buildPlan({ definition, file, metadata, services, allow, env }: BuildFacts): Plan {
+const nothing = 'Nothing was pushed or deployed.';
+const attesting =
+  '`attest` needs a builder that can, which docker/setup-buildx-action sets up, and Docker Hub for the scanner that makes the SBOM (docs/recipes.md).';
+
+/** A build that fails for any other reason would fail again. */
+const buildRetry: Retry = { pauses: [1, 3], after: 'builder' };
+
+export function buildPlan(facts: BuildFacts): Plan {
+  const { definition, file, services, attests, env } = facts;
   const title = `build ${services.join(', ')}`;
   return {
     stages: [
@@ -32,9 +36,10 @@ export function buildPlan({ definition, file, metadata, services, allow, env }: 
                 kind: 'run',
                 id: 'build',
                 title,
-                command: withEnv(bake({ file, metadata, allow, push: false }), env),
+                command: withEnv(bake({ ...facts, push: false }), env),
                 output: 'live',
-                hint: 'Nothing was pushed or deployed.',
+                retry: buildRetry,
+                hint: attests.length === 0 ? nothing : `${nothing} ${attesting}`,
               },
             ],
           },
@@ -45,19 +50,20 @@ export function buildPlan({ definition, file, metadata, services, allow, env }: 
 }
 
 export type PushFacts = BuildFacts & {
-  /** Images of other people, to be looked up. */
+  /** Third-party images whose digests to look up. */
   readonly thirdParty: readonly string[];
 };
 
-/** Pushes every built image with all its tags, and learns the digest of all images. */
-export function pushPlan({ definition, file, metadata, services, allow, env, thirdParty }: PushFacts): Plan {
+/** Pushes every built image with all its tags, and looks up the digests of all images. */
+export function pushPlan(facts: PushFacts): Plan {
+  const { definition, file, metadata, services, env, thirdParty } = facts;
   const push: readonly Step[] = [
     writing(file, definition),
     {
       kind: 'run',
       id: 'push',
       title: `push ${services.join(', ')}`,
-      command: withEnv(bake({ file, metadata, allow, push: true }), env),
+      command: withEnv(bake({ ...facts, push: true }), env),
       output: 'live',
       retry: registryRetry,
       hint: 'Check that the registry is up and that this user may push to it. Some registries (ECR) want each repository created first. Nothing was deployed.',
@@ -85,7 +91,7 @@ export function pushPlan({ definition, file, metadata, services, allow, env, thi
 }
 
 /**
- * Gives its tags to what the registry has already. One try: bake can do it, too.
+ * Tags images that the registry already has. One try: bake can do it too.
  * @param tags `name:tag` → `name@digest`
  */
 export function tagPlan(tags: Readonly<Record<string, string>>, { services, env }: BuildFacts): Plan {
@@ -94,7 +100,7 @@ export function tagPlan(tags: Readonly<Record<string, string>>, { services, env 
   return { stages: [{ name: 'Push', tasks: [{ host: 'local', steps: [step] }] }] };
 }
 
-/** Learns the digests that third-party images have now. One try: a plan can do without. */
+/** Looks up the current digests of third-party images. One try: a plan can do without them. */
 export function lookUpPlan(images: readonly string[], env: Readonly<Record<string, string>>): Plan {
   if (images.length === 0) return { stages: [] };
   const step: Step = {

@@ -1,12 +1,12 @@
 import type { BuildCause, Reason, ServiceChange } from '../model/changes.ts';
 import type { SwitchPlan } from '../model/switch.ts';
 
-/** Service → what git says of its build, on a host. */
+/** Service → what git says about its build, on a host. */
 export type BuildCauses = (host: string) => Readonly<Record<string, BuildCause>>;
 
 /**
- * The same plan before the build: of what will be built the digest is not known yet, but what it is built from. A service is
- * recreated all the same where nothing of that differs: its image is labelled with the commit.
+ * The same plan before the build: the digest of an image to be built is not known yet, but its inputs are. A service is
+ * recreated even if none of them differ: its image is labelled with the commit.
  */
 export function withBuilds(plan: SwitchPlan, causes: BuildCauses): SwitchPlan {
   const hosts = plan.hosts.map((host) => {

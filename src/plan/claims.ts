@@ -1,6 +1,9 @@
 import { basename } from 'node:path/posix';
 import type { DataChange } from '../model/changes.ts';
-import type { Claims, Neighbour, Published, Resource } from '../model/claims.ts';
+import type { Claims, Neighbour, Published, Resource, Unchecked } from '../model/claims.ts';
+import { addressProblems, ownNames } from './addresses.ts';
+import { lackProblems, mountProblems, type Versions } from './lacks.ts';
+import { optionProblems } from './options.ts';
 import { ownPorts } from './ports.ts';
 import { overlap } from './subnets.ts';
 
@@ -8,17 +11,24 @@ type Facts = {
   readonly host: string;
   readonly project: string;
   readonly claims: Claims;
-  /** How many containers a service is to have, where that is not one. */
+  /** How many containers a service should have, if not one. */
   readonly replicas?: Readonly<Record<string, number>>;
+  readonly versions?: Versions;
 };
 
-/** What a release wants of a server and cannot have there: one sentence each, with who has it. */
-export function claimProblems({ host, project, claims, replicas = {} }: Facts): readonly string[] {
+/** What a release needs on a server but cannot get there: one sentence each, saying what has it now. */
+export function claimProblems({ host, project, claims, replicas = {}, versions = {} }: Facts): readonly string[] {
   const others = claims.neighbours.filter((neighbour) => neighbour.project !== project);
   return [
     ...missingExternals(claims),
     ...claims.networks.flatMap((network) => networkProblem(network, claims) ?? subnetProblem(network, claims) ?? []),
     ...missingContainers(project, claims),
+    ...claims.unchecked.map(uncheckedProblem),
+    ...lackProblems(claims, versions),
+    ...mountProblems(claims, versions),
+    ...optionProblems(claims, replicas),
+    ...addressProblems(claims),
+    ...ownNames(claims, replicas),
     ...ownPorts(claims, replicas),
     ...claims.published.flatMap((wanted) => portProblem(wanted, others, claims) ?? []),
     ...claims.containerNames.flatMap(({ service, name }) => {
@@ -60,7 +70,7 @@ function missingExternals({
   ];
 }
 
-/** Compose takes a network of that name for its own only when it was made under the same key. */
+/** Compose treats a network of that name as its own only if it was created under the same key. */
 function networkProblem({ key, name, external }: Resource, { networksHere }: Claims): string | undefined {
   const here = Object.hasOwn(networksHere, name) ? networksHere[name] : undefined;
   if (external || here === undefined || here.key === key) return undefined;
@@ -69,18 +79,18 @@ function networkProblem({ key, name, external }: Resource, { networksHere }: Cla
   return `the network ${name} (${key}) ${maker}: declare it \`external: true\` to use it, or give it another name`;
 }
 
-/** Docker gives no address twice. A network of that name is the same one, or is made anew. */
+/** Docker assigns no address twice. A network of the same name is the same network, or is recreated. */
 function subnetProblem({ key, name }: Resource, { attached, subnets, subnetsHere }: Claims): string | undefined {
   if (!attached.some(({ network }) => network === key)) return undefined;
   for (const { subnet } of subnets.filter(({ network }) => network === key)) {
     const taken = subnetsHere.find((here) => here.network !== name && overlap(here.subnet, subnet));
     if (taken !== undefined)
-      return `the subnet ${subnet} of the network ${name} (${key}) overlaps with ${taken.subnet}, which the network ${taken.network} has: choose another subnet, or remove that network`;
+      return `the subnet ${subnet} of the network ${name} (${key}) overlaps with ${taken.subnet} of the network ${taken.network}: choose another subnet, or remove that network`;
   }
   return undefined;
 }
 
-/** Those that this project makes itself are there when they are needed. */
+/** The containers of this project itself are there by the time they are needed. */
 function missingContainers(project: string, { needs, containerNames, neighbours }: Claims): readonly string[] {
   const isHere = (container: string): boolean =>
     /^[0-9a-f]{12,64}$/.test(container) ||
@@ -91,8 +101,16 @@ function missingContainers(project: string, { needs, containerNames, neighbours 
     .filter(({ container }) => !isHere(container))
     .map(
       ({ service, container }) =>
-        `${service} needs the container ${container}, which does not exist: start it first, or take it out of the compose file`,
+        `${service} needs the container ${container}, which does not exist: start it first, or remove it from the compose file`,
     );
+}
+
+/** Compose only notices after it has replaced that service, and then gives up. */
+export function uncheckedProblem({ service, by, off }: Unchecked): string {
+  const why = off
+    ? 'the compose file disables its healthcheck: remove that'
+    : 'neither its image nor the compose file has a healthcheck: add one';
+  return `${by} waits until ${service} is healthy, but ${why}, or wait with \`condition: service_started\``;
 }
 
 function portProblem(
@@ -115,7 +133,7 @@ function portProblem(
   if (protocol !== 'tcp' || neighbours.some(has) || !listening.some(meets)) return undefined;
   if (proxied.includes(port))
     return `${what} is still held by Docker, though no container publishes it: Docker was killed while it started one. Restart Docker on the server (\`sudo systemctl restart docker\`)`;
-  return `${what} is taken by a program outside Docker: stop it (\`ss -ltnp 'sport = :${port}'\` as root names it), or publish another port`;
+  return `${what} is taken by a program outside Docker: stop it (\`ss -ltnp 'sport = :${port}'\` as root shows it), or publish another port`;
 }
 
 function holderText({ name, project, folder }: Neighbour): string {
@@ -124,8 +142,8 @@ function holderText({ name, project, folder }: Neighbour): string {
 }
 
 /**
- * Projects that look like this application, under another name: they run from a folder that is called like it, or run the
- * same services. Only before the first release: later this one has its own data.
+ * Projects that look like this application under another name: they run from a folder with its name, or run the
+ * same services. Only before the first release: later, this project has its own data.
  */
 export function twins(services: readonly string[], { project, claims }: Omit<Facts, 'host'>): readonly DataChange[] {
   const others = claims.neighbours.filter((other) => other.project !== '' && other.project !== project);

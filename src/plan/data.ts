@@ -7,23 +7,23 @@ import { twins } from './claims.ts';
 
 export type DataFacts = {
   readonly project: string;
-  /** Of the application on the host. */
+  /** The application's folder on the host. */
   readonly root: string;
   readonly claims: Claims;
   readonly containers: readonly Container[];
-  /** Of the release, those that are to have no container included. */
+  /** All services of the release, including those scaled to 0. */
   readonly services: readonly string[];
-  /** Service → others, whose volumes it has by `volumes_from`. */
+  /** Service → the others whose volumes it uses through `volumes_from`. */
   readonly shares?: Resolution['shares'];
 };
 
 type Host = Pick<DataFacts, 'root' | 'containers'> & {
   readonly release: Pick<Release, 'project' | 'images'>;
-  /** The release that is current. */
+  /** The current release. */
   readonly from: string | undefined;
 };
 
-/** All that is said about data and networks on a host. */
+/** Everything the plan says about data and networks on a host. */
 export function dataOf(
   { claims, preview, shares }: Resolution,
   { root, containers, release, from }: Host,
@@ -37,7 +37,7 @@ export function dataOf(
   ];
 }
 
-/** Networks that are defined otherwise, and that Compose did not say it would make anew. */
+/** Networks whose definition has changed, but that Compose did not say it would recreate. */
 function keptNetworks({ networks, current, redefined }: Claims, fresh: readonly string[]): readonly DataChange[] {
   return networks.flatMap(({ key, name, external }): readonly DataChange[] => {
     const options = redefined
@@ -50,7 +50,7 @@ function keptNetworks({ networks, current, redefined }: Claims, fresh: readonly 
   });
 }
 
-/** What a release does about the data of a server: what it no longer uses, and what would be empty in its place. */
+/** What a release does with a server's data: what it no longer uses, and what would be empty instead. */
 export function dataChanges(facts: DataFacts): readonly DataChange[] {
   const changes = [...placesNow(facts).map((place) => changeOfPlace(place, facts)), ...changesOfVolumes(facts)];
   const found = changes.filter((change) => change !== undefined);
@@ -60,7 +60,7 @@ export function dataChanges(facts: DataFacts): readonly DataChange[] {
 
 const isSame = (a: DataChange, b: DataChange): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** Where a service can write to something that outlives its container: a volume by name, a folder by path. */
+/** A mount point where a service writes data that outlives its container: a volume by name, a folder by path. */
 type Place = {
   readonly service: string;
   readonly target: string;
@@ -68,7 +68,7 @@ type Place = {
   readonly source: string;
 };
 
-/** As the containers have it; of a service that has none, as the current release says and the server still has. */
+/** From the containers; for a service without any, from the current release, if the server still has it. */
 function placesNow({ claims, containers, root }: DataFacts): readonly Place[] {
   const lasting = containers.filter(({ oneOff }) => !oneOff);
   const mounted = lasting.flatMap(({ service, mounts }) => mounts.map((mount) => ({ ...mount, service })));
@@ -79,7 +79,7 @@ function placesNow({ claims, containers, root }: DataFacts): readonly Place[] {
   return [...mounted, ...said].flatMap(({ service, kind, source, target, writable }): readonly Place[] => {
     if (!writable || isUnnamed(source)) return [];
     if (kind === 'volume') return [{ service, target, kind, source }];
-    // Shipped content is no data, unless it was written to.
+    // Shipped content is not data, unless a container wrote to it.
     const isShipped = source.startsWith(`${root}/files/`) && !claims.written.includes(source);
     return kind === 'bind' && !isShipped ? [{ service, target, kind, source }] : [];
   });
@@ -87,7 +87,7 @@ function placesNow({ claims, containers, root }: DataFacts): readonly Place[] {
 
 const isUnnamed = (name: string): boolean => name === '' || name === '-';
 
-/** The name of a volume, which its key in the compose file is not. */
+/** The name of a volume, which is not its key in the compose file. */
 export const sourceOf = ({ kind, source }: Mount, volumes: readonly Resource[]): string =>
   kind === 'volume' ? (volumes.find(({ key }) => key === source)?.name ?? source) : source;
 
@@ -103,10 +103,13 @@ function changeOfPlace(place: Place, facts: DataFacts): DataChange | undefined {
     kind === 'volume' ? !Object.hasOwn(claims.volumesHere, other) : claims.empty.includes(other);
   const handedOn = isAnonymous(source) && services.includes(service);
   if (wanted.some((mount) => lasts(mount) && mount.source === source)) {
-    // Another service may still use it, and this one go on without.
-    if (!services.includes(service) || own.some((mount) => mount.source === source)) return undefined;
+    // Another service may still use it while this one no longer does.
+    const now = own.filter((mount) => mount.source === source);
+    if (!services.includes(service) || now.some((mount) => mount.target === target)) return undefined;
+    const [moved] = now;
+    if (moved !== undefined) return { kind: 'moved-volume', service, volume: source, from: target, to: moved.target };
   }
-  // A service that has no container yet may be the same one under another name.
+  // A service without a container may be the same service under a new name.
   const renamed = wanted.filter(
     (mount) => !services.includes(service) && mount.target === target && isNew(mount.service, facts),
   );
@@ -148,8 +151,10 @@ function changesOfVolumes({ claims, project }: DataFacts): readonly DataChange[]
   });
 }
 
-/** What a change needs before a deploy makes it. */
+/** The value of `accept` that a change needs before a deploy makes it. */
 export function consentTo({ kind }: DataChange): Consent | undefined {
   if (kind === 'replaced-file') return 'new-volume';
-  return kind === 'left-volume' || kind === 'kept-network' || kind === 'twin' ? undefined : kind;
+  return kind === 'left-volume' || kind === 'moved-volume' || kind === 'kept-network' || kind === 'twin'
+    ? undefined
+    : kind;
 }

@@ -1,23 +1,33 @@
-/** What is sent ahead while the tests still run. Nothing that moves: no tag that anybody uses, and nothing that runs. */
+/** What is sent ahead while the tests are still running. It moves no tag in use and touches no running container. */
 import { bake } from '../commands/bake.ts';
 import { discard, upload } from '../commands/server.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 import type { BuildFacts } from './build.ts';
 
-export type Upload = Pick<BuildFacts, 'file' | 'metadata' | 'allow' | 'env'> & {
-  /** That pushes by digest; undefined where the builder cannot. */
+export type Upload = Pick<BuildFacts, 'file' | 'metadata' | 'allow' | 'entitlements' | 'attests' | 'env'> & {
+  /** A definition that pushes by digest; undefined if the builder cannot. */
   readonly definition: string | undefined;
-  /** Where it cannot: a tag that nothing else uses, and what is sent under it, by target. */
+  /** If it cannot: a tag that nothing else uses, and the images to send under it, by target. */
   readonly tag: string;
   readonly images: Readonly<Record<string, string>>;
 };
 
-/** Sends what was built to the registry, and tells by which digests. One try: the push sends what is missing. */
-export function uploadPlan({ definition, file, metadata, allow, env, tag, images }: Upload): Plan {
+/** Pushes the built images to the registry, and reports the digests. One try: the push sends what is missing. */
+export function uploadPlan({
+  definition,
+  file,
+  metadata,
+  allow,
+  entitlements,
+  attests,
+  env,
+  tag,
+  images,
+}: Upload): Plan {
   const title = `send ${Object.keys(images).join(', ')} ahead`;
   const byDigest = (content: string): readonly Step[] => {
-    const command = bake({ file, metadata, allow, push: false });
+    const command = bake({ file, metadata, allow, entitlements, attests, push: false });
     return [
       { kind: 'write', id: 'upload-definition', title: 'write the build definition', path: file, content },
       { kind: 'run', id: 'upload', title, command: { ...command, env: { ...command.env, ...env } }, output: 'quiet' },
@@ -30,13 +40,13 @@ export function uploadPlan({ definition, file, metadata, allow, env, tag, images
 }
 
 export type Early = {
-  /** That of the release: it keeps the images from a prune. */
+  /** The release's tag: it keeps the images from a prune. */
   readonly tag: string;
   readonly built: readonly string[];
   readonly others: readonly string[];
 };
 
-/** Takes back what a pull ahead of the tests brought. */
+/** Removes what was pulled ahead of the tests. */
 export function discardPlan(targets: readonly Target[], { tag, built, others }: Early): Plan {
   const names = others.map((image) => image.replace(/@.*$/, ''));
   const command = discard(tag, [...new Set([...built, ...names])]);

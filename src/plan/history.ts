@@ -7,16 +7,16 @@ import { script } from './script.ts';
 import { undoLimitSeconds } from './undo.ts';
 
 type Ending = Pick<Attempt, 'outcome' | 'switched'> & {
-  /** ISO 8601, UTC; `now`: that of the undo. */
+  /** ISO 8601, UTC; `now`: the time of the undo. */
   readonly time: string;
 };
 
-/** A host, and what brings it back when the switch fails; nothing where it is to stay as it is. */
+/** A host, and what undoes the switch there if it fails; nothing if it should stay as it is. */
 export type Beginning = { readonly host: HostSwitch; readonly undo: readonly Step[] };
 
 /**
- * The beginning of the switch on every host: the way back is armed on the server, then the history says that it begins. Its
- * end may never come to be written.
+ * The start of the switch on every host: the undo is armed on the server, then the history records the start. Its
+ * end may never be written.
  */
 export function beginStage(intent: Intent, hosts: readonly Beginning[]): Stage {
   const hint = 'Check the disk space on the server. No running container was touched.';
@@ -55,8 +55,8 @@ export function beginStage(intent: Intent, hosts: readonly Beginning[]): Stage {
 }
 
 /**
- * Writes how it ended on these hosts, of those that could be looked at. What was changed there stays: nothing is armed any
- * more from then on.
+ * Records how it ended on those of these hosts that could be checked. What was changed there stays: nothing is armed
+ * from then on.
  */
 export function recordPlan(
   intent: Intent,
@@ -80,7 +80,7 @@ export function recordPlan(
   return { stages: [{ name: 'Record', tasks }] };
 }
 
-/** A deploy removes what is no longer kept. A rollback adds nothing, and the release that it came from may be wanted again. */
+/** A deploy prunes what is no longer kept. A rollback adds nothing, and the release it left may be needed again. */
 export function prunePlan({ release }: Intent, { targets, states }: Observed, keep: number): Plan {
   const tasks = targets.flatMap(({ host, root }) => {
     const state = states.find((other) => other.host === host);

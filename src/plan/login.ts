@@ -4,7 +4,7 @@ import type { Command } from '../model/command.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 
-/** The registry login of a machine: a Docker configuration in a folder of its own, and the way to remove it. */
+/** A machine's registry login: a Docker configuration in its own folder, and how to remove it. */
 export function loginSteps(registry: Registry | undefined, folder: string | undefined, hint: string): readonly Step[] {
   if (folder === undefined || registry?.login === undefined) return [];
   const server = registry.name.split('/')[0] ?? '';
@@ -34,7 +34,7 @@ export function runnerLoginPlan(registry: Registry | undefined, folder: string):
   };
 }
 
-/** Logs servers in that have a folder for it. */
+/** Logs in the servers that have a folder for it. */
 export function loginPlan(targets: readonly Target[], registry: Registry | undefined): Plan {
   const tasks = targets.map(({ host, login: folder }) => ({
     host,
@@ -43,7 +43,7 @@ export function loginPlan(targets: readonly Target[], registry: Registry | undef
   return { stages: [{ name: 'Log in', tasks }] };
 }
 
-/** What a pull does at its end, where there is no pull. */
+/** What a pull does at its end, for when there is no pull. */
 export function logoutPlan(targets: readonly Target[]): Plan {
   const tasks = targets.flatMap(({ host, login: folder }) =>
     folder === undefined ? [] : [{ host, steps: [], always: [logout(folder)] }],

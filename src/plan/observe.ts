@@ -10,7 +10,7 @@ import { claimsStep } from './ship.ts';
 
 type Facts = { readonly targets: readonly Target[]; readonly project: string };
 
-/** Looks at every server, and logs those in that have a folder for it: both at once. */
+/** Checks every server, and logs in those that have a folder for it, both in parallel. */
 export function observePlan({ targets, project }: Facts, registry: Registry | undefined): Plan {
   const tasks = targets.flatMap(({ host, root, login }) => [
     { host, steps: [look('observe', observe({ root, project }))] },
@@ -19,11 +19,11 @@ export function observePlan({ targets, project }: Facts, registry: Registry | un
   return { stages: [{ name: 'Check the servers', tasks }] };
 }
 
-/** As for a deploy, of a release that is there already: whether all is as it was when it came. */
+/** As for a deploy, but for a release that is already there: whether the server is unchanged since then. */
 export function lookAgainPlan({ targets, project }: Facts, id: string): Plan {
   const tasks = targets.flatMap(({ host, root }) => [
     { host, steps: [look('observe', observe({ root, project }))] },
-    { host, steps: [{ ...look('unchanged', unchanged({ root, id })), title: 'look for what has changed since' }] },
+    { host, steps: [{ ...look('unchanged', unchanged({ root, id })), title: 'check what has changed since' }] },
     { host, steps: [claimsStep(root, id)] },
   ]);
   return { stages: [{ name: 'Check the servers', tasks }] };
@@ -37,7 +37,7 @@ export function statusPlan({ targets, project }: Facts): Plan {
   return { stages: [{ name: 'Check the servers', tasks }] };
 }
 
-/** As for a deploy without a registry, and who is deploying meanwhile. */
+/** As for a deploy without a registry, and also who is deploying right now. */
 export function forecastLookPlan({ targets, project }: Facts): Plan {
   const tasks = targets.flatMap(({ host, root }) => [
     { host, steps: [look('observe', observe({ root, project }))] },
@@ -53,7 +53,7 @@ function look(id: string, command: Extract<Step, { kind: 'run' }>['command']): S
 }
 
 /**
- * What must be known of a release that is on the servers already, all at once.
+ * Reads everything needed about a release that is already on the servers, in one stage.
  * @param asked the hosts where Compose can be asked what it would do
  */
 export function reopenPlan(

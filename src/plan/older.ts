@@ -2,11 +2,11 @@ import { type Attempt, commitName, minuteOf } from '../model/history.ts';
 import type { Release } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 
-/** Why this commit must not be deployed to the host: an older one does not replace a newer one, nor does one come back by itself that was gone back from. */
+/** Why this commit must not be deployed to the host: it is older than the current one, or it was rolled back; both need `allow-older`. */
 export function olderProblem({ host, history, current }: HostState, release: Release): string | undefined {
   const { commit, committedAt } = release;
   if (history.some((attempt) => attempt.release === current && attempt.commit === commit)) return undefined;
-  const left = leftBehind(history);
+  const left = lastRollback(history);
   if (left?.from.commit === commit) return `${host}: commit ${commitName(commit)} ${describe(left.by)}`;
   const newest = newestTried(history);
   if (newest === undefined || !(Date.parse(committedAt) < Date.parse(newest.committedAt))) return undefined;
@@ -14,9 +14,9 @@ export function olderProblem({ host, history, current }: HostState, release: Rel
   return `${host}: commit ${commitName(commit)} (${committedAt}) is older than ${commitName(newest.commit)} (${newest.committedAt})${how} ${newest.time.slice(0, 10)}`;
 }
 
-/** The last time that somebody went back, and the deploy that this was away from, however it had ended: until a newer commit came. */
-function leftBehind(history: readonly Attempt[]): { readonly from: Attempt; readonly by: Attempt } | undefined {
-  const at = history.findLastIndex((attempt) => isRollback(attempt) || isLowered(attempt));
+/** The last rollback and the deploy that it rolled back, however that had ended, if no newer commit has been deployed since. */
+function lastRollback(history: readonly Attempt[]): { readonly from: Attempt; readonly by: Attempt } | undefined {
+  const at = history.findLastIndex((attempt) => isRollback(attempt) || allowedOlder(attempt));
   const by = history[at];
   const from = history.slice(0, Math.max(at, 0)).findLast(isSwitchingDeploy);
   if (by === undefined || from === undefined || from.commit === by.commit) return undefined;
@@ -33,11 +33,11 @@ function describe(back: Attempt): string {
 }
 
 /**
- * The newest commit that was deployed here, or that was rolled back from, since `allow-older` last said that an older
- * one is meant: the clock of a commit may have been wrong.
+ * The newest commit that was deployed here, or rolled back, since `allow-older` last allowed an older
+ * one: a commit's clock may have been wrong.
  */
 function newestTried(history: readonly Attempt[]): Attempt | undefined {
-  const since = history.slice(Math.max(0, history.findLastIndex(isLowered)));
+  const since = history.slice(Math.max(0, history.findLastIndex(allowedOlder)));
   const back = since.findLastIndex(isRollback);
   return since
     .filter((attempt, n) => isSwitchingDeploy(attempt) && (attempt.outcome === 'succeeded' || n < back))
@@ -51,6 +51,6 @@ function newestTried(history: readonly Attempt[]): Attempt | undefined {
 
 const isRollback = ({ command, outcome }: Attempt): boolean => command === 'rollback' && outcome === 'succeeded';
 /** With `allow-older`. */
-const isLowered = ({ command, outcome, allowOlder }: Attempt): boolean =>
+const allowedOlder = ({ command, outcome, allowOlder }: Attempt): boolean =>
   command === 'deploy' && outcome === 'succeeded' && allowOlder;
 const isSwitchingDeploy = ({ command, switched }: Attempt): boolean => command === 'deploy' && switched;

@@ -16,7 +16,7 @@ const kinds = {
     stage: 'Migrate',
     title: 'migrate',
     hint: 'Migrations are not rolled back. Check the database, fix the migration, and deploy again.',
-    neverStarted: 'The migration did not begin, so the database is as it was.',
+    neverStarted: 'The migration did not start, so the database is unchanged.',
   },
   'migrate-plan': {
     stage: 'List the migrations',
@@ -26,7 +26,7 @@ const kinds = {
   },
 } as const;
 
-/** What runs once for the whole fleet, on its first host, in a container of its own from the new release. */
+/** What runs once for the whole fleet, on its first host, in a one-off container from the new release. */
 export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: HostSwitch, release: Release): Stage {
   const { stage, title, hint, neverStarted } = kinds[kind];
   const { service, argv, timeoutSeconds: seconds } = command;
@@ -47,7 +47,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
               project,
               container: `${project}-${kind}-${id}`,
               file: sealedFile(first.root, id),
-              // On a server where nothing runs there is no database to talk to: Compose starts it.
+              // On a server where nothing runs yet there is no database to connect to: Compose starts it.
               withDependencies: isEmpty(first),
               service,
               argv,
@@ -67,7 +67,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
 /** Whether nothing of the application runs there yet. */
 export const isEmpty = ({ changes }: HostSwitch): boolean => changes.every(({ action }) => action === 'create');
 
-/** As the user wrote it. */
+/** As given in the input. */
 export function oneOffText({ service, argv }: Pick<OneOff, 'service' | 'argv'>): string {
   return argv.length === 0 ? service : `${service}: ${argv.join(' ')}`;
 }

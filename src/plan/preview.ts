@@ -38,8 +38,8 @@ type Seen = {
 };
 
 /**
- * What was worked out, held against what Compose says it would do: Compose is right. Which services it takes along with one
- * that they depend on differs between its versions.
+ * Our own result, corrected by what Compose says it would do: Compose is right. Which services it recreates together with one
+ * they depend on differs between its versions.
  */
 export function withPreview(changes: readonly ServiceChange[], seen: Seen): readonly ServiceChange[] {
   const fates = new Map(changes.map(({ service }) => [service, fateOf(service, seen)]));
@@ -56,7 +56,7 @@ export function withPreview(changes: readonly ServiceChange[], seen: Seen): read
       if (action === 'recreate') return { ...change, action: 'restart' };
       return { service, action: fate, reasons: [reasonOf(service, touched, seen), ...scaleOf(change)] };
     }
-    // It has a hash of its own of a container that is kept: no version recreates it.
+    // Compose keeps it, whatever our comparison says: no version recreates it.
     return action === 'recreate' && fate === 'keep' ? { service, action: 'keep', reasons: [] } : change;
   });
 }
@@ -64,7 +64,7 @@ export function withPreview(changes: readonly ServiceChange[], seen: Seen): read
 const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || action === 'recreate';
 const scaleOf = ({ reasons }: ServiceChange): readonly Reason[] => reasons.filter(({ kind }) => kind === 'scale');
 
-/** Of several containers, what weighs most; undefined where Compose says nothing of any. */
+/** With several containers, the most severe action; undefined if Compose says nothing about any of them. */
 function fateOf(service: string, { preview, containers }: Seen): Fate | undefined {
   const own = containers.filter((container) => container.service === service && !container.oneOff);
   const fates = own.flatMap(({ name }) =>

@@ -1,6 +1,6 @@
 import type { HostState } from '../model/state.ts';
 
-/** What the servers lack to ask the URL of `probe`. */
+/** Programs that the servers lack to request the URL of `probe`. */
 export function probeProblems(states: readonly HostState[], probe: string | undefined): readonly string[] {
   return states
     .filter(({ asks, fatal }) => probe !== undefined && !asks && !fatal)

@@ -8,8 +8,8 @@ import { logout } from './login.ts';
 import { previewTasks } from './preview.ts';
 
 /**
- * Brings all images to all hosts, and removes the registry login. Changes nothing that runs.
- * @param asked the hosts that have the images already: Compose is asked there meanwhile what it would do
+ * Pulls all images on all hosts, and removes the registry login. Changes no running container.
+ * @param asked the hosts that already have the images: meanwhile Compose is asked there what it would do
  */
 export function pullPlan(targets: readonly Target[], release: Release, asked: readonly Target[] = []): Plan {
   const images = [...new Set(Object.values(release.images))];

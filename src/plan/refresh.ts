@@ -2,7 +2,7 @@ import { refresh } from '../commands/server.ts';
 import type { ServiceChange } from '../model/changes.ts';
 import type { Step } from '../model/plan.ts';
 
-/** Where something is new beside a container that stays: a proxy among those may still ask for what was there before. */
+/** For hosts where something is new next to a container that stays: it may be a proxy that still uses the old addresses. */
 export function refreshSteps(
   project: string,
   time: 'first' | 'last',
@@ -14,7 +14,7 @@ export function refreshSteps(
   return changes.some(isNew) && changes.some(stays) ? [refreshStep(project, time)] : [];
 }
 
-/** @param id where there is one for each service */
+/** @param id if there is one for each service */
 export function refreshStep(project: string, time: 'first' | 'last', id = `refresh-${time}`): Step {
   return {
     kind: 'run',

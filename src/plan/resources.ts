@@ -2,8 +2,8 @@ import type { Claims } from '../model/claims.ts';
 import type { Container } from '../model/state.ts';
 
 /**
- * A volume or network that a container is to use and does not. Their names are in no hash of Compose's: up to 2.29 it keeps
- * a container on the old ones, until some day something else recreates it.
+ * A volume or network that a container should use but does not. Compose's hash does not contain their names: up to 2.29 it keeps
+ * a container on the old ones until something else recreates it.
  */
 export function otherResource(
   service: string,
@@ -21,7 +21,7 @@ export function otherResource(
   if (volume !== undefined) return `volume ${nameOf(volumes, volume.source)}`;
   const wanted = attached.filter((row) => row.service === service).map(({ network }) => nameOf(networks, network));
   const missing = wanted.find((name) =>
-    // A container that stopped may have been taken off a network that is gone.
+    // A stopped container may have been disconnected from a network that is gone.
     containers.some((container) => container.status === 'running' && !container.networks.includes(name)),
   );
   return missing === undefined ? undefined : `network ${missing}`;

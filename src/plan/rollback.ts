@@ -4,7 +4,7 @@ import type { HostState } from '../model/state.ts';
 type Choice = { readonly id: string } | { readonly problem: string; readonly hint: string };
 
 /**
- * Which release to bring back. `to` is a release id, a commit (7 digits or more) or `previous`. It must be on every host.
+ * Which release to roll back to. `to` is a release id, a commit (7 digits or more) or `previous`. It must be on every host.
  * @param root of the application on the hosts
  */
 export function chooseRelease(states: readonly HostState[], root: string, to: string): Choice {
@@ -35,8 +35,8 @@ const isGood = (state: HostState, id: string): boolean => goodReleases(state).in
 type Found = { readonly id: string } | { readonly problem: string };
 
 /**
- * Where what was tried last left a host neither on the old release nor on a healthy new one, the release that is still
- * current, or the one that a rollback that failed was about: typed again, it aims at the same. Else the one before it.
+ * If the last attempt left a host neither on the old release nor on a healthy new one, `previous` is the release that is still
+ * current, or the target of a failed rollback: run again, it aims at the same. Otherwise the release before the current one.
  */
 function choosePrevious(states: readonly HostState[], onAll: readonly string[]): Found {
   const [first, ...others] = states;
@@ -95,7 +95,7 @@ function listOf(states: readonly HostState[]): readonly string[] {
   });
 }
 
-/** The last one that brought this release. */
+/** The last attempt that deployed this release. */
 function attemptOf(states: readonly HostState[], id: string): Attempt | undefined {
   const attempts = states.flatMap(({ history }) => history.filter(({ release }) => release === id));
   return attempts.findLast(({ outcome }) => outcome === 'succeeded') ?? attempts.at(-1);

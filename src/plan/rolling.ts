@@ -1,29 +1,30 @@
 import type { Obstacle, Reason, ServiceChange } from '../model/changes.ts';
 import { type Claims, isAnonymous } from '../model/claims.ts';
-import { type Container, noTraits, type Resolution, type Traits } from '../model/state.ts';
+import type { Container, Resolution, Traits } from '../model/state.ts';
+import { inOrder, traitsOf } from './rolling-order.ts';
 
 export type RollingFacts = Pick<Resolution, 'traits' | 'replicas' | 'shares'> & {
   readonly claims: Pick<Claims, 'depends'>;
   readonly containers: readonly Container[];
   /** The services that this repository builds. */
   readonly built: readonly string[];
-  /** Whether a release is current: what new containers can make way for again. */
-  readonly wayBack: boolean;
+  /** Whether there is a current release that a failed roll can go back to. */
+  readonly canRollBack: boolean;
   readonly kernel: string;
-  /** What programs may still take, in KiB; undefined where the host does not tell. */
+  /** Memory available to programs, in KiB; undefined if the host does not report it. */
   readonly freeKib: number | undefined;
   readonly drainSeconds: number;
 };
 
 /**
- * Which of the services that get new containers get them beside the old ones, and why the others do not. What does not change
- * stays as it is.
+ * Which of the services that get new containers get them next to the old ones, and why the others do not. Unchanged services
+ * stay as they are.
  */
 export function withRolling(changes: readonly ServiceChange[], facts: RollingFacts): readonly ServiceChange[] {
   const given = changes.map((change) => unlessTakenAlong(change, facts));
   const rolled = given.map((asked): ServiceChange => {
     const change = besideNewDoor(asked, given, facts);
-    // With the reason for which it is recreated, that is said already.
+    // The reason why it is recreated already says that.
     if (change.action !== 'recreate' || change.reasons.some(({ kind }) => saidAlready.includes(kind))) return change;
     const obstacles = obstaclesOf(change.service, facts);
     if (obstacles.length > 0) return { ...change, obstacles };
@@ -32,7 +33,16 @@ export function withRolling(changes: readonly ServiceChange[], facts: RollingFac
     const old = containersOf(service, facts).map(({ id }) => id);
     const drainSeconds = traits.drainSeconds ?? facts.drainSeconds;
     const { graceSeconds } = traits;
-    const rolling = { old, count: countOf(service, facts), drainSeconds, graceSeconds, turn: 0, needs: [] };
+    const rolling = {
+      old,
+      count: countOf(service, facts),
+      drainSeconds,
+      graceSeconds,
+      turn: 0,
+      needs: [],
+      awaits: [],
+      makesRoom: false,
+    };
     return { service, action: 'roll', reasons, rolling };
   });
   return inOrder(rolled, facts);
@@ -41,8 +51,8 @@ export function withRolling(changes: readonly ServiceChange[], facts: RollingFac
 const saidAlready: readonly Reason['kind'][] = ['shares', 'network', 'compose'];
 
 /**
- * Compose takes along what depends on a service that it recreates. Here it is asked for one service after the other, so that
- * only those come along that ask for it, with `restart: true`.
+ * Compose recreates what depends on a service that it recreates. Here it is asked for one service after the other, so that
+ * only those follow that request it with `restart: true`.
  */
 function unlessTakenAlong(change: ServiceChange, { claims }: RollingFacts): ServiceChange {
   const { service, action, reasons } = change;
@@ -53,7 +63,7 @@ function unlessTakenAlong(change: ServiceChange, { claims }: RollingFacts): Serv
   return asked ? { ...change, action: 'recreate' } : { service, action: 'keep', reasons: [] };
 }
 
-/** With another door, or one where there was none, the old container holds what the new one needs. */
+/** If the door changes, or is new, the old container holds what the new one needs. */
 function besideNewDoor(change: ServiceChange, all: readonly ServiceChange[], { shares }: RollingFacts): ServiceChange {
   const { service, action, reasons } = change;
   if (action !== 'recreate' || reasons.some(({ kind }) => kind === 'shares')) return change;
@@ -64,27 +74,24 @@ function besideNewDoor(change: ServiceChange, all: readonly ServiceChange[], { s
     : { ...change, reasons: [...reasons, { kind: 'shares', service: other.service }] };
 }
 
-const traitsOf = (service: string, { traits }: Pick<RollingFacts, 'traits'>): Traits =>
-  (Object.hasOwn(traits, service) ? traits[service] : undefined) ?? noTraits;
-
 const countOf = (service: string, { replicas }: RollingFacts): number =>
   (Object.hasOwn(replicas, service) ? replicas[service] : undefined) ?? 1;
 
 const containersOf = (service: string, { containers }: RollingFacts): readonly Container[] =>
   containers.filter((container) => container.service === service && !container.oneOff);
 
-/** Why two containers of a service do not run side by side; all that can be changed about it, at once. */
+/** Why two containers of a service cannot run side by side: everything that can be changed about it, at once. */
 function obstaclesOf(service: string, facts: RollingFacts): readonly Obstacle[] {
   const traits = traitsOf(service, facts);
   const settled = settledFor(service, traits, facts);
   return settled === undefined ? changeable(service, traits, facts) : [settled];
 }
 
-/** What makes all else unimportant. */
+/** Reasons that make all others irrelevant. */
 function settledFor(service: string, traits: Traits, facts: RollingFacts): Obstacle | undefined {
   const own = containersOf(service, facts);
   if (traits.rolling === false) return { kind: 'opted-out' };
-  if (!facts.wayBack) return { kind: 'no-way-back' };
+  if (!facts.canRollBack) return { kind: 'no-way-back' };
   if (traits.completes || own.every(isCompleted)) return { kind: 'runs-once' };
   if (!own.some(({ status }) => status === 'running')) return { kind: 'not-running' };
   const sharers = Object.keys(facts.shares).filter((other) => facts.shares[other]?.includes(service));
@@ -102,7 +109,7 @@ function changeable(service: string, traits: Traits, facts: RollingFacts): reado
   const { ports, containerName, address, network, healthcheck, rolling, memoryBytes } = traits;
   const own = containersOf(service, facts);
   const count = countOf(service, facts);
-  // Of its image, where the compose file says nothing.
+  // From its image, if the compose file does not set it.
   const isChecked = healthcheck || own.some(({ health }) => health !== 'none');
   const needed = count * (memoryBytes ?? 0);
   const free = facts.freeKib === undefined ? undefined : facts.freeKib * 1024;
@@ -118,7 +125,7 @@ function changeable(service: string, traits: Traits, facts: RollingFacts): reado
   ];
 }
 
-/** Two containers that share one network both listen on its ports: the kernel has to hand over what waits for the old one. */
+/** Two containers in one network both listen on its ports: the kernel has to hand over connections that wait for the old one. */
 function behindDoor(network: string | undefined, facts: RollingFacts): readonly Obstacle[] {
   if (network === undefined || !network.startsWith('service:')) return [];
   const door = network.slice('service:'.length);
@@ -133,39 +140,12 @@ function isOlder(version: string, [major, minor]: readonly [number, number]): bo
   return found < major || (found === major && next < minor);
 }
 
-/** A volume that several services write to, or several containers of this one, is shared already. One without a name never is. */
+/** A volume that several services, or several containers of this one, write to is shared already. An anonymous one never is. */
 function writesAlone(service: string, { writes }: Traits, facts: RollingFacts): readonly Obstacle[] {
   const others = Object.keys(facts.traits).filter((other) => other !== service);
   const alone = writes.find((name) => name === '' || !others.some((o) => traitsOf(o, facts).writes.includes(name)));
   const mounts = containersOf(service, facts).flatMap((container) => container.mounts);
-  // Its image may ask for volumes, too, of which the compose file knows nothing.
+  // Its image may declare volumes too, which are not in the compose file.
   const volume = mounts.some(({ source, writable }) => writable && isAnonymous(source)) ? '' : alone;
   return volume === undefined ? [] : [{ kind: 'writes', volume }];
-}
-
-/** Gives each its turn, in the order of `depends_on`, and tells what has to be there before all of them. */
-function inOrder(changes: readonly ServiceChange[], facts: RollingFacts): readonly ServiceChange[] {
-  const order: string[] = [];
-  const visit = (service: string, path: readonly string[]): void => {
-    if (order.includes(service) || path.includes(service)) return;
-    for (const other of traitsOf(service, facts).after) visit(other, [...path, service]);
-    order.push(service);
-  };
-  for (const { service } of changes) visit(service, []);
-  const fresh = changes.filter(({ action }) => action !== 'keep' && action !== 'remove' && action !== 'roll');
-  return changes.map((change) => {
-    if (change.rolling === undefined) return change;
-    const before = afterAll(change.service, facts);
-    const needs = fresh.map(({ service }) => service).filter((service) => before.has(service));
-    return { ...change, rolling: { ...change.rolling, turn: order.indexOf(change.service), needs } };
-  });
-}
-
-function afterAll(service: string, facts: RollingFacts, found: Set<string> = new Set()): ReadonlySet<string> {
-  for (const other of traitsOf(service, facts).after) {
-    if (found.has(other)) continue;
-    found.add(other);
-    afterAll(other, facts, found);
-  }
-  return found;
 }

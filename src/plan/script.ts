@@ -3,7 +3,7 @@ import { settled } from '../commands/server.ts';
 import { bytesOf, type Command, type Content, quote, shellLine } from '../model/command.ts';
 import type { Step } from '../model/plan.ts';
 
-/** Of a step that names no limit of its own. */
+/** For a step without its own limit. */
 const longestSeconds = 3600;
 
 type Line = {
@@ -14,8 +14,8 @@ type Line = {
 };
 
 /**
- * The steps as a program for sh, which a server can run alone: in order, until one fails. URLs are not asked: they may be
- * out of its reach. It holds what the steps read, secrets too.
+ * The steps as a program for sh that a server can run alone: in order, until one fails. It requests no URLs: they may be
+ * out of its reach. It contains what the steps read, secrets too.
  */
 export function script(steps: readonly Step[], project: string): string {
   const lines = steps.flatMap((step) => lineOf(step, project) ?? []);
@@ -35,7 +35,7 @@ function lineOf(step: Step, project: string): Line | undefined {
   if (step.until.kind !== 'services') return undefined;
   const { timeoutSeconds } = step;
   const command = settled({ project, timeoutSeconds, ...step.until });
-  // It ends by itself when the time is up, and says what is wrong.
+  // It exits by itself when it times out, and says what is wrong.
   return { title, command, timeoutSeconds: timeoutSeconds + 60, pauses: [] };
 }
 
@@ -49,7 +49,7 @@ function render({ title, command, timeoutSeconds, pauses }: Line, index: number)
   ].join('');
 }
 
-/** `printf` is part of the shell: nothing of it can be seen in a list of processes. */
+/** `printf` is built into the shell: none of its arguments can be seen in a process list. */
 function printing(content: Content): string {
   const bytes = Buffer.from(bytesOf(content));
   const text = bytes.toString('utf8');

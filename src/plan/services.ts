@@ -11,14 +11,15 @@ type Resolved = Pick<Resolution, 'hashes' | 'differences'> &
   Partial<Pick<Resolution, 'replicas' | 'shares' | 'claims' | 'preview'>>;
 
 /**
- * What will happen to every service of a host, and why. First what `up` does: by Compose's own hashes, and by what Compose
- * said when it was asked. Then what is recreated by force, in a call of its own.
+ * What will happen to every service on a host, and why. First what `up` does: by Compose's own hashes, and by Compose's
+ * answer, if it was asked. Then what is recreated by force, in a separate call.
  */
 export function serviceChanges(
   { hashes, differences, replicas = {}, shares = {}, claims = noClaims, preview }: Resolved,
   containers: readonly Container[],
   { built, images }: Pick<Release, 'built' | 'images'>,
   force: Config['forceRecreate'],
+  networkIds: readonly string[] = [],
 ): readonly ServiceChange[] {
   const worked = compare({ hashes, images, replicas }, containers).map((compared): ServiceChange => {
     const { service } = compared;
@@ -33,13 +34,20 @@ export function serviceChanges(
     const { service, action } = change;
     if (action === 'remove' || isFresh(change)) return change;
     const own = containers.filter((container) => container.service === service && !container.oneOff);
-    // What Compose restarts, later versions connect to the new network.
+    // Compose restarts these; later versions connect them to the new network.
     const name = action === 'restart' ? undefined : otherResource(service, own, claims);
     if (name !== undefined) return recreated(change, { kind: 'resource', name, forced: true });
+    if (own.some((container) => isLost(container, networkIds))) return recreated(change, { kind: 'lost-network' });
     const wanted = force === 'all' || (force === 'built' && built.includes(service));
     return wanted ? recreated(change, { kind: 'forced', by: force }) : change;
   });
   return takenAlong(forced, shares, claims.depends);
+}
+
+/** Whether it has exited, and Docker cannot start it again. */
+function isLost({ status, networkIds }: Container, here: readonly string[]): boolean {
+  // Every engine has networks: without any, they could not be listed.
+  return status !== 'running' && here.length > 0 && networkIds.some((id) => !here.includes(id));
 }
 
 function changeOf(
@@ -52,7 +60,7 @@ function changeOf(
     containers.length === wanted ? [] : [{ kind: 'scale', from: containers.length, to: wanted }];
   if (containers.length === 0) return change('create', { kind: 'new' });
   if (findings.some(({ kind }) => kind === 'configuration')) {
-    // Not only against the current release: one that failed may run instead of it.
+    // Not only compared with the current release: a failed one may be running instead.
     const another = findings.some(({ kind }) => kind === 'image');
     return change('recreate', ...reasonsOf(differences, another), ...scale);
   }
@@ -63,11 +71,14 @@ function changeOf(
     : change('start', { kind: 'stopped', status: stopped.container.status });
 }
 
-/** A changed file shows as a changed mount or label too: the file is the reason, the others are how Compose sees it. */
+/** A changed file also shows as a changed mount or label: the file is the reason, the others are how Compose sees it. */
 function reasonsOf(differences: readonly Difference[], anotherImage: boolean): readonly Reason[] {
   const content = differences.filter(({ kind }) => kind === 'file' || kind === 'config' || kind === 'secret');
   const rest = differences.filter((difference) => {
     if (content.includes(difference)) return false;
+    // If a service had no variables, or has none any more, each one is named.
+    if (difference.kind === 'key' && difference.name === 'environment')
+      return !differences.some(({ kind }) => kind === 'environment');
     if (difference.kind === 'label') return !difference.name.startsWith('korrigo.');
     return !(
       difference.kind === 'key' &&
@@ -80,7 +91,7 @@ function reasonsOf(differences: readonly Difference[], anotherImage: boolean): r
   return reasons.length > 0 ? reasons : [{ kind: 'configuration' }];
 }
 
-/** What shares another container's network, processes, IPC or volumes is recreated with it, and what shares that one's. */
+/** A service that shares another container's network, processes, IPC or volumes is recreated with it, and so on. */
 function withShared(changes: readonly ServiceChange[], shares: Resolved['shares'] & object): readonly ServiceChange[] {
   const fresh = new Set(changes.filter(isFresh).map(({ service }) => service));
   const next = changes.map((change): ServiceChange => {
@@ -91,7 +102,7 @@ function withShared(changes: readonly ServiceChange[], shares: Resolved['shares'
   return next.some((change, index) => change !== changes[index]) ? withShared(next, shares) : next;
 }
 
-/** The same for what is recreated by force, and what is to be restarted with it. */
+/** The same for what is recreated by force, and for what has to restart with it. */
 function takenAlong(
   changes: readonly ServiceChange[],
   shares: Resolved['shares'] & object,
@@ -123,7 +134,7 @@ const isForced = ({ reasons: [reason] }: ServiceChange): boolean =>
   reason?.kind === 'forced' || (reason?.kind === 'resource' && reason.forced);
 const isScale = ({ kind }: Reason): boolean => kind === 'scale';
 
-/** The services that `up` would leave alone and that are recreated all the same: by force, or along with such a one. */
+/** The services that `up` would leave alone but that are recreated anyway: by force, or together with such a service. */
 export function forcedServices(changes: readonly ServiceChange[]): readonly string[] {
   const first = changes.filter(isForced).map(({ service }) => service);
   const grow = (found: readonly string[]): readonly string[] => {

@@ -13,11 +13,11 @@ export type Shipment = {
   /** From the top of the repository. */
   readonly composeFiles: readonly string[];
   readonly profiles: readonly string[];
-  /** A tar for each host: what it lacks. */
+  /** A tar for each host: the content it does not have. */
   readonly archives: readonly { readonly host: string; readonly archive: Uint8Array }[];
 };
 
-/** Sends a release to the servers and lets Compose resolve it there. */
+/** Sends a release to the servers and has Compose resolve it there. */
 export function shipPlan({ stage, root, release, composeFiles, profiles, archives }: Shipment): Plan {
   const { id, project } = release;
   const folder = releaseFolder(root, id);
@@ -47,7 +47,7 @@ export function shipPlan({ stage, root, release, composeFiles, profiles, archive
   return { stages: [{ name: stage, tasks }] };
 }
 
-/** What the resolved release wants of the server, and what is there. */
+/** What the resolved release needs on the server, and what exists there. */
 export function claimsStep(root: string, id: string): Step {
   return {
     kind: 'run',
@@ -63,7 +63,7 @@ function sizeOf({ length }: Uint8Array): string {
 }
 
 /**
- * After a check: no login and no half release stays on the servers.
+ * After a check: leaves no login and no half-finished release on the servers.
  * @param what `release` leaves the shipped files there, for the deploy that follows; `all` leaves nothing
  */
 export function withdrawPlan(targets: readonly Target[], id: string, what: 'release' | 'all' = 'release'): Plan {

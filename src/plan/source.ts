@@ -2,20 +2,20 @@ import { basename, dirname } from 'node:path/posix';
 import type { Source } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 
-/** Why this release does not replace the current one of a host: it is another application, as far as can be told. */
+/** Why this release must not replace a host's current one: it seems to be a different application. */
 export function sourceProblem(
   { host, currentRelease }: Pick<HostState, 'host' | 'currentRelease'>,
   project: string,
   source: Source,
 ): string | undefined {
   if (currentRelease !== undefined && currentRelease.project !== project)
-    return `${host}: the folder of this application holds project ${currentRelease.project}, and this is project ${project}: if these are two applications, set another path for this one; if the project was renamed, set project-name to ${currentRelease.project}, or its volumes will not be used; to go on anyway, set accept to other-source`;
+    return `${host}: the application's folder belongs to project ${currentRelease.project}, but this is project ${project}: if these are two applications, set another path for this one; if the project was renamed, set project-name to ${currentRelease.project}, or its volumes will not be used; to go on anyway, set accept to other-source`;
   const before = currentRelease?.source;
   if (before === undefined || isSame(before, source)) return undefined;
-  return `${host}: project ${project} was deployed from ${sourceText(before)} before, and this is ${sourceText(source)}: if these are two applications, set project-name (or \`name:\` in the compose file) for this one; if the application moved, set accept to other-source`;
+  return `${host}: project ${project} was last deployed from ${sourceText(before)}, but this is ${sourceText(source)}: if these are two applications, set project-name (or \`name:\` in the compose file) for this one; if the application moved, set accept to other-source`;
 }
 
-/** Files may be added and change their usual names; where nothing is known, nothing differs. */
+/** Files may be added or switch between the usual names; if nothing is known, nothing differs. */
 function isSame(before: Source, now: Source): boolean {
   if (before.repository !== undefined && now.repository !== undefined && before.repository !== now.repository)
     return false;

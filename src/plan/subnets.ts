@@ -1,4 +1,4 @@
-/** Whether two subnets have addresses in common, such as `10.0.0.0/8` and `10.1.0.0/16`. Of IPv6, whether they are the same. */
+/** Whether two subnets have addresses in common, e.g. `10.0.0.0/8` and `10.1.0.0/16`. For IPv6, whether they are the same. */
 export function overlap(a: string, b: string): boolean {
   const [one, other] = [rangeOf(a), rangeOf(b)];
   if (one === undefined || other === undefined) return a.toLowerCase() === b.toLowerCase();

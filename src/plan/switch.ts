@@ -15,6 +15,7 @@ import {
 } from '../model/switch.ts';
 import { dataOf } from './data.ts';
 import { beginStage } from './history.ts';
+import { ignoredKeys } from './ignored.ts';
 import { isEmpty, oneOffStage, oneOffText } from './one-off.ts';
 import { refreshSteps } from './refresh.ts';
 import { withRolling } from './rolling.ts';
@@ -42,9 +43,9 @@ export function planSwitch(
     const resolution = resolved.find((other) => other.host === host);
     const containers = state?.containers ?? [];
     const from = state?.current;
-    const found = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate);
+    const found = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate, state?.networkIds);
     const { kernel = '', freeKib } = state ?? {};
-    const facts = { ...(resolution ?? nothing), containers, built: release.built, wayBack: from !== undefined };
+    const facts = { ...(resolution ?? nothing), containers, built: release.built, canRollBack: from !== undefined };
     const changes =
       config.strategy === 'rolling'
         ? withRolling(found, { ...facts, kernel, freeKib, drainSeconds: config.drainSeconds })
@@ -53,7 +54,8 @@ export function planSwitch(
     const { completes = [] } = resolution ?? {};
     const waves = config.strategy === 'recreate' ? wavesOf(changes, facts) : undefined;
     const stopSeconds = slowStops(changes, facts.traits);
-    const plain = { host, root, from, to: release.id, changes, completes, stopSeconds, data };
+    const ignored = resolution === undefined ? [] : ignoredKeys(resolution.claims, state?.compose);
+    const plain = { host, root, from, to: release.id, changes, completes, stopSeconds, data, ignored };
     return waves === undefined ? plain : { ...plain, waves };
   });
   // A rollback has neither: it does not touch data.
@@ -75,7 +77,7 @@ export function planSwitch(
   };
 }
 
-/** A worker may be given minutes to finish what it is at, by `stop_grace_period`. */
+/** `stop_grace_period` may give a worker minutes to finish its work. */
 function slowStops(changes: readonly ServiceChange[], traits: Resolution['traits']): number {
   const stopped = changes.filter(({ action }) => action !== 'keep' && action !== 'create');
   return stopped.reduce((sum, { service }) => sum + Math.max(0, (traits[service]?.graceSeconds ?? 10) - 10), 0);
@@ -83,13 +85,13 @@ function slowStops(changes: readonly ServiceChange[], traits: Resolution['traits
 
 const nothing = { hashes: {}, differences: {}, replicas: {}, shares: {}, traits: {}, claims: noClaims };
 
-/** On a server without a release and without containers there is nothing to lose. */
+/** A server without a release and without containers has nothing to lose. */
 function backupDecision(first: HostSwitch, text: string): OneOffDecision {
   const { host, from } = first;
   return from === undefined && isEmpty(first) ? { kind: 'nothing-to-lose', host } : { kind: 'run', host, text };
 }
 
-/** Without the services that are to have no container. */
+/** Without the services scaled to 0. */
 function runningImages({ images }: Release, resolved: readonly Resolution[]): Release['images'] {
   const runs = (service: string): boolean => resolved.some(({ hashes }) => Object.hasOwn(hashes, service));
   return Object.fromEntries(Object.entries(images).filter(([service]) => runs(service)));

@@ -9,7 +9,7 @@ export type TestFacts = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-/** Runs the test compose file in a project of its own. */
+/** Runs the test compose file in its own project. */
 export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Plan {
   return {
     stages: [
@@ -36,7 +36,7 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
   };
 }
 
-/** Removes all that the tests made, whatever became of them. */
+/** Removes everything the tests have created, whatever the result. */
 export function testDownPlan(files: TestFacts['files']): Plan {
   const step: Step = {
     kind: 'run',

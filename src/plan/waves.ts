@@ -7,18 +7,20 @@ export type WaveFacts = Pick<Resolution, 'traits' | 'shares' | 'preview'> & {
   /** The services that this repository builds. */
   readonly built: readonly string[];
   /** Whether a release is current. */
-  readonly wayBack: boolean;
+  readonly canRollBack: boolean;
 };
 
 /**
- * Which services are replaced one after the other, in the order of `depends_on`, so that each goes on until what it waits for
- * is there anew. `up` stops all old containers first, and then waits. Undefined where only `up` knows what is to be done.
+ * Which services are replaced one after the other, in the order of `depends_on`, so that each keeps running until what it waits for
+ * has been replaced. `up` stops all old containers first, and then waits. Undefined if only `up` knows what to do.
  */
 export function wavesOf(changes: readonly ServiceChange[], facts: WaveFacts): readonly Wave[] | undefined {
   const touched = changes.filter(({ action }) => action !== 'keep');
-  if (!facts.wayBack || touched.some((change) => !isPlain(change, facts))) return undefined;
-  if (touched.length === 0) return leavesAll(facts) ? [] : undefined;
   const names = touched.map(({ service }) => service);
+  if (!facts.canRollBack || touched.some((change) => !isPlain(change, facts)) || anyShares(names, facts)) {
+    return undefined;
+  }
+  if (touched.length === 0) return leavesAll(facts) ? [] : undefined;
   const levels = names.map((service) => levelOf(service, names, facts));
   const last = Math.max(...levels);
   const inWave = (level: number): readonly string[] => names.filter((_, index) => levels[index] === level);
@@ -32,7 +34,7 @@ export function wavesOf(changes: readonly ServiceChange[], facts: WaveFacts): re
   });
   const runs = (service: string): boolean =>
     facts.containers.some((container) => container.service === service && container.status === 'running');
-  // With all in one wave, or nothing that goes on meanwhile, there is nothing to win, unless Compose is not needed at all.
+  // With all in one wave, or nothing that keeps running meanwhile, there is nothing to gain, unless Compose is not needed at all.
   if (touched.every(({ action }) => action === 'start')) return waves;
   return waves.slice(1).some(({ services }) => services.some(runs)) ? waves : undefined;
 }
@@ -43,17 +45,29 @@ function leavesAll({ preview }: WaveFacts): boolean {
   return Object.values(preview.containers).every((fate) => fate === 'keep');
 }
 
-/** What Compose finds by itself, of this service alone. */
-function isPlain({ service, action, reasons }: ServiceChange, { traits, shares, built }: WaveFacts): boolean {
+/** What Compose itself finds to do about this service alone. */
+function isPlain({ service, action, reasons }: ServiceChange, { traits, built }: WaveFacts): boolean {
   const own = Object.hasOwn(traits, service) ? traits[service] : undefined;
-  const linked = Object.entries(shares).some(([name, others]) => name === service || others.includes(service));
-  if (own?.hooks || linked) return false;
-  // One that prepares the data for the new release may count on nothing of the old one running.
+  if (own?.hooks) return false;
+  // A service that prepares the data for the new release may require that nothing old is running.
   if (own?.completes && built.includes(service)) return false;
   return /^(recreate|create|start)$/.test(action) && !reasons.some((reason) => isOther(reason));
 }
 
-const others: readonly Reason['kind'][] = ['forced', 'shares', 'depends', 'compose', 'network', 'resource', 'scale'];
+/** Whether one of these shares another one's network, processes or volumes: only Compose replaces both correctly. */
+const anyShares = (names: readonly string[], { shares }: WaveFacts): boolean =>
+  names.some((name) => Object.hasOwn(shares, name) && shares[name]?.some((other) => names.includes(other)));
+
+const others: readonly Reason['kind'][] = [
+  'forced',
+  'shares',
+  'depends',
+  'compose',
+  'network',
+  'lost-network',
+  'resource',
+  'scale',
+];
 
 const isOther = (reason: Reason): boolean =>
   others.includes(reason.kind) || (reason.kind === 'stopped' && reason.status !== 'exited');
@@ -63,7 +77,7 @@ const nobody: Pick<Traits, 'after' | 'waits' | 'completes'> = { after: [], waits
 const traitsOf = (service: string, { traits }: WaveFacts): typeof nobody =>
   (Object.hasOwn(traits, service) ? traits[service] : undefined) ?? nobody;
 
-/** Its place among those that change: after all that it comes after, also by way of others. */
+/** Its position among those that change: after everything it depends on, directly or through others. */
 function levelOf(service: string, names: readonly string[], facts: WaveFacts): number {
   const before = names.filter((other) => other !== service && allBefore(service, facts).has(other));
   return Math.max(-1, ...before.map((other) => levelOf(other, names, facts))) + 1;

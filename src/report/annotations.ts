@@ -7,11 +7,11 @@ import { hintFor } from './failures.ts';
 /** A remark that GitHub shows at the step, or at a line of a file. */
 export type Annotation = { readonly message: string; readonly file?: string; readonly line?: number };
 
-/** GitHub shows ten of a step, and nobody reads that many. */
+/** GitHub shows at most ten per step. */
 const most = 5;
 const longest = 1000;
 
-/** What failed, each in one line with what to do: the log has the rest. */
+/** The failures, one line each, with what to do: the log has the details. */
 export function annotations(report: Report): readonly Annotation[] {
   const { failures, undone, dockerfiles = {} } = report;
   const all = failures.map((failure, index) => {
@@ -24,12 +24,12 @@ export function annotations(report: Report): readonly Annotation[] {
 }
 
 function textOf({ short, message, hint, kind }: Failure): string {
-  // Several problems of inputs are one failure, and every one of them is short.
+  // Several problems with inputs are one failure, and each of them is short.
   const text = kind === 'input' && message.length < longest ? message : short;
   return `${text.slice(0, longest)}${hint === undefined ? '' : `\n→ ${hint}`}`;
 }
 
-/** Where in the repository it is, as far as BuildKit says so. */
+/** The place in the repository, if BuildKit reports one. */
 function placeOf({ message }: Failure, dockerfiles: Readonly<Record<string, string>>): Omit<Annotation, 'message'> {
   const [, target = ''] = /^(?:ERROR: )?target (\S+): failed to solve/m.exec(message) ?? [];
   const [, line] = /^\S+:(\d+)$/m.exec(message) ?? [];

@@ -1,6 +1,6 @@
 import type { ServiceChange } from '../model/changes.ts';
 import type { HostSwitch, PendingMigrations, SwitchPlan } from '../model/switch.ts';
-import { dataText } from './data.ts';
+import { hostNotes } from './host-notes.ts';
 import { table } from './markdown.ts';
 import { obstacleText } from './obstacles.ts';
 import { reasonsText } from './reasons.ts';
@@ -11,7 +11,7 @@ export function planLines(plan: SwitchPlan): readonly string[] {
   return [
     ...hosts.flatMap((host) => [
       ...changesLines(hostTitle(host), host.changes),
-      ...host.data.map((change) => `  ! ${dataText(change)}`),
+      ...hostNotes(host).map((note) => `  ! ${note}`),
     ]),
     ...(backup?.kind === 'run' ? [`back up on ${backup.host} before anything is changed: ${backup.text}`] : []),
     ...(backup?.kind === 'nothing-to-lose' ? [`no backup: ${backup.host} has no release and no containers yet`] : []),
@@ -41,7 +41,7 @@ export function changesLines(title: string, changes: readonly ServiceChange[]): 
   return [`${title}:`, ...rows, ...obstacles];
 }
 
-/** The same for a summary. @param head of the column that tells what happens */
+/** The same for a summary. @param head heading of the action column */
 export function changesTable(changes: readonly ServiceChange[], head: string): string {
   return table(
     ['service', head, 'why'],

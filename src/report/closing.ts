@@ -6,7 +6,7 @@ import { statusText } from './status.ts';
 
 /**
  * The last lines of a log: what happened, and after a failure why, what is there now, and what to do.
- * @param live whether what commands printed as it came is out of sight, folded, or stands above in the open
+ * @param live whether the commands' live output is out of sight, in a folded group, or visible above
  */
 export function closing(report: Report, live: 'folded' | 'open' = 'folded'): readonly string[] {
   const { commands, release, seconds, failures, status, backup, forecast, undone } = report;
@@ -17,7 +17,7 @@ export function closing(report: Report, live: 'folded' | 'open' = 'folded'): rea
     return [`✓ plan: ${forecastSum(forecast)} (${seconds.toFixed(1)} s, nothing was changed)`];
   if (first === undefined) return said ?? [`✓ ${what}${release === undefined ? '' : `: release ${release.id}`}`];
   const [{ lines, next }, hint] = [afterwards(report), hintOf(report)];
-  // After a rollback, what a command printed as it came is far above.
+  // After a rollback, a command's live output is far above.
   const stands = live === 'open' && undone === undefined;
   const text = failures.map(({ short, message, shown }) => (shown && stands ? short : message)).join('\n');
   return [
@@ -26,7 +26,7 @@ export function closing(report: Report, live: 'folded' | 'open' = 'folded'): rea
     ...(backup === undefined ? [] : [`backup taken before this deploy: ${backup}`]),
     ...lines,
     ...(next === undefined ? [] : [`→ ${next}`]),
-    // The reason once more as the very last words, when the lines of a container's log have moved it out of sight.
+    // Repeat the reason at the very end if a container's log lines have pushed it out of sight.
     `✗ ${what}${text.includes('\n') ? `: ${first.short}` : ''}`,
   ];
 }

@@ -1,15 +1,14 @@
-import type { LeaseOutcome } from '../model/lease.ts';
-import type { Report } from '../model/report.ts';
+import type { Interrupted, Report } from '../model/report.ts';
 import { title } from './title.ts';
 
-/** How a deployment ends, as GitHub shows it on the page of its environment. */
+/** How a deployment ends, as GitHub shows it on its environment's page. */
 export type DeploymentEnd = {
-  /** `inactive`: nothing that runs was changed, and nobody is at fault. */
+  /** `inactive`: no running container was touched, and nothing failed. */
   readonly state: 'success' | 'failure' | 'inactive';
   readonly description: string;
 };
 
-/** Undefined: the servers are still rolling back after a cancel, and whoever waits for them tells how it ends. */
+/** Undefined: the servers are still rolling back after a cancellation, and whatever waits for them reports the end. */
 export function deploymentEnd(report: Report): DeploymentEnd | undefined {
   const { outcome, failures, undone = [], steps } = report;
   const [first] = failures;
@@ -21,13 +20,13 @@ export function deploymentEnd(report: Report): DeploymentEnd | undefined {
   return { state, description: `${title(report)}${why}` };
 }
 
-/** Of a run that ended before its deployment did, by what became of its leases on the servers. */
-export function interruptedEnd(outcomes: readonly LeaseOutcome[]): DeploymentEnd {
-  const all = (outcome: LeaseOutcome): boolean =>
+/** For a run that ended before its deployment did, by how it ended on the servers. */
+export function interruptedEnd(outcomes: readonly Interrupted[]): DeploymentEnd {
+  const all = (outcome: Interrupted): boolean =>
     outcomes.includes(outcome) && outcomes.every((other) => other === outcome || other === 'released');
-  if (all('confirmed')) return { state: 'success', description: 'The run was interrupted, but the new release stays.' };
+  if (all('succeeded')) return { state: 'success', description: 'The run was interrupted, but the new release stays.' };
   if (all('released'))
     return { state: 'inactive', description: 'The run was interrupted before anything was changed.' };
   if (all('rolled-back')) return { state: 'failure', description: 'The run was interrupted, and was rolled back.' };
-  return { state: 'failure', description: 'The run was interrupted. Check with the command status how it ended.' };
+  return { state: 'failure', description: 'The run was interrupted. Run the command status to see how it ended.' };
 }

@@ -1,6 +1,6 @@
 import type { Known } from '../model/report.ts';
 
-/** What the probes of `health-url` say. @param during what was done meanwhile: "the switch" */
+/** The result of the `health-url` probes. @param during what was done meanwhile: "the switch" */
 export function downtimeText(downtime: NonNullable<Known['downtime']>, during: string): string {
   if (downtime === 'not-up-before') return `downtime: not measured, health-url did not answer before ${during}`;
   const { probes, failed, longestGapSeconds, up } = downtime;

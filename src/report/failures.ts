@@ -1,21 +1,21 @@
 import type { Failure } from '../model/failure.ts';
 import type { Outcome, Report } from '../model/report.ts';
 
-/** Everything that is known of the failures, the first one first. */
+/** Everything known about the failures, the first one first. */
 export const failuresText = (failures: readonly Failure[]): string => failures.map(({ message }) => message).join('\n');
 
 /** What to do next. */
 export const hintOf = ({ failures, undone }: Pick<Report, 'failures' | 'undone'>): string | undefined =>
   failures.map((failure) => hintFor(failure, undone)).find((hint) => hint !== undefined);
 
-/** The same about one of them. Where its host was rolled back, a container that failed cannot be looked at any more. */
+/** The same for one of them. If its host was rolled back, a failed container can no longer be inspected. */
 export function hintFor({ kind, service, host, hint }: Failure, undone: Report['undone'] = []): string | undefined {
   const replaced = undone.some((other) => other.host === host && other.outcome === 'rolled-back');
   return kind === 'health' && service !== undefined && replaced ? replacedHint : hint;
 }
 
 const replacedHint =
-  'The rollback has replaced that container, and the rest of its log is gone. Fix the cause and deploy again. To look into a container that fails, set on-failure to keep.';
+  'The rollback replaced that container, so the rest of its log is gone. Fix the cause and deploy again. To inspect a failing container, set `on-failure: keep`.';
 
 /** The same as part of a sentence. */
 export const endingText: Readonly<Record<ReturnType<typeof endingOf>, string>> = {
@@ -24,9 +24,12 @@ export const endingText: Readonly<Record<ReturnType<typeof endingOf>, string>> =
   'rollback-failed': 'failed, and so did the rollback',
   failed: 'failed',
   cancelled: 'cancelled',
+  'rolling-back': 'failed and is rolling back',
 };
 
-/** The word for how it ended: the outcome, but that a cancellation is nobody's failure. */
-export function endingOf({ outcome, failures: [first] }: Report): Outcome | 'cancelled' {
-  return outcome === 'failed' && first?.kind === 'cancelled' ? 'cancelled' : outcome;
+/** The word for how it ended: the outcome, except that a cancellation is not a failure, and that a server may still be rolling back. */
+export function endingOf({ outcome, failures: [first], undone = [] }: Report): Outcome | 'cancelled' | 'rolling-back' {
+  if (outcome !== 'failed') return outcome;
+  if (first?.kind === 'cancelled') return 'cancelled';
+  return undone.some((host) => host.outcome === 'unfinished') ? 'rolling-back' : outcome;
 }

@@ -4,6 +4,7 @@ import type { Forecast } from '../model/forecast.ts';
 import type { SwitchPlan } from '../model/switch.ts';
 import { planLines } from './changes.ts';
 import { dataText } from './data.ts';
+import { ignoredText } from './host-notes.ts';
 import { reasonsText } from './reasons.ts';
 
 const past: Readonly<Record<Action, string>> = {
@@ -18,7 +19,7 @@ const past: Readonly<Record<Action, string>> = {
 };
 const actions: readonly Action[] = ['recreate', 'roll', 'create', 'remove', 'restart', 'scale', 'start', 'keep'];
 
-/** The sum of a plan: `2 services recreated, 1 kept, a migration runs`. What differs between hosts counts by what is more. */
+/** The summary of a plan: `2 services recreated, 1 kept, a migration runs`. If hosts differ, the larger change counts. */
 export function headline(plan: SwitchPlan): string {
   const strongest = new Map<string, Action>();
   for (const { service, action } of plan.hosts.flatMap(({ changes }) => changes)) {
@@ -38,12 +39,12 @@ export function headline(plan: SwitchPlan): string {
     ...others,
     ...(first !== undefined && interrupted(plan).length === 0 ? ['no downtime'] : []),
     ...(plan.migration?.kind === 'run' ? ['a migration runs'] : []),
-    ...(plan.backup?.kind === 'run' ? ['a backup before'] : []),
+    ...(plan.backup?.kind === 'run' ? ['a backup first'] : []),
   ];
   return parts.join(', ');
 }
 
-/** The sum, or that a deploy would stop. */
+/** The summary, or that something would stop the deploy. */
 export function forecastSum({ plan, problems }: Forecast): string {
   if (problems.length === 0) return plan.hosts.length === 0 ? 'without the servers' : headline(plan);
   return `a deploy would stop: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
@@ -61,12 +62,12 @@ export function forecastLines({ plan, problems, notes }: Forecast): readonly str
   ];
 }
 
-/** Whether it can be without downtime, and if not, what stands in the way. */
+/** Whether it can be done without downtime, and if not, why. */
 export function downtimeLines(plan: SwitchPlan): readonly string[] {
   const stops = interrupted(plan);
   if (stops.length === 0) return [];
   const verb = stops.length === 1 ? 'it is' : 'each is';
-  return [`short downtime of ${stops.join(', ')}: ${verb} stopped before its new container starts`];
+  return [`short downtime for ${stops.join(', ')}: ${verb} stopped before its new container starts`];
 }
 
 /** The same for a program. */
@@ -87,10 +88,11 @@ export function forecastJson({ plan, problems, notes }: Forecast): unknown {
 }
 
 export function hostsJson({ hosts }: SwitchPlan): unknown {
-  return hosts.map(({ host, from, changes, data }) => ({
+  return hosts.map(({ host, from, changes, data, ignored = [] }) => ({
     host,
     from: from ?? null,
     changes: changes.map((change) => ({ ...change, why: reasonsText(change) })),
     data: data.map((change) => ({ ...change, text: dataText(change) })),
+    ignored: ignored.map((row) => ({ ...row, text: ignoredText(row) })),
   }));
 }

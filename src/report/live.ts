@@ -1,7 +1,7 @@
 import { minuteOf } from '../model/history.ts';
 import type { Before, Report } from '../model/report.ts';
 
-/** What is live on each host at the end, and since when, where that is known for sure: one sentence each. */
+/** What is live on each host at the end, and since when, if that is certain: one sentence each. */
 export function liveLines(report: Report): readonly string[] {
   const { outcome, release, plan, before = [], undone, ended } = report;
   if (outcome === 'succeeded' && plan !== undefined && release !== undefined) {
@@ -17,7 +17,7 @@ export function beforeLine({ host, release, since }: Before): string {
   return `${host}: \`${release}\`, as before${since === undefined ? '' : `, since ${minuteOf({ time: since })} UTC`}`;
 }
 
-/** Where the difference between the commit that was current and the new one is shown. */
+/** The page that shows the difference between the previously current commit and the new one. */
 export function compareUrl({ source, before = [], release }: Report): string | undefined {
   const was = before.find(({ commit }) => commit !== undefined)?.commit;
   if (source === undefined || was === undefined || release === undefined || was === release.commit) return undefined;

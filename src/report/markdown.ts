@@ -1,23 +1,33 @@
 /**
- * Text for a Markdown cell or heading: nothing in it is read as HTML, as a table, as an image or a link, and nobody is
- * mentioned. What stands between two backquotes is code, where nothing else is read either.
+ * Text within a line of Markdown: nothing in it is read as HTML, an image, a link or emphasis, and no one is mentioned.
+ * Text between two backquotes is code, where nothing else is interpreted either.
  */
-export function cell(text: string): string {
-  const line = text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('|', '\\|')
-    .replaceAll(/\s*[\r\n]\s*/g, ' ');
-  return line
-    .split(/(`[^`]+`)/)
-    .map(outsideCode)
-    .join('');
+export function inline(text: string): string {
+  const parts = oneLine(text).split(/`([^`]+)`/);
+  return parts.map((part, index) => (index % 2 === 1 ? codeAfter(parts[index - 1] ?? '', part) : plain(part))).join('');
 }
 
-function outsideCode(part: string, index: number): string {
-  if (index % 2 === 1) return part;
-  return part.replaceAll(/[[\]`]/g, '\\$&').replaceAll(/@(?=\w)/g, '@\u200b');
+const oneLine = (text: string): string => text.replaceAll(/\s*[\r\n]\s*/g, ' ');
+
+/** As HTML if a backquote might be read as part of a URL, or if a table would end. */
+const codeAfter = (before: string, text: string): string =>
+  /(?:^|\s)$/.test(before) && !text.includes('|') ? `\`${text}\`` : `<code>${plain(text)}</code>`;
+
+/** A URL stays as it is: GitHub makes it a link, and a backslash would become part of it. */
+const plain = (text: string): string =>
+  unmentioned(text)
+    .split(/(https?:\/\/[\w.~:/?#!$()*+,;=%-]+)/)
+    .map((part, index) => (index % 2 === 1 ? part : escaped(part)))
+    .join('');
+
+function escaped(text: string): string {
+  // Inside a word, an underscore is literal.
+  const marks = /[\\[\]`*~|]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+  return html(text).replaceAll(marks, '\\$&');
 }
+
+const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+const unmentioned = (text: string): string => text.replaceAll(/@(?=\w)/g, '@\u200b');
 
 /** A word as code. */
 export const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``;
@@ -32,9 +42,9 @@ export function shortened(text: string, most: number): string {
 /** GitHub refuses a summary above 1 MiB, and a comment above 65,536 characters. */
 const mostBytes = 900_000;
 
-/** The parts as one text, in their order, as many as there is space for. */
+/** The parts as one text, in order, as many as fit. */
 export function bounded(parts: readonly string[], most = mostBytes): string {
-  const left = 'The rest is in the log: it is too long for here.';
+  const left = 'Truncated here; the log has the rest.';
   let text = '';
   for (const part of parts) {
     const next = text === '' ? part : `${text}\n\n${part}`;
@@ -45,12 +55,16 @@ export function bounded(parts: readonly string[], most = mostBytes): string {
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.map(inline).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-export const details = (title: string, body: string): string =>
-  `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+/** Folded. No Markdown is read in the title, which is HTML. */
+export function details(title: string, body: string): string {
+  const parts = html(oneLine(title)).split(/`([^`]+)`/);
+  const text = parts.map((part, index) => (index % 2 === 1 ? `<code>${part}</code>` : unmentioned(part))).join('');
+  return `<details><summary>${text}</summary>\n\n${body}\n\n</details>`;
+}
 
 /** A fence longer than any in the text: what another program printed cannot end it. */
 export function fenced(text: string, language = 'text'): string {

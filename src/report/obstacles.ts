@@ -6,9 +6,9 @@ export function obstacleText(obstacle: Obstacle): string {
     case 'opted-out':
       return 'its label says korrigo.rolling: "false"';
     case 'no-way-back':
-      return 'no release is current that it could return to; from the next deploy on it can';
+      return 'there is no current release to roll back to; from the next deploy on it can';
     case 'runs-once':
-      return 'it runs once and ends';
+      return 'it runs once and exits';
     case 'not-running':
       return 'none of its containers is running';
     case 'door':
@@ -18,7 +18,7 @@ export function obstacleText(obstacle: Obstacle): string {
     case 'not-built':
       return 'it is not built here; if two of its containers may run at once, set the label korrigo.rolling: "true"';
     case 'host-network':
-      return 'it uses the network of the server (network_mode: host), where two cannot listen on one port: use a network of Compose';
+      return 'it uses the network of the server (network_mode: host), where two containers cannot listen on the same port: use a Compose network';
     case 'ports':
       return `it publishes ${obstacle.ports.length === 1 ? 'port' : 'ports'} ${listed(obstacle.ports)} itself: put it behind a door (docs/zero-downtime.md)`;
     case 'container-name':
@@ -29,10 +29,10 @@ export function obstacleText(obstacle: Obstacle): string {
       return 'it has no healthcheck to tell when the new container is ready: add one';
     case 'writes':
       return obstacle.volume === ''
-        ? 'it keeps data in a volume without a name, which a new container would not have: name the volume'
-        : `it alone writes to ${obstacle.volume}; if two of its containers may do so at once, set the label korrigo.rolling: "true"`;
+        ? 'it keeps data in an anonymous volume, which a new container would not have: name the volume'
+        : `it is the only one that writes to ${obstacle.volume}; if two of its containers may do so at once, set the label korrigo.rolling: "true"`;
     case 'door-sysctl':
-      return `connections that wait for it would be lost: add sysctls net.ipv4.tcp_migrate_req: "1" to ${obstacle.door}`;
+      return `waiting connections would be lost: add sysctls net.ipv4.tcp_migrate_req: "1" to ${obstacle.door}`;
     case 'kernel':
       return `it shares a network, which needs Linux 5.14 or later, and the server has ${obstacle.version}`;
     case 'memory':

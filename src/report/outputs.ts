@@ -7,7 +7,7 @@ import { shortened } from './markdown.ts';
 import { probedSum } from './probed.ts';
 import { title } from './title.ts';
 
-/** Every output of the action, with its description; `action.yml` and the README are held against this table. */
+/** Every output of the action, with its description; `action.yml` and the README are checked against this table. */
 export const outputs = {
   release: 'The release as JSON: id, commit, project and every image by digest. Pass it to `deploy` in another job.',
   'release-id': 'ID of the release: `<UTC time>-<commit>`.',
@@ -17,7 +17,7 @@ export const outputs = {
   url: 'Origin of `health-url`, for example to use as `environment.url`.',
   duration: 'How long the run took, in seconds.',
   downtime:
-    'Longest time that the URL of `probe`, or `health-url` where there is no `probe`, did not answer during the switch, in seconds. Empty if it was not measured.',
+    'Longest outage of the `probe` URL, or of `health-url` without `probe`, during the switch, in seconds. Empty if it was not measured.',
   requests: 'What `probe` found, in words: `0 of 812 requests failed`. Empty if it was not measured.',
   title: 'How it ended in one line, for a notification.',
   summary: 'What happened in a few lines of plain text, for a notification.',
@@ -55,7 +55,7 @@ export function outputValues(report: Report): Readonly<Record<OutputName, string
   };
 }
 
-/** For people who are elsewhere: what a notification has space for. */
+/** For people who are elsewhere: as much as fits in a notification. */
 function shortSummary(report: Report): readonly string[] {
   const { plan, forecast, failures, release, commit, status = [] } = report;
   const [first] = failures;

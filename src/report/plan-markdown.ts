@@ -1,35 +1,44 @@
 import type { Forecast } from '../model/forecast.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
+import { alike, alikeProblems } from './alike.ts';
 import { changesTable, pendingLines } from './changes.ts';
-import { dataText } from './data.ts';
 import { downtimeLines, forecastSum, headline } from './forecast.ts';
-import { bounded, cell, details, fenced } from './markdown.ts';
+import { hostNotes } from './host-notes.ts';
+import { bounded, details, fenced, inline } from './markdown.ts';
 
-/** A plan as Markdown, for a comment and for the summary: the sum first, the rest folded. */
+/** A plan as Markdown, for a comment and the summary: the headline first, details folded. */
 export function forecastMarkdown(forecast: Forecast, most = 500_000): string {
-  const { plan, problems, notes } = forecast;
+  const { plan, notes } = forecast;
   const { hosts, backup, migration, pending, intent } = plan;
+  const groups = alike(hosts);
+  const names = hosts.map(({ host }) => host);
+  const lines = forecast.problems.map((problem) => problem.replace('\n', ': '));
+  const problems = alikeProblems(lines, names);
   const parts = [
-    `### ${problems.length > 0 ? '⚠️ ' : ''}Plan: ${forecastSum(forecast)}`,
+    `### ${problems.length > 0 ? '⚠️ ' : ''}Plan: ${forecastSum({ ...forecast, problems })}`,
     `What a deploy of \`${intent.release.commit.slice(0, 12)}\` (\`${intent.release.project}\`) would do. Nothing was changed.`,
-    ...(problems.length > 0 ? [problems.map((problem) => `- ${cell(problem.replace('\n', ': '))}`).join('\n')] : []),
-    ...hosts.map((host) =>
-      details(
-        // The sum of the only host stands above already.
-        cell(`${host.host}: ${hosts.length === 1 ? 'service by service' : headline({ ...plan, hosts: [host] })}`),
-        hostText(host),
-      ),
-    ),
-    ...oneOffLines(backup, migration).map((line) => cell(line)),
+    ...(problems.length > 0 ? [problems.map((problem) => `- ${inline(problem)}`).join('\n')] : []),
+    ...groups.flatMap((group) => hostsText(group, plan, groups.length === 1)),
+    ...oneOffLines(backup, migration).map((line) => inline(line)),
     ...(pending === undefined ? [] : [pendingText(pending)]),
-    ...downtimeLines(plan).map((line) => cell(`${line.slice(0, 1).toUpperCase()}${line.slice(1)}`)),
-    ...notes.map((note) => `> ${cell(note)}`),
+    ...downtimeLines(plan).map((line) => inline(capital(line))),
+    ...notes.map((note) => `> ${inline(note)}`),
   ];
   return bounded(parts, most);
 }
 
-function hostText({ from, changes, data }: HostSwitch): string {
-  const lines = data.map((change) => `- ${cell(dataText(change))}`);
+const capital = (line: string): string => `${line.slice(0, 1).toUpperCase()}${line.slice(1)}`;
+
+/** @param only whether the same happens everywhere: then the headline has said it already. */
+function hostsText(group: readonly HostSwitch[], plan: SwitchPlan, only: boolean): readonly string[] {
+  const names = group.map(({ host }) => host).join(', ');
+  const title = `${names}: ${only ? 'service by service' : headline({ ...plan, hosts: group })}`;
+  return group.slice(0, 1).map((host) => details(title, hostText(host)));
+}
+
+function hostText(host: HostSwitch): string {
+  const { from, changes } = host;
+  const lines = hostNotes(host).map((note) => `- ${inline(note)}`);
   return [
     from === undefined ? 'First release.' : `Now: \`${from}\``,
     changesTable(changes, 'action'),
@@ -39,9 +48,9 @@ function hostText({ from, changes, data }: HostSwitch): string {
 
 function oneOffLines(backup: SwitchPlan['backup'], migration: SwitchPlan['migration']): readonly string[] {
   return [
-    ...(backup?.kind === 'run' ? [`Backup on ${backup.host} first: ${backup.text}`] : []),
+    ...(backup?.kind === 'run' ? [`Backup on ${backup.host} first: \`${backup.text}\``] : []),
     ...(migration?.kind === 'run'
-      ? [`Migration on ${migration.host}, ${migration.when} the containers are replaced: ${migration.text}`]
+      ? [`Migration on ${migration.host}, ${migration.when} the containers are replaced: \`${migration.text}\``]
       : []),
   ];
 }
@@ -49,6 +58,6 @@ function oneOffLines(backup: SwitchPlan['backup'], migration: SwitchPlan['migrat
 function pendingText(pending: NonNullable<SwitchPlan['pending']>): string {
   const [title = '', ...lines] = pendingLines(pending);
   return lines.length === 0
-    ? cell(title)
-    : details(cell(title), fenced(lines.map((line) => line.replace(/^ {2}/, '')).join('\n')));
+    ? inline(capital(title))
+    : details(capital(title.replace(/:$/, '')), fenced(lines.map((line) => line.replace(/^ {2}/, '')).join('\n')));
 }

@@ -17,7 +17,7 @@ export function outageLines({ probed = [], steps }: Facts): readonly string[] {
   return probed.flatMap((found) => outageTexts(found, steps).map((text) => `${found.host}: ${text}`));
 }
 
-/** `0 of 812 requests failed`, of all hosts; undefined where nothing was measured. */
+/** `0 of 812 requests failed`, for all hosts together; undefined if nothing was measured. */
 export function probedSum({ probed = [] }: Pick<Known, 'probed'>): string | undefined {
   const counted = probed.filter((found) => found.kind === 'counted');
   if (counted.length === 0) return undefined;
@@ -27,12 +27,12 @@ export function probedSum({ probed = [] }: Pick<Known, 'probed'>): string | unde
 
 function countText(found: Probed, during: string): string {
   if (found.kind === 'not-up-before')
-    return `requests were not counted, the URL of probe did not answer before ${during} (${found.answer})`;
-  const down = found.up ? '' : ', and the URL of probe does not answer yet';
+    return `requests were not counted, the probe URL did not answer before ${during} (${found.answer})`;
+  const down = found.up ? '' : ', and the probe URL does not answer yet';
   return `${found.failed} of ${found.requests} requests failed during ${during}${down}`;
 }
 
-/** Those that took longest, in the order in which they were. */
+/** The longest ones, in chronological order. */
 function outageTexts(found: Probed, steps: readonly StepReport[]): readonly string[] {
   const outages = found.kind === 'counted' ? found.outages : [];
   const longest = new Set(outages.toSorted((a, b) => b.seconds - a.seconds).slice(0, mostOutages));
@@ -45,7 +45,7 @@ function outageTexts(found: Probed, steps: readonly StepReport[]): readonly stri
 
 function outageText(outage: Outage, host: string, steps: readonly StepReport[]): string {
   const { started, seconds, failed, answer } = outage;
-  // Where the server did not say how long it has been up, there is no time.
+  // If the server did not report its uptime, there is no time.
   const at = Number.isFinite(started) ? `${new Date(started).toISOString().slice(11, 21)} UTC, ` : '';
   const step = stepAt(steps, host, outage);
   const during = step === undefined ? '' : `, during "${step.title}"`;

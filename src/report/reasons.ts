@@ -1,6 +1,6 @@
 import type { BuildCause, Reason, ServiceChange } from '../model/changes.ts';
 
-/** Why something happens to a service, as a person reads it. */
+/** Why something happens to a service, in words. */
 export function reasonText(reason: Reason): string {
   switch (reason.kind) {
     case 'image':
@@ -30,10 +30,12 @@ export function reasonText(reason: Reason): string {
       return `depends on ${reason.service}`;
     case 'resource':
       return `uses ${reason.name} now`;
+    case 'lost-network':
+      return 'its network was removed';
     case 'network':
       return `network ${reason.name}`;
     case 'compose':
-      return 'Compose decides so';
+      return 'decided by Compose';
     case 'unwanted':
       return 'scaled to zero';
     case 'gone':

@@ -9,7 +9,7 @@ const outcomes = {
   failed: 'failed',
 } as const;
 
-/** `status` for a person: what is kept, what is current, and what runs differently. */
+/** `status` for a person: which releases are kept, what is current, and any drift. */
 export function statusText(hosts: readonly HostStatus[]): readonly string[] {
   return hosts.flatMap((status) => {
     const { host, current, releases, containers, drift, changedSince = [], problems } = status;
@@ -35,14 +35,14 @@ export function statusText(hosts: readonly HostStatus[]): readonly string[] {
   });
 }
 
-/** Who is deploying there, or what nobody has finished. */
+/** Who is deploying there, or what was left unfinished. */
 function leaseLines({ lease }: HostStatus): readonly string[] {
   if (lease === undefined) return [];
   const { state, holder, failedUndo } = lease;
   const who = `${holder.command} of ${holder.release || 'a release'} by ${holder.actor}`;
   if (state === 'busy') return [`in use: ${who}, now: ${holder.stage || 'starting'}`];
   if (state === 'open') return [`interrupted: ${who}; finish its rollback with \`status\` and \`heal: true\``];
-  return failedUndo === undefined ? [] : [`a rollback failed; try it again with \`status\` and \`heal: true\``];
+  return failedUndo === undefined ? [] : [`a rollback failed; retry it with \`status\` and \`heal: true\``];
 }
 
 function nothing({ root, lastAttempt }: HostStatus): string {
@@ -64,7 +64,7 @@ const endings: Readonly<Record<Attempt['outcome'], string>> = {
   failed: 'failed',
 };
 
-/** The last attempt, and the last one that touched what runs, unless they succeeded. */
+/** The last attempt, and the last one that touched running containers, unless they succeeded. */
 function troubles({ lastAttempt, lastSwitch }: HostStatus): readonly string[] {
   const tell = (name: string, attempt: Attempt | undefined): readonly string[] => {
     if (attempt === undefined || attempt.outcome === 'succeeded') return [];

@@ -1,32 +1,34 @@
 import { longestDowntime } from '../facts/downtime.ts';
+import type { Forecast } from '../model/forecast.ts';
 import type { Report, StepReport } from '../model/report.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { afterwards } from './after.ts';
+import { alike } from './alike.ts';
 import { changesTable } from './changes.ts';
-import { dataText } from './data.ts';
 import { hintOf } from './failures.ts';
 import { gantt } from './gantt.ts';
+import { hostNotes } from './host-notes.ts';
 import { compareUrl, liveLines } from './live.ts';
-import { bounded, cell, code, details, fenced, shortened, table } from './markdown.ts';
+import { bounded, code, details, fenced, inline, shortened, table } from './markdown.ts';
 import { forecastMarkdown } from './plan-markdown.ts';
 import { outageLines, probedSum } from './probed.ts';
 import { title } from './title.ts';
 
 /**
- * The step summary: what a person wants to know of a deploy without opening its log. How it ended comes first, then what is
+ * The step summary: what a person wants to know about a deploy without opening its log. First how it ended, then what is
  * live, why it failed, and what to do. Markdown, far below GitHub's 1 MiB.
  */
 export function summary(report: Report): string {
   const { commands, failures, backup, plan, release, forecast, steps } = report;
   if (forecast !== undefined && commands[0] === 'plan')
-    return bounded([forecastMarkdown(forecast), ...(failures.length === 0 ? [] : [failureText(report)])]);
+    return bounded([forecastMarkdown(forecast), ...planFailures(report, forecast)]);
   const done = failures.length === 0;
   const chart = gantt(steps);
   return bounded([
     `## ${title(report)}`,
     factsOf(report).join(' · '),
     ...commitLine(report),
-    ...(backup === undefined ? [] : [`Backup before the deploy: ${cell(backup)}`]),
+    ...(backup === undefined ? [] : [`Backup before the deploy: ${inline(backup)}`]),
     ...liveText(report),
     ...outagesText(report),
     ...(done ? [] : [failureText(report)]),
@@ -38,18 +40,27 @@ export function summary(report: Report): string {
   ]);
 }
 
+/** Those that the plan does not list itself, and what to do. */
+function planFailures(report: Report, { problems }: Forecast): readonly string[] {
+  const others = report.failures.filter(({ short }) => !problems.some((problem) => problem.startsWith(short)));
+  const hint = hintOf(report);
+  if (others.length > 0) return [failureText(report)];
+  return hint === undefined ? [] : [`**What to do:** ${inline(hint)}`];
+}
+
 function factsOf(report: Report): readonly string[] {
-  const { release, previousRelease, seconds, url } = report;
+  const { release, previousRelease, seconds, buildCache: cache, url } = report;
   return [
     ...(release === undefined ? [] : [`Release ${code(release.id)}`]),
-    ...(previousRelease === undefined ? [] : [`before: ${code(previousRelease)}`]),
+    ...(previousRelease === undefined ? [] : [`previous: ${code(previousRelease)}`]),
     `took ${seconds.toFixed(0)} s`,
     ...downtimeFacts(report),
+    ...(cache === undefined || cache.steps === 0 ? [] : [`build cache: ${cache.cached} of ${cache.steps} steps`]),
     ...(url === undefined ? [] : [url]),
   ];
 }
 
-/** By `probe`, where it was asked. */
+/** From `probe`, if it ran. */
 function downtimeFacts(report: Report): readonly string[] {
   const [requests, longest] = [probedSum(report), longestDowntime(report)];
   if (longest === undefined)
@@ -63,7 +74,7 @@ function downtimeFacts(report: Report): readonly string[] {
 /** When requests failed, and what was being done. */
 function outagesText(report: Report): readonly string[] {
   const lines = outageLines(report);
-  return lines.length === 0 ? [] : [`**Failed requests**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
+  return lines.length === 0 ? [] : [`**Failed requests**\n${lines.map((line) => `- ${inline(line)}`).join('\n')}`];
 }
 
 /** The commit in words, with what is new in it. */
@@ -72,9 +83,9 @@ function commitLine(report: Report): readonly string[] {
   const compare = compareUrl(report);
   const link = compare === undefined ? [] : [`[what changed](${compare})`];
   if (commit === undefined || commit.subject === '') return link;
-  const name = release === undefined ? '' : `${code(release.commit.slice(0, 12))} `;
-  const by = commit.author === '' ? '' : ` (${cell(commit.author)})`;
-  return [[`${name}${cell(shortened(commit.subject, 200))}${by}`, ...link].join(' · ')];
+  const name = release === undefined ? 'Commit: ' : `${code(release.commit.slice(0, 12))} `;
+  const by = commit.author === '' ? '' : ` (${inline(commit.author)})`;
+  return [[`${name}${inline(shortened(commit.subject, 200))}${by}`, ...link].join(' · ')];
 }
 
 function liveText(report: Report): readonly string[] {
@@ -83,26 +94,29 @@ function liveText(report: Report): readonly string[] {
 }
 
 const listed = (title: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [] : [`**${title}**\n${lines.map((line) => `- ${cell(line)}`).join('\n')}`];
+  lines.length === 0 ? [] : [`**${title}**\n${lines.map((line) => `- ${inline(line)}`).join('\n')}`];
 
-/** In one line each, then what to do; all that is known of them is folded. */
+/** A failure with all details. Long text is folded and reduced to one line here, as several failures are. */
 function failureText(report: Report): string {
   const { failures } = report;
+  const all = failures[0]?.message ?? '';
+  const isShort = failures.length === 1 && all.length <= 4000 && all.split('\n').length <= 30;
   const hint = hintOf(report);
-  const longer = failures.filter(({ message }) => message.includes('\n')).slice(0, 20);
+  const longer = isShort ? [] : failures.filter(({ message }) => message.includes('\n')).slice(0, 20);
   return [
-    fenced(shortened(failures.map(({ short }) => short).join('\n'), 4000)),
-    ...(hint === undefined ? [] : [`**What to do:** ${cell(hint)}`]),
+    '**What failed**',
+    fenced(isShort ? all : shortened(failures.map(({ short }) => short).join('\n'), 4000)),
+    ...(hint === undefined ? [] : [`**What to do:** ${inline(hint)}`]),
     ...longer.map(({ short, message }) =>
-      details(longer.length === 1 ? 'Details' : cell(shortened(short, 200)), fenced(shortened(message, 16_000))),
+      details(longer.length === 1 ? 'Details' : shortened(short, 200), fenced(shortened(message, 16_000))),
     ),
   ].join('\n\n');
 }
 
-/** How to get back from here. */
+/** How to roll back from here. */
 function nextText(report: Report): readonly string[] {
   const { next } = afterwards(report);
-  return [...(next === undefined ? [] : [`**Next:** ${cell(next)}`]), ...rollbackText(report)];
+  return [...(next === undefined ? [] : [`**Next:** ${inline(next)}`]), ...rollbackText(report)];
 }
 
 function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflow }: Report): readonly string[] {
@@ -121,24 +135,20 @@ function rollbackText({ failures, plan, previousRelease, source, rollbackWorkflo
   return [details('Roll back', `${text}\n\n${fenced(argv.join(' '), 'sh')}`)];
 }
 
-/** Hosts on which the same happens, together: most servers of an application are alike. */
-function alike(hosts: readonly HostSwitch[]): readonly (readonly HostSwitch[])[] {
-  const whats = hosts.map(({ changes, data }) => JSON.stringify([changes, data]));
-  return [...new Set(whats)].map((what) => hosts.filter((_, index) => whats[index] === what));
-}
-
-/** After a failure it says what was planned: not all of it was done. */
+/** After a failure it shows what was planned: not all of it was done. */
 function servicesTable(hosts: readonly HostSwitch[], done: boolean): string {
-  const names = hosts.map(({ host }) => host).join(', ');
-  const { changes, data } = hosts[0] ?? { changes: [], data: [] };
+  const names = hosts.map(({ host }) => code(host)).join(', ');
+  const host = hosts[0] ?? { changes: [], data: [] };
   const [name, head] = done ? [names, 'action'] : [`${names}: what was planned`, 'planned'];
-  const lines = data.map((change) => `- ${cell(dataText(change))}`);
-  return [`### ${cell(name)}`, changesTable(changes, head), ...(lines.length > 0 ? [lines.join('\n')] : [])].join(
-    '\n\n',
-  );
+  const lines = hostNotes(host).map((note) => `- ${inline(note)}`);
+  return [
+    `### ${inline(name)}`,
+    changesTable(host.changes, head),
+    ...(lines.length > 0 ? [lines.join('\n')] : []),
+  ].join('\n\n');
 }
 
-/** Those of services that stay as they are are no news. */
+/** Images of unchanged services are not news. */
 function imagesTable(images: Readonly<Record<string, string>>, plan: SwitchPlan | undefined): readonly string[] {
   const kept = (service: string): boolean => {
     const actions = (plan?.hosts ?? []).flatMap(({ changes }) =>
@@ -152,8 +162,17 @@ function imagesTable(images: Readonly<Record<string, string>>, plan: SwitchPlan 
   return [details('Images', table(['service', 'image'], cells))];
 }
 
-/** Steps that tidy up are no news either, unless they failed. */
-const tidying: ReadonlySet<string> = new Set(['logout', 'withdraw', 'tidy', 'prune', 'definition', 'metadata', 'arm']);
+/** Cleanup steps are not news either, unless they failed. */
+const tidying: ReadonlySet<string> = new Set([
+  'logout',
+  'withdraw',
+  'tidy',
+  'stopping',
+  'prune',
+  'definition',
+  'metadata',
+  'arm',
+]);
 
 function stepsTable(steps: readonly StepReport[]): readonly string[] {
   const rows = steps

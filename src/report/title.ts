@@ -7,6 +7,7 @@ const icons = {
   'rollback-failed': '🔥',
   failed: '❌',
   cancelled: '⏹️',
+  'rolling-back': '❌',
 } as const;
 
 /** How it ended, in one line. */

@@ -1,5 +1,5 @@
-# What `docker compose config --format json` prints, as YAML in which a key or an item of a list never takes more than one
-# line. Compose's own YAML is no source for it: up to 2.26 it loses the first newline of a text that begins with one.
+# What `docker compose config --format json` prints, as YAML in which a key or a list item never takes more than one
+# line. We cannot use Compose's own YAML: up to 2.26 it loses the first newline of a text that begins with one.
 function spaces(n) { return sprintf("%" n "s", "") }
 function scalar(json) { return json ~ /^"/ ? encode(unquote(json)) : json }
 {
@@ -18,7 +18,7 @@ indent < 1 || line == "}" || line == "]" { next }
   } else {
     size = key_length(line)
     rest = substr(line, size + 3)
-    # Compose takes what is null for what is not there, and says it of every service.
+    # To Compose, null means not set, and it prints it for every service.
     if (indent == 6 && top == "\"services\"" && rest == "null") next
     if (indent == 2) top = substr(line, 1, size)
     if (indent == 6) section = substr(line, 1, size)

@@ -1,4 +1,4 @@
-# Makes a release the current one, in one step that cannot be seen half done; without an id there is none. Arguments: root [id]
+# Makes a release the current one in one atomic step; without an id, no release is current. Arguments: root [id]
 set -eu
 cd "$1"
 if [ $# -lt 2 ]; then

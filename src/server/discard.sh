@@ -1,5 +1,5 @@
-# Takes back the images that were brought here while the tests still ran, and did not pass. An image that another name or a
-# container needs stays. Of one that was built for it, also what has no name yet: its pull was cut short.
+# Removes the images that were pulled here ahead of tests that then failed. An image that another name or a container uses
+# stays. Also removes what an interrupted pull of such an image has left without a name.
 # Arguments: tag name|name@digest...
 set -u
 tag=$1

@@ -1,4 +1,4 @@
-# The values of configs and secrets that come from the environment, as a .env that Compose finds beside the sealed file.
+# The values of configs and secrets from the environment, as a .env that Compose finds next to the sealed file.
 /^[^ ]/ { top = key($0); next }
 top == "x-korrigo-environment" {
   text = value($0)

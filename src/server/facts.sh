@@ -1,5 +1,5 @@
-# Begins what a program reports. What the user's shell printed before this line is no fact. A fact is one line: its name and
-# its values, with tabs between them.
+# Starts the facts that a program reports: what the user's shell printed before this line is ignored. A fact is one line:
+# its name and its values, separated by tabs.
 echo 'korrigo-facts 1'
 tab=$(printf '\t')
 fact() {

@@ -1,5 +1,5 @@
-# From a resolved file: one line for every line that belongs to a service: service, tab, key, tab, the line. Two releases
-# that are compared by it differ in keys that can be named without telling a value.
+# From a resolved file: one line for every line that belongs to a service: service, tab, key, tab, the line. Comparing two
+# releases by it finds keys that can be named without revealing a value.
 /^[^ ]/ { top = $1; next }
 top != "services:" { next }
 /^  [^ ]/ { service = key($0); next }

@@ -1,4 +1,4 @@
-# The images of a sealed file, one a line: of services, of their hooks and of their volumes.
+# The images of a sealed file, one per line: those of services, their hooks and their volumes.
 /^[^ ]/ { top = key($0) }
 top != "services" { next }
 /^    [^ -]/ { section = key($0) }

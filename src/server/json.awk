@@ -1,5 +1,5 @@
-# Reads the fields of a JSON object on one line into FIELD: the text of strings, anything else as it is written. What stands
-# inside of a value, or in a text that looks like a field, is none.
+# Reads the fields of a one-line JSON object into FIELD: strings as their text, anything else as it is written. What is
+# inside a value, or in a text that looks like a field, does not count.
 function fields(line,   depth, token, name, expects) {
   split("", FIELD)
   depth = 0

@@ -1,8 +1,8 @@
-# The keeper: holds the lease of an application for as long as calls come, and ends it when none did for the grace, or when
-# its holder has left it: undoes what is not confirmed, and then frees the lock. It lies on the server as lease/keeper.sh.
+# The keeper: holds the lease of an application as long as calls come. It ends the lease if no call has come for the
+# grace period, or when the holder leaves: it undoes what is not confirmed, then releases the lock. Installed as lease/keeper.sh.
 #   hold root                what `take` starts, with the lock in descriptor 9
-#   heal root                the same, of a lease whose keeper was killed: it ends at once
-#   boot root                for a boot unit: takes the lock itself, ends what the loss of power has cut off, and starts what
+#   heal root                the same, for a lease whose keeper was killed: it ends at once
+#   boot root                for a boot unit: takes the lock itself, finishes what a power loss interrupted, and starts what
 #                            Docker could not
 #   job root folder ...        runs a command on its own
 #   logged root file log       runs an undo
@@ -17,7 +17,7 @@ hold() {
     wait $! || kill $!
     # shellcheck disable=SC3013 # dash, bash and BusyBox have it
     if [ "$lease/beat" -nt "$lease/past" ]; then
-      touch -t 197001030000 "$lease/beat"
+      TZ=UTC0 touch -t 197001010000 "$lease/beat"
       quiet=0
     else
       quiet=$((quiet + 1))

@@ -1,5 +1,5 @@
-# Defines boot(): what a boot unit does, after each start of the engine. What the loss of power cut off comes to its end, and
-# then what Docker could not start is started.
+# Defines boot(): what the boot unit does after each start of the engine: finishes what a power loss interrupted, then starts
+# what Docker could not.
 boot() {
   exec 9>>"$lease/lock"
   flock -n 9 || return 0
@@ -13,8 +13,8 @@ boot() {
   start_failed
 }
 
-# Docker starts everything at once and tries that once, however it ends: a proxy that shares the network of a door which is not
-# up yet stays down. Who was stopped by somebody has no error, and is left alone. Again, for those who wait for each other.
+# Docker starts all containers at once, and only once: a proxy that shares the network of a door that is not up yet stays down.
+# A container that someone stopped has no error, and is left alone. Repeated, for containers that wait for each other.
 start_failed() {
   await_docker
   tries=0

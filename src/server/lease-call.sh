@@ -1,5 +1,5 @@
-# Defines what begins every call of the holder: it shows the keeper that they are there, and replaces one that somebody killed.
-# Where the lease is over, it tells how it ended, and that is all.
+# Defines the start of every call of the holder: it is the heartbeat for the keeper, and replaces a keeper that was killed.
+# If the lease is over, it only reports how it ended.
 enter() {
   echo 'korrigo-facts 1'
   is_ours token || lost

@@ -1,11 +1,11 @@
-# Defines confirm(): what was changed stays, nothing is armed any more. stdin: a line for the history, or nothing.
+# Defines confirm(): keeps what was changed and disarms the undo. stdin: a line for the history, or nothing.
 confirm() { # Arguments: bytes-of-stdin
   line=$lease/line.$$
   rm -f "$lease/armed/reserve"
   { cat >"$line"; } 2>/dev/null
-  # Cut off, or on a full disk: the confirmation counts without it.
+  # If the line is incomplete, or the disk is full, the confirmation counts without it.
   [ "$(wc -c <"$line" 2>/dev/null)" -eq "$1" ] || rm -f "$line"
-  # The keeper needs it if this is the last that we do.
+  # The keeper needs it if this is the last thing we do.
   [ ! -e "$line" ] || cp "$line" "$lease/armed/line" 2>/dev/null
   ! flush "$lease/armed" "$lease/armed/line" 2>/dev/null || true
   mv -T "$lease/armed" "$lease/confirmed" 2>/dev/null || [ -e "$lease/confirmed" ] || is_ours token || lost

@@ -1,4 +1,4 @@
-# Defines end_job(): ends a job with all that it started, TERM first and KILL when that does not do.
+# Defines end_job(): stops a job and everything it started, with TERM first, and KILL if that is not enough.
 # Arguments: folder mark seconds-until-KILL
 end_job() {
   { read -r job_pid job_birth job_boot <"$1/pid"; } 2>/dev/null && [ "$job_boot" = "$boot" ] || return 0
@@ -18,14 +18,14 @@ end_job() {
         esac
       fi
     done
-    # It ends by itself when its command has.
+    # It ends by itself once its command has ended.
     if [ -z "$pids" ] && [ "$now" -ge "$patience" ]; then kill -KILL "$job_pid" 2>/dev/null; fi
     nap
   done
 }
 
 # Sets pids, the processes in the session of a job, and first: whether its first process, which is not among them, is still
-# there. Without it a session of that number may be another one's, unless our mark is in the environment.
+# there. Without it, a session with that number may belong to another process, unless our mark is in the environment.
 members() { # Arguments: pid birth mark
   pids='' first=no
   if look "$1" && [ "$birth" = "$2" ]; then first=yes; fi

@@ -1,4 +1,4 @@
-# Defines finish(): the end of a lease, whatever has been before. It may be cut off anywhere and begin again.
+# Defines finish(): ends a lease, whatever state it is in. It may be interrupted anywhere and run again.
 finish() {
   mv "$lease/token" "$lease/left" 2>/dev/null
   { read -r token <"$lease/left"; } 2>/dev/null || token=unknown
@@ -19,13 +19,15 @@ finish() {
     record "$lease/confirmed/line"
   fi
   forget_login
-  rm -rf "$lease/jobs" "$lease/undone" "$lease/confirmed" "$lease"/arming.* "$lease"/line.*
+  rm -rf "$lease/jobs" "$lease"/arming.* "$lease"/line.*
   rm -f "$lease/holder" "$lease/stage" "$lease/keeper"
-  mv "$lease/left" "$lease/outcomes/$token.$outcome"
+  mv "$lease/left" "$lease/outcomes/$token.$outcome" 2>/dev/null
   flush "$lease"
+  # Last: if this is interrupted and run again without an outcome, the cause must still be known.
+  rm -rf "$lease/undone" "$lease/confirmed"
 }
 
-# Brings back what was there before: up to three tries, within the limit.
+# Restores what was there before: up to three tries, within the limit.
 undo() {
   rm -f "$lease/undoing/reserve"
   end_job "$lease/undoing" "$token.undoing" 10
@@ -50,11 +52,11 @@ undo() {
   flush "$lease"
 }
 
-# Sets code. While it runs it looks once a second whether its time is up.
+# Sets code. While the undo runs, it checks once a second whether the time limit has been reached.
 try_undo() {
   rm -f "$lease/undoing"/code.* "$lease/undoing/pid"
   : >"$lease/undoing/running"
-  { printf '%s\n' "--- $(date -u +%Y-%m-%dT%H:%M:%SZ) the server goes back by itself" >>"$log"; } 2>/dev/null
+  { printf '%s\n' "--- $(date -u +%Y-%m-%dT%H:%M:%SZ) the server rolls back by itself" >>"$log"; } 2>/dev/null
   exec 8>>"$lease/undoing/lock"
   flock 8
   setsid sh "$lease/keeper.sh" job "$root" "$lease/undoing" '' "$token.undoing" "$mask" / \
@@ -68,13 +70,13 @@ try_undo() {
   [ ! -e "$lease/undoing/code.0" ] || code=0
 }
 
-# Runs a program for sh and keeps what it prints: where the disk is full it prints into the void, and does not fail for that.
+# Runs a program for sh and keeps its output; if the disk is full, the output is dropped, and the program does not fail for that.
 logged() { # Arguments: file log
   code=$({ { sh "$1" 2>&1; echo $? >&3; } | { cat >>"$2" || cat >/dev/null; } 2>/dev/null; } 3>&1)
   exit "$code"
 }
 
-# After a boot, or when somebody restarts it, the engine takes a while. Without one the undo says what is wrong.
+# After a boot, or when someone restarts it, the engine takes a while. If it stays down, the undo says what is wrong.
 await_docker() {
   command -v docker >/dev/null || return 0
   uptime

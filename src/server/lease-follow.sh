@@ -1,5 +1,5 @@
-# Defines follow(): waits for new output of a job or for its end, and tells both. Bytes are in base64, so that nothing on the
-# way changes them. Arguments: folder offset-of-out offset-of-err seconds-to-wait
+# Defines follow(): waits for new output of a job or for its end, and prints both. Bytes are in base64, so that they arrive
+# unchanged. Arguments: folder offset-of-out offset-of-err seconds-to-wait
 most=196608
 follow() {
   folder=$1 heard=no state=running code='' tick=0.2
@@ -26,7 +26,7 @@ follow() {
   fact complete yes
 }
 
-# Waits for the end, no longer than a tick: the lock of the job is free when there is nobody left who could note its end.
+# Waits for the end, at most one tick: the job's lock is free once no process is left that could record its end.
 has_ended() {
   if [ ! -e "$folder/lock" ]; then
     state=missing

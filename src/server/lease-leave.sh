@@ -1,4 +1,5 @@
-# The holder leaves: what is armed is undone, and the lease is freed. Waits for that for a while. Arguments: root token seconds-to-wait
+# The holder leaves: what is armed is undone, and the lease is released. Waits for that for a while. Arguments: root token
+# seconds-to-wait
 echo 'korrigo-facts 1'
 root=$1 token=$2 seconds=$3 lease=$1/lease
 ! is_ours token || mv "$lease/token" "$lease/left"

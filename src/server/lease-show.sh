@@ -1,4 +1,4 @@
-# Who holds the lease of an application, if anybody does. Changes nothing. Arguments: root
+# Shows who holds the lease of an application, if anyone. Changes nothing. Arguments: root
 echo 'korrigo-facts 1'
 root=$1 token='' lease=$1/lease
 tell_holder

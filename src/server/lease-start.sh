@@ -1,11 +1,11 @@
-# Defines start(): starts a job and follows it for a while. Called again with the same id, it follows the job that is there.
+# Defines start(): starts a job and follows it for a while. Called again with the same id, it follows the existing job.
 # stdin: the job's.
 start() { # Arguments: id bytes-of-stdin seconds-to-wait working-directory command...
   id=$1 bytes=$2 seconds=$3 where=$4
   shift 4
   folder=$lease/jobs/$id
   why=$(mkdir -p "$folder" 2>&1) || fail "$why"
-  # Read before the lock is taken: a connection that hangs must not hold it.
+  # Read before taking the lock: a connection that hangs must not hold it.
   [ "$bytes" -eq 0 ] || receive
   exec 8>>"$folder/lock"
   if flock -n 8 && [ ! -e "$folder/pid" ]; then

@@ -1,4 +1,4 @@
-# Takes the lease and starts its keeper, or tells who has it. stdin: the program of the keeper.
+# Takes the lease and starts its keeper, or reports who holds it. stdin: the program of the keeper.
 # Arguments: root token bytes-of-stdin seconds-to-wait grace login actor run command release
 echo 'korrigo-facts 1'
 root=$1 token=$2 bytes=$3 seconds=$4 grace=$5 login=$6
@@ -52,11 +52,11 @@ printf '%s\n' "$keeper" | put "$lease/keeper.sh"
   fact since "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 } | put "$lease/holder"
 printf '%s\n' "$grace" "$login" "$mask" | put "$lease/terms"
-# What an undo needs when nobody is logged in: after a boot.
+# What an undo needs when no one is logged in: after a boot.
 printf '%s\n' "$PATH" "${DOCKER_HOST:-}" "${XDG_RUNTIME_DIR:-}" | put "$lease/surroundings"
 fact stage begin | put "$lease/stage"
 : >"$lease/contact"
-touch -t 197001030000 "$lease/past" "$lease/beat"
+TZ=UTC0 touch -t 197001010000 "$lease/past" "$lease/beat"
 printf '%s\n' "$token" | put "$lease/token"
 start_keeper hold
 end taken

@@ -1,11 +1,11 @@
-# Defines what the programs of a lease share. Its journal is plain files in <root>/lease, and what decides is a rename: it
-# needs no space on the disk and cannot be seen half done.
+# Defines what the programs of a lease share. Its journal consists of plain files in <root>/lease, and changes by rename: that
+# needs no disk space and is never seen half done.
 #   lock        held with flock by the keeper: whatever ends the keeper, the kernel frees it
-#   token       whose lease it is; becomes `left` when it is over
+#   token       who holds the lease; becomes `left` when it is over
 #   armed/      the undo of what is being changed; becomes confirmed/, or undoing/ and then undone/ or failed/
 #   jobs/<id>/  a command that runs on its own: lock, pid, out, err, and `running`, which becomes code.<exit code>
 #   outcomes/   <token>.<outcome> of the leases of the last day
-#   beat        touched by every call; the keeper sets it back to the time of `past`, whatever the clock does
+#   beat        touched by every call; the keeper resets it to the time of `past`, so changes of the clock do not matter
 set -u
 mask=$(umask)
 umask 077
@@ -15,7 +15,7 @@ fail() {
   exit 1
 }
 
-# Sets birth and sid of a process that lives; birth is in clock ticks since the machine booted.
+# Sets birth and sid of a living process; birth is in clock ticks since the machine booted.
 look() {
   { IFS= read -r status <"/proc/$1/stat"; } 2>/dev/null || return 1
   # shellcheck disable=SC2086 # numbers and a letter
@@ -24,24 +24,24 @@ look() {
   sid=$4 birth=${20}
 }
 
-# This boot: a container has the machine's, but a first process of its own.
+# This boot: a container has the machine's, but its own first process.
 read -r boot </proc/sys/kernel/random/boot_id
 ! look 1 || boot=$boot.$birth
 
 # Writes a line to a file in one step. Arguments: file line
 note() { { printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; } 2>/dev/null; }
 
-# What is on the disk survives the loss of power.
+# What is on the disk survives a power loss.
 flush() { sync "$@" 2>/dev/null || sync; }
 
-# Sets now: tenths of a second since the machine booted, whatever its clock says.
+# Sets now: tenths of a second since the machine booted, independent of the clock.
 uptime() {
   read -r now rest </proc/uptime
   rest=${now#*.}
   now=${now%%.*}${rest%?}
 }
 
-# Waits a moment. Not every sleep knows fractions.
+# Waits a moment. Not every sleep supports fractions.
 nap() { sleep 0.1 9>&- 2>/dev/null || sleep 1 9>&-; }
 
 keeper_lives() {
@@ -54,10 +54,10 @@ start_keeper() {
   setsid sh "$lease/keeper.sh" "$1" "$root" </dev/null >/dev/null 2>&1 &
 }
 
-# Whether the lease is that of this call. Arguments: token|left
+# Whether this call's lease is the current one. Arguments: token|left
 is_ours() { { read -r held <"$lease/$1"; } 2>/dev/null && [ "$held" = "$token" ]; }
 
-# Whether a lease did not come to its end.
+# Whether a lease has never been finished.
 is_open() {
   for entry in token left armed confirmed undoing undone; do
     [ ! -e "$lease/$entry" ] || return 0
@@ -65,7 +65,7 @@ is_open() {
   return 1
 }
 
-# Sets outcome of a lease that is over, or fails. Arguments: token
+# Sets outcome of a finished lease, or fails. Arguments: token
 find_outcome() {
   outcome=
   for entry in "$lease/outcomes/$1".*; do
@@ -74,7 +74,7 @@ find_outcome() {
   [ -n "$outcome" ]
 }
 
-# Tells who holds the lease, and what they do.
+# Reports who holds the lease, and what they are doing.
 tell_holder() {
   cat "$lease/holder" "$lease/stage" 2>/dev/null
   if now=$(date +%s) && contact=$(stat -c %Y "$lease/contact" 2>/dev/null); then fact quiet $((now - contact)); fi
@@ -93,7 +93,7 @@ record() {
     exec 7>>"$history"
     flock 7
     ! grep -qxF -f "$1" "$history" || exit 0
-    # A line that a full disk cut off would swallow this one.
+    # A line that a full disk has truncated would swallow this one.
     [ ! -s "$history" ] || [ -z "$(tail -c 1 "$history")" ] || echo >&7
     cat "$1" >&7
   ) 9>&- 2>/dev/null

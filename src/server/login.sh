@@ -1,11 +1,11 @@
-# Logs in to a registry with the password on stdin, into a Docker configuration of its own that starts as a copy of the
-# user's: its other logins, plugins, contexts and builders stay usable. A credential helper is left out of it for this registry
-# (helpers.awk), and a configuration that this user may not read is none. Arguments: directory registry username
+# Logs in to a registry with the password on stdin, into a separate Docker configuration that starts as a copy of the
+# user's: its other logins, plugins, contexts and builders stay usable. The copy has no credential helper for this registry
+# (helpers.awk). A configuration that this user may not read counts as none. Arguments: directory registry username
 set -eu
 umask 077
 own=$1 registry=$2 username=$3
 theirs=${DOCKER_CONFIG:-$HOME/.docker}
-# Of a deploy that lost its connection.
+# From a deploy that lost its connection.
 find "$(dirname "$own")" -maxdepth 1 -name '.login-korrigo-*' -user "$(id -un)" -mmin +60 -exec rm -rf {} + 2>/dev/null || true
 mkdir "$own"
 for entry in "$theirs"/*; do
@@ -20,5 +20,6 @@ for entry in "$theirs"/*; do
   esac
 done
 if answer=$(docker --config "$own" login --username "$username" --password-stdin "$registry" 2>&1); then exit 0; fi
-printf '%s\n' "$answer" >&2
+# Without what docker prints at every login.
+printf '%s\n' "$answer" | grep -v -e '^WARNING! Your' -e '^Configure a credential' -e '^https://docs.docker.com/.*credential' >&2
 exit 1

@@ -1,7 +1,7 @@
-# Where a path of the source of a release leads for good: a shipped path to where its content lies (the table: repository
-# path, tab, path here), any other to the same path under `shared`. A path that leads out of the repository lies beside it
-# under shared/.parent, whatever the release: so far up there is nothing else. `source` holds the release's id, so that it
-# occurs only where Compose itself wrote it. Without a table nothing moves.
+# Maps a path in a release's source to its permanent place: a shipped path to its content (the table: repository
+# path, tab, path here), any other to the same path under `shared`. A path outside the repository goes
+# under shared/.parent, whatever the release: nothing else is that far up. `source` contains the release's id, so that it
+# only occurs where Compose itself wrote it. Without a table nothing is mapped.
 BEGIN {
   mark = source
   while (table != "" && (getline row < table) > 0) {
@@ -17,10 +17,10 @@ BEGIN {
     lasting[level] = lasting[level - 1] "/.parent"
     mark = above[level]
   }
-  # Whatever stands in the text, this part of it is written as it is.
+  # Whatever the text contains, this part of it is written unchanged.
   mark = substr(mark, match(mark, "[^/]*/[^/]*/[^/]*$"))
 }
-# `dollar` is how a `$` is written in the text. A text that is no path as a whole may go on after one.
+# `dollar` is how a `$` is written in the text. If the text is more than a path, it may continue after one.
 function moved(text, dollar, whole,   out, at, level, best, where) {
   if (table == "") return text
   if (whole) text = clean(text)
@@ -41,7 +41,7 @@ function moved(text, dollar, whole,   out, at, level, best, where) {
     if (best == 0) text = substr(text, matched + 1)
   }
 }
-# Where a folder stands in the text; 0 where it does not, or where a path as a whole is another one.
+# The position of a folder in the text; 0 if it is not there, or if it is only part of a longer path.
 function find(text, here, whole,   at, skipped) {
   skipped = 0
   while ((at = index(text, here)) > 0) {
@@ -52,7 +52,7 @@ function find(text, here, whole,   at, skipped) {
   }
   return 0
 }
-# Where the content of a path below the source lies; `matched` is how much of the text that stands for.
+# The place of the content of a path below the source; `matched` is the length of text that it replaces.
 function content(text, dollar, whole,   i, best, path) {
   best = matched = 0
   for (i = 1; i <= shipped_count; i++) {

@@ -1,4 +1,4 @@
-# What must be known of this server before a deploy. Changes nothing.
+# Reports what a deploy must know about this server. Changes nothing.
 # Arguments: root project
 set -u
 root=$1 project=$2
@@ -9,6 +9,12 @@ free() { # KiB that a user may still write where the path is, or where it will b
   df -Pk "$path" 2>/dev/null | awk 'NR == 2 { print $4 }'
 }
 
+few_inodes() { # A disk that has space and none for another file. Arguments: path
+  number=$(df -Pi "$1" 2>/dev/null | awk 'NR == 2 && $2 + 0 > 0 { print $4 }')
+  case $number in '' | *[!0-9]*) return 0 ;; esac
+  [ "$number" -ge 1000 ] || fact inodes "$number $1"
+}
+
 missing=
 for program in docker tar awk sed sort comm sha256sum timeout df; do
   command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
@@ -16,6 +22,7 @@ done
 fact user "$(id -un)"
 fact machine "$(uname -m)"
 fact kernel "$(uname -r)"
+fact time "$(date +%s)"
 fact memory "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)"
 [ -z "$missing" ] || fact missing-programs "$missing"
 for program in curl wget; do
@@ -30,9 +37,19 @@ case "$missing" in
     if [ -n "${info%% *}" ]; then
       fact docker "${info%% *}"
       fact disk-images "$(free "${info#* }") ${info#* }"
-      containers "$project" | while IFS= read -r line; do fact container "$line"; done
+      [ ! -e "${info#* }" ] || few_inodes "${info#* }"
+      # Without an answer it fails: a server that seems to have no containers would be taken for an empty one.
+      networks=$(docker network ls --quiet --no-trunc) || exit
+      all=$(containers "$project") || exit
+      printf '%s\n' "$networks" | while IFS= read -r id; do fact network-id "$id"; done
+      [ -z "$all" ] || printf '%s\n' "$all" | while IFS= read -r line; do fact container "$line"; done
     else
       case $(docker --version 2>/dev/null) in *odman*) fact podman yes ;; esac
+      for name in DOCKER_HOST DOCKER_CONTEXT; do
+        eval "value=\${$name-}"
+        # shellcheck disable=SC2154 # set by eval
+        [ -z "$value" ] || fact docker-set "$name=$value"
+      done
       fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
     if version=$(docker compose version --short 2>/dev/null); then fact compose "$version"; else fact compose-missing yes; fi
@@ -41,17 +58,24 @@ esac
 
 parent=$root
 while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
+if [ ! -d /tmp ] || [ ! -w /tmp ]; then fact no-tmp yes; else fact disk-tmp "$(free /tmp) /tmp"; fi
 if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; fi
 fact disk-root "$(free "$root") $parent"
+few_inodes "$parent"
+# The same for two names of one server.
+fact place "$(cat /proc/sys/kernel/random/boot_id) $(stat -c %d:%i "$parent")"
 if [ -e "$root/current/compose.yml" ]; then
   fact current "$(basename "$(readlink "$root/current")")"
   [ ! -e "$root/current/release.json" ] || fact json "$(tr -d '\n' <"$root/current/release.json")"
 fi
+# Without a program for each: there may be a hundred.
 for release in "$root"/releases/*/compose.yml; do
-  [ ! -e "$release" ] || fact release "$(basename "$(dirname "$release")")"
+  [ -e "$release" ] || continue
+  release=${release%/compose.yml}
+  fact release "${release##*/}"
 done
 for file in "$root"/files/*; do
-  [ ! -e "$file" ] || fact file "$(basename "$file")"
+  [ ! -e "$file" ] || fact file "${file##*/}"
 done
 # The last attempts, and of those before the ones that touched what runs: refusals do not push them out of sight.
 [ ! -e "$root/history.jsonl" ] || awk '

@@ -1,4 +1,4 @@
-# The images of a sealed file that a service wants for a platform by name, one a line: image, tab, platform.
+# The images of a sealed file for which a service sets the platform, one per line: image, tab, platform.
 /^[^ ]/ { top = key($0) }
 top != "services" { next }
 /^  [^ ]/ { image = platform = "" }

@@ -1,4 +1,4 @@
-# Asks a URL about every 100 ms until it is told to stop, with TERM. Prints a row for all requests in turn that went alike,
+# Requests a URL about every 100 ms until it is stopped with TERM. Prints one row for consecutive requests with the same result,
 # and now and then before such a row ends. Arguments: url
 #   row good|bad from to count answer   from: when the first of them was sent, to: when the last of them was over, both in
 #                                       hundredths of a second since the machine booted; answer: the last one's status
@@ -13,14 +13,14 @@ look() {
 }
 tell() { [ "$count" -eq 0 ] || fact row "$kind" "$from" "$to" "$count" "$last"; }
 
-# Sets status: that of the answer, or nothing. A redirect is an answer, and a certificate for another name is no downtime.
+# Sets status: that of the response, or nothing. A redirect is a response, and a certificate for another name is not downtime.
 if command -v curl >/dev/null 2>&1; then
   ask() {
     status=$(curl -q --silent --globoff --insecure --noproxy '*' --max-time 5 --output /dev/null \
       --write-out '%{http_code}' "$url")
   }
 else
-  # BusyBox knows none of these: it checks no certificates, and follows redirects, whose status comes first.
+  # BusyBox's wget has none of these: it checks no certificates, and follows redirects, whose status comes first.
   options='--tries=1 --max-redirect=0 --no-proxy --no-check-certificate'
   wget --version >/dev/null 2>&1 || options='-Y off'
   ask() {

@@ -1,6 +1,6 @@
-# Removes what no kept release needs: release folders, shipped files, and our own tags of images (an image that something
-# else names or runs stays). Kept are the current release, failed ones that containers still run from, and the newest
-# that succeeded, each commit counted once: deploying one again and again pushes no other out. Volumes and other projects are never touched, nor what looks like data: that is reported, and stays.
+# Removes what no kept release needs: release folders, shipped files, and our own tags of images (an image that has another
+# name or is in use stays). Kept are the current release, failed ones that containers still run from, and the newest
+# that succeeded, each commit counted once: deploying one repeatedly displaces no other. Volumes and other projects are never touched; what looks like data is reported, and stays.
 # Arguments: root project number-of-releases
 set -eu
 : "${tab:?}"
@@ -11,6 +11,7 @@ cd "$root"
 touch history.jsonl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 143' HUP INT TERM # dash and BusyBox end without the other one
 
 awk "$AWK_HISTORY" history.jsonl >"$work/history"
 succeeded() { # ids, the one that succeeded last first; what was current before an attempt had succeeded, too
@@ -20,7 +21,7 @@ succeeded() { # ids, the one that succeeded last first; what was current before 
     END { for (; n > 0; n--) if (!seen[line[n]]++) print line[n] }
   ' "$work/history" | while IFS= read -r id; do [ ! -e "releases/$id/compose.yml" ] || printf '%s\n' "$id"; done
 }
-# Where Docker is not responding, this fails: nothing is removed that may be in use.
+# If Docker is not responding, this fails: nothing that may be in use is removed.
 used=$(docker ps --all --filter "label=com.docker.compose.project=$project" \
   --format '{{.Label "com.docker.compose.project.config_files"}}')
 settled() { # ids whose last attempt came before the last success: since then nothing runs from their files
@@ -30,19 +31,48 @@ unfinished() { # ids of failed releases that containers still run from: their fi
   printf '%s\n' "$used" | sed -n "s|^$root/releases/\([^/]*\)/compose.yml\$|\1|p" | sort -u |
     while IFS= read -r id; do { succeeded; settled; } | grep -qxF -e "$id" || printf '%s\n' "$id"; done
 }
+brought() { # ids that no attempt was made with, of the last hour: a plan looks at them, or a deploy that waits for its turn
+  {
+    cut -f 1 "$work/history"
+    echo
+    find releases -mindepth 1 -maxdepth 1 -type d -mmin -60 | sed 's|.*/||'
+  } | awk '$0 == "" { young = 1; next } !young { tried[$0]; next } !($0 in tried)'
+}
 kept=$({
   [ ! -e current/compose.yml ] || basename "$(readlink current)"
   unfinished
-  # The one before the last stays whatever its commit: it is what `previous` goes back to.
+  brought
+  # The one before the last stays whatever its commit: `previous` rolls back to it.
   succeeded | awk -F - -v keep="$keep" '!seen[$3]++ { fresh = ++count <= keep } fresh || (NR == 2 && keep > 1); { fresh = 0 }'
 } | sort -u)
-is_kept() { printf '%s\n' "$kept" | grep -qxF -e "$1"; }
+# Whether this is a line of a text. Without starting a program for each: there may be hundreds. Arguments: text line
+has_line() {
+  case "
+$1
+" in *"
+$2
+"*) ;; *) return 1 ;; esac
+}
 
-# What any container of this machine mounts, and what its volumes bind.
-containers=$(docker ps --all --quiet --no-trunc)
-[ -z "$containers" ] || printf '%s\n' "$containers" |
-  xargs docker inspect --type container --format '{{range .Mounts}}{{println .Source}}{{end}}' >"$work/mounts" 2>/dev/null || true
-docker volume ls --quiet | xargs docker volume inspect --format '{{with .Options}}{{.device}}{{end}}' >>"$work/mounts" 2>/dev/null || true
+# What any container on this machine mounts, and what its volumes bind. One that disappears after it was listed uses nothing. If
+# there is no answer about one that still exists, this fails too. Each is also listed by its own name, to show that it answered.
+look_at() { # Arguments: container|volume template command-of-docker-that-lists...
+  kind=$1 template=$2
+  shift 2
+  docker "$@" >"$work/listed"
+  [ -s "$work/listed" ] || return 0
+  xargs docker inspect --type "$kind" --format "$template" <"$work/listed" >>"$work/mounts" 2>"$work/why" && return 0
+  docker "$@" >"$work/there"
+  while IFS= read -r name; do
+    if grep -qxF -e "$name" "$work/mounts" || ! grep -qxF -e "$name" "$work/there"; then continue; fi
+    cat "$work/why" >&2
+    echo "nothing was removed, because Docker does not say what the $kind $name uses" >&2
+    exit 1
+  done <"$work/listed"
+}
+: >"$work/mounts"
+look_at container '{{println .ID}}{{range .Mounts}}{{println .Source}}{{end}}' ps --all --quiet --no-trunc
+look_at volume '{{println .Name}}{{with .Options}}{{.device}}{{end}}' volume ls --quiet
 is_mounted() { # Arguments: path, or a folder with such a path below it
   awk -v path="$1" '$0 == path || index($0, path "/") == 1 { found = 1 } END { exit !found }' "$work/mounts"
 }
@@ -62,12 +92,15 @@ is_written() { # Whether a shipped file is no longer what it was. Arguments: fol
   return 1
 }
 
-# What env-files replaced is for the way back (restore.sh), and may be secret: it goes when there is none any more.
+# What env-files has replaced is for the rollback (restore.sh), and may be secret: it goes when no rollback can need it.
 if [ ! -e lease/armed ] && [ ! -e lease/undoing ] && [ ! -e lease/failed ]; then rm -rf releases/*/replaced; fi
 
+# From a run that was killed while it unpacked: there may be secrets in it.
+find . -maxdepth 1 -name '.incoming-*' -mmin +60 -exec rm -rf {} +
+[ ! -d files ] || find files -maxdepth 1 -name '.merging-*' -mmin +60 -exec rm -rf {} +
+
 for release in releases/*; do
-  id=$(basename "$release")
-  if is_kept "$id" || [ ! -d "$release" ] || [ -h "$release" ]; then continue; fi
+  if has_line "$kept" "${release##*/}" || [ ! -d "$release" ] || [ -h "$release" ]; then continue; fi
   if is_mounted "$root/$release"; then fact kept "$root/$release" 'a container or a volume uses it'
   elif holds_data "$release"; then fact kept "$root/$release" 'it holds files that no deploy brought there'
   else rm -rf "$release"; fi
@@ -75,15 +108,18 @@ done
 
 needed=$(cat releases/*/compose.yml releases/*/paths.tab 2>/dev/null | sed -n 's|.*/files/\([0-9a-f]\{16\}\)/.*|\1|p' | sort -u)
 for file in files/*; do
-  if [ ! -e "$file" ] || printf '%s\n' "$needed" | grep -qxF -e "$(basename "$file")"; then continue; fi
-  # Of a container that is not there for long any more: the next deploy looks again.
+  if [ ! -e "$file" ] || has_line "$needed" "${file##*/}"; then continue; fi
+  # For a container that will soon be gone: the next deploy looks again.
   if is_mounted "$root/$file"; then continue; fi
   if is_written "$file"; then fact kept "$root/$file" 'a container has written to it'
   else rm -rf "$file"; fi
 done
 
+# One call for all of them: a release with 200 services has as many tags.
 docker image ls --format '{{.Repository}}:{{.Tag}}' |
   grep -E ":$project-[0-9]{8}-[0-9]{6}-[0-9a-f]{12}\$" |
-  while IFS= read -r image; do
-    is_kept "${image##*:"$project"-}" || docker image rm "$image" >/dev/null 2>&1 || true
-  done
+  awk -v project="$project" -v kept="$(printf '%s\n' "$kept" | tr '\n' ' ')" '
+    BEGIN { for (n = split(kept, id, " "); n > 0; n--) needed[id[n]] = 1 }
+    { tag = $0; sub(/.*:/, "", tag) }
+    !(substr(tag, length(project) + 2) in needed)
+  ' | tr '\n' '\0' | xargs -0 docker image rm >/dev/null 2>&1 || true

@@ -1,13 +1,13 @@
-# Brings every image of a release here, side by side, and checks that it can run. A tag of its own keeps each one from
-# a prune: an image that only a digest names is removed by anybody's `docker image prune`.
-# Where a service names its platform, the image is brought for that one: an emulator runs it.
+# Pulls every image of a release, in parallel, and checks that it can run here. A tag protects each of them from a prune: any
+# `docker image prune` removes an image that has only a digest.
+# If a service sets its platform, the image is pulled for that platform: an emulator runs it.
 # Arguments: sealed-file tag name@sha256:...
 set -u
 : "${tab:?}"
 file=$1 tag=$2
 shift 2
 platforms=$(awk "$AWK_PLATFORMS" "$file") || exit 1
-machine=$(docker version --format '{{.Server.Arch}}')
+machine=$(docker version --format '{{.Server.Arch}}') || exit 1
 failed=0
 architectures() { # of an image that has several
   found=$(docker manifest inspect "$1" 2>/dev/null | sed -n 's/.*"architecture": "\([^"]*\)".*/\1/p' | grep -v unknown | sort -u | tr '\n' ',')
@@ -19,7 +19,7 @@ pull() {
   wanted=$(platform "$1")
   if ! docker image inspect "$1" >/dev/null 2>&1 && ! why=$(docker pull --quiet ${wanted:+--platform "$wanted"} "$1" 2>&1 >/dev/null); then
     case $why in
-      # Trying again would not help.
+      # Retrying would not help.
       *'no matching manifest'* | *'no match for platform'*)
         fact wrong-architecture "$1" "$(architectures "$1")" "$machine"
         return 0
@@ -28,7 +28,7 @@ pull() {
     printf '%s\n' "$why" >&2
     return 1
   fi
-  built_for=$(docker image inspect --format '{{.Architecture}}' "$1")
+  built_for=$(docker image inspect --format '{{.Architecture}}' "$1") || return 1
   if [ -z "$wanted" ] && [ "$built_for" != "$machine" ]; then
     fact wrong-architecture "$1" "$built_for" "$machine"
     return 0
@@ -43,4 +43,5 @@ done
 for pid in $pids; do
   wait "$pid" || failed=1
 done
+tell_unchecked "$file"
 exit $failed

@@ -1,5 +1,5 @@
-# Adds a line about an attempt (JSON on stdin) to the history of the application, after an end for a line that a full
-# disk cut off: the two would be read as one, and lost. Arguments: root
+# Adds a line about an attempt (JSON on stdin) to the application's history. If a full disk has truncated the last line, it ends
+# that line first: otherwise both would be read as one and lost. Arguments: root
 set -eu
 umask 022
 [ -d "$1" ] || exit 0

@@ -1,6 +1,6 @@
-# nginx looks the names of its upstreams up when it starts, and goes on asking for a container that is gone. So one that
-# is older than another container of the project is told to read its configuration again, which ends no request. Never
-# fails: a proxy that cannot be told is reported. Arguments: project first|last
+# nginx resolves the names of its upstreams when it starts, and keeps sending requests to a container that is gone. So an
+# nginx that is older than another container of the project is reloaded, which interrupts no request. Never fails: a proxy
+# that cannot be reloaded is reported. Arguments: project first|last
 set -u
 project=$1 time=$2
 ids=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False) || exit 0
@@ -13,13 +13,13 @@ printf '%s\n' "$rows" | while read -r started id service what; do
   case $what in
     *nginx*)
       if why=$(timeout -k 5 20 docker exec "$id" nginx -s reload 2>&1 </dev/null); then
-        [ "$time" = first ] || echo "$service: nginx has looked its upstreams up again"
+        [ "$time" = first ] || echo "$service: nginx has resolved its upstreams again"
       elif [ "$time" = last ]; then
-        echo "warning: $service was not recreated, and nginx in it may still ask for containers that are gone: it did not reload ($(printf '%s\n' "$why" | tail -n 1)). If it answers 502: docker compose restart $service"
+        echo "warning: $service was not recreated, and its nginx may still send requests to containers that are gone: it did not reload ($(printf '%s\n' "$why" | tail -n 1)). If it answers 502: docker compose restart $service"
       fi
       ;;
     *haproxy*)
-      [ "$time" = first ] || echo "warning: $service was not recreated, and HAProxy without \`resolvers\` goes on asking for containers that are gone. If it answers 503: docker compose restart $service"
+      [ "$time" = first ] || echo "warning: $service was not recreated, and HAProxy without \`resolvers\` keeps sending requests to containers that are gone. If it answers 503: docker compose restart $service"
       ;;
   esac
 done

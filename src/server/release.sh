@@ -1,12 +1,12 @@
-# Defines what the programs about a release share: compose(), Compose in an environment of its own; needed() and is_there(),
-# about what a service uses; hash_of(), its content; tell_services(), what sealed.awk and traits.awk tell of a sealed file; tell_release(), how the release differs
-# from the current one. Keys are told, values are not.
+# Defines what the programs about a release share: save(), what a command prints as a file; compose(), Compose in an environment of its own; needed() and is_there(),
+# about what a service uses; hash_of(), its content; print_services(), what sealed.awk and traits.awk report about a sealed file;
+# print_changes(), how the release differs from the current one. Keys are printed, values are not.
 : "${tab:?}"
 awk() { LC_ALL=C command awk "$@"; } # bytes are characters
 
-# What Compose sees of this session. The values of an application come from its env files: what somebody's shell or sshd
-# happens to set is none of them. `own_names` are set there, `more` are assignments.
-# `here` is the folder that it believes to run in.
+# The environment that Compose gets in this session. An application's values come from its env files, not from whatever
+# someone's shell or sshd happens to set. `own_names` are set there, `more` are assignments.
+# `here` is the folder that Compose believes it runs in.
 own_names='' more='' here=''
 compose() {
   set -- "$(command -v docker)" compose "$@"
@@ -19,22 +19,38 @@ compose() {
     # shellcheck disable=SC2154 # set by eval
     [ -z "$value" ] || set -- "$word=$value" "$@"
   done
-  # Without its HOME, docker does not find what is there.
+  # Without its HOME, docker does not find its configuration.
   case " $own_names " in
     *' HOME '*) [ -n "${DOCKER_CONFIG-}" ] || set -- "DOCKER_CONFIG=${HOME-}/.docker" "$@" ;;
   esac
   env -i "$@"
 }
 
+# A command's output becomes a file once it is complete: BusyBox's awk and sort do not report a full disk.
+save() { # Arguments: file command...
+  saved=$1
+  shift
+  printed=$("$@") || return
+  printf '%s' "$printed${printed:+
+}" >"$saved"
+}
+
 needed() { # How a service uses what has to be there before it starts; nothing when Docker makes it. Arguments: mode name
   case $1:$2 in
     ro:*) echo read ;;
+    need:*) echo 'mounted with create_host_path: false' ;;
     rw:/*) ;; # an absolute path that is written to: the server's own affair
     rw:*) case ${2##*/} in ?*.*) echo mounted ;; esac ;; # Docker would make a folder of a file's name
   esac
 }
 
-# Whether a path is there: 0 yes, 1 no, 2 when it is in a folder that this user may not enter.
+# Whether this Compose omits `create_host_path` where it is false, as versions before 5 do. Arguments: resolved-file
+opts_in() {
+  grep -q '^        bind: [{][}]' "$1" || return 0
+  case $(docker compose version --short) in 2.* | v2.*) echo 1 ;; esac
+}
+
+# Whether a path exists: 0 yes, 1 no, 2 if it is in a folder that this user may not enter.
 is_there() { # Arguments: path
   [ ! -e "$1" ] || return 0
   if [ -h "$1" ]; then
@@ -67,16 +83,18 @@ hash_of() { # Of a file that Compose does not notice when it changes. Arguments:
   else stat -c '%i %s %Y' "$1"; fi # only the container may read it: its file tells when it was replaced
 }
 
-tell_services() {
-  hashes=$(compose --file "$1" config --hash '*')
-  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" -
+print_services() {
+  hashes=$(compose --file "$1" config --hash '*') || return
+  printf '%s\n' "$hashes" | awk "$AWK_SEALED" "$1" - || return
   awk "$AWK_TRAITS" "$1"
 }
 
-tell_release() {
+print_changes() ( # in a shell of its own, whatever traps there are: the values of both releases are in that folder
   was=$1/current
   [ -e "$was/compose.yml" ] || return 0
   work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  trap 'exit 143' HUP INT TERM # dash and BusyBox end without the other one
   awk "$AWK_FLATTEN" "$was/compose.yml" | sort >"$work/was"
   awk "$AWK_FLATTEN" "$2/compose.yml" | sort >"$work/is"
   sort "$was/files.tab" >"$work/files-were"
@@ -85,5 +103,4 @@ tell_release() {
     comm -3 "$work/was" "$work/is" | sed "s/^$tab//" | cut -f 1,2
     comm -3 "$work/files-were" "$work/files-are" | sed "s/^$tab//" | awk -F "$tab" '{ print $1 "\t" ($4 == "" ? "file" : $4) " " $2 }'
   } | sort -u | sed "s/^/changed$tab/"
-  rm -rf "$work"
-}
+)

@@ -1,4 +1,4 @@
-# What must be known of a release that is on this server already, before it is brought back. Changes nothing.
+# Reports what must be known about a release on this server before it is rolled back to. Changes nothing.
 # Arguments: root id
 set -eu
 : "${tab:?}"
@@ -9,10 +9,10 @@ fact json "$(tr -d '\n' <"$release/release.json")"
 awk "$AWK_IMAGES" "$release/compose.yml" | sort -u | while IFS= read -r image; do
   docker image inspect "$image" >/dev/null 2>&1 || fact missing-image "$image"
 done
-awk -v source="$root" -v folder="$release" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
+awk -v source="$root" -v folder="$release" -v opts_in="$(opts_in "$release/compose.yml")" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
   case $mode in in-*) continue ;; esac
   case $name in files/*) mode=ro name=$path ;; esac
   tell_missing "$mode" "${name#shared/}" "$path" "$service" || true
 done
-tell_services "$release/compose.yml"
-tell_release "$root" "$release"
+print_services "$release/compose.yml"
+print_changes "$root" "$release"

@@ -1,4 +1,4 @@
-# Puts the files back that the env-files of a release had replaced, each in one step. Arguments: root id
+# Restores the files that a release's env-files have replaced, each in one atomic step. Arguments: root id
 set -eu
 umask 022
 root=$1
@@ -7,7 +7,7 @@ replaced=$root/releases/$2/replaced
 if [ -s "$replaced/new.txt" ]; then
   while IFS= read -r file; do rm -f "$root/shared/$file"; done <"$replaced/new.txt"
 fi
-[ ! -d "$replaced/files" ] || (cd "$replaced/files" && find . -type f) | while IFS= read -r file; do
-  cp -p "$replaced/files/$file" "$root/shared/$file.korrigo-new"
-  mv -fT "$root/shared/$file.korrigo-new" "$root/shared/$file"
+# An incomplete copy does not count.
+[ ! -d "$replaced/files" ] || (cd "$replaced/files" && find . ! -type d ! -name '*.korrigo-new') | while IFS= read -r file; do
+  put "$replaced/files/$file" "$root/shared/$file"
 done

@@ -1,6 +1,6 @@
-# Stops the old containers of a service, all at once, with their own signal and grace period, after proxies had the time to
-# learn the new ones, and removes them. Each gets the name first that tidy.sh clears away and roll-back.sh knows: it is on its
-# way out, whatever becomes of us. Arguments: seconds-to-drain id...
+# Stops the old containers of a service, all at once, with their own signal and grace period, once proxies have had time to
+# find the new ones, and removes them. Each is first renamed to a name that tidy.sh removes and roll-back.sh recognises: it
+# is on its way out, even if this program is interrupted. Arguments: seconds-to-drain id...
 set -u
 sleep "$1"
 shift
@@ -12,7 +12,10 @@ for id; do
     *) docker rename "$id" "${short}_${name#/}" || exit 1 ;;
   esac
 done
-there() { docker ps --all --quiet --no-trunc | grep -xF -e "$1" >/dev/null; }
-for id; do there "$id" && set -- "$@" "$id"; shift; done
+there=$(docker ps --all --quiet --no-trunc) || exit 1
+for id; do
+  case $there in *"$id"*) set -- "$@" "$id" ;; esac
+  shift
+done
 [ $# -gt 0 ] || exit 0
 docker stop "$@" >/dev/null && docker rm "$@" >/dev/null

@@ -1,13 +1,13 @@
-# Brings a service back to the release before, without a moment in which none of its containers answers. While the old ones are
-# all there, what belongs to the new release only has to go. Where they were on their way out (retire.sh), new ones of the old
-# release come up beside all others first.
+# Brings a service back to the previous release, so that at least one of its containers always answers. While all the old ones are
+# there, the new release's containers are only removed. If old ones were being removed (retire.sh), new ones of the old
+# release are started first.
 # Arguments: project service old-compose-file new-compose-file containers-before seconds-to-drain seconds-to-become-healthy
 #   id-of-before...
 set -u
 project=$1 service=$2 from=$3 to=$4 count=$5 drain=$6 seconds=$7
 shift 7
 before=" $* "
-# Sets ids: fresh (of the old release, made by a way back), going (on their way out), new (of the new release), old.
+# Sets ids: fresh (of the old release, started by a rollback), going (on their way out), new (of the new release), old.
 sort_out() {
   fresh='' going='' new='' old='' all=0 ready=0
   ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
@@ -45,14 +45,14 @@ if [ -n "$going" ] || [ -z "$old" ]; then
   set -- $fresh
   missing=$((count - $#))
   if [ "$missing" -gt 0 ]; then
-    # What it waits for may be what is broken: then it comes back with all the rest.
+    # What it waits for may be the broken part: then it comes back with everything else.
     timeout "$seconds" docker compose --project-name "$project" --file "$from" up --detach --no-recreate --no-build --pull never \
       --scale "$service=$((all + missing))" "$service" || exit 0
   fi
   waited=0
   while sort_out; [ "$ready" -lt "$count" ]; do
     if [ "$waited" -ge "$seconds" ]; then
-      echo "$service of the release before is not healthy after $seconds s" >&2
+      echo "$service of the previous release is not healthy after $seconds s" >&2
       break # the checks at the end decide
     fi
     sleep 1

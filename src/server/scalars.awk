@@ -1,4 +1,4 @@
-# Functions for the scalars of YAML and the strings of JSON, on one line each. They work on bytes: LC_ALL is C.
+# Functions for YAML scalars and JSON strings, on one line each. They work on bytes: LC_ALL is C.
 BEGIN {
   for (i = 1; i < 256; i++) ord[sprintf("%c", i)] = i
   escape["a"] = "\007"; escape["b"] = "\010"; escape["t"] = "\t"; escape["n"] = "\n"; escape["v"] = "\013"
@@ -16,7 +16,7 @@ function utf8(n) {
   if (n < 65536) return sprintf("%c%c%c", 224 + int(n / 4096), 128 + int(n / 64) % 64, 128 + n % 64)
   return sprintf("%c%c%c%c", 240 + int(n / 262144), 128 + int(n / 4096) % 64, 128 + int(n / 64) % 64, 128 + n % 64)
 }
-# What stands in double quotes, without its escapes.
+# The text between double quotes, without its escapes.
 function decode(body,   out, at, letter, size) {
   out = ""
   while ((at = index(body, "\\")) > 0) {
@@ -29,7 +29,7 @@ function decode(body,   out, at, letter, size) {
   }
   return out body
 }
-# The text of a scalar that is plain, or in single or double quotes.
+# The text of a plain, single-quoted or double-quoted scalar.
 function unquote(word) {
   if (word ~ /^'.*'$/) {
     word = substr(word, 2, length(word) - 2)
@@ -37,11 +37,11 @@ function unquote(word) {
   } else if (word ~ /^".*"$/) word = decode(substr(word, 2, length(word) - 2))
   return word
 }
-# The text as a scalar of one line: plain where no reader could take it for anything else, or in double quotes.
+# The text as a one-line scalar: plain if no reader could misread it, otherwise in double quotes.
 function encode(text,   out, piece, at) {
   if (text ~ "^[A-Za-z/][A-Za-z0-9_./@:-]*$" && text !~ /:$/ && tolower(text) !~ /^(y|n|yes|no|on|off|true|false|null)$/) return text
   out = ""
-  # Quotes, control characters, and what YAML takes for the end of a line or for the mark of an encoding.
+  # Quotes, control characters, and what YAML takes for a line end or a byte order mark.
   while (match(text, /[\\"\001-\037\177]|\302[\200-\237]|\342\200[\250\251]|\357\273\277|\357\277[\276\277]/)) {
     piece = substr(text, RSTART, RLENGTH)
     out = out substr(text, 1, RSTART - 1)
@@ -54,12 +54,12 @@ function encode(text,   out, piece, at) {
   }
   return "\"" out text "\""
 }
-# How long the key of `key: value` is, as it is written; of a scalar alone, all of it.
+# The length of the key in `key: value`, as written; for a scalar alone, its whole length.
 function key_length(line) {
   if (match(line, /^"([^"\\]|\\.)*"/) || match(line, /^'([^']|'')*'/)) return RLENGTH
   return match(line, /:( |$)/) ? RSTART - 1 : length(line)
 }
-# Where the value of a line of YAML begins: behind its key, or behind the dash of an item.
+# Where the value in a line of YAML begins: after its key, or after the dash of an item.
 function value_at(line,   at, size) {
   match(line, /^ *(- )*/)
   at = RLENGTH + 1

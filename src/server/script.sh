@@ -1,4 +1,4 @@
-# The beginning of a script that a server runs alone: steps in order, each with a limit and with tries, until one fails.
+# The start of a script that a server runs alone: steps in order, each with a time limit and retries, until one fails.
 set -u
 nothing() { :; }
 # Arguments: title limit-in-seconds pauses-between-tries function-that-prints-stdin command...

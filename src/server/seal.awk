@@ -1,7 +1,7 @@
-# The sealed text: every path below the source of the release as where it leads for good, every image by digest, a label for
-# the files that a service uses, and nothing that Compose would not read back or that would make it ask a registry. Reads
+# The sealed text: every path below the release's source replaced by its permanent place, every image by digest, a label for
+# the files that a service uses, and nothing that Compose could not read back or that would make it ask a registry. Reads
 # the file twice. Tables: paths (see moved.awk); labels: service, tab, key, tab, value; images: image, tab, by digest;
-# parts: a shipped folder, tab, what else the server has below it, tab, where that is. `own` are names of labels that are ours.
+# parts: a shipped folder, tab, what else the server has below it, tab, where that is. `own` are the names of our own labels.
 BEGIN {
   while (labels != "" && (getline row < labels) > 0) {
     split(row, part, "\t")
@@ -37,7 +37,7 @@ FNR == NR {
   if (top == "services" && /^    labels:/) has_labels[service]
   next
 }
-# The values are in a file of their own by now: see environment.awk.
+# The values are in a separate file by now: see environment.awk.
 top == "x-korrigo-environment" { next }
 /^[^ ]/ || /^  [^ ]/ || /^    [^ -]/ || /^      - / { flush() }
 top == "services" && /^  [^ ]/ {
@@ -47,18 +47,18 @@ top == "services" && /^  [^ ]/ {
 }
 # Its labels are among the labels by now.
 top == "services" && section == "label_file" { next }
-# Whatever was pulled is what runs.
+# What was pulled is what runs.
 top == "services" && /^    pull_policy:/ { next }
-# Held back until there is something in it.
+# Held back until it has content.
 top == "services" && /^    (labels|depends_on|environment):/ {
   held = $0 "\n"
   if (section == "labels" && service in added) { printf "    labels:\n%s", added[service]; held = "" }
   next
 }
 top == "services" && section == "labels" && index(" " own " ", " " key($0) " ") { next }
-# It would be filled in from whatever environment Compose is run in next.
+# It would be filled in from the environment of the next Compose call.
 top == "services" && section == "environment" && substr($0, value_at($0)) == "null" { next }
-# A service may wait for one that is in no active profile; Compose itself takes that for a mistake when it reads it again.
+# A service may wait for one in no active profile; Compose itself treats that as an error when it reads the file again.
 top == "services" && section == "depends_on" && /^      [^ ]/ { absent = !(key($0) in is_service) }
 top == "services" && section == "depends_on" && absent { next }
 top == "services" && (section == "labels" || section == "depends_on" || section == "environment") { printf "%s", held; held = "" }

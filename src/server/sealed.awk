@@ -1,5 +1,5 @@
-# What a sealed compose.yml says that the hashes of Compose do not. The second input is what `config --hash '*'` prints of
-# it. One fact a line: the hash of each service, how many containers it has where it says so, whose container it shares,
+# What a sealed compose.yml says that Compose's hashes do not. The second input is the output of `config --hash '*'` for
+# it. One fact per line: each service's hash, its number of containers if set, whose container it shares,
 # which others wait for to
 # complete, and an image that has no digest or is still to be built.
 function shares(other) {

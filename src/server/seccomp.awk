@@ -1,4 +1,4 @@
-# The file of a `security_opt` that is a seccomp profile, from where Compose would run; nothing of any other.
+# The file of a `security_opt` that is a seccomp profile, relative to where Compose would run; nothing for any other.
 function seccomp(option,   path) {
   if (option !~ /^seccomp[=:]/) return ""
   path = substr(option, 9)

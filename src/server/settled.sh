@@ -1,5 +1,5 @@
-# Waits until every container of a project is as it should be: it has the image that is wanted, and is healthy, or ended with
-# 0, or runs without a healthcheck and has not been restarted for a while. When the time is up, says what is not.
+# Waits until every container of a project is as planned: it runs the expected image, and is healthy, or exited with 0, or
+# has no healthcheck and has not restarted for a while. After the time limit, reports what is wrong.
 # Arguments: project seconds seconds-without-a-restart service=image...
 set -u
 project=$1 seconds=$2 settle=$3

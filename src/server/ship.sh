@@ -1,5 +1,5 @@
-# Unpacks what a release brings (a tar on stdin) into the application's folder: shipped files by content, and the release's
-# own folder. Files that a workflow writes wait in there until the switch begins (place.sh): nothing that runs may find
+# Unpacks a release (a tar on stdin) into the application's folder: shipped files by content, and the release's own
+# folder. Files from env-files wait there until the switch begins (write-env-files.sh): no running container may find
 # them before. Arguments: root id
 set -eu
 umask 022
@@ -10,18 +10,22 @@ mkdir -p "$root/files" "$root/releases" "$root/shared"
 rm -rf "$incoming"
 mkdir -m 700 "$incoming"
 trap 'rm -rf "$incoming"' EXIT
+trap 'exit 143' HUP INT TERM # dash and BusyBox end without the other one
 tar -xpf - -C "$incoming"
 
 for file in "$incoming"/files/*; do
-  # Moved into place when it is whole: a folder that is named after its content is never half there.
+  # Moved into place once it is complete: a folder named after its content is never incomplete.
   name=$(basename "$file")
   if [ ! -e "$file" ] || [ -e "$root/files/$name" ]; then continue; fi
-  mv "$file" "$root/files/"
-  printf 'file\t%s\n' "$name" >>"$incoming/release/added.tab"
+  if why=$(mv "$file" "$root/files/" 2>&1); then printf 'file\t%s\n' "$name" >>"$incoming/release/added.tab"
+  elif [ ! -e "$root/files/$name" ]; then # nor has another run brought it at the same moment
+    printf '%s\n' "$why" >&2
+    exit 1
+  fi
 done
 
-# Content that was there before, and now takes the place of another one, is newer than that. What the current release has
-# already stays as it is: to a browser it did not change.
+# Content that existed before and now replaces other content gets a newer time than that. What the current release already
+# has keeps its time: to a browser it has not changed.
 awk -F "\t" -v current="$root/current/paths.tab" '
   function item(path) { return match(path, "files/[0-9a-f]+/") ? substr(path, RSTART, RLENGTH) : "" }
   BEGIN { while ((getline row < current) > 0) used[item(row)] }

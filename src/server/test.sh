@@ -4,8 +4,8 @@
 set -u
 project=$1 service=$2
 shift 2
-# A container that Docker starts again never ends for Compose: the tests run once, whatever restart policy they have.
-once=$(docker compose "$@" config --services 2>/dev/null | sed 's/.*/  "&": {restart: "no"}/')
+# For Compose, a container that Docker restarts never ends: the tests run once, whatever their restart policy.
+once=$(docker compose "$@" config --services 2>/dev/null | sed 's/.*/  "&": {restart: "no", deploy: {restart_policy: !reset null}}/')
 [ -n "$once" ] || once='  {}'
 up() { printf 'services:\n%s\n' "$once" | docker compose "$@"; }
 
@@ -36,7 +36,7 @@ while [ -z "$(ended)" ]; do
   sleep 0.3
 done
 code=$(ended | xargs docker inspect --format '{{.State.ExitCode}}' | sort -n | tail -n 1)
-# Then `up` ends, after the last lines of all of them.
+# Then `up` exits, after the last lines of all of them.
 docker compose "$@" stop --timeout 2 >/dev/null 2>&1
 wait "$up"
 exit "$code"

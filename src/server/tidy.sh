@@ -1,15 +1,37 @@
-# Removes what an interrupted switch left of a project: containers that Compose had not yet given their names (it calls them
-# <12 digits>_<name> until the old one is gone), and one-off containers of migrations and backups. Arguments: project
+# Removes what an interrupted switch has left in a project: containers that Compose had not renamed yet (it calls them <12
+# digits>_<name> until the old one is gone), and one-off containers of migrations and backups. If the network of an exited
+# container was removed, Docker cannot start it again: its service gets a new container, which keeps its volumes.
+# Arguments: project [file-of-the-release-that-is-to-run]
 set -u
-ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$1") || exit 1
+project=$1 file=${2-}
+ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project") || exit 1
 [ -n "$ids" ] || exit 0
-printf '%s\n' "$ids" |
-  xargs docker inspect --type container --format '{{.Id}} {{.Name}} {{index .Config.Labels "com.docker.compose.oneoff"}}' |
-  while read -r id name oneoff; do
-    case ${name#/}:$oneoff in
-      [0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]_*:* | *-migrate-*:True | *-backup-*:True)
-        printf 'removing the leftover container %s\n' "${name#/}"
-        docker rm --force "$id" >/dev/null || exit 1
-        ;;
-    esac
+networks=$(docker network ls --quiet --no-trunc) || exit 1
+lost() { # Whether one of these networks is gone. Arguments: id...
+  for network in "$@"; do
+    printf '%s\n' "$networks" | grep -qxF "$network" || return 0
   done
+  return 1
+}
+services=$(
+  printf '%s\n' "$ids" |
+    xargs docker inspect --type container --format '{{.Id}} {{.Name}} {{index .Config.Labels "com.docker.compose.oneoff"}} {{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{range .NetworkSettings.Networks}}{{.NetworkID}} {{end}}' |
+    while read -r id name oneoff service status attached; do
+      case ${name#/}:$oneoff in
+        [0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]_*:* | *-migrate-*:True | *-backup-*:True)
+          printf 'removing the leftover container %s\n' "${name#/}" >&2
+          docker rm --force "$id" >/dev/null || exit 1
+          continue
+          ;;
+      esac
+      # shellcheck disable=SC2086 # ids, in words
+      if [ "$oneoff" = False ] && [ "$status" != running ] && lost $attached; then printf '%s\n' "$service"; fi
+    done
+) || exit 1
+if [ -z "$services" ] || [ -z "$file" ]; then exit 0; fi
+known=$(docker compose --project-name "$project" --file "$file" config --services) || exit 1
+set --
+for service in $known; do
+  ! printf '%s\n' "$services" | grep -qxF "$service" || set -- "$@" "$service"
+done
+[ $# -eq 0 ] || exec docker compose --project-name "$project" --file "$file" create --no-build --pull never --force-recreate "$@"

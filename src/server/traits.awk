@@ -1,8 +1,8 @@
-# What a sealed compose.yml says of each service that decides whether two of its containers can run side by side. One fact a
+# What a sealed compose.yml says about each service that decides whether two of its containers can run side by side. One fact per
 # line: trait, tab, service, tab, what, tab, value.
 function trait(what, text) { print "trait\t" service "\t" what "\t" text }
 function flush() {
-  # A socket is made to be shared.
+  # A socket is meant to be shared.
   if ((kind == "volume" || kind == "bind") && !readonly && from !~ /\.sock$/) trait("writes", from)
   kind = from = ""
   readonly = 0

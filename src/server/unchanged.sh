@@ -1,5 +1,5 @@
-# Whether the files of the server's own that a release was made of are still the same. Tells which are not: fact other, name.
-# Changes nothing. Arguments: root id
+# Whether the server's own files that a release was made from are unchanged. Reports those that are not: fact other,
+# name. Changes nothing. Arguments: root id
 set -u
 export LC_ALL=C
 : "${tab:?}"
@@ -8,7 +8,7 @@ if [ ! -e "$release/compose.yml" ] || [ ! -e "$release/values.tab" ]; then
   fact other "$release"
   exit 0
 fi
-# Without those that wait in the release, and what was shipped: that is named after its content.
+# Without files that wait in the release, and shipped ones: those are named after their content.
 {
   cat "$release/values.tab"
   awk -F "$tab" -v shipped="$root/files/" '$4 == "" && index($3, shipped) != 1 { print $2 "\t" $3 }' "$release/files.tab"

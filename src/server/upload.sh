@@ -1,5 +1,5 @@
-# Sends images that Docker built here to their registry, under a tag of their commit that nothing else uses: an engine that
-# builds by itself cannot push by digest. Tells what each one is called there: fact uploaded, target, name@digest.
+# Pushes images that Docker built here, under a tag of their commit that nothing else uses: the engine's own builder
+# cannot push by digest. Reports the name of each in the registry: fact uploaded, target, name@digest.
 # Arguments: tag target=name:tag...
 set -u
 tag=$1

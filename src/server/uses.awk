@@ -1,6 +1,7 @@
-# From a resolved file: the files and folders of this machine that each service uses, one a line: service, tab, rw or ro,
-# tab, its name in the repository or under shared (or absolute), tab, where it leads. Of a text that Compose itself writes
+# From a resolved file: the files and folders on this machine that each service uses, one per line: service, tab, ro or rw, or
+# `need` if nothing may be created there, tab, its name in the repository or under shared (or absolute), tab, where it leads. For a text that Compose itself writes
 # into a container: service, tab, in-config or in-secret, tab, its name, tab, the text as it is written.
+# `opts_in`: this Compose omits `create_host_path: false`, but not `true`.
 function plain(text) {
   gsub(/\$\$/, "$", text)
   return text
@@ -14,11 +15,11 @@ function emit(service, mode, path,   name) {
   else print service "\t" mode "\t" name "\t" path
 }
 function flush() {
-  if (kind == "bind") emit(service, readonly ? "ro" : "rw", from)
+  if (kind == "bind") emit(service, readonly ? "ro" : must ? "need" : "rw", from)
   if (kind == "volume" && from != "") used[++count] = "volumes\t" from "\t" service "\t" (readonly ? "ro" : "rw")
   if (from != "" && (section == "configs" || section == "secrets")) used[++count] = section "\t" from "\t" service "\tro"
   kind = from = ""
-  readonly = 0
+  readonly = must = 0
 }
 /^[^ ]/ { flush(); top = key($0); section = ""; next }
 top == "services" && /^  [^ ]/ { flush(); service = key($0); section = ""; next }
@@ -32,6 +33,7 @@ top == "services" && (section == "volumes" || section == "configs" || section ==
   if (/^        type: /) kind = value($0)
   if (/^        source: /) from = plain(value($0))
   if (/^        read_only: true/) readonly = 1
+  if (/^          create_host_path: false/ || (opts_in && /^        bind: [{][}]/)) must = 1
   next
 }
 (top == "configs" || top == "secrets" || top == "volumes") && /^  [^ ]/ { name = key($0); next }

@@ -1,5 +1,5 @@
-# Takes back what a plan brought to a server: the folder of its release, and what it added to the application's folder.
-# What another run may count on by now stays. Arguments: root id
+# Removes what a plan has put on a server: the folder of its release, and what it added to the application's folder.
+# What another run may need by now stays. Arguments: root id
 set -eu
 root=$1 id=$2
 release=$root/releases/$id
@@ -8,7 +8,7 @@ tab=$(printf '\t')
 added=$(cat "$release/added.tab" 2>/dev/null) || added=''
 rm -rf "$release"
 
-# A deploy looks at what is there after it has taken the lease; a plan does so without one, and names it in its release.
+# A deploy checks what exists after it has taken the lease; a plan does so without one, and names it in its release.
 wanted() {
   [ ! -e "$root/lease/token" ] || return 0
   cat "$root"/releases/*/paths.tab 2>/dev/null | grep -qF "/files/$1/"
@@ -19,8 +19,9 @@ printf '%s\n' "$added" | while IFS=$tab read -r kind name; do
       file=$root/files/$name gone=$root/files/.gone-$id-$name
       if wanted "$name"; then continue; fi
       mv "$file" "$gone" 2>/dev/null || continue
-      # Whoever saw it before it was moved shows by now.
-      if wanted "$name"; then mv "$gone" "$file"; else rm -rf "$gone"; fi
+      # A run that saw it before it was moved has shown itself by now.
+      # Or has shipped it again.
+      if ! wanted "$name" || ! mv -T "$gone" "$file" 2>/dev/null; then rm -rf "$gone"; fi
       ;;
     folder) [ -e "$root/lease/token" ] || (cd "$root/shared" && rmdir -p "./$name") 2>/dev/null || true ;;
   esac

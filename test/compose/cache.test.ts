@@ -58,7 +58,6 @@ describe('the caches of a build that nobody chose', () => {
       tags: ['main'],
       platforms: [],
       cacheFrom,
-      attest: false,
       cacheTo: [],
       caches: (one) => defaultCaches(one, facts),
     });

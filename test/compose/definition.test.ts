@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { commit } from '../../fixtures/builders.ts';
-import { allowances, bakeDefinition, secretProblems, tagsOf } from '../../src/compose/definition.ts';
+import {
+  allowances,
+  attestations,
+  bakeDefinition,
+  entitlements,
+  secretProblems,
+  tagsOf,
+} from '../../src/compose/definition.ts';
 import type { ComposeModel } from '../../src/compose/model.ts';
 import { buildTargets } from '../../src/compose/targets.ts';
 
@@ -28,7 +35,6 @@ const facts = {
   platforms: ['linux/amd64', 'linux/arm64'],
   cacheFrom: ['type=gha'],
   cacheTo: ['type=gha,mode=max'],
-  attest: false,
 };
 const targets = (of: ComposeModel, registry = 'ghcr.io/acme') => buildTargets(of, registry, 'shop');
 const definition = (of = model, registry = 'ghcr.io/acme'): unknown =>
@@ -57,11 +63,6 @@ describe('the definition that bake gets', () => {
         },
       },
     });
-  });
-
-  it('asks BuildKit to attest where that is wanted', () => {
-    const text = bakeDefinition(targets(model), { ...facts, attest: true });
-    expect(JSON.parse(text).services.web.build['x-bake'].attest).toEqual(['type=provenance,mode=max', 'type=sbom']);
   });
 
   it('asks for keys of an agent in the words of bake', () => {
@@ -110,6 +111,30 @@ describe('what bake would ask a person for', () => {
   ])('is allowed when the file asks for it: %s', (_, build, allowed) => {
     expect(asks(build)).toEqual(allowed);
   });
+
+  it('is told which build asks for rights: bake does not read that in a compose file', () => {
+    const builds = {
+      web: { privileged: true, entitlements: ['network.host'], 'x-bake': { entitlements: 'network.host' } },
+      plain: { network: 'host' },
+    };
+    expect(entitlements(targets({ ...model, images: {}, builds }))).toEqual([
+      'web.entitlements=security.insecure',
+      'web.entitlements=network.host',
+    ]);
+  });
+});
+
+it('asks BuildKit to attest what the file itself says nothing about, with options: bake does not read that in a file', () => {
+  const builds = {
+    web: { context: '/src' },
+    own: { sbom: 'generator=acme/scanner' },
+    none: { provenance: false, sbom: 'false' },
+  };
+  expect(attestations(targets({ ...model, images: {}, builds }))).toEqual([
+    'web.attest=type=provenance,mode=max',
+    'web.attest=type=sbom',
+    'own.attest=type=provenance,mode=max',
+  ]);
 });
 
 it("keeps the secrets that are for bake alone, and takes another service's image from its build", () => {

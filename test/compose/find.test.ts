@@ -69,13 +69,23 @@ describe('the compose files that Compose would take', () => {
   it('are used without an override that is not in git, and that is said', async () => {
     expect(await find(['compose.yml'], {}, ['compose.override.yml'])).toEqual({
       files: ['compose.yml'],
-      notes: ['compose.override.yml is not in git: it is left out; name it in compose-file if it is meant'],
+      notes: ['compose.override.yml is not in git, so it is ignored; to use it, list it in compose-file'],
       problems: [],
     });
   });
 
+  it('are named where they are, in folders below', async () => {
+    const names = 'compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml';
+    const [problem] = (await find(['docker/docker-compose.yml'])).problems;
+    expect(problem).toBe(
+      `compose-file: is not set, and the checkout has none of ${names}; set it to the right one: docker/docker-compose.yml`,
+    );
+    const many = ['a', 'b', 'c', 'd', 'e'].map((folder) => `${folder}/compose.yml`);
+    expect((await find(many)).problems[0]).toMatch(/: a\/compose\.yml, b\/compose\.yml, c\/compose\.yml and 2 more$/);
+  });
+
   it('are none where there are none, and none outside the repository', async () => {
-    expect((await find(['x/compose.yml'])).problems).toEqual([
+    expect((await find(['x/compose.prod.yml'])).problems).toEqual([
       'compose-file: is not set, and the checkout has none of compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml',
     ]);
     expect((await find([], { named: ['../a.yml', '/etc/b.yml'] })).problems).toEqual([

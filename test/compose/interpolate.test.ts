@@ -37,7 +37,7 @@ describe('a text with variables', () => {
   );
 });
 
-it('a .env file has values with and without quotes', () => {
+it('a .env file has values with and without quotes, and with variables', () => {
   const text = `# comment
 COMPOSE_FILE=compose.yml:extra.yml
  export  A = 'x # y'  # comment
@@ -47,14 +47,24 @@ D=plain # comment
 EMPTY=
 no value
 E=a=b\r
+COMPOSE_FILE=compose.yml:compose.\${STAGE:-prod}.yml
+OF=\${A}-$OUTER
+DOUBLE="\${EMPTY:-none} \${B}"
+SINGLE='\${B}'
+UNSET=\${NOT_THERE}
 `;
-  expect([...readDotEnv(text)]).toEqual([
-    ['COMPOSE_FILE', 'compose.yml:extra.yml'],
+  const outer = new Map([['OUTER', 'o']]);
+  expect([...readDotEnv(text, (name) => outer.get(name))]).toEqual([
+    ['COMPOSE_FILE', 'compose.yml:compose.prod.yml'],
     ['A', 'x # y'],
     ['B', 'two words'],
     ['C', 'yaml'],
     ['D', 'plain'],
     ['EMPTY', ''],
     ['E', 'a=b'],
+    ['OF', 'x # y-o'],
+    ['DOUBLE', 'none two words'],
+    ['SINGLE', '${B}'],
+    ['UNSET', '${NOT_THERE}'],
   ]);
 });

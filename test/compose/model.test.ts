@@ -90,7 +90,7 @@ describe('the model of an application', () => {
       { service: 'web', path: '/src/data', writable: false, volume: 'data' },
     ]);
     expect(problems).toEqual([
-      'the device ./data of the volume relative is no absolute path: Compose completes it only with `driver: local` and exactly `o: bind`',
+      'the device ./data of the volume relative is not an absolute path: Compose completes it only with `driver: local` and exactly `o: bind`',
     ]);
   });
 
@@ -141,7 +141,7 @@ describe('the model of an application', () => {
       configs: { c: { file: '/c' } },
     });
     expect(problems).toEqual([
-      'web uses the secret s, which is `external`: only Swarm has such; use `file:`, and env-files to write that file',
+      'web uses the secret s, which is `external`, and only Swarm has those; use `file:`, and env-files to write that file',
     ]);
   });
 
@@ -153,7 +153,7 @@ describe('the model of an application', () => {
     expect(paths.map(({ path }) => path)).toEqual(['/src/a$b', '/src/$$']);
   });
 
-  it('tells which secrets each build reads, and where from', () => {
+  it('reports which secrets each build reads, and where from', () => {
     const { buildSecrets } = model({
       services: {
         web: { build: { secrets: [{ source: 'token' }, { source: 'key', target: 'mine' }, { source: 'odd' }] } },
@@ -177,7 +177,9 @@ describe('the model of an application', () => {
       ...plain,
       builds: { web: { context: '.', 'x-bake': { 'no-cache': true } }, db: { context: 'db' } },
     });
-    expect(withBake(plain, 'a: "').problems).toEqual([expect.stringContaining('x-bake: what Compose makes of')]);
+    expect(withBake(plain, 'a: "').problems).toEqual([
+      expect.stringContaining('x-bake: the output of `docker compose config`'),
+    ]);
   });
 
   it('is empty when Compose printed something else', () => {

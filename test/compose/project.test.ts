@@ -33,7 +33,7 @@ describe('the name of a project', () => {
   it('cannot be made of everything', () => {
     expect(defaultProject('/', '.')).toEqual({
       problem:
-        'project-name: is not set, and no valid name can be made of /; set it to up to 63 lower-case letters, digits, `-` and `_`, or set `name:` in the compose file',
+        'project-name: is not set, and no valid name can be made from /; set it to up to 63 lower-case letters, digits, `-` and `_`, or set `name:` in the compose file',
     });
     expect(defaultProject('https://github.com/acme/x', 'a'.repeat(80))).toHaveProperty('problem');
   });

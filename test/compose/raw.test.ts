@@ -19,7 +19,7 @@ const empty = {
 };
 
 describe('a compose file', () => {
-  it('tells its name and its services', () => {
+  it('reports its name and its services', () => {
     expect(readRawFile('name: shop\nservices:\n  web: {image: nginx}\n  db: {image: postgres}\n')).toEqual({
       ...empty,
       name: 'shop',
@@ -110,7 +110,7 @@ ${services}`;
     });
   });
 
-  it('tells the profiles that its services name', () => {
+  it('reports the profiles that its services name', () => {
     expect(readRawFile('services: {a: {profiles: [x, y]}, b: {profiles: [y]}, c: {}}').profiles).toEqual(['x', 'y']);
   });
 });

@@ -70,7 +70,7 @@ describe('release.env', () => {
   });
 
   it('has what an image needs, as the runner knows it', () => {
-    expect(env({ image: ['TAG', 'UNSET'] }, { TAG: 'v1', OTHER: 'x' })).toBe(`TAG="v1"\nUNSET=""\n${known}`);
+    expect(env({ image: ['TAG', 'UNSET'] }, { TAG: 'v1', OTHER: 'x' })).toBe(`TAG="v1"\n${known}`);
   });
 
   it('keeps the server from asking for what only a build needs, and does not tell its value', () => {

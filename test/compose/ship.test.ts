@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { followLinks } from '../../src/compose/links.ts';
 import type { NamedPath } from '../../src/compose/model.ts';
-import { chooseShipped, type Entry, isLfsPointer, isUnder, makeItem, readTracked } from '../../src/compose/ship.ts';
+import {
+  absentProblem,
+  chooseShipped,
+  contentProblem,
+  type Entry,
+  isLfsPointer,
+  isUnder,
+  makeItem,
+  readTracked,
+} from '../../src/compose/ship.ts';
 import { readTimes } from '../../src/compose/times.ts';
 
 const tracked = (...paths: readonly string[]) => new Map(paths.map((path) => [path, '100644']));
@@ -147,9 +156,13 @@ describe('a path that leads elsewhere', () => {
   });
 
   it.each([
-    ['/etc/x', 'the link a leads to /etc/x, outside the repository: name that path in the compose file'],
-    ['../x', 'the link a leads to ../x, outside the repository: name that path in the compose file'],
-    ['a', 'the link a leads in a circle'],
+    ['/etc/x', 'the symlink a points to /etc/x, outside the repository: name that path in the compose file'],
+    ['../x', 'the symlink a points to ../x, outside the repository: name that path in the compose file'],
+    ['a', 'the symlink a leads back to itself'],
+    [
+      undefined,
+      'the symlink a is in git, but not in this checkout: list it in `sparse-checkout` of actions/checkout, or commit that it was removed',
+    ],
   ])('is refused where nothing can be shipped: %s', async (target, problem) => {
     expect(await followLinks('a', new Map([['a', '120000']]), async () => target)).toEqual({ problem });
   });
@@ -164,6 +177,33 @@ it('files of Git LFS that were not fetched are known by what is there instead', 
     false,
     false,
   ]);
+});
+
+it('content that is still encrypted, was not fetched or cannot be read is not the file itself', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  expect(contentProblem('key', bytes(`\0GITCRYPT\0${'x'.repeat(5000)}`))).toBe(
+    'key is still encrypted by git-crypt: run `git-crypt unlock` in a step before this one',
+  );
+  expect(contentProblem('a', bytes('version https://git-lfs.github.com/spec/v1\n'))).toContain(
+    'a is a Git LFS pointer',
+  );
+  expect(contentProblem('Pr\ufffdfung.pdf', bytes(''))).toBe(
+    'Pr\ufffdfung.pdf has a name that is not UTF-8: rename it',
+  );
+  expect([contentProblem('a', bytes('GITCRYPT')), contentProblem('a', bytes(''))]).toEqual([undefined, undefined]);
+});
+
+it('what git has below a path and a checkout has not is named', () => {
+  const files = readTracked(
+    ['conf/a', 'conf/b', 'conf/sub/c', 'config', 'conf'].map((path) => `100644 1a 0\t${path}\0`).join(''),
+  );
+  const theme = readTracked('160000 1a 0\tconf/theme\0');
+  const all = new Map([...files, ...theme].filter(([path]) => path !== 'conf'));
+  const found = (...paths: readonly string[]) => absentProblem('conf', all, new Set(paths));
+  expect(found('conf/a', 'conf/b', 'conf/sub/c')).toBeUndefined();
+  expect(found('conf/a', 'conf/b')).toMatch(/^conf\/sub\/c is in git, but not in this checkout: /);
+  expect(found('conf/a')).toMatch(/^conf\/b, as 1 more of conf, is in git, but not in this checkout: /);
+  expect(absentProblem('config', all, new Set())).toMatch(/^config is in git/);
 });
 
 it('the last commit that changed a file tells its time', () => {

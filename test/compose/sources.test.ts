@@ -133,18 +133,17 @@ describe('the compose files of an application', () => {
 services: {a: {extends: {file: /etc/base.yml, service: x}}, b: {extends: {file: "$F", service: x}}}`,
     };
     const { problems } = await read(['app/a.yml'], files);
-    const depends = 'depends on a variable that is not set here: set it with `env:` on this step, or give it a default';
-    const fetched =
-      'is fetched from elsewhere at every deploy, and may be another one each time: copy it into the repository';
+    const depends = 'contains a variable that is not set here: set it with `env:` on this step, or give it a default';
+    const fetched = 'is fetched from elsewhere at every deploy and may change in between: copy it into the repository';
     const outside = 'is outside the repository: move it into the repository';
     expect(problems).toEqual([
-      `include in app/a.yml: which file is meant by \${DIR}/b.yml ${depends}`,
+      `include in app/a.yml: the path \${DIR}/b.yml ${depends}`,
       ...['https://example.com/x.git', 'oci://registry/x', 'git@github.com:a/b.git'].map(
         (path) => `include in app/a.yml: ${path} ${fetched}`,
       ),
       `../c.yml (included by app/a.yml) ${outside}`,
       `extends in app/a.yml: /etc/base.yml ${outside}`,
-      `extends in app/a.yml: which file is meant by $F ${depends}`,
+      `extends in app/a.yml: the path $F ${depends}`,
     ]);
   });
 
@@ -157,7 +156,7 @@ services: {a: {extends: {file: /etc/base.yml, service: x}}, b: {extends: {file: 
     ]);
   });
 
-  it('are told when they are no YAML to us', async () => {
+  it('are reported when they are no YAML to us', async () => {
     const files = { 'a.yml': 'include: [b.yml]\nservices: {a: {profiles: [x]}}', 'b.yml': 'services: "' };
     expect(await read(['a.yml'], files)).toMatchObject({
       services: ['a'],

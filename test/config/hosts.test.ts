@@ -28,6 +28,16 @@ describe('hosts', () => {
     ['bare IPv6', '::1', { name: '::1', host: '::1', port: 22, user: 'deploy' }],
     ['IPv6 in brackets', '[2001:DB8::7]', { name: '2001:db8::7', host: '2001:db8::7', port: 22, user: 'deploy' }],
     ['IPv6 with a port', 'root@[::1]:2222', { name: '[::1]:2222', host: '::1', port: 2222, user: 'root' }],
+    [
+      'the dot of a full name',
+      'web1.example.com.:2222',
+      { name: 'web1.example.com:2222', host: 'web1.example.com', port: 2222, user: 'deploy' },
+    ],
+    [
+      'a link-local address in brackets',
+      '[fe80::1%eth0]:22',
+      { name: 'fe80::1%eth0', host: 'fe80::1%eth0', port: 22, user: 'deploy' },
+    ],
     ['a link-local address', 'fe80::1%eth0', { name: 'fe80::1%eth0', host: 'fe80::1%eth0', port: 22, user: 'deploy' }],
   ])('are read with %s', (_, text, spec) => {
     expect(hosts(text)).toEqual({ value: [{ kind: 'ssh', ...spec }] });
@@ -49,6 +59,21 @@ describe('hosts', () => {
       `hosts: is empty; use [user@]host[:port], or \`local\` for this machine. On GitHub it usually comes from the variable HOSTS: ${checkSettings}`,
     ],
     ['a space', 'web1 web2', 'hosts: "web1 web2" contains a space; separate hosts with commas or newlines'],
+    ...['["web1"', '- web1', '"web1"', "web2']", '[web1', 'web2]'].map((item) => [
+      `a piece of a list: ${item}`,
+      item,
+      `hosts: ${JSON.stringify(item)} is part of a list in YAML or JSON; write one host per line, without dashes, quotes and brackets`,
+    ]),
+    [
+      'a password, which it does not show',
+      'deploy:hunter2@web1',
+      'hosts: "deploy:***@web1" has a password before the @; remove it, and log in with ssh-key',
+    ],
+    [
+      'a URL with a password, which it does not show',
+      'ssh://deploy:hunter2@web1',
+      'hosts: "ssh://deploy:***@web1" is a URL; use [user@]host[:port] without the scheme',
+    ],
     ['a URL', 'ssh://web1', 'hosts: "ssh://web1" is a URL; use [user@]host[:port] without the scheme'],
     [
       'a port that is none',

@@ -26,6 +26,19 @@ describe('known-hosts', () => {
       `256 ${fingerprint} root@web1 (ED25519)`,
       { hosts: [], revoked: false, fingerprint, type: 'ssh-ed25519' },
     ],
+    [
+      'the same of ECDSA',
+      `384 ${fingerprint} root@web1 (ECDSA)`,
+      { hosts: [], revoked: false, fingerprint, type: 'ecdsa-sha2-nistp384' },
+    ],
+    [
+      'what ssh asks at a first connection',
+      `ED25519 key fingerprint is ${fingerprint}.`,
+      { hosts: [], revoked: false, fingerprint, type: 'ssh-ed25519' },
+    ],
+    ['a port without brackets', `web1:2222 ${type} ${key}`, { ...entry, hosts: ['[web1]:2222'] }],
+    ['quotes around it', `"web1 ${type} ${key}"`, entry],
+    ['base64', Buffer.from(`web1 ${type} ${key}\n`).toString('base64'), entry],
   ])('are read from %s', (_, line, expected) => {
     expect(knownHostsOf(line)).toEqual({ value: [expected] });
   });
@@ -34,6 +47,11 @@ describe('known-hosts', () => {
     const text = `# web1:22 SSH-2.0-OpenSSH_9.2\r\nweb1 ${type} ${key}\r\n\r\n  ${fingerprint}  \r\n`;
     const parsed = knownHostsOf(text);
     expect('value' in parsed && parsed.value).toEqual([entry, { hosts: [], revoked: false, fingerprint }]);
+  });
+
+  it('may have line ends as two characters', () => {
+    const text = `web1 ${type} ${key}\\r\\nweb2 ${type} ${key}\\n`;
+    expect(knownHostsOf(text)).toEqual({ value: [entry, { ...entry, hosts: ['web2'] }] });
   });
 
   it('trust no host when empty', () => {
@@ -47,6 +65,16 @@ describe('known-hosts', () => {
       'is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)',
     ],
     ['half a key', `web1 ${type} ${key.slice(0, 20)}`, 'has an incomplete ssh-ed25519 key; copy the line again'],
+    [
+      'more than a key',
+      `web1 ${type} ${key.replace(/=*$/, '')}nweb2`,
+      'has an incomplete ssh-ed25519 key; copy the line again',
+    ],
+    [
+      'a key that is no base64',
+      `web1 ${type} ${key.slice(0, 20)}…${key.slice(21)}`,
+      'has an incomplete ssh-ed25519 key; copy the line again',
+    ],
     ['a key of another type', `web1 ssh-rsa ${key}`, 'has an incomplete ssh-rsa key; copy the line again'],
     ['half a fingerprint', 'SHA256:abc', 'is an incomplete fingerprint; copy `SHA256:` and the 43 characters after it'],
     [

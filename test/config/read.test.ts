@@ -473,7 +473,7 @@ describe('a problem with', () => {
     [
       'a limit of downtime that nothing measures',
       { 'max-downtime': '2s' },
-      'max-downtime: nothing measures downtime; set probe, or health-url',
+      'max-downtime: nothing measures downtime; set probe or health-url',
     ],
     [
       'a long value, which it shortens',

@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, verify } from 'node:crypto';
+import ssh2, { type ParsedKey } from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { ed25519Pair } from '../../fixtures/key-pair.ts';
 import { keys } from '../../fixtures/ssh-server.ts';
@@ -16,7 +17,6 @@ const pkcs1 = String(pem.export({ type: 'pkcs1', format: 'pem' }));
 const lockedPkcs1 = String(
   pem.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'open sesame' }),
 );
-const pkcs8 = String(pem.export({ type: 'pkcs8', format: 'pem' }));
 
 const read = (text: string, passphrase = '') => {
   const parsed = privateKeyOf(text, passphrase, remedies.github.input('ssh-key'));
@@ -42,6 +42,9 @@ describe('a private key', () => {
     ['in base64 with Windows line ends inside', base64(ed25519.private.replaceAll('\n', '\r\n'))],
     ['without BEGIN and END', body],
     ['with text around it', `my key:\n${ed25519.private}\nbye`],
+    ['with line ends that were escaped twice', ed25519.private.replaceAll('\n', '\\\\n')],
+    ['in base64 of UTF-16, as PowerShell makes it', Buffer.from(ed25519.private, 'utf16le').toString('base64')],
+    ['behind its public key', `${ed25519.public}\n${ed25519.private}`],
   ])('is read %s', (_, text) => {
     expect(read(text)).toBe(ed25519.private);
   });
@@ -67,6 +70,42 @@ describe('a private key', () => {
     });
   });
 
+  const locking = { cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
+  it.each([
+    ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+    ['ECDSA', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+    ['ed25519', generateKeyPairSync('ed25519')],
+  ])('in PKCS#8, as OpenSSL and Terraform write it, is read: %s', (_, { privateKey, publicKey }) => {
+    const form = { type: 'pkcs8', format: 'pem' } as const;
+    const locked = String(privateKey.export({ ...form, ...locking }));
+    for (const text of [String(privateKey.export(form)), locked]) {
+      const key = ssh2.utils.parseKey(String(read(text, 'open sesame')));
+      if (key instanceof Error) throw key;
+      const data = Buffer.from('data');
+      expect(verify(hashOf(key), data, publicKey, signatureOf(key, data))).toBe(true);
+    }
+    expect(read(locked)).toEqual({ problems: ['ssh-key: is encrypted; set ssh-passphrase too'] });
+    expect(read(locked, 'wrong')).toEqual({
+      problems: ['ssh-key: does not open with ssh-passphrase; check the passphrase'],
+    });
+  });
+
+  it('in PEM with a cipher that only OpenSSL knows is read', () => {
+    const locked = String(
+      pem.export({ type: 'pkcs1', format: 'pem', cipher: 'camellia-128-cbc', passphrase: 'open sesame' }),
+    );
+    expect(read(locked, 'open sesame')).toBe(pkcs1);
+  });
+
+  it('with a cipher that is not supported says how to change it', () => {
+    const chacha = openssh('ssh-ed25519', 'chacha20-poly1305@openssh.com');
+    expect(read(chacha, 'open sesame')).toEqual({
+      problems: [
+        'ssh-key: is encrypted with chacha20-poly1305@openssh.com, which is not supported; run `ssh-keygen -p -Z aes256-ctr -f <file>` on a copy and use that',
+      ],
+    });
+  });
+
   it('that is not encrypted does not mind a passphrase', () => {
     expect(read(ed25519.private, 'superfluous')).toBe(ed25519.private);
   });
@@ -86,7 +125,17 @@ describe('a private key', () => {
     ],
     ['a fingerprint', `SHA256:${'a'.repeat(43)}`, 'is a fingerprint; use the private key itself'],
     ['a path', '~/.ssh/id_ed25519', 'is a path; use the content of that file'],
-    ['a PKCS#8 key', pkcs8, 'is in PKCS#8 format; convert a copy with `ssh-keygen -p -f <file>` and use that'],
+    ['two keys', ed25519.private + rsa.private, 'contains 2 private keys; use exactly one'],
+    [
+      'a PKCS#8 key that is not for SSH',
+      String(generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      'is a key of the kind x25519, which SSH does not use; create one with `ssh-keygen -t ed25519`',
+    ],
+    [
+      'a damaged PKCS#8 key',
+      '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
+      'cannot be read; copy the file again',
+    ],
     [
       'an old DSA key',
       '-----BEGIN DSA PRIVATE KEY-----\nAAAA\n',
@@ -116,7 +165,7 @@ describe('a private key', () => {
 });
 
 /** An OpenSSH key as far as its type can be told. */
-function openssh(type: string): string {
+function openssh(type: string, cipher = 'none'): string {
   const string = (text: string | Buffer) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(text.length);
@@ -125,11 +174,20 @@ function openssh(type: string): string {
   const one = Buffer.from([0, 0, 0, 1]);
   const bytes = [
     Buffer.from('openssh-key-v1\0'),
-    string('none'),
+    string(cipher),
     string('none'),
     string(''),
     one,
     string(string(type)),
   ];
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${Buffer.concat(bytes).toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
+const hashOf = ({ type }: ParsedKey): string | undefined =>
+  type === 'ssh-rsa' ? 'sha256' : type.startsWith('ecdsa-') ? 'sha384' : undefined;
+
+function signatureOf(key: ParsedKey, data: Buffer): Buffer {
+  const signature: unknown = key.sign(data, hashOf(key));
+  if (!Buffer.isBuffer(signature)) throw signature;
+  return signature;
 }

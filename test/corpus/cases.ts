@@ -354,6 +354,27 @@ ${service('depends_on: [a, c]', 'environment: {A: "${A:-none}"}')}`,
       '.env': 'A=git\nB=git\nDEEP=${A}-deep\n',
     },
   },
+  'names that a shell and a list could misread': {
+    files: {
+      'compose.yml': service('volumes: ["./-conf:/c:ro"]', `env_file: ["-x.env", "a\\"b.env", "c d'.env"]`),
+      '-conf/new\nline': 'x',
+      '-conf/-d': 'y',
+      '-x.env': 'A=1\n',
+      'a"b.env': 'B=1\n',
+      "c d'.env": 'C=1\n',
+    },
+  },
+  'a .env of Windows, in git': {
+    files: {
+      'compose.yml': service('environment: {A: "${A}", B: "${B}", C: "${C}", D: "${D}"}'),
+      '.env': '\ufeffA=1\r\nexport B = x\r\nC=a#b # c\r\nD="q # r" # c\r\n',
+    },
+  },
+  'services of which there is to be no container, or one everywhere': {
+    files: {
+      'compose.yml': `services: {a: {image: a, scale: 0}, b: {image: b, deploy: {replicas: 0}}, c: {image: c, deploy: {mode: global}}, ${'d'.repeat(200)}: {image: d, depends_on: {c: {condition: service_started, restart: true}}}}\n`,
+    },
+  },
   'quotes and dollars of env files': {
     files: { 'compose.yml': service('env_file: v.env', 'environment: {OWN: "${OWN}"}') },
     shared: {

@@ -1,11 +1,14 @@
 /** What builds read and what images are found: the real bake and registry. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kindOf, withKind } from '../../bed/kinds.ts';
 import { failureOf, korrigo, type Outcome, releaseOf, type Texts } from '../../fixtures/korrigo.ts';
 import { openBed } from '../../fixtures/open-bed.ts';
+import type { Files } from '../../fixtures/repository.ts';
 
 const { bed, repository } = await openBed();
 const app = repository('built');
@@ -82,7 +85,7 @@ RUN --mount=type=secret,id=token --mount=type=secret,id=mine cd /run/secrets && 
     expect(`${written}${all}`).not.toContain('hunter2');
   });
 
-  it('that are not set are told before anything is built', async () => {
+  it('that are not set are reported before anything is built', async () => {
     app.commit(files());
     const outcome = await run(['build']);
     expect([outcome.code, failureOf(outcome)]).toEqual([
@@ -130,12 +133,58 @@ secrets:
   });
 });
 
+describe('a build that asks for', () => {
+  const files = (asks: string, run: string): Files => ({
+    'compose.yml': `services: {web: {build: {context: ., args: {BASE: "${bed.engine.images.busybox}"}, ${asks}}}}\n`,
+    Dockerfile: `ARG BASE\nFROM \${BASE}\nRUN ${run}\nCOPY . /app\n`,
+    // The second one is of the tests before.
+    '.dockerignore': 'left-out\nnot-tracked\n',
+  });
+  const image = `${bed.registry.address}/built-web:main`;
+
+  it('the agent of SSH has it, and files that git does not know are in its image, and named', async () => {
+    const agent = execFileSync('ssh-agent', ['-s'], { encoding: 'utf8' });
+    const [, socket = ''] = /SSH_AUTH_SOCK=([^;]+)/.exec(agent) ?? [];
+    const [, pid = ''] = /SSH_AGENT_PID=(\d+)/.exec(agent) ?? [];
+    app.commit(files('ssh: [default]', '--mount=type=ssh [ -S "$SSH_AUTH_SOCK" ] && echo "$SSH_AUTH_SOCK" >/seen'));
+    app.write({ 'notes.txt': 'mine', 'left-out': 'mine' });
+    try {
+      const outcome = await run(['build'], { SSH_AUTH_SOCK: socket });
+      expect(outcome.code, outcome.all).toBe(0);
+      expect(outcome.all.match(/not in git, but in the build context: .*/g)).toEqual([
+        'not in git, but in the build context: notes.txt. Add what the image does not need to .dockerignore',
+      ]);
+    } finally {
+      process.kill(Number(pid));
+    }
+    const seen = await bed.engine.docker('run', '--rm', image, 'sh', '-c', 'ls /app && cat /seen');
+    expect(seen).toContain('notes.txt\n');
+    expect(seen).not.toContain('left-out');
+    // BuildKit's own socket, which leads to the agent.
+    expect(seen).toMatch(/^\/run\/buildkit\/ssh_agent/m);
+    app.write({ 'notes.txt': null, 'left-out': null });
+  });
+
+  it('the network of the host in one step gets it, from a buildx that knows how to ask', async () => {
+    app.commit(files('entitlements: [network.host]', '--network=host ip link >/seen'));
+    const old = await run(['build']);
+    expect([old.code, old.all]).toEqual([1, expect.stringContaining('needs buildx 0.17 or later on the runner')]);
+    const engine = await withKind(bed.engine, kindOf('newest'), bed.folder);
+    const outcome = await run(['build'], { ...engine.env, PATH: `${folder}:${engine.env['PATH']}` });
+    expect(outcome.code, outcome.all).toBe(0);
+    // The host has the bridge of the engine.
+    expect(await bed.engine.docker('run', '--rm', image, 'cat', '/seen')).toMatch(/(docker|br-)\S*:/);
+  });
+});
+
 describe('an image of somebody else', () => {
-  it('that does not exist is told at once, with all others', async () => {
+  it('that does not exist is reported at once, with all others', async () => {
     const { address } = bed.registry;
+    const gone = `sha256:${'5f'.repeat(32)}`;
     app.commit({
       'compose.yml': `services:
   web: {image: "${address}/nope:1"}
+  db: {image: "${address}/korrigo-test/busybox:1@${gone}"}
   cache: {image: "${address}/korrigo-test/busybox:0"}
   fine: {image: "${bed.image('busybox')}"}
 `,
@@ -144,11 +193,13 @@ describe('an image of somebody else', () => {
     expect(outcome.code, outcome.all).toBe(1);
     expect(outcome.all).not.toContain('trying again');
     const unknown = (image: string): string =>
-      `- compose-file: image ${image} cannot be pulled: Error response from daemon: manifest for ${image} not found: manifest unknown: manifest unknown`;
+      `- compose-file: image ${image} cannot be pulled: Error response from daemon: manifest for ${image.replace(/:1@/, '@')} not found: manifest unknown: manifest unknown`;
     expect(failureOf(outcome)).toBe(
       [
-        '2 problems:',
-        ...[`${address}/korrigo-test/busybox:0`, `${address}/nope:1`].map(unknown),
+        '3 problems:',
+        ...[`${address}/korrigo-test/busybox:0`, `${address}/korrigo-test/busybox:1@${gone}`, `${address}/nope:1`].map(
+          unknown,
+        ),
         '→ Check the name, and that this user may read it. Nothing was deployed.',
       ].join('\n'),
     );

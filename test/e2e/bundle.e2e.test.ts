@@ -9,6 +9,7 @@ import { openBed } from '../../fixtures/open-bed.ts';
 import { type Inputs, readLog, type Step, startStep } from '../../fixtures/runner.ts';
 import { impatient, shopFiles } from '../../fixtures/shop.ts';
 import { output, page, stateOf } from '../../fixtures/state.ts';
+import { htmlOf } from '../../scripts/pictures/github.ts';
 import { outputs as outputTable } from '../../src/report/outputs.ts';
 
 const { bed, repository } = await openBed();
@@ -104,7 +105,7 @@ describe('the whole way: test, build, push, deploy', () => {
     const id = step.outputs()['release-id'];
     expect(summary).toContain('## ✅ test, build, push, deploy succeeded\n');
     expect(summary).toContain(`Release \`${id}\``);
-    expect(summary).toContain(`### ${server.ip}\n`);
+    expect(summary).toContain(`### \`${server.ip}\`\n`);
     expect(summary).toContain('| web | create | no container yet |');
     expect(summary).toMatch(/\| cache \| `\S+\/busybox@sha256:[0-9a-f]{64}` \|/);
     expect(summary).toMatch(/\| Test \| local \| run the tests in .* \| done \| \d+\.\d s \|/);
@@ -230,7 +231,7 @@ describe('a deploy that GitHub cancels', () => {
     expect(step.outputs()).toMatchObject({ outcome: 'failed' });
     const post = await step.post();
     expect(post.code, post.all).toBe(0);
-    expect(post.stdout).toContain(`${server.ip}: rolled back, the release before is running`);
+    expect(post.stdout).toContain(`${server.ip}: rolled back, the previous release is running`);
     const after = await stateOf(server);
     expect([after.current, after.left]).toEqual([before.current, []]);
   });
@@ -290,7 +291,7 @@ describe('a deployment on the page of the environment', () => {
     expect(outcome.code, outcome.all).toBe(0);
     const warnings = readLog(outcome.stdout).commands.filter(({ name }) => name === 'warning');
     expect(warnings.map(({ value }) => value)).toEqual([
-      'the environment page of GitHub does not show how this deployment went: add `deployments: write` to the permissions of this job',
+      "GitHub's environment page does not show how this deployment went: add `deployments: write` to the permissions of this job",
     ]);
   });
 });
@@ -369,30 +370,17 @@ describe('what a container prints', () => {
     const summary = step.summary();
     expect(Buffer.byteLength(summary)).toBeLessThan(1_000_000);
     expect(summary).toContain('at the end');
-    const outside = withoutFences(summary);
-    for (const line of ['<img', '<h1', 'evil.example.com', '@octocat', 'forged']) expect(outside).not.toContain(line);
-    const tags = (name: string): number => outside.match(new RegExp(name, 'g'))?.length ?? 0;
-    expect(tags('<details>')).toBe(tags('</details>'));
+    const html = htmlOf(summary);
+    const outside = html.replaceAll(/<code\b[^>]*>.*?<\/code>/gs, '');
+    for (const text of ['<img', '<h1', 'evil.example.com', '@octocat', 'forged']) expect(outside).not.toContain(text);
+    // What is folded ends where it should: the last of it stands beside the others.
+    expect(html.trimEnd()).toMatch(/<details><summary>Steps<\/summary>\n<table>.*<\/table>\n<\/details>$/s);
   });
 
   it('does not drown the log', () => {
     expect(Buffer.byteLength(outcome.all)).toBeLessThan(1_000_000);
   });
 });
-
-/** What Markdown reads: without what stands between a fence and the next line that ends it. */
-function withoutFences(markdown: string): string {
-  const lines: string[] = [];
-  let fence: string | undefined;
-  for (const line of markdown.split('\n')) {
-    const [, ticks] = /^ {0,3}(`{3,})/.exec(line) ?? [];
-    if (fence === undefined && ticks !== undefined) fence = ticks;
-    else if (fence === undefined) lines.push(line);
-    else if (ticks !== undefined && ticks.length >= fence.length && line.trim() === ticks) fence = undefined;
-  }
-  expect(fence).toBeUndefined();
-  return lines.join('\n');
-}
 
 describe('without GitHub', () => {
   it('the command line deploys with no other variable than PATH and the secrets', async () => {

@@ -43,7 +43,7 @@ describe('a deploy that is cancelled', () => {
   const containers = async (): Promise<readonly string[]> =>
     (await shell(server, "docker ps --all --format '{{.Names}}'")).trim().split('\n').sort();
 
-  /** With nobody acting, the release before runs again, and the history says so. */
+  /** With nobody acting, the previous release runs again, and the history says so. */
   const isBack = async (): Promise<void> => {
     await until('the server rolls back by itself', 120_000, async () =>
       (await shell(server, 'tail -n 1 /opt/shop/history.jsonl')).includes('"outcome":"rolled-back"'),
@@ -73,5 +73,14 @@ describe('a deploy that is cancelled', () => {
     expect(failureOf(outcome)).toMatch(/cancelled (before|during): /);
     expect(failureOf(outcome)).toContain(`${server.ip}: is rolling back to ${before.current} by itself`);
     await isBack();
+  });
+
+  it('in the switch, and rolled back by hand at once, is back without containers of two names', async () => {
+    await cancelled('SIGINT', '\nRecreate\n');
+    const { code, all } = await deployer(shop.folder, bed, server)(['rollback'], { to: before.current ?? '' });
+    expect(code, all).toBe(0);
+    expect(await containers()).toEqual(['shop-cache-1', 'shop-web-1']);
+    expect(await output(server, 'docker', 'inspect', '--format', '{{.Config.Image}}', 'shop-web-1')).toBe(image);
+    expect((await stateOf(server)).current).toBe(before.current);
   });
 });

@@ -65,15 +65,15 @@ describe('the database', () => {
     await stack.compose('stop', 'backend');
     const asked = async (to: string) => (await run('restore', '--force', '--to', to)).stderr;
     expect(await asked('2020-02-03 14:00')).toMatch(
-      /FAILED: no set reaches back to that moment\. The first one that can: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
+      /FAILED: no set reaches back to that time\. The earliest possible: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
     );
     expect(await asked('2120-02-03 14:00')).toContain(
-      'FAILED: 2120-02-03 14:00:00 UTC is yet to come. All changes: --to end',
+      'FAILED: 2120-02-03 14:00:00 UTC is in the future. For all changes: --to end',
     );
-    expect(await asked('tea time')).toContain("FAILED: 'tea time' is no moment, such as '2026-02-03 14:00:04' or end.");
-    expect(await asked('now')).toMatch(
-      /FAILED: the log of changes ends before that moment, at \S+ \S+\. All of it: --to end/,
+    expect(await asked('tea time')).toContain(
+      "FAILED: 'tea time' is not a time: use e.g. '2026-02-03 14:00:04', or end.",
     );
+    expect(await asked('now')).toMatch(/FAILED: the WAL ends before that time, at \S+ \S+\. For all of it: --to end/);
     await stack.compose('start', 'backend');
   });
 
@@ -188,7 +188,7 @@ describe('a copy off the machine', () => {
     const verified = await offsite([], 'verify');
     expect(verified, verified.stderr).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/was read back: \S+ is whole/),
+      stdout: expect.stringMatching(/was read back: \S+ is intact/),
     });
     const found = await stack.asRoot(
       disk,
@@ -342,7 +342,7 @@ it('a backup before the deploy that brings roles and passwords logs in as it wou
     'backup',
   ]);
   expect(result, result.stderr).toMatchObject({ code: 0 });
-  expect(result.stdout).toContain('the database is one of an older release: logging in as korrigo_user');
+  expect(result.stdout).toContain('the database is from an older release: logging in as korrigo_user');
   expect(await stack.asRoot(backups, `ls /folder/${(await sets()).at(-1)}`)).not.toContain('cluster');
   await bed.engine.docker('rm', '--force', '--volumes', `${bed.id}-old-db`, `${bed.id}-old-redis`);
 });

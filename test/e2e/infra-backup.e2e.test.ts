@@ -135,7 +135,10 @@ describe('a backup', () => {
     expect(notOurs.stderr).toContain(backups);
     // As it is when the disk is not mounted, and Docker made a folder in its place.
     const empty = await stack.tryCompose(['run', '--rm', '-T', '--no-deps', '--volume', '/backups', 'restore', 'list']);
-    expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('holds no backup. If it is on a disk') });
+    expect(empty).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('contains no backup. If it is on its own disk'),
+    });
     const twice = await stack.tryCompose([
       'run',
       '--rm',
@@ -152,7 +155,7 @@ describe('a backup', () => {
     const noKey = await backup('--env', 'BACKUP_AGE_RECIPIENT=nobody');
     expect(noKey).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('BACKUP_AGE_RECIPIENT is no age recipient'),
+      stderr: expect.stringContaining('BACKUP_AGE_RECIPIENT is not an age recipient'),
     });
   });
 
@@ -212,7 +215,7 @@ describe('a backup', () => {
     it('keeps a second one waiting, which gives up and says why', async () => {
       const second = await backup('--env', 'BACKUP_LOCK_TIMEOUT=1');
       expect(second.code).toBe(1);
-      expect(second.stderr).toContain('another backup or restore has been running for 1 s; this one did not begin');
+      expect(second.stderr).toContain('another backup or restore has been running for 1 s; this one did not start');
       expect(await leftovers()).toHaveLength(1);
     });
 
@@ -340,7 +343,7 @@ describe('a backup', () => {
     const made = await backup();
     expect(made.stdout).toContain('20990101-000000 has a name from the future');
     const latest = (await sets()).at(-2);
-    expect((await restore('check', 'latest')).stdout).toContain(`${latest} is whole`);
+    expect((await restore('check', 'latest')).stdout).toContain(`${latest} is intact`);
     await stack.asRoot(backups, 'rm -r /folder/20990101-000000');
   });
 
@@ -349,11 +352,9 @@ describe('a backup', () => {
       code: 0,
       stdout: expect.stringMatching(/^(\d{8}-\d{6} {2}\S+\n)+$/),
     });
-    expect(await restore('check', 'latest')).toMatchObject({ code: 0, stdout: expect.stringContaining('is whole') });
+    expect(await restore('check', 'latest')).toMatchObject({ code: 0, stdout: expect.stringContaining('is intact') });
     expect(await restore()).toMatchObject({ code: 64, stderr: expect.stringContaining('restore list') });
-    expect((await restore('20000101-000000')).stderr).toContain(
-      "/backups holds no set '20000101-000000'. There are: 2",
-    );
+    expect((await restore('20000101-000000')).stderr).toContain("/backups has no set '20000101-000000'. Available: 2");
   });
 
   // More of these, and copies off the machine: infra-backup-elsewhere.long.test.ts.

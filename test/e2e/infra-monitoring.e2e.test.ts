@@ -212,7 +212,7 @@ describe('the monitoring of the reference infrastructure', () => {
     expect((await lines()).every(({ request_id }) => request_id === copy.requestId)).toBe(true);
   });
 
-  it('notices when nginx cannot reach a backend that is well', async () => {
+  it('notices when nginx cannot reach a backend that is healthy', async () => {
     const routes = join(stack.folder, 'infra/nginx/routes.conf');
     const before = await readFile(routes, 'utf8');
     const reload = () => stack.compose('exec', '-T', 'nginx', 'nginx', '-s', 'reload', '-q');
@@ -303,7 +303,7 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     expect(await countFiles('celery')).toBeLessThanOrEqual(8); // 4 places, with a file for counters and one for histograms
   });
 
-  it('tells a person about a task that failed', async () => {
+  it('notifies a person about a task that failed', async () => {
     await until('the webhook was called', 120_000, async () =>
       (await stack.compose('logs', '--no-log-prefix', 'webhook')).includes('"TasksFail"'),
     );
@@ -321,13 +321,13 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     await until('called twice', 240_000, async () => (await calls()) >= 2);
   });
 
-  it('is tried out by one command, which says who was told and who was not', async () => {
+  it('is tried out by one command, which says what was sent and what was not', async () => {
     const command = (await readFile(join(monitoring, 'README.md'), 'utf8')).match(
       /^ +(docker compose .* sh .*test-alert\.sh)$/m,
     )?.[1];
     expect(command).toBeDefined();
     const typed = `${command}`.replace(' exec ', ' exec -T ');
-    expect(await stack.shell(typed)).toBe('email: told\nslack: told\nntfy: told\nwebhook: told');
+    expect(await stack.shell(typed)).toBe('email: sent\nslack: sent\nntfy: sent\nwebhook: sent');
     const found = (await caught()).filter((line) => line.includes('This is a test. Alerts reach you.'));
     const [mail = '', ...others] = found.sort();
     // Its headers come in any order.
@@ -345,7 +345,7 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     await stack.compose('stop', '--timeout', '1', 'webhook');
     const failed = await stack.tryCompose(['exec', '-T', 'alertmanager', 'sh', '/etc/alertmanager/test-alert.sh']);
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('email: NOT told\nslack: NOT told\nntfy: NOT told\nwebhook: NOT told\n');
+    expect(failed.stderr).toContain('email: NOT sent\nslack: NOT sent\nntfy: NOT sent\nwebhook: NOT sent\n');
     await stack.compose('start', 'webhook');
   });
 
@@ -364,10 +364,10 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     ];
     const { code, stderr } = await stack.tryCompose([...run, 'alertmanager']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/SLACK is none of the settings: EMAIL_TO, /);
-    expect(stderr).toContain('NTFY_URL is no http:// or https:// address.');
-    expect(stderr).toContain('EMAIL_TO needs SMTP_HOST with its port, such as smtp.example.org:587.');
-    expect(stderr).toContain('EMAIL_TO needs SMTP_FROM, the address of the sender.');
+    expect(stderr).toMatch(/SLACK is not a setting \(allowed: EMAIL_TO, .*\)/);
+    expect(stderr).toContain('NTFY_URL must be an http:// or https:// URL.');
+    expect(stderr).toContain('EMAIL_TO needs SMTP_HOST with a port, e.g. smtp.example.org:587.');
+    expect(stderr).toContain('EMAIL_TO needs SMTP_FROM, the sender address.');
   });
 
   it('knows of the backups', async () => {
@@ -405,7 +405,7 @@ os.kill(max(pid for pid, name in names.items() if b"gunicorn" in name and pid !=
     const empty = [];
     for (const { name, expr } of await panels()) if ((await query(expr)).length === 0) empty.push(name);
     // Shown with a certificate and copies elsewhere in infra-monitoring-deploy.long.test.ts.
-    const elsewhere = 'Age of the newest copy off the machine';
+    const elsewhere = 'Age of the newest off-site copy';
     expect(empty).toEqual(['The certificate is valid for', elsewhere, elsewhere]);
   });
 

@@ -47,7 +47,7 @@ describe('rolling deploys of Korrigo while people work with it', () => {
     }
   });
 
-  it('go back from a version whose nginx cannot start', () => {
+  it('roll back from a version whose nginx cannot start', () => {
     expect(broken.code, broken.all).toBe(1);
     expect(broken.all).toMatch(/rolled back, \d{8}-\d{6}-[0-9a-f]{12} is running again/);
   });

@@ -59,7 +59,7 @@ describe('a day of rolling deploys', () => {
   it.each([
     ['never healthy', () => deadBackend, /backend/],
     ['with an nginx that cannot start', () => deadNginx, /nginx/],
-  ])('goes back from a version that is %s', (_, outcome, who) => {
+  ])('rolls back from a version that is %s', (_, outcome, who) => {
     const { code, all } = outcome();
     expect(code, all).toBe(1);
     expect(all).toMatch(who);

@@ -39,9 +39,9 @@ it('that cannot be used are all named, and none of them is copied', async () => 
   expect(stdout).toBe('');
   expect(stderr.split('\n')).toEqual([
     'infra/docker/secrets:',
-    '  alerts.txt is a folder. Docker makes one where a file is missing: remove it, and write the file.',
+    '  alerts.txt is a folder. Docker creates one if the file is missing: remove it, and write the file.',
     '  db_password.txt is empty.',
-    '  redis_password.txt has several lines, and this secret is one line.',
+    '  redis_password.txt has several lines, but this secret must be one line.',
     '  secret_key.txt is empty.',
     '',
   ]);
@@ -74,7 +74,7 @@ it('are used as they are when everybody on the server can read them, which is sa
   const open = await run('sh /prepare.sh && stat -c %a /run/prepared/secret_key');
   expect([open.code, open.stdout]).toEqual([0, '440\n']);
   expect(open.stderr).toBe(
-    'warning: everybody on this server can read secrets/secret_key.txt: chmod 700 infra/docker/secrets\n',
+    'warning: everyone on this server can read secrets/secret_key.txt: chmod 700 infra/docker/secrets\n',
   );
   await chmod(folder, 0o700);
   expect((await run('sh /prepare.sh')).stderr).toBe('');

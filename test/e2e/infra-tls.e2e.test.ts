@@ -88,7 +88,7 @@ describe('production', () => {
     const files = ['-keyout', '/tls/temporary/privkey.pem', '-out', '/tls/temporary/fullchain.pem', '-days', '1'];
     const old = ['--entrypoint', 'openssl', 'temporary-certificate', 'req', '-x509', ...key, ...files];
     await stack.compose('run', '--rm', ...old);
-    expect(await again()).toContain('made a temporary certificate');
+    expect(await again()).toContain('created a temporary certificate');
     await until('the new one', 20_000, async () => {
       return (await get('/')).serial !== serial && (await issuer()).includes('Korrigo, temporary');
     });

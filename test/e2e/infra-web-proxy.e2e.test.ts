@@ -247,7 +247,9 @@ describe('nginx', () => {
       `${stack.project}/korrigo-nginx`,
       '-c',
     ];
-    expect(await bed.engine.docker('run', ...sh, `${script} && cat /tmp/nginx/keepalive/*.conf`)).toBe(line);
+    // On a busy machine, `docker run` can miss what a container prints that ends at once.
+    const settings = async () => await bed.engine.docker('run', ...sh, `${script} && cat /tmp/nginx/keepalive/*.conf`);
+    await expect.poll(settings, { timeout: 60_000 }).toBe(line);
   });
 
   it('says all that is wrong with its settings, and does not start', async () => {
@@ -267,10 +269,10 @@ describe('nginx', () => {
     expect(code).toBe(1);
     expect(stderr.slice(stderr.indexOf('infra/docker/.env'))).toBe(
       'infra/docker/.env:\n' +
-        "  LIMIT_LOGIN is '30'. It can be a rate such as 50r/s or 30r/m, or off.\n" +
+        "  LIMIT_LOGIN is '30'. It can be a rate, e.g. 50r/s or 30r/m, or off.\n" +
         "  LIMIT_UPLOADS is 'many'. It can be a number, or off.\n" +
-        "  TRUSTED_PROXIES is '10.0.0.0/8; 1'. It can be addresses or networks with commas, such as 10.0.0.0/8, 2001:db8::/32.\n" +
-        "  SECURITY_CONTACT is 'me'. It can be mailto:somebody@example.org or https://….\n",
+        "  TRUSTED_PROXIES is '10.0.0.0/8; 1'. It can be addresses or networks, separated by commas, e.g. 10.0.0.0/8, 2001:db8::/32.\n" +
+        "  SECURITY_CONTACT is 'me'. It can be mailto:someone@example.org or https://….\n",
     );
   });
 
@@ -302,9 +304,9 @@ describe('nginx', () => {
 
     it('when the site is closed, with all but what a deploy asks', async () => {
       await stack.compose('exec', '-T', 'nginx', 'touch', '/tmp/maintenance');
-      const headers = await expectPage('/exams', 503, 'Korrigo is being worked on');
+      const headers = await expectPage('/exams', 503, 'Korrigo is temporarily unavailable');
       expect(headers['retry-after']).toBe('30');
-      await expectPage('/api/200', 503, 'Korrigo is being worked on');
+      await expectPage('/api/200', 503, 'Korrigo is temporarily unavailable');
       for (const path of ['/api/health/200', '/healthz']) expect((await get(path)).status).toBeLessThan(300);
       await stack.compose('exec', '-T', 'nginx', 'rm', '/tmp/maintenance');
       expect((await get('/exams')).status).toBe(200);
@@ -314,14 +316,14 @@ describe('nginx', () => {
       const answer = await get('/api/503');
       expect([answer.status, answer.body.toString(), answer.headers['retry-after']]).toEqual([503, 'mine', '77']);
       const page = await get('/admin/503', { headers: pages });
-      expect(page.body.toString()).toContain('Korrigo is being worked on');
+      expect(page.body.toString()).toContain('Korrigo is temporarily unavailable');
       expect([page.status, page.headers['retry-after']]).toEqual([503, '77']);
     });
 
     it('when the application is away', async () => {
       await stack.compose('stop', '--timeout', '1', 'backend');
       await until('the address forgotten', 20_000, async () => (await get('/api/200')).status === 502);
-      const headers = await expectPage('/api/200', 502, 'Korrigo is being started');
+      const headers = await expectPage('/api/200', 502, 'Korrigo is starting');
       expect(headers['retry-after']).toBe('5');
     });
   });

@@ -126,7 +126,7 @@ describe('Korrigo on a server', () => {
       expect(Buffer.from(file).equals(pdf)).toBe(true);
     });
 
-    it('tells for how long the site did not answer', () => {
+    it('reports for how long the site did not answer', () => {
       expect(second.log).toMatch(/(no downtime: all \d+ probes|downtime: \d+\.\d s)/);
     });
   });
@@ -164,7 +164,7 @@ describe('Korrigo on a server', () => {
     let commit: string;
     let set: string;
     const accepted: Copy[] = [];
-    /** How many were accepted when the new containers were watched, and when the release before was put back. */
+    /** How many were accepted when the new containers were watched, and when the previous release was put back. */
     const marks = { watched: 0, undone: 0 };
 
     beforeAll(async () => {
@@ -201,10 +201,10 @@ describe('Korrigo on a server', () => {
       set = broken.log.match(/backup: \/backups\/(\d{8}-\d{6}) is complete: /)?.[1] ?? 'none';
     });
 
-    it('goes back to the release before by itself, and says where the backup is', async () => {
+    it('rolls back to the previous release by itself, and says where the backup is', async () => {
       expect(broken.code, broken.log).toBe(1);
       expect(broken.log).toMatch(/: rolled back, \d{8}-\d{6}-[0-9a-f]{12} is running again/);
-      expect(broken.log).toContain('the migration ran, and is not undone; the backup from before it is named above');
+      expect(broken.log).toContain('the migration ran and is not undone; the backup taken before it is shown above');
       expect(broken.log).toMatch(new RegExp(`backup taken before this deploy: .*/backups/${set} is complete`));
       expect(await scene.site.version()).toBe(commit);
       const containers = await scene.containers();
@@ -212,7 +212,7 @@ describe('Korrigo on a server', () => {
         expect(containers[service]?.health, service).toBe('healthy');
     });
 
-    it('is migrated all the same, and the release before works with that', async () => {
+    it('is migrated all the same, and the previous release works with that', async () => {
       const columns =
         "SELECT count(*) FROM information_schema.columns WHERE table_name = 'exams_exam' AND column_name = 'room'";
       const psql = `docker compose exec -T db psql -U korrigo_admin -Atc "${columns}" korrigo_db`;

@@ -41,7 +41,7 @@ describe('a repository with status.yml and backup.yml', () => {
     return [outcome, existsSync(told) ? readFileSync(told, 'utf8').split('\0').slice(0, -1) : []];
   };
 
-  it('has a green run and no issue while all is well', async () => {
+  it('has a green run and no issue while all is healthy', async () => {
     const [outcome, calls] = await night('');
     succeeded(outcome);
     expect(calls).toEqual([]);

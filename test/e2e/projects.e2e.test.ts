@@ -73,7 +73,7 @@ describe('two applications of a repository, in folders of their own', () => {
     const { code, all } = await deploy(['push', 'deploy'], { 'compose-file': 'apps/wiki/compose.yml' });
     expect(code, all).not.toBe(0);
     expect(all).toContain(
-      'project mono was deployed from github.com/acme/mono: apps/blog/compose.yml before, and this is github.com/acme/mono: apps/wiki/compose.yml',
+      'project mono was last deployed from github.com/acme/mono: apps/blog/compose.yml, but this is github.com/acme/mono: apps/wiki/compose.yml',
     );
     expect(all).not.toMatch(/^Push/m);
     expect(await stateOf(server, '/opt/mono')).toEqual(before);

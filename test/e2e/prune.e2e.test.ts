@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../bed/bed.ts';
 import { type Deployer, deployer, type Texts } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
+import { push } from '../../fixtures/push.ts';
 import type { Repository } from '../../fixtures/repository.ts';
 import { quickHealth, shopFiles } from '../../fixtures/shop.ts';
 import { output, page, shell, stateOf } from '../../fixtures/state.ts';
@@ -108,12 +109,10 @@ describe('ten deploys in a row that keep three releases', () => {
 
   /** An image that is not built with the shop. @returns its name in the bed's registry */
   async function pushAnother(): Promise<string> {
-    const { username, password, address } = bed.registry;
-    const name = `${address}/another:1`;
+    const name = `${bed.registry.address}/another:1`;
     writeFileSync(join(bed.folder, 'Dockerfile'), `FROM ${bed.engine.images.busybox}\nRUN echo another >/another\n`);
     await bed.engine.docker('build', '--quiet', '--tag', name, '--file', join(bed.folder, 'Dockerfile'), bed.folder);
-    await bed.engine.tryDocker(['login', '-u', username, '--password-stdin', address], { stdin: password });
-    await bed.engine.docker('push', '--quiet', name);
+    await push(bed, name);
     return name;
   }
 
@@ -129,7 +128,7 @@ describe('ten deploys in a row that keep three releases', () => {
       `set -e
       digest=$(docker image inspect --format '{{index .RepoDigests 0}}' ${busybox})
       docker rmi ${busybox}
-      echo '${password}' | docker login --username ${username} --password-stdin ${address} && docker pull "$digest"
+      docker login --username ${username} --password-stdin ${address} && docker pull "$digest"
       docker logout ${address}
       docker volume create forgotten
       docker run --detach --init --name by-digest --label com.docker.compose.project=neighbour \\
@@ -138,6 +137,7 @@ describe('ten deploys in a row that keep three releases', () => {
       docker run --detach --init --name untagged "$(docker commit by-digest)" sleep infinity
       docker commit by-digest neighbour/app:1 && docker commit by-digest shop-web:1
       docker commit by-digest ${name}:shop-v1 && docker commit by-digest ${name}:shopping-20260101-000000-0123456789ab`,
+      password,
     );
     const images = lines(await output(server, 'docker', 'image', 'ls', '--all', '--no-trunc', '--quiet'));
     const names = lines(await output(server, 'docker', 'image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'));

@@ -12,6 +12,7 @@ import { until } from '../../bed/process.ts';
 import { type Deployer, deployer, type Outcome, runProcess } from '../../fixtures/korrigo.ts';
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import { blocksOf } from '../../fixtures/pages.ts';
+import { push } from '../../fixtures/push.ts';
 import { newRepository, type Repository } from '../../fixtures/repository.ts';
 import { output, shell, stateOf } from '../../fixtures/state.ts';
 
@@ -47,7 +48,7 @@ CMD ["httpd", "-f", "-p", "8000", "-h", "/www"]
 `;
 
 beforeAll(async () => {
-  const { address, username, password } = bed.registry;
+  const { address } = bed.registry;
   server = await bed.server({ preload: [bed.image('busybox')] });
   home = join(bed.folder, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true });
@@ -58,9 +59,7 @@ beforeAll(async () => {
   writeFileSync(join(home, 'bin/ssh'), `#!/bin/sh\nexec /usr/bin/ssh ${options} "$@"\n`);
   chmodSync(join(home, 'bin/ssh'), 0o755);
   await bed.engine.docker('tag', bed.engine.images.proxies, `${address}/caddy:2`);
-  await bed.engine.docker('login', '--username', username, '--password', password, address);
-  await bed.engine.docker('push', '--quiet', `${address}/caddy:2`);
-  await bed.engine.docker('logout', address);
+  await push(bed, `${address}/caddy:2`);
 });
 afterEach(async () => {
   await shell(

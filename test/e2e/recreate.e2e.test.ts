@@ -24,6 +24,15 @@ function touched(before: State, after: State): readonly string[] {
     .map(([name]) => name.replace(/^[a-z]+-(.*)-1$/, '$1'));
 }
 
+/** What the last plan of a log says of each service: `plan` has one, and a deploy one before the build, and that of the release. */
+function rowsOf(all: string): readonly string[] {
+  const text = all.match(/^Plan\b[\s\S]*?\n\n/gm)?.at(-1) ?? '';
+  return text.split('\n').flatMap((line) => {
+    const row = line.trim().replaceAll(/ +/g, ' ');
+    return /^\S+ (create|recreate|start|scale|keep|remove)\b/.test(row) ? [row] : [];
+  });
+}
+
 describe('a second deploy of the same commit, nothing changed', () => {
   let shop: Repository;
   let deploy: Deployer;
@@ -101,8 +110,13 @@ secrets:
 
   const inputs = { 'force-recreate': 'none', 'env-files': '.env=DOTENV' };
   const env = { DOTENV: 'COLOUR=blue\nOTHER=same\n' };
-  const release = async (more: Texts = {}): Promise<string> =>
-    succeeded(await deploy(['push', 'deploy'], inputs, { ...env, ...more })).all;
+  const release = async (more: Texts = {}): Promise<string> => {
+    const texts = { ...env, ...more };
+    const planned = rowsOf(succeeded(await deploy(['plan'], inputs, texts)).all);
+    const { all } = succeeded(await deploy(['push', 'deploy'], inputs, texts));
+    expect(rowsOf(all)).toEqual(planned);
+    return all;
+  };
 
   beforeAll(async () => {
     app = repository('parts');
@@ -219,14 +233,10 @@ ${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/d
   };
   const deployed = async (colour: string, replicas: number): Promise<string> => {
     app.commit({ 'compose.yml': compose(colour, replicas) });
-    return succeeded(await deploy(['push', 'deploy'], { 'force-recreate': 'none' })).all;
-  };
-  const plan = (all: string): readonly string[] => {
-    const [text = ''] = /^Plan: [\s\S]*?\n\n/m.exec(all) ?? [];
-    return text.split('\n').flatMap((line) => {
-      const row = line.trim().replaceAll(/ +/g, ' ');
-      return / (create|recreate|start|scale|keep|remove)\b/.test(row) ? [row] : [];
-    });
+    const planned = rowsOf(succeeded(await deploy(['plan'], { 'force-recreate': 'none' })).all);
+    const { all } = succeeded(await deploy(['push', 'deploy'], { 'force-recreate': 'none' }));
+    expect(rowsOf(all)).toEqual(planned);
+    return all;
   };
   const drift = async (): Promise<unknown> => {
     const { stdout } = succeeded(await deploy(['status'], { format: 'json', 'project-name': 'shares' }));
@@ -245,14 +255,14 @@ ${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/d
 
   it('keeps all of them when nothing changed, and finds no drift', async () => {
     const before = await stateOf(server, '/opt/shares');
-    expect(plan(await deployed('blue', 1))).toEqual(['agent keep', 'backup keep', 'front keep', 'many keep']);
+    expect(rowsOf(await deployed('blue', 1))).toEqual(['agent keep', 'backup keep', 'front keep', 'many keep']);
     expect((await stateOf(server, '/opt/shares')).containers).toEqual(before.containers);
     expect(await drift()).toEqual([]);
   });
 
   it('recreates them with the one whose container they share', async () => {
     const before = await stateOf(server, '/opt/shares');
-    expect(plan(await deployed('green', 1))).toEqual([
+    expect(rowsOf(await deployed('green', 1))).toEqual([
       'agent recreate shares the container of front',
       'backup recreate shares the container of front',
       'front recreate environment COLOUR',
@@ -266,11 +276,11 @@ ${service('front', `    environment: {COLOUR: ${colour}}\n    volumes: ["data:/d
     expect(await drift()).toEqual([]);
   });
 
-  it('tells of containers that come and go', async () => {
-    expect(plan(await deployed('green', 3)).at(-1)).toBe('many scale from 1 to 3 containers');
+  it('reports containers that come and go', async () => {
+    expect(rowsOf(await deployed('green', 3)).at(-1)).toBe('many scale from 1 to 3 containers');
     expect(await output(server, 'docker', 'ps', '--quiet', '--filter', 'name=shares-many')).toMatch(/^(\w+\n){3}$/);
     expect(await drift()).toEqual([]);
-    expect(plan(await deployed('green', 1)).at(-1)).toBe('many scale from 3 to 1 container');
+    expect(rowsOf(await deployed('green', 1)).at(-1)).toBe('many scale from 3 to 1 container');
     expect(await output(server, 'docker', 'ps', '--quiet', '--filter', 'name=shares-many')).toMatch(/^\w+\n$/);
   });
 });

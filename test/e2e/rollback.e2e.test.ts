@@ -119,7 +119,7 @@ ${quickHealth}`;
     expect((await stateOf(server)).containers['shop-cache-1']).toEqual(one.containers['shop-cache-1']);
   });
 
-  it('writes into the history who went back, when and why', async () => {
+  it('writes into the history who rolled back, when and why', async () => {
     expect((await historyOf(server)).at(-1)).toMatchObject({
       release: one.current,
       command: 'rollback',
@@ -131,7 +131,7 @@ ${quickHealth}`;
     });
   });
 
-  it('goes back from a rollback to where it came from', async () => {
+  it('rolls back from a rollback to where it came from', async () => {
     succeeded(await deploy(['rollback']));
     expect(await looks()).toEqual(['two', 'green', 'colour = green', 'data of one']);
     expect(servicesOf(await stateOf(server))).toEqual(['cache', 'web', 'worker']);
@@ -286,7 +286,7 @@ describe('what a rollback finds', () => {
     deploy = deployer(shop.folder, bed, server);
   });
 
-  it('has nothing to go back to on a bare server', async () => {
+  it('has nothing to roll back to on a bare server', async () => {
     shop.commit(shopFiles(bed));
     const said = await refused(server, () => deploy(['rollback']));
     expect(said).toBe(
@@ -294,7 +294,7 @@ describe('what a rollback finds', () => {
     );
   });
 
-  it('has nothing to go back to after the first deploy', async () => {
+  it('has nothing to roll back to after the first deploy', async () => {
     ids.push(await put(shopFiles(bed)));
     const said = await refused(server, () => deploy(['rollback']));
     expect(said).toContain('there is no earlier release to roll back to\navailable releases:\n');
@@ -361,7 +361,7 @@ describe('what a rollback finds', () => {
     expect((await stateOf(server)).left).toEqual([]);
   });
 
-  it('says so when an old release is no longer well, and goes back to what ran before', async () => {
+  it('says so when an old release is no longer healthy, and rolls back to what ran before', async () => {
     // An application whose new version changes the data so that the old one cannot read them.
     const health = (test: string): Texts => {
       const files = impatient(shopFiles(bed, test === 'old' ? 'four' : 'five'));
@@ -431,7 +431,7 @@ describe('on two servers', () => {
     expect(previous).toContain('rollback: there is no earlier release to roll back to\n');
   });
 
-  it('goes back on all of them, side by side', async () => {
+  it('rolls back on all of them, side by side', async () => {
     shop.commit(shopFiles(bed, 'three'));
     succeeded(await both(everything));
     succeeded(await both(['rollback']));
@@ -446,7 +446,7 @@ describe('on two servers', () => {
     expect([await page(first), await page(second)]).toEqual(['two', 'two']);
   });
 
-  it('has no previous release when one of them went back alone, whichever is named first', async () => {
+  it('has no previous release when one of them rolled back alone, whichever is named first', async () => {
     succeeded(await alone(['rollback']));
     expect([await page(first), await page(second)]).toEqual(['three', 'two']);
     const three = (await stateOf(first)).current;
@@ -465,7 +465,7 @@ describe('on two servers', () => {
       );
     }
     const { stdout } = succeeded(await both(['status']));
-    expect(stdout).toContain(`\n      current is ${ids[1]}, and on ${first.ip} it is ${three}\n`);
+    expect(stdout).toContain(`\n      current is ${ids[1]}, but on ${first.ip} it is ${three}\n`);
     succeeded(await both(['rollback'], { to: ids[1] ?? '' }));
     expect([await page(first), await page(second)]).toEqual(['two', 'two']);
   });
@@ -517,7 +517,7 @@ describe('without a checkout', () => {
 });
 
 describe('this machine as the server', () => {
-  it('goes back without a connection', async () => {
+  it('rolls back without a connection', async () => {
     const project = `shop-${bed.id}`;
     const shop = repository(`local-${bed.id}`);
     const root = join(bed.folder, 'opt', project);

@@ -54,7 +54,7 @@ describe('a rolling deploy under load', () => {
     expect(all).toMatch(/ web +keep\n/);
   });
 
-  it('goes back from a version that does not become healthy, without a failed request', async () => {
+  it('rolls back from a version that does not become healthy, without a failed request', async () => {
     const before = await stateOf(server, '/opt/rolls');
     const good = rollingFiles(bed, 'three');
     app.commit({ ...good, 'proxy/proxy.conf': 'nonsense;\n' });
@@ -73,7 +73,7 @@ describe('a rolling deploy under load', () => {
     expect((await stateOf(server, '/opt/rolls')).current).toBe(before.current);
   });
 
-  it('goes back by itself when the runner dies in the middle, without a failed request', async () => {
+  it('rolls back by itself when the runner dies in the middle, without a failed request', async () => {
     const before = await stateOf(server, '/opt/rolls');
     app.commit(rollingFiles(bed, 'four'));
     const reached = reach(bed, server);

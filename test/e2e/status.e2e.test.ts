@@ -134,11 +134,11 @@ describe('status', () => {
     step.remove();
   });
 
-  it('tells of each of several servers', async () => {
+  it('reports each of several servers', async () => {
     const text = await status(deployer(shop.folder, bed, server, second));
     expect(text).toContain(`${server.ip}: release ${one}\n`);
     expect(text).toContain(
-      `\n${addressOf(second)}: nothing has been deployed to /opt/shop\n  drift:\n    current is no release, and on ${server.ip} it is ${one}`,
+      `\n${addressOf(second)}: nothing has been deployed to /opt/shop\n  drift:\n    current is no release, but on ${server.ip} it is ${one}`,
     );
   });
 

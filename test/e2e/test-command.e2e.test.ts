@@ -59,7 +59,10 @@ describe('tests', () => {
 
   it.each([{}, { 'test-service': 'tests' }])('run once, whatever their restart policy: %j', async (inputs) => {
     const files = testFile('echo the tests run; exit 0', '    restart: always\n');
-    const text = (files['compose.test.yml'] ?? '').replace('  tests:\n', '  tests:\n    restart: unless-stopped\n');
+    const text = (files['compose.test.yml'] ?? '').replace(
+      '  tests:\n',
+      '  tests:\n    restart: unless-stopped\n    deploy: {restart_policy: {condition: any, max_attempts: 3}}\n',
+    );
     const outcome = await test({ ...files, 'compose.test.yml': text }, { 'test-timeout': '2m', ...inputs });
     expect(outcome.code, outcome.all).toBe(0);
     expect(outcome.all.match(/ \| the tests run$/gm)).toHaveLength(1);
@@ -156,7 +159,7 @@ describe('a cancelled run', () => {
     return startStep(app.folder, { command: 'test', 'test-compose-file': 'compose.test.yml' }, bed.engine.env);
   };
 
-  it('that is told by SIGINT ends, and leaves nothing for post to do', async () => {
+  it('that is interrupted by SIGINT ends, and leaves nothing for post to do', async () => {
     const step = start();
     await step.says('| waiting');
     step.kill('SIGINT');

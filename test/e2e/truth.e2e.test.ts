@@ -159,7 +159,7 @@ describe('data', () => {
 });
 
 describe('what something else has, and what nobody made', () => {
-  it('is told in the rehearsal, all of it at once', async () => {
+  it('is reported in the rehearsal, all of it at once', async () => {
     await open();
     await shell(
       server,
@@ -171,7 +171,7 @@ describe('what something else has, and what nobody made', () => {
       'compose.yml': compose(
         service(
           'web',
-          '    container_name: the-web\n    ports: ["8080:80"]\n    networks: [front]\n    volumes: ["old:/old"]\n',
+          '    container_name: the-web\n    ports: ["8080:80"]\n    networks: [front]\n    volumes: ["old:/old"]\n    cpus: 999\n    restart: unless_stopped\n',
         ).replace(/image: .*/, 'build: .'),
         'networks: {front: {name: proxy, external: true}}\nvolumes: {old: {name: olddata, external: true}}\n',
       ),
@@ -184,6 +184,8 @@ describe('what something else has, and what nobody made', () => {
       'port 8080 (service web) is taken by the container the-web of project byhand (in /srv/truth)',
       'set project-name to byhand',
       'the container name the-web (service web) is taken by the container the-web of project byhand',
+      'web has a limit of 999 CPUs, which Docker refuses on a server with',
+      'web has `restart: unless_stopped`, which Docker does not know',
     ])
       expect(all).toContain(text);
     expect(all).not.toMatch(/^Push/m);

@@ -133,7 +133,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(jobsOf(outcome.all)).toEqual(['Test', 'Build and push', 'Deploy']);
     const end = lastLines(outcome);
     expect(end).toContain('  cannot read settings\n');
-    expect(end).toContain('→ The rollback has replaced that container, and the rest of its log is gone. ');
+    expect(end).toContain('→ The rollback replaced that container, so the rest of its log is gone. ');
     expect(end).toMatch(
       new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`, 'm'),
     );
@@ -152,7 +152,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(await page(server)).toBe('four');
   });
 
-  it('goes back when a run is cancelled in the middle: its clean-up waits for the server, and ends the deployment', async () => {
+  it('rolls back when a run is cancelled in the middle: its clean-up waits for the server, and ends the deployment', async () => {
     const before = await stateOf(server);
     const slow = `migrate: "web: sh -c 'echo it begins; sleep 1000'"`;
     shop.commit(files('five', { '.github/workflows/deploy.yml': example('deploy.yml').replace(/migrate: .*/, slow) }));
@@ -162,7 +162,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     run.kill('SIGINT');
     const outcome = await run.done;
     expect(outcome.code).not.toBe(0);
-    expect(said(outcome.all)).toContain(`${server.ip}: rolled back, the release before is running`);
+    expect(said(outcome.all)).toContain(`${server.ip}: rolled back, the previous release is running`);
     expect(deployments().at(-1)).toBe('deploy: queued in_progress failure');
     expect(github.deployments.at(-1)?.statuses.at(-1)).toMatchObject({
       description: 'The run was interrupted, and was rolled back.',

@@ -123,7 +123,7 @@ describe('a failure', () => {
     expect(ports.log.lines).toContain('info ✗ web1: bad (0.0 s)');
   });
 
-  it('is told for every host that failed', async () => {
+  it('is reported for every host that failed', async () => {
     const answer = answering({ bad: { code: 1 } });
     const ports = enginePorts([fakeHost('web1', answer), fakeHost('web2', answer)]);
     const { failures } = await apply(plan([on('web1', run('bad')), on('web2', run('bad'))]), ports);
@@ -147,7 +147,7 @@ describe('a failure', () => {
       { code: 1, lines: Array.from({ length: 25 }, (_, n) => `line ${n}`) },
       `web1: bad failed with exit code 1\n${Array.from({ length: 20 }, (_, n) => `line ${n + 5}`).join('\n')}`,
     ],
-  ])('is told %s', async (_, answer, message) => {
+  ])('is reported %s', async (_, answer, message) => {
     const { failures } = await apply(
       plan([on('web1', run('bad', { hint: 'try this' }))]),
       enginePorts([fakeHost('web1', () => answer)]),
@@ -218,6 +218,28 @@ describe('a step that is tried again', () => {
     ]);
   });
 
+  it.each([
+    [
+      'fails at once where it failed for something else',
+      'no such file',
+      ['web1: pull failed with exit code 1\nno such file'],
+      1,
+    ],
+    [
+      'goes on where it failed for a fault of the builder',
+      'ERROR: failed to solve: inconsistent graph state in edge',
+      [],
+      3,
+    ],
+  ])('%s', async (_, says, expected, tries) => {
+    let tried = 0;
+    const web1 = fakeHost('web1', () => (++tried < 3 ? { code: 1, errors: [says] } : {}));
+    const step = run('pull', { retry: { pauses: [2, 5], after: 'builder' } });
+    const { failures } = await apply(plan([on('web1', step)]), enginePorts([web1]));
+    expect(failures.map(({ message }) => message)).toEqual(expected);
+    expect(web1.ran).toHaveLength(tries);
+  });
+
   it('fails with its last failure', async () => {
     const ports = enginePorts([fakeHost('web1', failing(9))]);
     const { failures } = await apply(plan([on('web1', retried)]), ports);
@@ -246,7 +268,7 @@ describe('steps that are always done', () => {
     expect(wordsOf(web1.ran)).toEqual(['a', 'clean', 'up']);
   });
 
-  it('follow a failure, which is the one that is told', async () => {
+  it('follow a failure, which is the one that is reported', async () => {
     const web1 = fakeHost('web1', answering({ bad: { code: 1 }, clean: { code: 2 } }));
     const { failures } = await apply(plan([task(run('bad'))]), enginePorts([web1]));
     expect(wordsOf(web1.ran)).toEqual(['bad', 'clean']);
@@ -388,7 +410,7 @@ describe('a failed step that knows where to look', () => {
   };
   const bad = plan([on('web1', run('up', { explain }))]);
 
-  it('tells which container is the reason, with the end of its log', async () => {
+  it('reports which container is the reason, with the end of its log', async () => {
     const answer = answering({
       up: { code: 1, lines: ['container web exited'] },
       inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'exited', exitCode: 1 })) },
@@ -403,7 +425,7 @@ describe('a failed step that knows where to look', () => {
     });
   });
 
-  it('tells which container it waited for when the time was up', async () => {
+  it('reports which container it waited for when the time was up', async () => {
     const answer = answering({
       up: { code: null, timedOut: true },
       inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'restarting', exitCode: 1 })) },
@@ -418,7 +440,7 @@ describe('a failed step that knows where to look', () => {
     });
   });
 
-  it('tells the command when no container is the reason', async () => {
+  it('reports the command when no container is the reason', async () => {
     const answer = answering({
       up: { code: 1, lines: ['no space'] },
       inspect: { stdout: inspectFacts(1_770_000_000, line({})) },
@@ -427,7 +449,7 @@ describe('a failed step that knows where to look', () => {
     expect(failures.map(({ message }) => message)).toEqual(['web1: up failed with exit code 1\nno space']);
   });
 
-  it('tells the command when a container is only still the old one', async () => {
+  it('reports the command when a container is only still the old one', async () => {
     const answer = answering({
       up: { code: 1, lines: ['port is already allocated'] },
       inspect: { stdout: inspectFacts(1_770_000_000, line({ image: 'old' })) },
@@ -438,7 +460,7 @@ describe('a failed step that knows where to look', () => {
     ]);
   });
 
-  it('tells the command when it cannot look', async () => {
+  it('reports the command when it cannot look', async () => {
     const answer = answering({ up: { code: 1 }, inspect: { code: 1, stderr: 'docker is gone' } });
     const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
     expect(failures.map(({ message }) => message)).toEqual(['web1: up failed with exit code 1']);

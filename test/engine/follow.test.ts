@@ -6,11 +6,14 @@ import { collectedLog, fakeClock } from '../../fixtures/fakes.ts';
 import { arm, confirm, kill, type LeaseServer, leaseServer, undoOf } from '../../fixtures/lease.ts';
 import { limitAtFirstLine } from '../../fixtures/processes.ts';
 import { shells } from '../../fixtures/shells.ts';
+import { startInBackground } from '../../src/engine/background.ts';
+import { type Call, follow } from '../../src/engine/follow.ts';
 import { type Held, heldOn } from '../../src/engine/held.ts';
 import { type Link, linkTo } from '../../src/engine/link.ts';
-import { ConnectError, LeaseLostError } from '../../src/errors.ts';
+import { Cancelled, ConnectError, LeaseLostError } from '../../src/errors.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import type { Command } from '../../src/model/command.ts';
+import { systemClock } from '../../src/ports.ts';
 
 const a = 'a1a1a1';
 const within = 30_000;
@@ -85,6 +88,19 @@ async function scene(
   return { server, held, link, lines: log.lines, connections: () => attempts, beat: () => beat() };
 }
 
+/** A server on which a job has said `up`, and goes on whatever is done about it. */
+function endless() {
+  const calls: string[] = [];
+  const call: Call = async ({ argv }) => {
+    calls.push(argv[5] ?? '');
+    await new Promise(setImmediate);
+    const out = calls.length === 1 ? 'out\tdXAK\n' : '';
+    const stdout = `korrigo-facts 1\njob\trunning\nout-end\t3\n${out}err-end\t0\ncomplete\tyes\n`;
+    return { code: 0, stdout, stderr: '', seconds: 0, timedOut: false };
+  };
+  return { calls, call };
+}
+
 describe.concurrent('a detached command', () => {
   it('ends as any command does', async ({ onTestFinished }) => {
     const { held } = await scene(onTestFinished);
@@ -98,7 +114,7 @@ describe.concurrent('a detached command', () => {
     expect(lines).toEqual(['stdout out', 'stdout input', 'stderr err']);
   });
 
-  it('runs once, and its output is told whole and once, whatever becomes of the connection', async ({
+  it('runs once, and its output appears complete and only once, whatever becomes of the connection', async ({
     onTestFinished,
   }) => {
     let calls = 0;
@@ -132,7 +148,7 @@ describe.concurrent('a detached command', () => {
     expect([result.stdout, told]).toEqual(['grün 🚀\n', ['grün 🚀']]);
   });
 
-  it('is ended when its time is up, and what it said last is told', async ({ onTestFinished }) => {
+  it('is ended when its time is up, and what it said last is reported', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
     const argv = ['sh', '-c', 'trap "echo last words; exit 0" TERM; echo up; while :; do sleep 0.1; done'];
     const result = await held.detached.run({ argv }, limitAtFirstLine());
@@ -161,6 +177,36 @@ describe.concurrent('a detached command', () => {
     expect(told).toEqual(['up']);
   });
 
+  it('is not ended again by a cancel that comes after its end', async ({ onTestFinished }) => {
+    const calls: string[] = [];
+    const { held } = await scene(onTestFinished, {
+      fate: ({ argv }) => {
+        calls.push(argv[5] ?? '');
+        return 'runs';
+      },
+    });
+    const cancel = new AbortController();
+    expect((await held.detached.run({ argv: ['true'] }, { signal: cancel.signal })).code).toBe(0);
+    cancel.abort();
+    await held.stage('afterwards');
+    expect(calls).not.toContain('stop');
+  });
+
+  it('that nothing can end is given up when its time is up', async () => {
+    const { calls, call } = endless();
+    const result = await follow({ root: '/opt/shop', token: a }, '1', { argv: ['true'] }, call, limitAtFirstLine());
+    expect(result).toMatchObject({ code: null, timedOut: true, stdout: 'up\n' });
+    expect(calls).toContain('stop');
+  });
+
+  it('that nothing can end is given up when it is to stop', async () => {
+    const { calls, call } = endless();
+    const job = { name: 'web1', key: { root: '/opt/shop', token: a }, id: '1', title: 'ask' };
+    const background = await startInBackground(job, { argv: ['true'] }, call);
+    await background.stop();
+    expect(calls).toEqual(['start', 'stop', 'more']);
+  });
+
   it('does not start after a cancel', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
     expect(await held.detached.run({ argv: ['true'] }, { signal: AbortSignal.abort() })).toMatchObject({ code: null });
@@ -185,9 +231,10 @@ describe.concurrent('a detached command', () => {
 });
 
 describe.concurrent('a lease that is held', () => {
-  it('tells what is done, arms, confirms and is left', async ({ onTestFinished }) => {
+  it('reports what is done, arms, confirms and is left', async ({ onTestFinished }) => {
     const { server, held } = await scene(onTestFinished);
     await held.stage('Recreate');
+    await server.keeper();
     expect(await server.show()).toMatchObject({ state: 'busy', holder: { stage: 'Recreate' } });
     await arm(held, undoOf('echo undone'));
     await confirm(held, '{"n":1}\n');
@@ -205,11 +252,54 @@ describe.concurrent('a lease that is held', () => {
     expect(await held.leave(30)).toBe('rolled-back');
   });
 
+  it('is undone by the server and followed to its true end, told once, however often the connection drops', async ({
+    onTestFinished,
+  }) => {
+    let calls = 0;
+    const fate = ({ argv }: Command): Fate => (argv[3] === 'korrigo-lease-heal' && ++calls % 2 === 1 ? 'lost' : 'runs');
+    const { server, held, lines } = await scene(onTestFinished, { fate });
+    await arm(held, undoOf('echo first; sleep 1; echo second; sleep 60', 3));
+    const log = collectedLog();
+    const clock = { ...systemClock, now: () => calls * 10_000 };
+    const ports = { log, clock, signal: new AbortController().signal };
+    expect(await held.undo(600, ports)).toBe('rollback-failed');
+    expect(log.lines.filter((line) => / (first|second)$/.test(line))).toEqual([
+      'output web1 | first',
+      'output web1 | second',
+    ]);
+    expect(log.lines).toContainEqual(
+      expect.stringMatching(/^info … web1: the server is rolling back by itself \(\d+ s\)$/),
+    );
+    expect(lines).toContainEqual(expect.stringContaining('connection dropped, back after'));
+    expect(server.lines('history.jsonl')).toEqual([expect.stringContaining('"rollback-failed"')]);
+    // Of one that is over it is known at once.
+    expect(await held.undo(600, ports)).toBe('rollback-failed');
+  });
+
+  it.for([
+    ['its time is up', false],
+    ['it is cancelled', true],
+  ] as const)(
+    'is not followed any longer when %s, and the server goes on',
+    async ([, cancelled], { onTestFinished }) => {
+      const { server, held } = await scene(onTestFinished);
+      await arm(held, undoOf('sleep 2; echo undone'));
+      const signal = cancelled ? AbortSignal.timeout(300) : new AbortController().signal;
+      const outcome = await held
+        .undo(cancelled ? 600 : 0, { log: collectedLog(), clock: systemClock, signal })
+        .catch((error: unknown) => error);
+      if (cancelled) expect(outcome).toBeInstanceOf(Cancelled);
+      else expect(outcome).toBe('unfinished');
+      expect(await held.leave(30)).toBe('rolled-back');
+      expect(server.lines('lease/undo.log')).toContain('undone');
+    },
+  );
+
   it('shows that it lives four times in its grace, where nothing else does', async ({ onTestFinished }) => {
-    const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 3 });
+    const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 6 });
     const keeper = await server.keeper();
-    for (let n = 0; n < 10; n++) {
-      await new Promise((resolve) => setTimeout(resolve, 750));
+    for (let n = 0; n < 6; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
       beat();
     }
     expect(await server.keeper()).toBe(keeper);
@@ -222,7 +312,7 @@ describe.concurrent('a lease that is held', () => {
     ['failed to roll back', 'exit 1', 'rollback-failed', 'tried to roll back by itself, and failed'],
   ] as const)('and was lost says so: the server %s', async ([, script, outcome, says], { onTestFinished }) => {
     const { server, held, beat } = await scene(onTestFinished, { graceSeconds: 5 });
-    if (script !== undefined) await arm(held, undoOf(script));
+    if (script !== undefined) await arm(held, undoOf(script, outcome === 'rollback-failed' ? 1 : 60));
     await server.free();
     const error: unknown = await held.detached.run({ argv: ['true'] }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(LeaseLostError);

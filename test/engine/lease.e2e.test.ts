@@ -103,7 +103,7 @@ describe('on a server', () => {
   const cut = async (): Promise<void> =>
     void (await shell(server, 'pkill -KILL -u deploy -x sshd-session || pkill -KILL -u deploy -x sshd'));
 
-  it('a command goes on when its connection is cut again and again, and is told whole and once', async () => {
+  it('a command goes on when its connection is cut again and again, and appears complete and only once', async () => {
     const { held, lines } = await hold(server, 30);
     const told: string[] = [];
     const running = held.detached.run(counting(25), { onLine: (line) => told.push(line) });
@@ -133,7 +133,7 @@ describe('on a server', () => {
     expect(await held.leave(30)).toBe('released');
   });
 
-  it('goes back by itself when the network stays away, and says so when it is back', async () => {
+  it('rolls back by itself when the network stays away, and says so when it is back', async () => {
     const { held } = await hold(server, 10);
     await arm(held, undoOf('echo undone; sleep 1'));
     const running = held.detached.run(counting(600)).catch((error: unknown) => error);
@@ -265,7 +265,7 @@ describe('on a server whose disk is full', () => {
 });
 
 describe('on a server that loses power', () => {
-  it('the next one finishes what was begun', async () => {
+  it('the next one finishes what was started', async () => {
     const server = await bed.server({ docker: false });
     const { held, link } = await hold(server, 60);
     await arm(held, undoOf('echo undone'));

@@ -126,7 +126,7 @@ describe('the leases of all hosts', () => {
   it('are not taken where a program is missing, and nothing is held then', async () => {
     const { held, take } = fleet({ web2: () => ({ kind: 'missing', programs: ['flock', 'setsid'] }) });
     await expect(take(['web1', 'web2'])).rejects.toMatchObject({
-      message: 'web2: needs flock, setsid, which is not installed',
+      message: 'web2: not installed: flock, setsid',
       hint: expect.stringContaining('docs/server.md'),
     });
     expect(held.size).toBe(0);

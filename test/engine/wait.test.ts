@@ -41,7 +41,7 @@ const starting = printed({ health: 'starting' });
 const healthy = printed({ health: 'healthy' });
 
 describe('waiting', () => {
-  it('ends as soon as all is well', async () => {
+  it('ends as soon as all is healthy', async () => {
     const ports = enginePorts([host([healthy])]);
     await waitFor(step, 'web1', ports);
     expect(ports.clock.slept).toEqual([]);
@@ -53,6 +53,45 @@ describe('waiting', () => {
     await waitFor(step, 'web1', ports);
     expect(ports.clock.slept).toEqual([100, 100, 100, 100]);
     expect(ports.log.lines).toEqual(['info … web1: web has no container', 'info … web1: web is starting']);
+  });
+
+  describe('asks the containers themselves', () => {
+    const asking: WaitStep = { ...step, ask: { argv: ['ask'] } };
+    const passing = { ...starting, stdout: `${starting.stdout}passes\t${containerOf().id}\n` };
+
+    it('and takes one that passes its healthcheck for healthy, before Docker says so', async () => {
+      const web1 = fakeHost('web1', ({ argv }) => (argv[0] === 'ask' ? passing : starting));
+      const ports = enginePorts([web1]);
+      await waitFor(asking, 'web1', ports);
+      expect(ports.clock.slept).toEqual([]);
+    });
+
+    it('but not one that has only just started', async () => {
+      const early = printed({ health: 'starting', startedAt: '2026-02-03T04:59:59.5Z' });
+      const answers = [{ ...early, stdout: `${early.stdout}passes\t${containerOf().id}\n` }, starting, healthy];
+      let asked = 0;
+      const ports = enginePorts([fakeHost('web1', () => answers[asked++] ?? {})]);
+      await waitFor(asking, 'web1', ports);
+      expect(asked).toBe(3);
+    });
+
+    it('and leaves healthchecks that take long to Docker', async () => {
+      const calls: string[] = [];
+      const ports = enginePorts([]);
+      const web1 = fakeHost('web1', async ({ argv }) => {
+        calls.push(argv[0] ?? '');
+        if (argv[0] === 'ask') await ports.clock.sleep(calls.length < 3 ? 1_500 : 2_500);
+        return calls.length < 5 ? starting : healthy;
+      });
+      await waitFor(asking, 'web1', { ...ports, host: () => web1 });
+      expect(calls).toEqual(['ask', 'ask', 'ask', 'inspect', 'inspect']);
+    });
+  });
+
+  it('believes a container that has run for long enough, whatever was done to the clock of its server', async () => {
+    const ports = enginePorts([host([printed({ startedAt: '2026-02-03T06:00:00Z', health: 'none' })])]);
+    await waitFor(step, 'web1', ports);
+    expect(ports.clock.slept.reduce((sum, pause) => sum + pause, 0)).toBe(5000);
   });
 
   it('asks less often when it takes long', async () => {
@@ -163,7 +202,7 @@ describe('waiting', () => {
 });
 
 describe('waiting for an answer', () => {
-  it('asks until the URL answers well', async () => {
+  it('asks until the URL answers with success', async () => {
     const said: (number | string)[] = ['does not answer: connect ECONNREFUSED', 502, 502, 200];
     const asked: string[] = [];
     const ask = async (url: string) => {

@@ -6,6 +6,7 @@ describe('chatter', () => {
     ' Container shop-web-1  Waiting',
     ' Container shop-web-1  Starting',
     ' Network shop_default  Creating',
+    'time="2026-11-27T18:48:02Z" level=warning msg="Found orphan containers ([shop-web-1]) for this project. If you removed or renamed this service"',
     '#5 sha256:4abcf20661432fb2d719aaf90656f55c287f8ca915dc1c92ec14ff61e67fbaf8 3.40MB / 3.40MB 0.2s',
     '#5 extracting sha256:4abcf20661432fb2d719aaf90656f55c287f8ca915dc1c92ec14ff61e67fbaf8 0.1s done',
     '#3 transferring context: 2B done',
@@ -30,6 +31,7 @@ describe('chatter', () => {
     '#6 ERROR: process "/bin/sh -c npm ci" did not complete successfully: exit code: 1',
     'Dockerfile:5',
     'web-1  | Starting',
+    'time="2026-11-27T18:48:02Z" level=warning msg="Network shop_default was not created by Compose"',
     'Error response from daemon: Conflict',
   ])('is not %j', (line) => {
     expect(isChatter(line)).toBe(false);

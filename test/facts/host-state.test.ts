@@ -18,6 +18,8 @@ const good: Facts = [
   ['compose', '2.26.1'],
   ['disk-root', '41943040 /opt'],
 ];
+const withoutSudo =
+  'add the user to the group docker (`sudo usermod --append --groups docker deploy`), and let docker run without sudo: `command -v docker` shows what runs instead';
 const stateWith = (...facts: Facts) => readHostState('web1', lines([...good, ...facts]));
 /** The facts of a good server, one of them replaced or left out. */
 const stateInstead = (name: string, ...facts: Facts) =>
@@ -42,13 +44,16 @@ describe('a server', () => {
       releases: [],
       files: [],
       containers: [],
+      networkIds: [],
       asks: false,
       kernel: '',
+      docker: '26.1.5',
+      compose: '2.26.1',
       history: [],
     });
   });
 
-  it('tells what is there', () => {
+  it('reports what is there', () => {
     const attempt = attemptOf({ reason: 'tab\there' });
     const state = stateWith(
       ['current', 'r2'],
@@ -68,22 +73,56 @@ describe('a server', () => {
     [
       'without programs',
       stateWith(['missing-programs', ' flock tar']),
-      'web1: needs flock, tar, which is not installed: see docs/server.md',
+      'web1: not installed: flock, tar (see docs/server.md)',
     ],
     [
       'whose Docker the user may not use',
       stateInstead('docker', ['docker-error', 'permission denied while trying to connect to the Docker daemon socket']),
       'web1: deploy is not allowed to use Docker: add the user to the group docker (`sudo usermod --append --groups docker deploy`)',
     ],
+    ...[
+      'sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper sudo: a password is required',
+      'We trust you have received the usual lecture from the local System Administrator. sudo: no tty present and no askpass program specified',
+      'sudo: sorry, you must have a tty to run sudo',
+    ].map(
+      (said) =>
+        [
+          `whose docker is sudo: ${said.slice(0, 40)}`,
+          stateInstead('docker', ['docker-error', said], ['compose-missing', 'yes']),
+          `web1: docker runs through sudo, which wants a password or a terminal: ${withoutSudo}`,
+        ] as const,
+    ),
+    ...['deploy is not in the sudoers file.', 'Sorry, user deploy is not allowed to execute docker as root'].map(
+      (said) =>
+        [
+          `whose sudo refuses: ${said}`,
+          stateInstead('docker', ['docker-error', said]),
+          `web1: docker runs through sudo, which does not let deploy run it: ${withoutSudo}`,
+        ] as const,
+    ),
+    [
+      'without a /tmp to write to',
+      stateWith(['no-tmp', 'yes']),
+      'web1: deploy cannot write to /tmp, where logins and temporary files go: `sudo install -d -m 1777 /tmp`',
+    ],
     [
       'whose Docker is Podman',
       stateInstead('docker', ['podman', 'yes'], ['docker-error', 'Error: template: version:1:10: …']),
-      'web1: docker is Podman there, which is not supported: install Docker Engine and the Compose plugin',
+      'web1: the docker command is Podman, which is not supported: install Docker Engine and the Compose plugin',
     ],
     [
       'whose Docker is down',
       stateInstead('docker', ['docker-error', 'ERROR: Cannot connect to the Docker daemon. ']),
       'web1: Docker is not responding: Cannot connect to the Docker daemon.',
+    ],
+    [
+      'whose Docker is said to be elsewhere',
+      stateInstead(
+        'docker',
+        ['docker-set', 'DOCKER_HOST=tcp://old:2375'],
+        ['docker-error', 'Cannot connect to the Docker daemon at tcp://old:2375.'],
+      ),
+      'web1: Docker is not responding: Cannot connect to the Docker daemon at tcp://old:2375. (DOCKER_HOST=tcp://old:2375, set by a login file of deploy such as ~/.bashrc: correct it there)',
     ],
     [
       'without Compose',
@@ -126,6 +165,15 @@ describe('a server', () => {
       ['disk-root', '524288 /var/lib/docker'],
     ] as const;
     const full = readHostState('web1', lines([...good.filter(([name]) => !name.startsWith('disk')), images, root]));
+    expect(stateWith(['disk-tmp', '16000 /tmp'])).toMatchObject({
+      problems: ['web1: only 15 MiB free at /tmp: a deploy needs at least 16 MiB'],
+      fatal: true,
+    });
+    expect(stateWith(['disk-tmp', '17000 /tmp']).problems).toEqual([]);
+    expect([full.fatal, stateInstead('disk-root', ['disk-root', '4000 /opt']).fatal]).toEqual([false, true]);
+    expect(stateWith(['inodes', '12 /opt/shop']).full).toEqual([
+      'web1: only 12 inodes left on the disk of /opt/shop (`df -i /opt/shop`): delete files there',
+    ]);
     expect(full).toMatchObject({
       fatal: false,
       problems: [],
@@ -137,7 +185,7 @@ describe('a server', () => {
     expect(stateInstead('disk-root', ['disk-root', ' /opt']).full).toEqual([]);
   });
 
-  it('tells all its problems at once', () => {
+  it('reports all its problems at once', () => {
     expect(
       stateInstead('compose', ['compose-missing', 'yes'], ['not-writable', '/'], ['missing-programs', ' tar']).problems,
     ).toHaveLength(3);
@@ -151,7 +199,7 @@ describe('a server', () => {
 describe('a resolved release', () => {
   const resolutionOf = (...facts: Facts) => readResolution('web1', lines(facts), '/opt/shop');
 
-  it('tells how Compose will label its services, what changed in each, and what was made', () => {
+  it('reports how Compose will label its services, what changed in each, and what was made', () => {
     expect(
       resolutionOf(
         ['hash', 'web', 'aa'],
@@ -179,12 +227,12 @@ describe('a resolved release', () => {
         db: [{ kind: 'file', name: 'my.cnf' }],
       },
       traits: {},
-      notes: ['web1: /opt/shop/shared/data is not there yet: it is created, and empty'],
+      notes: ['web1: /opt/shop/shared/data does not exist yet: it will be created, empty'],
       claims: noClaims,
     });
   });
 
-  it('tells every variable that is not set, once', () => {
+  it('reports every variable that is not set, once', () => {
     expect(resolutionOf(['undefined', 'B', 'the address of B']).problems).toEqual([
       'web1: variable B (the address of B) is not set: add it to /opt/shop/shared/.env on the server, or give it a default in the compose file: ${B:-…}',
     ]);
@@ -196,7 +244,7 @@ describe('a resolved release', () => {
     );
   });
 
-  it('tells every missing file once, with all that need it', () => {
+  it('reports every missing file once, with all that need it', () => {
     const facts: Facts = [
       ['missing', '.env', 'file'],
       ['missing', 'certs/key.pem', 'read by web'],
@@ -217,7 +265,7 @@ describe('a resolved release', () => {
     ]);
   });
 
-  it('tells what has to be put right on the server', () => {
+  it('reports what has to be put right on the server', () => {
     const facts: Facts = [
       ['broken', '.env', '3'],
       ['broken', '', ''],
@@ -226,10 +274,10 @@ describe('a resolved release', () => {
       ['odd', 'web'],
     ];
     expect(resolutionOf(...facts).problems).toEqual([
-      'web1: line 3 of /opt/shop/shared/.env cannot be read: a value of several lines, or with special characters, has to be in single quotes',
+      'web1: line 3 of /opt/shop/shared/.env cannot be read: a value of several lines, or with special characters, must be in single quotes',
       'web1: an env file has a line that Compose cannot read',
-      'web1: /opt/shop/shared/app.env is an env_file in a folder that this user may not enter: Compose reads it as this user',
-      'web1: web mounts /opt/shop/releases/x, which is where releases come and go: give it a place of its own, such as /opt/shop/shared',
+      'web1: /opt/shop/shared/app.env is an env file that the deploy user cannot read, and Compose reads it as that user: give it the file, and the folders above it',
+      'web1: web mounts /opt/shop/releases/x, where deploys create and remove releases: mount another folder, for example /opt/shop/shared',
       'web1: web uses a path with a tab or a newline in its name: rename it',
     ]);
   });
@@ -242,12 +290,12 @@ describe('a resolved release', () => {
     expect([problems, notes]).toEqual([
       [],
       [
-        'web1: /var/lib/docker/containers is in a folder that this user may not enter: whether it is there shows when Docker mounts it',
+        'web1: /var/lib/docker/containers cannot be checked, because the deploy user cannot enter its folder: if it is missing, Docker reports it during the switch',
       ],
     ]);
   });
 
-  it('tells a service that nobody pinned', () => {
+  it('reports a service that nobody pinned', () => {
     expect(resolutionOf(['unpinned', 'debug', 'busybox:1'], ['unpinned', 'own', '']).problems).toEqual(
       [
         ['busybox:1', 'debug'],

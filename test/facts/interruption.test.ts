@@ -50,10 +50,10 @@ describe('what a switch interrupts', () => {
   it('is said in words', () => {
     expect(downtimeLines(plan(change('web', 'roll')))).toEqual([]);
     expect(downtimeLines(plan(change('web', 'recreate')))).toEqual([
-      'short downtime of web: it is stopped before its new container starts',
+      'short downtime for web: it is stopped before its new container starts',
     ]);
     expect(downtimeLines(plan(change('web', 'recreate'), change('nginx', 'recreate')))).toEqual([
-      'short downtime of web, nginx: each is stopped before its new container starts',
+      'short downtime for web, nginx: each is stopped before its new container starts',
     ]);
   });
 });

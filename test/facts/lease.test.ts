@@ -4,7 +4,7 @@ import { readHealing, readJob, readLease, readStanding, readTaken } from '../../
 
 const answer = (...lines: readonly string[]): string => ['Welcome to web1!', factsMarker, ...lines, ''].join('\n');
 const nobody = {
-  actor: 'somebody',
+  actor: 'someone',
   run: undefined,
   command: 'deploy',
   release: '',
@@ -54,7 +54,7 @@ describe('the answer of a server about a lease', () => {
     });
   });
 
-  it('tells of an end that goes on', () => {
+  it('reports an end that goes on', () => {
     const lines = ['token\ta1', 'undo.log-end\t3', 'undo.log\tYWJj', 'lease\tending'];
     expect(readHealing(answer(...lines))).toEqual({
       state: 'ending',
@@ -68,7 +68,7 @@ describe('the answer of a server about a lease', () => {
     expect(readHealing(answer('token\ta1'))).toBeUndefined();
   });
 
-  it('tells a status what there is', () => {
+  it('reports to status what there is', () => {
     expect(readLease(answer('lease\tfree', 'undo-failed\t/opt/x/lease/failed/undo.sh'))).toEqual({
       state: 'free',
       holder: nobody,

@@ -25,7 +25,7 @@ const hosts = ['web1', 'web2'].map((host) => ({
 const plan = switchOf({ hosts, intent: intentOf({ release: releaseOf({ id: 'r2' }) }) });
 
 describe('what a failed switch has left', () => {
-  it('is told for each host by the steps that it came to', () => {
+  it('is reported for each host by the steps that it came to', () => {
     const steps = [step('migrate', 'web1'), step('up', 'web1'), step('up', 'web2'), step('up', 'web2', 'failed')];
     expect(whatIsThere(plan, steps)).toEqual([
       { host: 'web1', containers: 'new', current: 'r1' },

@@ -49,7 +49,7 @@ describe('the status of a server', () => {
   const told = (...attempts: readonly ReturnType<typeof attemptOf>[]) =>
     attempts.map((attempt) => ['attempt', attemptLine(attempt).trim()] as const);
 
-  it('tells the releases, the containers, and that nothing drifted', () => {
+  it('reports the releases, the containers, and that nothing drifted', () => {
     const at = (hour: number): string => `2026-02-03T0${hour}:00:00.000Z`;
     const old = attemptOf({ release: 'r1', time: at(1) });
     const now = attemptOf({ time: at(2) });
@@ -88,7 +88,7 @@ describe('the status of a server', () => {
     });
   });
 
-  it('tells that an attempt has no end, and that a release was good of which the success was not written', () => {
+  it('reports that an attempt has no end, and that a release was good of which the success was not written', () => {
     const began = attemptOf({ release: 'r1', outcome: 'started', previous: 'r0' });
     const next = attemptOf({ previous: 'r1' });
     expect(statusWith(['release', 'r1'], ...told(began))).toMatchObject({
@@ -101,14 +101,14 @@ describe('the status of a server', () => {
     ]);
   });
 
-  it('tells what is known of a server whose Docker is not responding', () => {
+  it('reports what is known of a server whose Docker is not responding', () => {
     const facts: Facts = [['current', release.id], ['release', release.id], ...told(attemptOf())];
     expect(
       readStatus('web1', lines([...facts, ['docker-error', 'it is down'], ['hash', 'web', 'aa']]), '/'),
     ).toMatchObject({ current: release.id, problems: ['web1: Docker is not responding: it is down'], drift: [] });
   });
 
-  it('tells how a container drifted', () => {
+  it('reports how a container drifted', () => {
     expect(statusWith(['container', container({ image: 'nginx:latest' })]).drift).toEqual([
       `web: shop-web-1 is running nginx:latest, expected ${web.image}`,
     ]);

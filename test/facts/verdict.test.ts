@@ -12,19 +12,19 @@ const other = `registry.example.com/shop-web@${digest('9')}`;
 
 describe('a container', () => {
   it.each<readonly [string, Partial<Container>, string, string]>([
-    ['that has run long enough is good', {}, 'good', '1 containers are as they should be'],
+    ['that has run long enough is good', {}, 'good', '1 containers are as planned'],
     [
       'that is healthy is good at once',
       { health: 'healthy', startedAt: secondsAgo(1) },
       'good',
-      '1 containers are as they should be',
+      '1 containers are as planned',
     ],
-    ['that completed well is good', { status: 'exited' }, 'good', '1 containers are as they should be'],
+    ['that completed well is good', { status: 'exited' }, 'good', '1 containers are as planned'],
     [
       'that was restarted long ago is good',
       { restarts: 3, startedAt: secondsAgo(15) },
       'good',
-      '1 containers are as they should be',
+      '1 containers are as planned',
     ],
     [
       'that has just started settles',
@@ -32,7 +32,7 @@ describe('a container', () => {
       'wait',
       'web is up, waiting to see whether it stays up',
     ],
-    ['that settled is good', { startedAt: secondsAgo(5) }, 'good', '1 containers are as they should be'],
+    ['that settled is good', { startedAt: secondsAgo(5) }, 'good', '1 containers are as planned'],
     ['that starts by its healthcheck is waited for', { health: 'starting' }, 'wait', 'web is starting'],
     ['that was only created is waited for', { status: 'created' }, 'wait', 'web is created'],
     ['that is paused is waited for', { status: 'paused' }, 'wait', 'web is paused'],
@@ -47,13 +47,13 @@ describe('a container', () => {
       'that was restarted twice and is healthy now is good',
       { restarts: 2, health: 'healthy', startedAt: secondsAgo(1) },
       'good',
-      '1 containers are as they should be',
+      '1 containers are as planned',
     ],
     [
       'that was restarted once and ended well is good',
       { status: 'exited', restarts: 1, exitCode: 0 },
       'good',
-      '1 containers are as they should be',
+      '1 containers are as planned',
     ],
     [
       'that could not start is bad',
@@ -91,7 +91,7 @@ describe('a container', () => {
       'that was restarted and is healthy now is good, however often',
       { restarts: 9, health: 'healthy', startedAt: secondsAgo(1) },
       'good',
-      '1 containers are as they should be',
+      '1 containers are as planned',
     ],
     ['that is unhealthy is bad', { health: 'unhealthy' }, 'bad', 'web is unhealthy'],
     [
@@ -110,7 +110,7 @@ describe('a container', () => {
     expect(verdictOf(containerOf(overrides))).toMatchObject({ kind, says });
   });
 
-  it('that is not good is told, so that its log can be shown', () => {
+  it('that is not good is reported, so that its log can be shown', () => {
     const container = containerOf({ health: 'unhealthy' });
     expect(verdictOf(container)).toMatchObject({ container });
     expect(verdictOf(containerOf({ status: 'created' }))).toMatchObject({ container: { status: 'created' } });
@@ -138,7 +138,7 @@ describe('the services of a release', () => {
   it('are good when all their containers are', () => {
     expect(verdictOf(containerOf(), containerOf({ name: 'shop-web-2' }))).toEqual({
       kind: 'good',
-      says: '2 containers are as they should be',
+      says: '2 containers are as planned',
     });
   });
 
@@ -152,13 +152,22 @@ describe('the services of a release', () => {
     expect(verdictOf(...all)).toMatchObject({ kind: 'bad', says: 'web exited with code 1' });
   });
 
-  it('tell all that is waited for', () => {
+  it('report all that is waited for', () => {
     const all = { ...images, cache: releaseOf().images['cache'] ?? '', api: other };
     const containers = [containerOf({ health: 'starting' }), containerOf({ service: 'cache', status: 'created' })];
     expect(servicesVerdict({ images: all, settleSeconds: 5 }, containers, now)).toMatchObject({
       kind: 'wait',
       says: 'web is starting, cache is created, api has no container',
     });
+  });
+
+  it('are not all named where there are many', () => {
+    const saysOf = (count: number): string => {
+      const all = Object.fromEntries(Array.from({ length: count }, (_, n) => [`s${n}`, 'image']));
+      return servicesVerdict({ images: all, settleSeconds: 5 }, [], now).says;
+    };
+    expect(saysOf(6)).toMatch(/^s0 has no container, .*, s5 has no container$/);
+    expect(saysOf(200)).toMatch(/^s0 has no container, .*, s4 has no container, and 195 more$/);
   });
 
   it('are good when there are none', () => {

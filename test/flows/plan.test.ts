@@ -64,7 +64,7 @@ describe('a plan', () => {
       info   web    recreate  will be built: api/main.py, api/a.py and 1 more changed
       info   cache  keep
       info migrate on web1 after the containers are replaced: web: ./migrate
-      info short downtime of web: it is stopped before its new container starts"
+      info short downtime for web: it is stopped before its new container starts"
     `);
     expect(closing(report)[0]).toMatch(/^✓ plan: 1 service recreated, 1 kept, a migration runs/);
   });
@@ -98,7 +98,7 @@ describe('a plan', () => {
     [
       'a commit that is not in the checkout',
       { 'git --literal-pathspecs': ({ argv }) => (argv.includes('diff') ? { code: 128 } : {}) },
-      'will be built (commit 0123456789ab of the current release is not in this checkout; fetch-depth: 0 brings it)',
+      'will be built (commit 0123456789ab of the current release is not in this checkout; set fetch-depth: 0 on actions/checkout)',
     ],
     [
       'the section in the compose file',
@@ -133,7 +133,9 @@ describe('a plan', () => {
     const { report } = await perform({}, { servers: [web1], runner: { 'korrigo-pin': { code: 1 } } });
     expect(report.outcome).toBe('succeeded');
     expect(report.forecast?.plan.intent.release.images['cache']).toBe(before.images['cache']);
-    expect(report.forecast?.notes).toEqual([expect.stringContaining('taken to be those that run now')]);
+    expect(report.forecast?.notes).toEqual([
+      expect.stringContaining('assuming that third-party images have not changed'),
+    ]);
   });
 
   it('of a commit that is too old is made all the same', async () => {
@@ -169,7 +171,7 @@ describe('the migrations that would run', () => {
   };
 
   it('are listed by the new image where it is on the server', async () => {
-    const once = { 'korrigo-once': { stdout: 'app.0002_colour\n' } };
+    const once = { 'korrigo-one-off': { stdout: 'app.0002_colour\n' } };
     const web1 = server('web1', { 'korrigo-observe': observed(...running), ...once });
     const { report } = await perform(texts, { servers: [web1] });
     expect(report.forecast?.plan.pending).toEqual({
@@ -186,7 +188,7 @@ describe('the migrations that would run', () => {
     [
       'when the command fails',
       {},
-      { 'korrigo-once': { code: 1 } },
+      { 'korrigo-one-off': { code: 1 } },
       'web1: list the migrations: web: ./migrate --plan failed with exit code 1',
     ],
   ])('are not known %s, and that is no failure', async (_, more, answers, why) => {
@@ -197,7 +199,7 @@ describe('the migrations that would run', () => {
   });
 
   it('are shown in the plan of a deploy as well, which has pulled the image by then', async () => {
-    const once = { 'korrigo-once': { stdout: 'app.0002_colour\n' } };
+    const once = { 'korrigo-one-off': { stdout: 'app.0002_colour\n' } };
     const web1 = server('web1', { 'korrigo-observe': observed(...running), ...once });
     const { report, ports } = await perform({ ...texts, command: 'deploy' }, { servers: [web1] });
     expect(report.outcome).toBe('succeeded');
@@ -237,7 +239,7 @@ describe('a plan as Markdown', () => {
 
       </details>
 
-      Short downtime of web: it is stopped before its new container starts"
+      Short downtime for web: it is stopped before its new container starts"
     `);
   });
 });

@@ -61,7 +61,21 @@ describe('a build', () => {
       { files: { ...files, '.dockerignore': 'node_modules\n' }, runner: { 'git --literal-pathspecs': untracked } },
     );
     expect(ports.log.lines.filter((text) => text.includes('notes.txt'))).toEqual([
-      'warn not in git, but within reach of the build: notes.txt. What does not belong in an image belongs in .dockerignore',
+      'warn not in git, but in the build context: notes.txt. Add what the image does not need to .dockerignore',
+    ]);
+  });
+
+  it('names what Git LFS has not fetched and a build would find', async () => {
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n';
+    const { ports } = await perform(
+      { command: 'build, push' },
+      {
+        files: { ...files, '.dockerignore': 'docs\n', 'model.bin': pointer, 'docs/film': pointer, 'there.bin': '\0' },
+        runner: { 'git ls-files': { stdout: 'model.bin\0docs/film\0there.bin\0' } },
+      },
+    );
+    expect(ports.log.lines.filter((text) => text.includes('LFS'))).toEqual([
+      'warn Git LFS pointers in the build context, not the files themselves: model.bin. Set `lfs: true` on actions/checkout, or add what the image does not need to .dockerignore',
     ]);
   });
 });
@@ -86,14 +100,27 @@ describe('attestations', () => {
 
   it('that are missing end the deploy, and say how to get one', async () => {
     const { report, www } = await told(['refused', web, 'HTTP 404: Not Found']);
-    expect(report.failure?.message).toBe(`${web} has no valid attestation of acme/shop: HTTP 404: Not Found`);
-    expect(report.failure?.hint).toContain('Attest each image with actions/attest in the job that pushes it');
+    expect(report.failure?.message).toBe(
+      `gh found no valid attestation from acme/shop for ${web}: HTTP 404: Not Found`,
+    );
+    expect(report.failure?.hint).toContain(
+      'Attest each image in the job that pushes it, in a workflow in acme/shop itself',
+    );
     expect(www.ran).toEqual([]);
   });
 
-  it('cannot be asked for without gh', async () => {
-    const { report, www } = await told(['gh', 'missing']);
-    expect(report.failure?.message).toContain("needs GitHub's program gh, which is not on this machine");
+  it.each([
+    ['missing', 'needs the GitHub CLI (gh), which is not installed on this machine', 'install the current version'],
+    [
+      'old',
+      'needs the GitHub CLI (gh) 2.49 or later, but this machine has an older version',
+      'install the current version',
+    ],
+    ['login', 'the GitHub CLI (gh) on this machine is not logged in', 'Set github-token'],
+  ])('cannot be asked for: gh %s', async (fact, says, hint) => {
+    const { report, www } = await told(['gh', fact]);
+    expect(report.failure?.message).toBe(`verify-attestation: ${says}`);
+    expect(report.failure?.hint).toContain(hint);
     expect(www.ran).toEqual([]);
   });
 });
@@ -179,6 +206,24 @@ describe('reading the checkout', () => {
       '/src: the git repository has no commit yet',
     ],
     [
+      'a checkout of another user, as in a job that runs in a container',
+      {
+        runner: {
+          'korrigo-git': {
+            code: 128,
+            stderr:
+              "fatal: detected dubious ownership in repository at '/src'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /src\n",
+          },
+        },
+      },
+      '/src belongs to another user, so git does not read it',
+    ],
+    [
+      'env files that the servers would not know of',
+      { overrides: { env: { COMPOSE_ENV_FILES: 'a.env,b.env' } } },
+      'COMPOSE_ENV_FILES: is set to "a.env,b.env", which is not supported: remove it, and put the values in .env beside the compose file, or in shared/.env on the server',
+    ],
+    [
       'a folder that is not there',
       { runner: { 'korrigo-git': { code: 127, stderr: '/src: no such directory' } } },
       'working-directory: /src does not exist',
@@ -204,8 +249,21 @@ describe('reading the checkout', () => {
     ],
     [
       'an image whose variable is required',
-      { files: { 'compose.yml': 'services: {web: {image: "x:${TAG:?}", environment: ["A=${A:?}"]}}' } },
-      'compose-file: variable TAG, used in image or build, is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}',
+      {
+        files: {
+          'compose.yml':
+            'services: {web: {image: "x:${TAG:?}", build: {args: {B: "${B?}"}}, environment: ["A=${A:?}"]}}',
+        },
+        runner: {
+          'docker compose': ({ env = {} }) => {
+            const missing = ['A', 'TAG', 'B'].find((name) => env[name] === undefined);
+            return missing === undefined
+              ? { stdout: '{}' }
+              : { code: 1, stderr: `required variable ${missing} is missing a value: \n` };
+          },
+        },
+      },
+      '2 problems:\n- compose-file: variable TAG, used in image or build, is not set; set it with `env:` on this step, or give it a default: ${TAG:-…}\n- compose-file: variable B, used in image or build, is not set; set it with `env:` on this step, or give it a default: ${B:-…}',
     ],
     [
       'an image whose variable is blank',
@@ -224,6 +282,16 @@ describe('reading the checkout', () => {
   ])('fails with a reason: %s', async (_, surroundings, expected) => {
     expect(await message(surroundings)).toBe(expected);
   });
+
+  it.each(['services.web additional properties "provider" not allowed', 'unsupported env_file format "raw"'])(
+    'says that Compose may be too old: %s',
+    async (stderr) => {
+      const { report } = await perform({ command: 'build' }, { runner: { 'docker compose': { code: 15, stderr } } });
+      expect(report.failure?.hint).toBe(
+        'It is misspelled, or Compose on this machine is too old to know it: see `docker compose version`. Nothing was deployed.',
+      );
+    },
+  );
 
   it('refuses compose files outside the repository', async () => {
     expect(await message({}, { 'compose-file': '../x.yml\ncompose.yml' })).toBe(
@@ -407,7 +475,7 @@ describe('a deploy', () => {
     expect(names).not.toContain('compose.test.yml');
   });
 
-  it('tells those who wait what is done, where that takes a while', async () => {
+  it('shows those who wait what is being done, where that takes a while', async () => {
     const slow = async (): Promise<Answer> => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
       return {};
@@ -446,7 +514,7 @@ describe('a deploy', () => {
     expect(report.release?.id).toBe('20260203-040606-c0ffee012345');
   });
 
-  it('asks the URL from here, measures downtime, and tells where the application is', async () => {
+  it('asks the URL from here, measures downtime, and reports where the application is', async () => {
     const web1 = server('web1');
     const { report, ports } = await perform(
       { ...deployed, 'health-url': 'https://shop.example.com/health' },
@@ -506,12 +574,12 @@ describe('a deploy that cannot begin', () => {
   const untouched = (host: FakeHost): void => {
     expect(
       programsOf(host).filter((name) =>
-        ['compose up', 'korrigo-once', 'korrigo-current', 'korrigo-pull'].includes(name),
+        ['compose up', 'korrigo-one-off', 'korrigo-current', 'korrigo-pull'].includes(name),
       ),
     ).toEqual([]);
   };
 
-  it('tells the problems of all hosts at once, and leaves nothing behind', async () => {
+  it('reports the problems of all hosts at once, and leaves nothing behind', async () => {
     const web1 = server('web1', { 'korrigo-observe': observed(['not-writable', '/opt'], ['disk-root', '1024 /opt']) });
     const web2 = server('web2', {
       'korrigo-resolve': resolved(['undefined', 'SECRET_KEY'], ['missing', '.env', 'read by web']),
@@ -531,7 +599,31 @@ describe('a deploy that cannot begin', () => {
     expect(endOf(web2)).toMatchObject({ outcome: 'failed', switched: false });
   });
 
-  it('tells a host that cannot be reached beside the problems of the others', async () => {
+  it('says that a disk is full, and nothing of data that it could not ask for', async () => {
+    const mounts = [{ Type: 'volume', Name: 'shop_data', Destination: '/data', RW: true }];
+    const container = JSON.stringify({ ...JSON.parse(containerLine()), mounts });
+    const web1 = server('web1', {
+      'korrigo-observe': observed(['current', 'r1'], ['container', container]),
+      'korrigo-ship': { code: 2 },
+      'korrigo-disk': { stdout: factsOf(['disk', '12', '', '/opt/shop'], ['disk', '40000000', '', '/tmp']) },
+    });
+    const { report } = await perform(deployed, { servers: [web1] });
+    expect(report.failure?.message).toBe(
+      'web1: upload the release (11 kB) failed with exit code 2: the disk is full (0 MiB free at /opt/shop)',
+    );
+    untouched(web1);
+  });
+
+  it('does not take one server under two names for two', async () => {
+    const names = ['web1', '10.0.0.7', 'web2'];
+    const servers = names.map((name) =>
+      server(name, { 'korrigo-observe': observed(['place', name === 'web2' ? 'boot 1:3' : 'boot 1:2']) }),
+    );
+    const { report } = await perform(deployed, { servers });
+    expect(report.failure?.message).toBe('10.0.0.7: is the same server as web1; list it once in hosts');
+  });
+
+  it('reports a host that cannot be reached beside the problems of the others', async () => {
     const web1 = server('web1', { 'korrigo-resolve': resolved(['undefined', 'A']) });
     const ports = scene({ servers: [web1] });
     const lost = { ...server('web2') };
@@ -578,7 +670,7 @@ describe('a deploy that cannot begin', () => {
     expect(programsOf(lost.ports.local).filter((name) => /test|buildx/.test(name))).toEqual([]);
   });
 
-  it('connects again where the connection did not outlast the build, and tells when that fails', async () => {
+  it('connects again where the connection did not outlast the build, and reports when that fails', async () => {
     const web1 = server('web1', { true: { code: null } });
     const ports = scene({ servers: [web1] });
     let connections = 0;
@@ -640,6 +732,17 @@ describe('a deploy that cannot begin', () => {
     untouched(web1);
   });
 
+  it('is told of a migration in a service whose profile is off', async () => {
+    const compose = `${files['compose.yml']}  tool: {image: busybox, profiles: [tools]}\n`;
+    const { report } = await perform(
+      { ...deployed, migrate: 'tool: migrate' },
+      { servers: [server('web1')], files: { ...files, 'compose.yml': compose } },
+    );
+    expect(report.failure?.message).toBe(
+      'migrate: service "tool" is in a profile that is not active, so its image is not part of the release; list its profile in profiles',
+    );
+  });
+
   it('does not replace another application of its name, unless that is meant', async () => {
     const other = releaseOf({ source: { repository: 'github.com/acme/other', files: ['compose.yml'] } });
     const web1 = server('web1', {
@@ -652,7 +755,7 @@ describe('a deploy that cannot begin', () => {
     };
     const { report } = await perform(deployed, { servers: [web1], runner: origin });
     expect(report.failure?.message).toContain(
-      'project shop was deployed from github.com/acme/other: compose.yml before',
+      'project shop was last deployed from github.com/acme/other: compose.yml, but this is',
     );
     expect(programsOf(web1)).not.toContain('korrigo-ship');
     const meant = await perform({ ...deployed, accept: 'other-source' }, { servers: [web1], runner: origin });
@@ -711,11 +814,20 @@ describe('a deploy that cannot begin', () => {
     const [web1, web2] = [server('web1'), server('web2', { 'korrigo-record': full })];
     const { report } = await perform(deployed, { servers: [web1, web2] });
     expect(report.failure).toEqual({
-      message: 'web2: record the start of the switch failed with exit code 1\nNo space left on device',
-      hint: 'Check the disk space on the server. No running container was touched.',
+      message:
+        'web2: record the start of the switch failed with exit code 1: the disk is full\nNo space left on device',
+      hint: 'Free space on web2 (`df -h` and `docker system df` show what is there), then deploy again. No running container was touched.',
     });
     for (const host of [web1, web2]) expect(programsOf(host)).not.toContain('compose up');
     expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: false });
+  });
+
+  it('says that its end is not in the history', async () => {
+    const web1 = server('web1', {}, ({ name }) =>
+      name === 'confirm' ? { stdout: `korrigo-facts 1\nunrecorded\tyes\nlease\tconfirmed\n` } : undefined,
+    );
+    const { ports } = await perform(deployed, { servers: [web1] });
+    expect(line(ports, 'warn web1: the outcome could')).toMatch(/could not be written to \/opt\/shop\/history\.jsonl/);
   });
 
   it('stops when an image does not come, on any host', async () => {
@@ -752,7 +864,7 @@ describe('a deploy whose servers ask a URL meanwhile', () => {
   const down = ['bad', '100910', '101090', '12', '502'];
   const back = ['good', '101100', '101900', '80', '200'];
 
-  it('tells how many of the requests failed, when, and during which step', async () => {
+  it('reports how many of the requests failed, when, and during which step', async () => {
     const servers = [asking('web1', quiet), asking('web2', quiet, down, back)];
     const { report, ports } = await perform(texts, { servers });
     expect(report.outcome).toBe('succeeded');
@@ -772,7 +884,7 @@ describe('a deploy whose servers ask a URL meanwhile', () => {
     const { report } = await perform({ ...texts, 'max-downtime': '1s' }, { servers: [web1] });
     expect(report).toMatchObject({
       outcome: 'rolled-back',
-      failure: { message: 'web1: the URL of probe did not answer for 1.9 s, and max-downtime is 1 s' },
+      failure: { message: 'web1: the probe URL did not answer for 1.9 s, and max-downtime is 1 s' },
     });
     expect(endOf(web1)).toMatchObject({ outcome: 'rolled-back', switched: true });
   });
@@ -809,7 +921,7 @@ describe('a deploy whose servers ask a URL meanwhile', () => {
 });
 
 describe('a deploy that fails halfway', () => {
-  it('tells which container is the reason, and records that it touched what runs', async () => {
+  it('reports which container is the reason, and records that it touched what runs', async () => {
     const unhealthy = containerLine({ health: 'unhealthy', healthOutput: 'no database' });
     const web1 = server('web1', {
       'korrigo-inspect': inspected(unhealthy, containerLine({ service: 'cache' })),
@@ -832,8 +944,8 @@ describe('a deploy that fails halfway', () => {
     const texts = { ...deployed, migrate: 'web: migrate' };
     const broken = server('web1', { 'docker compose': { code: 1 } });
     await perform(texts, { servers: [broken] });
-    expect(programsOf(broken)).not.toContain('korrigo-once');
-    const stuck = server('web1', { 'korrigo-once': { code: 1, lines: ['no such column'] } });
+    expect(programsOf(broken)).not.toContain('korrigo-one-off');
+    const stuck = server('web1', { 'korrigo-one-off': { code: 1, lines: ['no such column'] } });
     const { report } = await perform(texts, { servers: [stuck] });
     expect(report.failure).toMatchObject({
       message: 'web1: migrate: web: migrate failed with exit code 1\nno such column',
@@ -843,20 +955,20 @@ describe('a deploy that fails halfway', () => {
     );
   });
 
-  it('backs up before anything is changed, tells of it, and stops when that fails', async () => {
+  it('backs up before anything is changed, reports it, and stops when that fails', async () => {
     const texts = { ...deployed, backup: 'cache', migrate: 'web: migrate' };
     const old = observed(['current', 'r1'], ['container', containerLine({})]);
-    const web1 = server('web1', { 'korrigo-observe': old, 'korrigo-once': { stdout: 'dumping\nset 7 is whole\n' } });
+    const web1 = server('web1', { 'korrigo-observe': old, 'korrigo-one-off': { stdout: 'dumping\nset 7 is whole\n' } });
     const { report, ports } = await perform(texts, { servers: [web1] });
-    expect(programsOf(web1).filter((name) => /once|up/.test(name))).toEqual([
-      'korrigo-once',
+    expect(programsOf(web1).filter((name) => /one-off|up/.test(name))).toEqual([
+      'korrigo-one-off',
       'compose up',
-      'korrigo-once',
+      'korrigo-one-off',
     ]);
     expect(report.backup).toBe('web1: set 7 is whole');
     expect(line(ports, 'info back up on web1')).toBe('info back up on web1 before anything is changed: cache');
 
-    const broken = server('web1', { 'korrigo-observe': old, 'korrigo-once': { code: 1, lines: ['no space left'] } });
+    const broken = server('web1', { 'korrigo-observe': old, 'korrigo-one-off': { code: 1, lines: ['no space left'] } });
     const failed = await perform(texts, { servers: [broken] });
     expect(failed.report.failure).toEqual({
       message: 'web1: back up: cache failed with exit code 1\nno space left',
@@ -869,12 +981,12 @@ describe('a deploy that fails halfway', () => {
   it('backs up nothing where there is nothing yet, and says so', async () => {
     const web1 = server('web1');
     const { ports } = await perform({ ...deployed, backup: 'cache' }, { servers: [web1] });
-    expect(programsOf(web1)).not.toContain('korrigo-once');
+    expect(programsOf(web1)).not.toContain('korrigo-one-off');
     expect(line(ports, 'info no backup')).toBe('info no backup: web1 has no release and no containers yet');
   });
 
   it('does not recreate anything when a migration before it fails', async () => {
-    const web1 = server('web1', { 'korrigo-once': { code: 1 } });
+    const web1 = server('web1', { 'korrigo-one-off': { code: 1 } });
     await perform({ ...deployed, migrate: 'web: migrate', 'migrate-when': 'before' }, { servers: [web1] });
     expect(programsOf(web1)).not.toContain('compose up');
   });
@@ -917,7 +1029,7 @@ describe('a switch that fails', () => {
       .map(({ argv }) => argv.join(' ').replace(/^.*releases\/([^/]*)\/.*$/, '$1'));
 
   it('is undone on every host, one that is stuck not stopping the others, which then tries by itself', async () => {
-    const failing = { 'korrigo-observe': before, 'korrigo-once': { code: 1, lines: ['no such column'] } };
+    const failing = { 'korrigo-observe': before, 'korrigo-one-off': { code: 1, lines: ['no such column'] } };
     const stuck = ({ argv }: Command) =>
       argv.join(' ').includes('releases/r1/') ? { code: 1, errors: ['no engine'] } : {};
     const web1 = server('web1', failing);
@@ -937,7 +1049,7 @@ describe('a switch that fails', () => {
     expect(ports.log.lines.join('\n')).toContain('stage Roll back');
     expect(closing(report).join('\n')).toContain('web1: rolled back, r1 is running again');
     expect(closing(report).join('\n')).toContain('web2: the rollback failed');
-    expect(closing(report).join('\n')).toContain('web1: the migration was begun, and is not undone');
+    expect(closing(report).join('\n')).toContain('web1: the migration was started and is not undone');
   });
 
   it('says what frees a port that Docker keeps from a container that is gone', async () => {
@@ -946,7 +1058,7 @@ describe('a switch that fails', () => {
       argv.join(' ').includes('releases/r1/') ? { code: 1, errors: [refused] } : {};
     const web1 = server(
       'web1',
-      { 'korrigo-observe': before, 'korrigo-once': { code: 1 }, 'docker compose': stuck },
+      { 'korrigo-observe': before, 'korrigo-one-off': { code: 1 }, 'docker compose': stuck },
       ({ name }) => (name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\trollback-failed\n' } : undefined),
     );
     const { report } = await perform(texts, { servers: [web1] });
@@ -956,7 +1068,7 @@ describe('a switch that fails', () => {
   });
 
   it('stays as it is where that is asked for', async () => {
-    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': { code: 1 } });
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-one-off': { code: 1 } });
     const { report } = await perform({ ...texts, 'on-failure': 'keep' }, { servers: [web1] });
     expect(ups(web1)).toEqual([pushed().id]);
     expect(report).toMatchObject({ outcome: 'failed', after: [{ host: 'web1', containers: 'new', current: 'r1' }] });
@@ -970,7 +1082,7 @@ describe('a switch that fails', () => {
       cancel.abort();
       return { code: null };
     };
-    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-once': once }, ({ name }) =>
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-one-off': once }, ({ name }) =>
       name === 'leave' ? { stdout: 'korrigo-facts 1\nlost\tunfinished\n' } : undefined,
     );
     const remembered: string[] = [];
@@ -985,6 +1097,65 @@ describe('a switch that fails', () => {
     // Whoever cleans up afterwards waits for the outcome.
     expect(remembered).toEqual(['web1', 'web1']);
     expect(closing(report).join('\n')).toContain('web1: is rolling back to r1 by itself');
+  });
+
+  const stuckHere = ({ argv }: Command): Answer =>
+    argv.join(' ').includes('releases/r1/') ? { code: 1, errors: ['no engine'] } : {};
+  const ending = (...rows: readonly (readonly string[])[]) => ({ stdout: factsOf(['token', 'a1'], ...rows) });
+
+  it('that only the server itself can bring back is followed to its true end', async () => {
+    const answers = [ending(['lease', 'ending']), ending(['lease', 'over'], ['outcome', 'rolled-back'])];
+    const web1 = server(
+      'web1',
+      { 'korrigo-observe': before, 'korrigo-one-off': { code: 1 }, 'docker compose': stuckHere },
+      ({ name }) =>
+        name === 'leave' ? { stdout: factsOf(['lost', 'unfinished']) } : name === 'heal' ? answers.shift() : undefined,
+    );
+    const { report, ports } = await perform(texts, { servers: [web1] });
+    expect(report.outcome).toBe('rolled-back');
+    expect(report.undone).toMatchObject([{ host: 'web1', outcome: 'rolled-back' }]);
+    expect(web1.leaseCalls.filter(({ name }) => name === 'heal')).toHaveLength(2);
+    expect(ports.log.lines).toContainEqual(
+      expect.stringMatching(/^warn web1: (?!web1).*failed with exit code 1; now the server tries it by itself$/),
+    );
+    // Its lease is over: nothing is pruned there any more.
+    expect(programsOf(web1)).not.toContain('korrigo-prune');
+  });
+
+  it('that is cancelled while the server brings it back is left to whoever comes after this run', async () => {
+    const cancel = new AbortController();
+    const web1 = server(
+      'web1',
+      { 'korrigo-observe': before, 'korrigo-one-off': { code: 1 }, 'docker compose': stuckHere },
+      ({ name }) => {
+        if (name === 'heal') cancel.abort();
+        return name === 'leave' ? { stdout: factsOf(['lost', 'unfinished']) } : undefined;
+      },
+    );
+    const remembered: string[] = [];
+    const rememberLeases = (leases: readonly { readonly host: string; readonly end?: string }[]) =>
+      void remembered.push(leases.map(({ host, end }) => `${host} ${end}`).join());
+    const { report } = await perform(texts, { servers: [web1], overrides: { signal: cancel.signal, rememberLeases } });
+    expect(report.undone).toMatchObject([{ host: 'web1', outcome: 'unfinished' }]);
+    expect(remembered.at(-1)).toBe('web1 undefined');
+  });
+
+  it('and stays as it is where that is asked for is recorded as failed, after a cancel as well', async () => {
+    const cancel = new AbortController();
+    const once = () => {
+      cancel.abort();
+      return { code: null };
+    };
+    const web1 = server('web1', { 'korrigo-observe': before, 'korrigo-one-off': once });
+    const remembered: string[] = [];
+    const rememberLeases = (leases: readonly { readonly host: string; readonly end?: string }[]) =>
+      void remembered.push(leases.map(({ host, end }) => `${host} ${end}`).join());
+    await perform(
+      { ...texts, 'on-failure': 'keep' },
+      { servers: [web1], overrides: { signal: cancel.signal, rememberLeases } },
+    );
+    expect(endOf(web1)).toMatchObject({ outcome: 'failed', switched: true });
+    expect(remembered.at(-1)).toBe('web1 failed');
   });
 
   it('after it succeeded, because nobody can confirm it, is undone as well', async () => {
@@ -1097,7 +1268,7 @@ describe('a rollback', () => {
   };
   const texts = { command: 'rollback', 'project-name': 'shop' };
 
-  it('brings the release before back, without a registry, a build or a migration', async () => {
+  it('brings the previous release back, without a registry, a build or a migration', async () => {
     const web1 = server('web1', answers);
     const { report, ports } = await perform(
       { ...texts, migrate: 'web: migrate', reason: 'too slow' },
@@ -1122,6 +1293,21 @@ describe('a rollback', () => {
       reason: 'too slow',
     });
     expect(ports.local.ran).toEqual([]);
+  });
+
+  it('does not hide what the application has written to a tracked file, unless that is accepted', async () => {
+    const [now, then] = ['/opt/shop/files/b/state.json', '/opt/shop/files/a/state.json'];
+    const mount = (source: string): readonly string[] => ['web', 'bind', source, '/state.json', 'rw'];
+    const claims = { stdout: factsOf(['mount', ...mount(then)], ['current-mount', ...mount(now)], ['written', now]) };
+    const web1 = server('web1', { ...answers, 'korrigo-claims': claims });
+    const { report } = await perform(texts, { servers: [web1] });
+    expect(report.failure).toMatchObject({
+      message: `web1: web has written to the file at /state.json, and this release ships another version; ${now} keeps what was written: first copy whatever is still needed; to roll back anyway, set accept to new-volume`,
+      hint: 'Nothing was changed.',
+    });
+    const accepted = server('web1', { ...answers, 'korrigo-claims': claims });
+    const meant = await perform({ ...texts, accept: 'new-volume' }, { servers: [accepted] });
+    expect(meant.report.outcome).toBe('succeeded');
   });
 
   it('pulls what the server no longer has', async () => {
@@ -1187,7 +1373,7 @@ describe('a status', () => {
   const texts = { command: 'status', 'project-name': 'shop' };
   const release = pushed();
 
-  it('tells what is on every server and changes nothing', async () => {
+  it('reports what is on every server and changes nothing', async () => {
     const answer = observed(
       ['current', release.id],
       ['release', release.id],
@@ -1205,7 +1391,7 @@ describe('a status', () => {
     expect(programsOf(web1)).toEqual(['korrigo-status']);
   });
 
-  it('tells of the servers that answer, and why the others do not', async () => {
+  it('reports the servers that answer, and why the others do not', async () => {
     const answer = (current: string) => observed(['current', current], ['release', current]);
     const web1 = server('web1', { 'korrigo-status': answer('r1') });
     const web3 = server('web3', { 'korrigo-status': { code: 1, errors: ['no such program'] } });
@@ -1226,7 +1412,7 @@ describe('a status', () => {
         { host: 'web1', current: 'r1', problems: [], drift: [] },
         { host: 'web2', problems: ['web2: does not answer'] },
         { host: 'web3', problems: [expect.stringContaining('no such program')] },
-        { host: 'web4', drift: ['current is r2, and on web1 it is r1'] },
+        { host: 'web4', drift: ['current is r2, but on web1 it is r1'] },
       ],
     });
   });
@@ -1235,7 +1421,7 @@ describe('a status', () => {
     const web1 = server('web1', { 'korrigo-status': observed(['missing-programs', ' tar']) });
     const { report } = await perform(texts, { servers: [web1] });
     expect(report.failure).toEqual({
-      message: expect.stringContaining('web1: needs tar'),
+      message: expect.stringContaining('web1: not installed: tar'),
       hint: 'See docs/server.md.',
     });
   });

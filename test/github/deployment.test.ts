@@ -239,10 +239,11 @@ describe('the end of a deployment', () => {
   });
 
   it.each([
-    ['stayed on all servers', ['confirmed', 'released'], 'success'],
+    ['stayed on all servers', ['succeeded', 'released'], 'success'],
     ['was never begun', ['released', 'released'], 'inactive'],
     ['was rolled back', ['rolled-back', 'released'], 'failure'],
-    ['is not known on one server', ['confirmed', 'unfinished'], 'failure'],
+    ['is not known on one server', ['succeeded', 'unfinished'], 'failure'],
+    ['was kept though it failed', ['failed', 'failed'], 'failure'],
     ['is known nowhere', [], 'failure'],
   ] as const)('of a run that was killed, where the release %s', (_, outcomes, state) => {
     expect(interruptedEnd(outcomes).state).toBe(state);

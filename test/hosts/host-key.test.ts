@@ -49,7 +49,7 @@ describe('a host key', () => {
     expect(judge(lines, host, port)).toEqual({ kind: 'unknown', fingerprints: [] });
   });
 
-  it('is unknown by a key of another type, which is told', () => {
+  it('is unknown by a key of another type, which is reported', () => {
     expect(judge([`web1 ${rsa}`])).toEqual({ kind: 'unknown', fingerprints: [fingerprint(bytes(rsa))] });
   });
 
@@ -67,7 +67,7 @@ describe('a host key', () => {
     });
   });
 
-  it('is unknown by a fingerprint of no particular host, which is told', () => {
+  it('is unknown by a fingerprint of no particular host, which is reported', () => {
     expect(judge([fingerprint(bytes(rsa))])).toEqual({ kind: 'unknown', fingerprints: [fingerprint(bytes(rsa))] });
   });
 

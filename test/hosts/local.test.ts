@@ -8,7 +8,7 @@ const host = local({ env: { PATH: process.env['PATH'], GIVEN: 'outer' }, graceSe
 const sh = (script: string) => ({ argv: ['/bin/sh', '-c', script] });
 
 describe('this machine', () => {
-  it('runs a program and tells how it ended', async () => {
+  it('runs a program and reports how it ended', async () => {
     const result = await host.run(sh('echo out; echo err >&2; exit 3'));
     expect(result).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n', seconds: expect.any(Number), timedOut: false });
   });
@@ -37,7 +37,7 @@ describe('this machine', () => {
     expect((await host.run({ argv: ['true'], stdin: 'x'.repeat(3_000_000) })).code).toBe(0);
   });
 
-  it('tells lines as they come', async () => {
+  it('reports lines as they come', async () => {
     const lines: string[] = [];
     await host.run(sh('echo one; sleep 0.05; echo two >&2; sleep 0.05; printf three'), {
       onLine: (line, stream) => lines.push(`${stream} ${line}`),
@@ -62,7 +62,7 @@ describe('this machine', () => {
       126,
       'true: argument list too long\n',
     ],
-  ])('tells of %s as a shell would', async (_, command, code, stderr) => {
+  ])('reports %s as a shell would', async (_, command, code, stderr) => {
     expect(await host.run(command)).toMatchObject({ code, stdout: '', stderr, timedOut: false });
   });
 

@@ -10,14 +10,14 @@ const read = (chunks: readonly (string | Buffer)[]) => {
 };
 
 describe('output', () => {
-  it('is told line by line, the last one too when it has no line end', () => {
+  it('is reported line by line, the last one too when it has no line end', () => {
     expect(read(['one\ntw', 'o\r\n\nthr', 'ee'])).toEqual({
       text: 'one\ntwo\r\n\nthree',
       lines: ['one', 'two', '', 'three'],
     });
   });
 
-  it('is told as it comes', () => {
+  it('is reported as it comes', () => {
     const lines: string[] = [];
     const output = collect((line) => lines.push(line));
     output.push(Buffer.from('one\ntwo'));

@@ -222,6 +222,16 @@ describe('a server that runs no commands of ours', () => {
       'internal-sftp',
       'allows file transfers only (it said "This service allows sftp connections only.',
     ],
+    [
+      'a program that splits ours at blanks',
+      'exec $SSH_ORIGINAL_COMMAND',
+      'a forced command takes our commands apart (it said "',
+    ],
+    [
+      'a recorder of sessions',
+      'script -qfec "$SSH_ORIGINAL_COMMAND" /dev/null',
+      'something between, such as a recorder of sessions, changes what our commands say (it said "korrigo-pid ',
+    ],
     ['a command', 'echo backup done', 'does not run our commands (it said "backup done", exit code 0)'],
   ])('is recognised: ForceCommand for %s', async (_, command, message) => {
     await configured(`Match User deploy\n  ForceCommand ${command}\n`);
@@ -229,6 +239,20 @@ describe('a server that runs no commands of ours', () => {
     await expect(host.run({ argv: ['true'] })).rejects.toThrow(
       `web1: the server lets user "deploy" in, but ${message}`,
     );
+  });
+});
+
+describe('a server that lets commands through one by one', () => {
+  it('runs them: ForceCommand that passes them on', async () => {
+    await configured(`Match User deploy\n  ForceCommand echo Welcome; exec sh -c "$SSH_ORIGINAL_COMMAND"\n`);
+    await behaves(await connected());
+  });
+
+  it('runs them: MaxSessions 1', async () => {
+    await configured('MaxSessions 1\nMaxStartups 1\n');
+    const host = await connected();
+    const codes = Array.from({ length: 40 }, async () => (await host.run({ argv: ['true'] })).code);
+    expect(await Promise.all(codes)).toEqual(Array(40).fill(0));
   });
 });
 

@@ -36,6 +36,19 @@ describe('sessions', () => {
     expect(seen.refused).toBe(before);
   });
 
+  it('wait where the server allows one, and still counts the one that has ended', async () => {
+    let counted = 0;
+    const work = async () => {
+      if (counted > 0) return full;
+      counted++;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      setTimeout(() => counted--, 120);
+      return 'done' as const;
+    };
+    const inTurn = sessions(8);
+    expect(await Promise.all(Array.from({ length: 4 }, () => inTurn(work)))).toEqual(Array(4).fill('done'));
+  });
+
   it('are none where the server allows none', async () => {
     const { work } = serverOf(0);
     const inTurn = sessions(8);

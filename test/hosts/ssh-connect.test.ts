@@ -78,6 +78,17 @@ describe('a login', () => {
     },
   );
 
+  it.each<readonly [string, readonly string[]]>([
+    ['any host', []],
+    ['that host', ['127.0.0.1']],
+  ])('finds out which host key a fingerprint for %s is of', async (_, hosts) => {
+    const server = await serve({ hostKeys: ['ed25519', 'ecdsa', 'rsa'] });
+    const hostKeys = [{ hosts, revoked: false, fingerprint: printOf(hostKeyPairs.rsa) }];
+    const { host, slept } = await connectTo(targetOf(server, { hostKeys }));
+    expect((await host.run({ argv: ['true'] })).code).toBe(0);
+    expect(slept).toEqual([]);
+  });
+
   it('goes through a jump host, one connection to each', async () => {
     const [web, bastion] = [await serve({ hostKeys: ['rsa'] }), await serve()];
     const jump = { host: '127.0.0.1', port: bastion.port, user: 'ops' };

@@ -7,6 +7,7 @@ import { isAlive } from '../../fixtures/processes.ts';
 import { type Options, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
+import { Secret } from '../../src/model/secret.ts';
 
 const connected = async (options: Options, connectTimeoutSeconds = 5): Promise<Host> => {
   const server = await startSshServer(options);
@@ -57,7 +58,7 @@ describe('a login shell that talks', () => {
 describe('a server that gives commands no process group of their own, as Dropbear', () => {
   const dropbear = () => connected({ loginShell: loginShell('/bin/sh "$@"; exit $?') });
 
-  it('runs them, and tells how they ended', async () => {
+  it('runs them, and reports how they ended', async () => {
     const host = await dropbear();
     expect(await host.run({ argv: ['sh', '-c', `cat; exit 3 ${long}`], stdin: 'in' })).toMatchObject({
       code: 3,
@@ -137,7 +138,7 @@ describe('a server that lets the user in, and runs something else', () => {
       'a shell that refuses in silence',
       { loginShell: '/bin/false' },
       'does not run our commands (it said nothing, exit code 1)',
-      'Check the login shell of deploy, ForceCommand in sshd_config, and `command=` in authorized_keys there.',
+      'Check the login shell of deploy, ForceCommand in sshd_config, and `command=` in authorized_keys there. A program that is forced there has to end in `exec sh -c "$SSH_ORIGINAL_COMMAND"`, quotes included.',
     ],
     [
       'a restricted shell',
@@ -149,7 +150,7 @@ describe('a server that lets the user in, and runs something else', () => {
       'a command of its own',
       { says: 'echo "backup done"; exit 0' },
       'does not run our commands (it said "backup done", exit code 0)',
-      'Check the login shell of deploy, ForceCommand in sshd_config, and `command=` in authorized_keys there.',
+      'Check the login shell of deploy, ForceCommand in sshd_config, and `command=` in authorized_keys there. A program that is forced there has to end in `exec sh -c "$SSH_ORIGINAL_COMMAND"`, quotes included.',
     ],
     [
       'file transfers',
@@ -184,6 +185,17 @@ describe('a server that lets the user in, and runs something else', () => {
     await expect(host.run({ argv: ['true'] })).rejects.toMatchObject({
       message:
         'web1: the server lets user "deploy" in, but does not run our commands (it said "1) backup 2) restore", and did not end)',
+    });
+  });
+
+  it.each([
+    ['a short command', 'cat'],
+    ['a long one', `cat ${long}`],
+  ])('reads no input that %s of ours would have read', async (_, program) => {
+    const host = await connected({ loginShell: loginShell('sed "s/hidden/found/"') }, 0.5);
+    const login = host.run({ argv: ['sh', '-c', program], stdin: new Secret('hidden') });
+    await expect(login).rejects.toMatchObject({
+      message: expect.stringMatching(/does not run our commands \(it said (?!.*found).*and did not end\)$/),
     });
   });
 

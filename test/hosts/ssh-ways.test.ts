@@ -131,11 +131,11 @@ describe('a login without proof', () => {
     const banner =
       '# Tailscale SSH requires an additional check.\n# To authenticate, visit: https://login.tailscale.com/a/1\n';
     const server = await serve({ banner, authenticate: () => {} });
-    const target = targetOf(server, { key: undefined, connectTimeoutSeconds: 0.5, attempts: 3 });
+    const target = targetOf(server, { key: undefined, connectTimeoutSeconds: 3, attempts: 3 });
     await expect(connected(target)).rejects.toMatchObject({
       message:
-        'web1: the login was not done after 0.5 s; the server says: # Tailscale SSH requires an additional check. # To authenticate, visit: https://login.tailscale.com/a/1',
-      hint: 'It waits for a person, and a deploy is none: let this machine in without (for Tailscale SSH, `accept` instead of `check`).',
+        'web1: the login was not done after 3 s; the server says: # Tailscale SSH requires an additional check. # To authenticate, visit: https://login.tailscale.com/a/1',
+      hint: 'The server waits for a person to confirm: let this machine log in without that (for Tailscale SSH, `accept` instead of `check`).',
     });
   });
 });

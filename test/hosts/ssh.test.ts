@@ -21,12 +21,12 @@ describe('a host at the other end of SSH', () => {
     await server.close();
   });
 
-  it('runs a command and tells how it ended', async () => {
+  it('runs a command and reports how it ended', async () => {
     const result = await host.run(sh('echo out; echo err >&2; exit 3'));
     expect(result).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n', seconds: expect.any(Number), timedOut: false });
   });
 
-  it('tells the exit code of however short a command', async () => {
+  it('reports the exit code of however short a command', async () => {
     const results = await Promise.all(Array.from({ length: 50 }, (_, code) => host.run({ argv: ['exit', `${code}`] })));
     expect(results.map(({ code }) => code)).toEqual(Array.from({ length: 50 }, (_, code) => code));
   });
@@ -47,7 +47,7 @@ describe('a host at the other end of SSH', () => {
     expect(server.seen.commands.at(-1)).toBe(remote('cat').command);
   });
 
-  it('tells lines as they come, in whole characters', async () => {
+  it('reports lines as they come, in whole characters', async () => {
     const lines: string[] = [];
     await host.run(sh(`printf 'one\\n\\303'; sleep 0.05; printf '\\251\\n'; echo two >&2; sleep 0.05; printf three`), {
       onLine: (line, stream) => lines.push(`${stream} ${line}`),
@@ -139,6 +139,15 @@ describe('the connection to a host', () => {
     setTimeout(server.reset, 100);
     const outcomes = await Promise.allSettled(commands);
     expect(outcomes.map(({ status }) => status)).toEqual([...Array(8).fill('fulfilled'), ...Array(4).fill('rejected')]);
+  });
+
+  it('that is closed leaves no socket behind, even if nothing answers any more', async () => {
+    const { server, host } = await connected();
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const before = sockets();
+    server.freeze();
+    await host.close();
+    await expect.poll(sockets).toBe(before - 1);
   });
 
   it('that is closed runs nothing any more, and may be closed twice', async () => {

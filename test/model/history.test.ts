@@ -37,7 +37,7 @@ describe('a line of the history', () => {
   });
 });
 
-describe('the releases to go back to', () => {
+describe('the releases to roll back to', () => {
   const history = [
     attemptOf({ release: 'r1' }),
     attemptOf({ release: 'r2' }),
@@ -72,11 +72,11 @@ describe('the history', () => {
   const began = attemptOf({ release: 'r2', outcome: 'started', previous: 'r1' });
   const ended = { ...began, outcome: 'succeeded' } as const;
 
-  it('tells of an attempt once, by how it ended', () => {
+  it('reports an attempt once, by how it ended', () => {
     expect(read([attemptOf({ release: 'r1' }), began, ended])).toEqual(['r1 succeeded', 'r2 succeeded']);
   });
 
-  it('tells of one that was interrupted that it began, even after others', () => {
+  it('reports that one that was interrupted began, even after others', () => {
     expect(read([began, attemptOf({ release: 'r3' })], 'r3')).toEqual(['r2 started', 'r3 succeeded']);
     const back = attemptOf({ release: 'r2', command: 'rollback' });
     expect(read([began, back])).toEqual(['r2 started', 'r2 succeeded']);

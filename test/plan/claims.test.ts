@@ -46,7 +46,7 @@ describe('a port', () => {
       'that a program has',
       { published: [port(80)], listening: [{ address: '127.0.0.1', port: 80 }] },
       [
-        "web1: port 80 (service web) is taken by a program outside Docker: stop it (`ss -ltnp 'sport = :80'` as root names it), or publish another port",
+        "web1: port 80 (service web) is taken by a program outside Docker: stop it (`ss -ltnp 'sport = :80'` as root shows it), or publish another port",
       ],
     ],
     [
@@ -111,7 +111,7 @@ describe('what is external', () => {
   const attached = [{ service: 'web', network: 'front' }];
   const mounts = [{ service: 'web', kind: 'volume', source: 'data', target: '/data', writable: true }];
 
-  it('and does not exist is told with the command that makes it', () => {
+  it('and does not exist is reported with the command that makes it', () => {
     const networksHere = { bridge: { project: '', key: '' } };
     expect(problemsOf({ networks, volumes, attached, mounts, networksHere })).toEqual([
       'web1: the external network proxy does not exist: create it with `docker network create proxy`',
@@ -133,10 +133,10 @@ describe('a port that a release wants more than once', () => {
 
   it('is refused, whoever wants it', () => {
     expect(problemsOf({ published: both })).toEqual([
-      'web1: port 80 is published by both web and admin: choose another one for one of them',
+      'web1: port 80 is published by both web and admin: change one of them',
     ]);
     expect(claimProblems({ ...facts, claims: { ...noClaims, published: [port(80)] }, replicas: { web: 3 } })).toEqual([
-      'web1: web is to have 3 containers, and only one of them can publish port 80: publish a range of ports, or put a proxy in front',
+      'web1: web would have 3 containers, but only one can publish port 80: publish a range of ports, or put a proxy in front',
     ]);
   });
 
@@ -152,6 +152,119 @@ describe('a port that a release wants more than once', () => {
 });
 
 describe('what else a release needs of its server', () => {
+  it('is what Docker would miss only when it creates the container', () => {
+    const lacks = [
+      { service: 'home', kind: 'device', name: '/dev/ttyUSB0' },
+      { service: 'ai', kind: 'runtime', name: 'nvidia' },
+      { service: 'web', kind: 'logging', name: 'loki' },
+    ] as const;
+    expect(problemsOf({ lacks })).toEqual([
+      'web1: home uses the device /dev/ttyUSB0, which this server does not have: remove it from `devices` for this server',
+      'web1: ai has `runtime: nvidia`, which Docker on this server does not have: install the runtime there, or remove the line',
+      'web1: web logs with the driver loki, which Docker on this server does not have: install its plugin there, or choose another driver',
+    ]);
+  });
+
+  it('is a driver of a volume or a network, and a GPU, unless it is there or nothing needs it', () => {
+    const lacks = [
+      { service: 'files', kind: 'volume', name: 'rexray/s3fs' },
+      { service: 'mesh', kind: 'network', name: 'weave' },
+      { service: 'all', kind: 'network', name: 'overlay' },
+      { service: 'ai', kind: 'gpu', name: 'gpu' },
+      { service: 'ml', kind: 'gpus', name: 'gpu' },
+    ] as const;
+    const gpu =
+      'needs a GPU, but Docker has none to offer on this server: install the driver and the NVIDIA Container Toolkit there, or remove the GPU from the compose file for this server';
+    expect(problemsOf({ lacks })).toEqual([
+      'web1: the volume files has `driver: rexray/s3fs`, which Docker on this server does not have: install and enable its plugin there (`docker plugin ls` lists the plugins), or choose another driver',
+      'web1: the network mesh has `driver: weave`, which Docker on this server does not have: install and enable its plugin there (`docker plugin ls` lists the plugins), or choose another driver',
+      'web1: the network all has `driver: overlay`, which only a Swarm manager can create: use bridge, or create it there and declare it `external: true`',
+      `web1: ai ${gpu}`,
+      `web1: ml ${gpu}`,
+    ]);
+    const claims = {
+      ...noClaims,
+      lacks,
+      ignorable: [{ of: 'ml', key: 'gpus' }],
+      volumes: [{ key: 'files', name: 'shop_files', external: false }],
+      volumesHere: { shop_files: 'shop' },
+      networks: [{ key: 'all', name: 'all', external: false }],
+      networksHere: { all: { project: 'shop', key: 'all' } },
+    };
+    expect(claimProblems({ ...facts, claims, versions: { compose: '2.26.1' } })).toEqual([
+      expect.stringContaining('the network mesh'),
+      `web1: ai ${gpu}`,
+    ]);
+  });
+
+  it.each([
+    [
+      'a volume with a name of one letter',
+      { kind: 'volume', source: '-', target: 'd:/data' },
+      'd:/data, which Compose reads as a Windows path: for a volume of that name, write `{type: volume, source: d, target: /data}`, or give it a longer name',
+    ],
+    [
+      'the same with an option',
+      { kind: 'bind', source: 'd:/data', target: 'ro' },
+      'd:/data, which Compose reads as a Windows path: for a volume of that name, write `{type: volume, source: d, target: /data}`, or give it a longer name',
+    ],
+    [
+      'a Windows path',
+      { kind: 'bind', source: 'C:\\conf', target: '/conf' },
+      'C:\\conf, which is a Windows path: use a path on this server',
+    ],
+    [
+      'a relative path in the container',
+      { kind: 'bind', source: '/opt/shop/shared/x', target: 'data' },
+      '/opt/shop/shared/x at data, which is not an absolute path: the path in the container must start with /',
+    ],
+  ])('is mounts at absolute paths: %s', (_, mount, message) => {
+    expect(problemsOf({ mounts: [{ service: 'web', writable: true, ...mount }] })).toEqual([
+      `web1: web mounts ${message}`,
+    ]);
+  });
+
+  it('is addresses that Docker can give, and container names of one service each', () => {
+    const networks = ['own', 'bare', 'theirs'].map((key) => ({ key, name: key, external: key === 'theirs' }));
+    const subnets = ['10.88.0.0/24', 'fd00::/64'].map((subnet) => ({ network: 'own', subnet }));
+    const asks = (service: string, network: string, address: string) => ({ service, network, address });
+    const addresses = [
+      asks('a', 'own', '10.88.0.3'),
+      asks('b', 'own', '10.88.0.3'),
+      asks('c', 'own', '10.1.2.3'),
+      asks('d', 'bare', '10.1.2.3'),
+      asks('e', 'theirs', '10.1.2.3'),
+      asks('f', 'own', 'fd00::5'),
+    ];
+    const containerNames = ['x', 'x', 'y'].map((name, n) => ({ service: `s${n}`, name }));
+    expect(problemsOf({ networks, subnets, addresses, containerNames })).toEqual([
+      'web1: b and a have the same address 10.88.0.3 in the network own: change one of them',
+      'web1: c has the address 10.1.2.3 in the network own, but its subnet is 10.88.0.0/24: choose an address inside it',
+      'web1: d has the address 10.1.2.3 in the network bare, which has no subnet: add one under `ipam`',
+      'web1: s0 and s1 have the same container_name x: change one of them',
+    ]);
+  });
+
+  it('is an engine that can mount images', () => {
+    const mounts = [{ service: 'web', kind: 'image', source: 'x@sha256:1', target: '/x', writable: false }];
+    const on = (docker: string) => claimProblems({ ...facts, claims: { ...noClaims, mounts }, versions: { docker } });
+    expect(on('26.1.5+dfsg1')).toEqual([
+      'web1: web mounts the image x@sha256:1 (`type: image`), which Docker Engine 26.1.5+dfsg1 cannot do: update it to 28.0.0 or later',
+    ]);
+    expect(on('28.0.0')).toEqual([]);
+  });
+
+  it('is a healthcheck of a service that another one waits for', () => {
+    const unchecked = [
+      { service: 'cache', by: 'web', off: false },
+      { service: 'db', by: 'web', off: true },
+    ];
+    expect(problemsOf({ unchecked })).toEqual([
+      'web1: web waits until cache is healthy, but neither its image nor the compose file has a healthcheck: add one, or wait with `condition: service_started`',
+      'web1: web waits until db is healthy, but the compose file disables its healthcheck: remove that, or wait with `condition: service_started`',
+    ]);
+  });
+
   it('is a subnet that no other network has', () => {
     const claims = {
       networks: [{ key: 'back', name: 'shop_back', external: false }],
@@ -160,7 +273,7 @@ describe('what else a release needs of its server', () => {
     };
     const has = (network: string) => problemsOf({ ...claims, subnetsHere: [{ network, subnet: '172.17.0.0/16' }] });
     expect(has('bridge')).toEqual([
-      'web1: the subnet 172.17.4.0/24 of the network shop_back (back) overlaps with 172.17.0.0/16, which the network bridge has: choose another subnet, or remove that network',
+      'web1: the subnet 172.17.4.0/24 of the network shop_back (back) overlaps with 172.17.0.0/16 of the network bridge: choose another subnet, or remove that network',
     ]);
     expect(has('shop_back')).toEqual([]);
     // Compose makes no network that no service is in.
@@ -174,7 +287,7 @@ describe('what else a release needs of its server', () => {
     const needs = containers.map((container) => ({ service: 'web', container }));
     const containerNames = [{ service: 'db', name: 'own' }];
     expect(problemsOf({ needs, containerNames, neighbours: [neighbour({ published: [] })] })).toEqual([
-      'web1: web needs the container vpn, which does not exist: start it first, or take it out of the compose file',
+      'web1: web needs the container vpn, which does not exist: start it first, or remove it from the compose file',
     ]);
   });
 });

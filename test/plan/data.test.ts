@@ -171,12 +171,12 @@ describe('data on a server', () => {
       ['! db mounts nothing at /data any more; shop_old stays behind with its data'],
     ],
     [
-      'is mounted at another path of the same service',
+      'is mounted at another path of the same service, which is said',
       {
         containers: [running(volumeAt('db', 'shop_old'))],
         claims: { mounts: [volumeAt('db', 'old', '/elsewhere')], volumes: [named('old')], volumesHere: here },
       },
-      [],
+      ['db has shop_old at /elsewhere now, not at /data: make sure that it looks for its data there'],
     ],
     [
       'stays behind when its service is gone',
@@ -242,7 +242,7 @@ describe('data on a server', () => {
         },
       },
       [
-        '! db has written to the file at /app.db, and this release brings another one; /opt/shop/files/a/app.db stays behind with what was written',
+        '! db has written to the file at /app.db, and this release ships another version; /opt/shop/files/a/app.db keeps what was written',
       ],
     ],
     [
@@ -309,7 +309,7 @@ describe('a network that is defined otherwise', () => {
     redefined: [{ of: 'networks', key: 'back', option: 'ipam' }],
   };
 
-  it('is told where this version of Compose leaves it as it is', () => {
+  it('is reported where this version of Compose leaves it as it is', () => {
     expect(told({ claims, fresh: [] })).toEqual([
       'network shop_back is defined differently now (ipam), but this version of Compose leaves it as it is; to apply that, run `docker compose down` in current/ on the server and deploy again',
     ]);

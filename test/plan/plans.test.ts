@@ -27,6 +27,8 @@ const build = {
   metadata: '/tmp/run/metadata.json',
   services: ['web', 'worker'],
   allow: ['fs=*', 'ssh'],
+  entitlements: [],
+  attests: [],
   env: {},
 };
 const login = { DOCKER_CONFIG: '/tmp/run/docker' };
@@ -52,11 +54,11 @@ describe('the plan to build', () => {
     expect(planLines(buildPlan(build))).toMatchInlineSnapshot(`
       "# Build
       local: write the build definition: write /tmp/run/bake.yml
-      local: build web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 korrigo-bake 'fs=* ssh' --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json"
+      local: build web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 korrigo-bake 'fs=* ssh' '' --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json"
     `);
   });
 
-  it('sees the registry login and keeps what the builder is told anyway', () => {
+  it('sees the registry login and keeps what the builder gets anyway', () => {
     expect(planLines(buildPlan({ ...build, env: login }))).toContain('BUILDX_NO_DEFAULT_ATTESTATIONS=1');
     expect(planLines(buildPlan({ ...build, env: login }))).toContain('DOCKER_CONFIG=/tmp/run/docker');
   });
@@ -69,7 +71,7 @@ describe('the plan to push', () => {
     ).toMatchInlineSnapshot(`
       "# Push
       local: write the build definition: write /tmp/run/bake.yml
-      local: push web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_CONFIG=/tmp/run/docker korrigo-bake 'fs=* ssh' --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json --push
+      local: push web, worker: env BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_CONFIG=/tmp/run/docker korrigo-bake 'fs=* ssh' '' --file /tmp/run/bake.yml --progress plain --metadata-file /tmp/run/metadata.json --push
       local: read the digests: cat /tmp/run/metadata.json
       local: look up the digests of third-party images: env DOCKER_CONFIG=/tmp/run/docker korrigo-pin redis:7 postgres:15"
     `);
@@ -178,10 +180,10 @@ describe('the plan to switch', () => {
     ]);
   });
 
-  it('recreates what was built, leaves the rest to Compose, and asks whether it is well', () => {
+  it('recreates what was built, leaves the rest to Compose, and asks whether it is healthy', () => {
     expect(lines({})).toMatchInlineSnapshot(`
       "# Recreate
-      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: remove leftovers of interrupted deploys: korrigo-tidy shop /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml
       web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: let proxies find the new containers: korrigo-refresh shop first
@@ -196,16 +198,16 @@ describe('the plan to switch', () => {
   it('migrates on the first host after the containers are recreated', () => {
     expect(lines({ hosts: ['web1', 'web2'], inputs: migrate })).toMatchInlineSnapshot(`
       "# Recreate
-      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: remove leftovers of interrupted deploys: korrigo-tidy shop /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml
       web1: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web1: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web1: let proxies find the new containers: korrigo-refresh shop first
-      web2: clear what an interrupted deploy left: korrigo-tidy shop
+      web2: remove leftovers of interrupted deploys: korrigo-tidy shop /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml
       web2: bring up all services: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --remove-orphans
       web2: recreate web: docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml up --detach --no-build --pull never --force-recreate web
       web2: let proxies find the new containers: korrigo-refresh shop first
       # Migrate
-      web1: migrate: web: python manage.py migrate: korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
+      web1: migrate: web: python manage.py migrate: korrigo-one-off 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no web python manage.py migrate
       # Verify
       web1: every container is healthy: korrigo-inspect shop
       web1: let proxies find the new containers: korrigo-refresh shop last
@@ -223,7 +225,7 @@ describe('the plan to switch', () => {
         "# Migrate",
         "web1: migrate: web: python manage.py migrate",
         "# Recreate",
-        "web1: clear what an interrupted deploy left",
+        "web1: remove leftovers of interrupted deploys",
         "web1: bring up all services",
         "web1: recreate web",
         "web1: let proxies find the new containers",
@@ -239,7 +241,7 @@ describe('the plan to switch', () => {
   it('brings up what a migration needs where nothing runs yet', () => {
     const empty = { containers: [], current: '' };
     expect(lines({ ...empty, inputs: { ...migrate, 'migrate-when': 'before' } })).toContain(
-      'korrigo-once 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml',
+      'korrigo-one-off 600 migrate-timeout shop shop-migrate-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml',
     );
     expect(lines({ ...empty, inputs: migrate })).toContain(' yes web python manage.py migrate');
     expect(lines({ inputs: migrate })).toContain(' no web python manage.py migrate');
@@ -249,8 +251,8 @@ describe('the plan to switch', () => {
     const text = lines({ hosts: ['web1', 'web2'], inputs: { 'env-files': '.env=DOTENV' }, env: { DOTENV: 'A=1' } });
     expect(text.split('\n').slice(0, 4)).toEqual([
       '# Write env files',
-      'web1: write the env-files: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
-      'web2: write the env-files: korrigo-place /opt/shop 20260203-040506-c0ffee012345',
+      'web1: write the env-files: korrigo-write-env-files /opt/shop 20260203-040506-c0ffee012345',
+      'web2: write the env-files: korrigo-write-env-files /opt/shop 20260203-040506-c0ffee012345',
       '# Recreate',
     ]);
   });
@@ -262,11 +264,11 @@ describe('the plan to switch', () => {
     expect([back.backup, back.migration]).toEqual([undefined, undefined]);
   });
 
-  it('asks the URL from this machine when all hosts are well', () => {
+  it('asks the URL from this machine when all hosts are healthy', () => {
     expect(titles({ inputs: { 'health-url': 'https://shop.example.com/' } })).toMatchInlineSnapshot(`
       [
         "# Recreate",
-        "web1: clear what an interrupted deploy left",
+        "web1: remove leftovers of interrupted deploys",
         "web1: bring up all services",
         "web1: recreate web",
         "web1: let proxies find the new containers",
@@ -380,13 +382,14 @@ describe('the way back', () => {
   const planWith = (inputs: InputTexts, given = states, env = {}) =>
     planSwitch(observedOf(given), [resolutionOf()], intentOf(), configOf(inputs, env));
 
-  it('is `up` of the release before, made current again and verified, by the steps that the server has for itself', () => {
+  it('is `up` of the previous release, made current again and verified, by the steps that the server has for itself', () => {
     const made = planWith({});
     const undo = undoPlan(made);
     expect(planLines(undo)).toMatchInlineSnapshot(`
       "# Roll back
       web1: make r1 current: korrigo-current /opt/shop r1
-      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: wait for containers that are being stopped: korrigo-stopping shop
+      web1: remove leftovers of interrupted deploys: korrigo-tidy shop /opt/shop/releases/r1/compose.yml
       web1: bring r1 back: docker compose --project-name shop --file /opt/shop/releases/r1/compose.yml up --detach --no-build --pull never --remove-orphans
       web1: let proxies find the new containers: korrigo-refresh shop first
       web1: every container is healthy: korrigo-inspect shop"
@@ -409,7 +412,7 @@ describe('the way back', () => {
     expect(planLines(undoPlan(planWith({}, [stateOf()])))).toMatchInlineSnapshot(`
       "# Roll back
       web1: make no release current: korrigo-current /opt/shop
-      web1: clear what an interrupted deploy left: korrigo-tidy shop
+      web1: remove leftovers of interrupted deploys: korrigo-tidy shop
       web1: remove the containers and networks: docker compose --project-name shop down --remove-orphans"
     `);
   });
@@ -434,7 +437,7 @@ describe('the plan to back up', () => {
   it('runs once, on the first host, beside what runs', () => {
     expect(lines({ hosts: ['web1', 'web2'] })).toMatchInlineSnapshot(`
       "# Backup
-      web1: back up: backup: korrigo-once 60 backup-timeout shop shop-backup-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no backup"
+      web1: back up: backup: korrigo-one-off 60 backup-timeout shop shop-backup-20260203-040506-c0ffee012345 /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml no backup"
     `);
   });
 

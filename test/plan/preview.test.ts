@@ -72,7 +72,7 @@ describe('a plan that is held against what Compose says', () => {
     [
       'says that Compose has a reason of its own where none is known',
       { fates: { api: 'keep', proxy: 'keep', watcher: 'keep', db: 'recreate' } },
-      ['api keep', 'proxy keep', 'watcher keep', 'db recreate Compose decides so'],
+      ['api keep', 'proxy keep', 'watcher keep', 'db recreate decided by Compose'],
     ],
     [
       'keeps what Compose keeps',

@@ -186,7 +186,7 @@ describe('a rollback to', () => {
 describe('several hosts', () => {
   const other = (overrides: Partial<HostState>) => server({ host: 'web2', ...overrides });
 
-  it('go back to what all of them have', () => {
+  it('roll back to what all of them have', () => {
     expect(chooseRelease([server(), other({ releases: ['r1', 'r3'] })], 'previous')).toEqual({ id: 'r1' });
   });
 
@@ -205,7 +205,7 @@ describe('several hosts', () => {
   it.each([
     ['the first', [{ outcome: 'started' }, {}]],
     ['the last', [{}, { outcome: 'failed' }]],
-  ] as const)('go back to what is current when what was tried last broke %s of them alone', (_, attempts) => {
+  ] as const)('roll back to what is current when what was tried last broke %s of them alone', (_, attempts) => {
     const [web1, web2] = attempts.map((attempt, n) =>
       server({
         host: `web${n + 1}`,

@@ -30,7 +30,7 @@ const factsOf = (traits: Partial<Traits>, more: Partial<RollingFacts> = {}): Rol
   claims: noClaims,
   containers: [healthy],
   built: ['web'],
-  wayBack: true,
+  canRollBack: true,
   kernel: '6.1.0',
   freeKib: 1024 * 1024,
   drainSeconds: 3,
@@ -76,7 +76,7 @@ describe('a service that changed', () => {
       'in the network of the server',
       factsOf({ network: 'host' }),
       [
-        'it uses the network of the server (network_mode: host), where two cannot listen on one port: use a network of Compose',
+        'it uses the network of the server (network_mode: host), where two containers cannot listen on the same port: use a Compose network',
       ],
     ],
     [
@@ -89,12 +89,14 @@ describe('a service that changed', () => {
     [
       'that alone writes to a volume',
       factsOf({ writes: ['data'] }),
-      ['it alone writes to data; if two of its containers may do so at once, set the label korrigo.rolling: "true"'],
+      [
+        'it is the only one that writes to data; if two of its containers may do so at once, set the label korrigo.rolling: "true"',
+      ],
     ],
     [
       'that writes to a volume without a name',
       factsOf({ writes: [''] }),
-      ['it keeps data in a volume without a name, which a new container would not have: name the volume'],
+      ['it keeps data in an anonymous volume, which a new container would not have: name the volume'],
     ],
     [
       'whose image has a volume without a name',
@@ -106,7 +108,7 @@ describe('a service that changed', () => {
           ],
         },
       ),
-      ['it keeps data in a volume without a name, which a new container would not have: name the volume'],
+      ['it keeps data in an anonymous volume, which a new container would not have: name the volume'],
     ],
     ['that alone writes to a volume, with the label', factsOf({ rolling: true, writes: ['data'] }), ['roll']],
     ['whose several containers write to a volume', factsOf({ writes: ['data'] }, { replicas: { web: 2 } }), ['roll']],
@@ -118,9 +120,9 @@ describe('a service that changed', () => {
     [
       'that runs once and ends',
       factsOf({}, { containers: [containerOf({ status: 'exited', exitCode: 0 })] }),
-      ['it runs once and ends'],
+      ['it runs once and exits'],
     ],
-    ['that others wait for to end', factsOf({ completes: true }), ['it runs once and ends']],
+    ['that others wait for to end', factsOf({ completes: true }), ['it runs once and exits']],
     [
       'that does not run',
       factsOf({}, { containers: [containerOf({ status: 'exited', exitCode: 1 })] }),
@@ -136,7 +138,7 @@ describe('a service that changed', () => {
       factsOf({ network: 'service:door' }, { kernel: '5.10.0-28-amd64' }),
       [
         'it shares a network, which needs Linux 5.14 or later, and the server has 5.10.0-28-amd64',
-        'connections that wait for it would be lost: add sysctls net.ipv4.tcp_migrate_req: "1" to door',
+        'waiting connections would be lost: add sysctls net.ipv4.tcp_migrate_req: "1" to door',
       ],
     ],
     [
@@ -164,8 +166,8 @@ describe('a service that changed', () => {
     ],
     [
       'without a release to go back to',
-      factsOf({}, { wayBack: false }),
-      ['no release is current that it could return to; from the next deploy on it can'],
+      factsOf({}, { canRollBack: false }),
+      ['there is no current release to roll back to; from the next deploy on it can'],
     ],
   ])('%s: %#', (_, facts, decision) => {
     expect(decisionOf(facts)).toEqual(decision);
@@ -285,8 +287,9 @@ describe('a rolling switch', () => {
   it('takes one service after the other, behind what it depends on', () => {
     const up = `${release.id}/compose.yml up --detach --no-build --pull never`;
     expect(steps('Roll')).toEqual([
-      'clear what an interrupted deploy left: korrigo-tidy shop',
+      `remove leftovers of interrupted deploys: korrigo-tidy shop ${release.id}/compose.yml`,
       `recreate cache: ${up} cache`,
+      'cache is ready',
       `start the new api beside the old: ${up} --no-recreate --scale api=4 api`,
       'the new api is healthy',
       'let proxies find the new containers: korrigo-refresh shop first',
@@ -299,7 +302,7 @@ describe('a rolling switch', () => {
     ]);
   });
 
-  it('goes back in the same order, before everything else', () => {
+  it('rolls back in the same order, before everything else', () => {
     const [task] = plan.stages[0]?.tasks ?? [];
     const old = '20260101-000000-000000000000/compose.yml';
     const up = `${old} up --detach --no-build --pull never`;
@@ -309,12 +312,75 @@ describe('a rolling switch', () => {
       'make 20260101-000000-000000000000 current: korrigo-current /opt/shop 20260101-000000-000000000000',
       back('api', 'old-api-1 old-api-2', 3, 2),
       back('web', 'old-web', 10, 1),
-      'clear what an interrupted deploy left: korrigo-tidy shop',
+      'wait for containers that are being stopped: korrigo-stopping shop',
+      'remove leftovers of interrupted deploys: korrigo-tidy shop 20260101-000000-000000000000/compose.yml',
       `recreate cache: ${up} cache`,
       `bring 20260101-000000-000000000000 back: ${up} --remove-orphans`,
       'let proxies find the new containers: korrigo-refresh shop first',
       'every container is healthy',
     ]);
+  });
+});
+
+describe('a service that is renamed', () => {
+  const image = (name: string): string => `registry.example.com/${name}@sha256:${'5'.repeat(64)}`;
+  const current = '20260101-000000-000000000000';
+  const old = releaseOf({ images: { site: image('site'), proxy: image('old') }, built: ['site', 'proxy'] });
+  const stepsOf = (after: readonly string[], more: Partial<Traits> = {}) => {
+    const release = releaseOf({ images: { page: image('site'), proxy: image('proxy') }, built: ['page', 'proxy'] });
+    const containers = ['site', 'proxy'].map((service) =>
+      containerOf({ id: `old-${service}`, service, health: 'healthy', image: image('old') }),
+    );
+    const traits = { page: { ...plain, ...more }, proxy: { ...plain, after } };
+    const plan = planSwitch(
+      observedOf([stateOf({ containers, current, currentRelease: old })]),
+      [resolutionOf({ hashes: { page: 'new', proxy: 'new' }, differences: { proxy: [{ kind: 'image' }] }, traits })],
+      intentOf({ release }),
+      configOf({ strategy: 'rolling' }),
+    );
+    const of = (name: string) => plan.stages.find((stage) => stage.name === name)?.tasks[0];
+    const titles = (steps: readonly Step[] = []): readonly string[] => steps.map(({ title }) => title);
+    const lines = (of('Roll')?.steps ?? []).flatMap((step) => (step.kind === 'run' ? [shellLine(step.command)] : []));
+    return { lines, there: titles(of('Roll')?.steps).slice(1), back: titles(of('Begin')?.undo).slice(1, 3) };
+  };
+  const proxyRolls = [
+    'start the new proxy beside the old',
+    'the new proxy is healthy',
+    'let proxies find the new containers',
+    'stop the old proxy after 3 s',
+  ];
+
+  it('is healthy under its new name before what depends on it rolls, and goes last under the old one', () => {
+    expect(stepsOf(['page']).there).toEqual(['create page', 'page is ready', ...proxyRolls, 'remove site']);
+  });
+
+  it('is so where nobody says that it is needed, too', () => {
+    expect(stepsOf([]).there).toEqual(['create page', 'page is ready', ...proxyRolls, 'remove site']);
+  });
+
+  it('comes first without a healthcheck, and nobody waits for it', () => {
+    expect(stepsOf([], { healthcheck: false }).there).toEqual(['create page', ...proxyRolls, 'remove site']);
+  });
+
+  it.each<readonly [string, Partial<Traits>]>([
+    ['it needs what is still old', { after: ['proxy'] }],
+    ['it publishes a port, which the other one may hold', { ports: ['80'] }],
+    ['its container has a name, which the other one may have', { containerName: 'site' }],
+    ['its container has an address, which the other one may have', { address: '10.0.0.2' }],
+  ])('comes last where %s', (_, traits) => {
+    expect(stepsOf([], traits).there).toEqual([...proxyRolls, 'create page', 'remove site']);
+  });
+
+  it.each<readonly [string, Partial<Traits>, string]>([
+    ['goes under the old name before a port is needed that it may hold', { ports: ['80'] }, 'up --remove-orphans page'],
+    ['stays under the old name until the end where it holds nothing', {}, 'up page'],
+  ])('%s', (_, traits, line) => {
+    const up = stepsOf(['page'], traits).lines.find((text) => text.endsWith(' page')) ?? '';
+    expect(up.replace(/.*compose\.yml |--detach --no-build --pull never /g, '')).toBe(line);
+  });
+
+  it('is back under its old name before the others go back', () => {
+    expect(stepsOf(['page']).back).toEqual(['bring site back', 'bring the old proxy back']);
   });
 });
 

@@ -121,7 +121,7 @@ describe.each(shells)('a script with $name', (shell) => {
       'beside one of another service, and one that runs once',
       [web('running', '0', 'healthy'), ['old', 'x', 'exited', '1', 'none', 't', 'i'], []],
     ],
-  ])('waits until the containers are as they should be: one %s', async (_, rows) => {
+  ])('waits until the containers are as planned: one %s', async (_, rows) => {
     const { perform } = machine(containers(...rows));
     expect(await perform([settle(20)])).toMatchObject({ code: 0, stderr: '' });
   });

@@ -14,6 +14,8 @@ type Given = {
   readonly containers?: readonly Container[];
   readonly built?: readonly string[];
   readonly force?: Config['forceRecreate'];
+  /** Of the networks that there are. */
+  readonly networks?: readonly string[];
 };
 
 /** One service `web` that runs as the release says, unless a test says otherwise. */
@@ -25,8 +27,9 @@ function changesOf({
   containers = [containerOf()],
   built = [],
   force = 'none',
+  networks = [],
 }: Given) {
-  return serviceChanges({ hashes, differences, replicas, shares }, containers, { built, images: {} }, force);
+  return serviceChanges({ hashes, differences, replicas, shares }, containers, { built, images: {} }, force, networks);
 }
 
 const image: Difference = { kind: 'image' };
@@ -44,6 +47,21 @@ const is = (action: ServiceChange['action'], ...reasons: readonly Reason[]): Ser
 describe('a service', () => {
   it.each<readonly [string, Given, ServiceChange]>([
     ['as Compose would make it is kept', {}, is('keep')],
+    [
+      'that has ended, and whose network was removed since, is recreated: Docker does not start it again',
+      { containers: [containerOf({ status: 'exited', networkIds: ['a', 'old'] })], networks: ['a', 'b'] },
+      is('recreate', { kind: 'lost-network' }),
+    ],
+    [
+      'that has ended, and whose network is there, is started',
+      { containers: [containerOf({ status: 'exited', networkIds: ['a'] })], networks: ['a', 'b'] },
+      is('start', { kind: 'stopped', status: 'exited' }),
+    ],
+    [
+      'that has ended is started where the networks are not known',
+      { containers: [containerOf({ status: 'exited', networkIds: ['a'] })] },
+      is('start', { kind: 'stopped', status: 'exited' }),
+    ],
     ['without a container is created', { containers: [] }, is('create', { kind: 'new' })],
     [
       'with only a one-off container is created',
@@ -77,6 +95,11 @@ describe('a service', () => {
       'with changed volumes and no changed file tells the volumes',
       { hashes: { web: 'new' }, differences: { web: [key('volumes'), key('ports')] } },
       is('recreate', key('volumes'), key('ports')),
+    ],
+    [
+      'with its first variables tells the variables',
+      { hashes: { web: 'new' }, differences: { web: [key('environment'), variable('A'), variable('B')] } },
+      is('recreate', variable('A'), variable('B')),
     ],
     [
       'with only our label changed has a changed configuration',
@@ -196,7 +219,7 @@ describe('a service that shares the container of another one', () => {
     ]);
   });
 
-  it('tells its own reason first, and does not take the other one along', () => {
+  it('reports its own reason first, and does not take the other one along', () => {
     expect(told({ hashes: { ...hashes, agent: 'new' }, differences: { agent: [image] } })).toEqual([
       'recreate backup: shares the container of agent',
       'recreate agent: image',

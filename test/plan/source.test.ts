@@ -26,14 +26,14 @@ describe('a release of the project that is there', () => {
 
   it('from another compose file is another application', () => {
     expect(problem(blog, { repository, files: ['apps/shop/compose.yml'] })).toBe(
-      'web1: project mono was deployed from github.com/acme/mono: apps/blog/compose.yml before, and this is github.com/acme/mono: apps/shop/compose.yml: if these are two applications, set project-name (or `name:` in the compose file) for this one; if the application moved, set accept to other-source',
+      'web1: project mono was last deployed from github.com/acme/mono: apps/blog/compose.yml, but this is github.com/acme/mono: apps/shop/compose.yml: if these are two applications, set project-name (or `name:` in the compose file) for this one; if the application moved, set accept to other-source',
     );
     expect(problem({ files: ['blog.yml'] }, { files: ['shop.yml'] })).toBeDefined();
   });
 
   it('of another project, in the same folder, is another application or one that was renamed', () => {
     expect(problem(blog, blog, 'blog')).toBe(
-      'web1: the folder of this application holds project blog, and this is project mono: if these are two applications, set another path for this one; if the project was renamed, set project-name to blog, or its volumes will not be used; to go on anyway, set accept to other-source',
+      "web1: the application's folder belongs to project blog, but this is project mono: if these are two applications, set another path for this one; if the project was renamed, set project-name to blog, or its volumes will not be used; to go on anyway, set accept to other-source",
     );
   });
 

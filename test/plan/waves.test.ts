@@ -38,7 +38,7 @@ const shop: WaveFacts = {
   shares: {},
   containers: ['db', 'web', 'worker', 'proxy'].map((service) => containerOf({ service })),
   built: ['web', 'worker', 'proxy'],
-  wayBack: true,
+  canRollBack: true,
 };
 const all = [stopped, changed('web'), changed('worker'), changed('proxy')];
 
@@ -56,18 +56,22 @@ describe('waves of a switch', () => {
     expect(wavesOf(all, shop)?.map(({ awaited }) => awaited)).toEqual([['prepare'], [], []]);
   });
 
+  it('replace what shares the network of one that stays', () => {
+    expect(wavesOf(all, { ...shop, shares: { proxy: ['db'] } })).toEqual(wavesOf(all, shop));
+  });
+
   it('find the order also by way of a service that stays', () => {
     const changes = [changed('db'), { ...changed('web'), action: 'keep' } as const, changed('proxy')];
     expect(wavesOf(changes, shop)?.map(({ services }) => services)).toEqual([['db'], ['proxy']]);
   });
 
   it.each<readonly [string, readonly ServiceChange[], Partial<WaveFacts>]>([
-    ['nothing ran before', all, { wayBack: false }],
+    ['nothing ran before', all, { canRollBack: false }],
     ['one change is forced', [...all, changed('db', { kind: 'forced', by: 'all' })], {}],
     ['Compose takes one along', [changed('web'), changed('proxy', { kind: 'depends', service: 'web' })], {}],
     ['one goes', [...all, { service: 'old', action: 'remove', reasons: [{ kind: 'gone' }] }], {}],
     ['one has hooks', all, { traits: { ...shop.traits, proxy: trait({ after: ['web'], hooks: true }) } }],
-    ['one shares the network of another', all, { shares: { proxy: ['web'] } }],
+    ['one shares the network of another that changes', all, { shares: { proxy: ['web'] } }],
     ['one that was built prepares the data', all, { built: ['prepare', 'web'] }],
     ['one was paused', [{ ...stopped, reasons: [{ kind: 'stopped', status: 'paused' }] }, changed('web')], {}],
     ['all are replaced at once', [changed('web'), changed('worker')], {}],
@@ -121,7 +125,7 @@ describe('waves of a switch', () => {
     );
   });
 
-  it('are carried out one after the other, and undone by one `up` of the release before', () => {
+  it('are carried out one after the other, and undone by one `up` of the previous release', () => {
     const state = stateOf({
       current: 'r1',
       containers: [containerOf(), containerOf({ service: 'cache' })],
@@ -142,7 +146,7 @@ describe('waves of a switch', () => {
       ),
     ).toMatchInlineSnapshot(`
       [
-        "clear what an interrupted deploy left: tidy shop",
+        "remove leftovers of interrupted deploys: tidy shop /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml",
         "recreate cache: replace shop cache docker compose --project-name shop --file /opt/shop/releases/20260203-040506-c0ffee012345/compose.yml create --no-build --pull never cache",
         "cache is healthy",
         "let proxies find the new containers: refresh shop first",

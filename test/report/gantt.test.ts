@@ -12,17 +12,20 @@ describe('the chart of a run', () => {
       { ...step, stage: 'Pull', host: 'web1', started: 3000, seconds: 1 },
       { ...step, stage: 'Pull', host: 'web2', started: 1000, seconds: 0 },
       { ...step, stage: 'Check: the # servers;', host: 'web2', started: 4000, seconds: 1 },
+      { ...step, stage: 'Pull', host: 'web2', started: 9000, seconds: 1, outcome: 'failed' } as const,
     ];
     expect(gantt(steps)).toMatchInlineSnapshot(`
       "\`\`\`mermaid
+      %%{init: {"gantt": {"leftPadding": 65}}}%%
       gantt
         dateFormat x
         axisFormat %M:%S
-        section web1
-        Pull :0, 3000
-        section web2
-        Pull :0, 1
-        Check  the   servers :3000, 4000
+        section ​web1
+        ​Pull :0, 3000
+        section ​web2
+        ​Pull :0, 1
+        ​Check  the   servers :3000, 4000
+        ​Pull :crit, 8000, 9000
       \`\`\`"
     `);
   });

@@ -48,7 +48,7 @@ describe('what probe found', () => {
       'a single request, before anything was done, without an answer to the end',
       counted([outage({ started: started - 200, failed: 1, seconds: 0.04, answer: 'no answer' })], false),
       [
-        'web1: 1 of 812 requests failed during the switch, and the URL of probe does not answer yet',
+        'web1: 1 of 812 requests failed during the switch, and the probe URL does not answer yet',
         '  04:05:05.9 UTC, 0.0 s, 1 request (no answer)',
       ],
     ],
@@ -60,7 +60,7 @@ describe('what probe found', () => {
     [
       'nothing, because the URL did not answer before',
       { host: 'web1', kind: 'not-up-before', answer: 'HTTP 404' },
-      ['web1: requests were not counted, the URL of probe did not answer before the switch (HTTP 404)'],
+      ['web1: requests were not counted, the probe URL did not answer before the switch (HTTP 404)'],
     ],
   ])('reads: %s', (_, probed, text) => {
     expect(lines(probed)).toEqual(text);

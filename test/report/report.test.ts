@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { attemptOf, containerOf, digest, failureOf, releaseOf, reportOf } from '../../fixtures/builders.ts';
 import type { HostAfter } from '../../src/model/report.ts';
-import { leftBehind, wayBack } from '../../src/report/after.ts';
+import { hostLines, rollbackHint } from '../../src/report/after.ts';
 import { closing } from '../../src/report/closing.ts';
 import { outputs, outputValues } from '../../src/report/outputs.ts';
 import { statusText } from '../../src/report/status.ts';
@@ -82,13 +82,13 @@ describe('the last lines of a log', () => {
 describe('after a switch that failed the last lines', () => {
   const id = releaseOf().id;
   const lines = (...after: readonly HostAfter[]) => {
-    const back = wayBack(after, id);
-    return [...leftBehind(after, id), ...(back === undefined ? [] : [`→ ${back}`])];
+    const back = rollbackHint(after, id);
+    return [...hostLines(after, id), ...(back === undefined ? [] : [`→ ${back}`])];
   };
   const byName = (release: string) =>
     `\`command: rollback\` with \`to: ${release}\` in a workflow, \`dist/cli.js rollback --to ${release}\` in a terminal`;
 
-  it('tell what is on each host, and how to go back', () => {
+  it('report what is on each host, and how to roll back', () => {
     expect(
       lines(
         { host: 'web1', containers: 'new', current: 'r1' },
@@ -97,7 +97,7 @@ describe('after a switch that failed the last lines', () => {
       ),
     ).toEqual([
       `web1: the containers of ${id} are in place; \`current\` is still r1`,
-      `web2: the switch was interrupted: containers of ${id} and of the release before may be running; \`current\` is still r1`,
+      `web2: the switch was interrupted: containers of ${id} and of the previous release may be running; \`current\` is still r1`,
       'web3: no container was touched; `current` is still r1',
       `→ to roll back to r1: ${byName('r1')}`,
     ]);
@@ -122,7 +122,7 @@ describe('after a switch that failed the last lines', () => {
   it('of a first deploy do not promise a way back', () => {
     expect(lines({ host: 'web1', containers: 'new', current: undefined })).toEqual([
       `web1: the containers of ${id} are in place; \`current\` is not set`,
-      '→ there is no release to roll back to: fix it and deploy again',
+      '→ there is no release to roll back to: fix the problem and deploy again',
     ]);
   });
 
@@ -274,7 +274,7 @@ describe('the status', () => {
       ],
     ],
     ['nothing of a success', {}, {}, []],
-  ] as const)('tells of %s', (_, attempt, before, lines) => {
+  ] as const)('reports %s', (_, attempt, before, lines) => {
     const made = (overrides: Parameters<typeof attemptOf>[0]) =>
       attemptOf({ release: 'r4', time: '2026-02-03T05:00:00.000Z', ...overrides });
     const lastSwitch = before && made(before);

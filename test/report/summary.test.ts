@@ -37,7 +37,7 @@ describe('the summary', () => {
     expect(summary(report)).toMatchInlineSnapshot(`
       "## ✅ push, deploy succeeded
 
-      Release \`20260203-040506-c0ffee012345\` · before: \`20260202-040506-badc0ffee012\` · took 61 s · downtime 1.3 s · https://shop.example.com
+      Release \`20260203-040506-c0ffee012345\` · previous: \`20260202-040506-badc0ffee012\` · took 61 s · downtime 1.3 s · https://shop.example.com
 
       **Live now**
       - web1: \`20260203-040506-c0ffee012345\`
@@ -53,7 +53,7 @@ describe('the summary', () => {
 
       </details>
 
-      ### web1
+      ### \`web1\`
 
       | service | action | why |
       | --- | --- | --- |
@@ -85,13 +85,7 @@ describe('the summary', () => {
 
       took 61 s
 
-      \`\`\`text
-      web1: web is unhealthy
-      \`\`\`
-
-      **What to do:** look at the log
-
-      <details><summary>Details</summary>
+      **What failed**
 
       \`\`\`\`text
       web1: web is unhealthy
@@ -99,8 +93,13 @@ describe('the summary', () => {
         no \`\`\`database\`\`\`
       \`\`\`\`
 
-      </details>"
+      **What to do:** look at the log"
     `);
+  });
+
+  it('says how many build steps came from the cache, where something was built', () => {
+    expect(summary(reportOf({ buildCache: { steps: 14, cached: 11 } }))).toContain(' · build cache: 11 of 14 steps');
+    expect(summary(reportOf({ buildCache: { steps: 0, cached: 0 } }))).not.toContain('cache');
   });
 
   it('sends nobody to the log of a container that the rollback has replaced', () => {
@@ -109,7 +108,7 @@ describe('the summary', () => {
     const text = (outcome: 'rolled-back' | 'rollback-failed'): string =>
       summary(reportOf({ outcome, failures, plan: switchOf({}), undone: [{ host: 'web1', outcome }] }));
     expect(text('rollback-failed')).toContain(`**What to do:** ${hint}\n`);
-    expect(text('rolled-back')).toContain('**What to do:** The rollback has replaced that container, ');
+    expect(text('rolled-back')).toContain('**What to do:** The rollback replaced that container, ');
     expect(text('rolled-back')).not.toContain('docker logs');
   });
 
@@ -138,13 +137,15 @@ describe('the summary', () => {
       **What is there now**
       - web1: the containers of 20260203-040506-c0ffee012345 are in place; \`current\` is still r1
 
+      **What failed**
+
       \`\`\`text
       web1: web is unhealthy
       \`\`\`
 
       **Next:** to roll back to r1: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
-      ### web1: what was planned
+      ### \`web1\`: what was planned
 
       | service | planned | why |
       | --- | --- | --- |
@@ -160,13 +161,13 @@ describe('the summary', () => {
       changesOn('web3', change('recreate')),
     ];
     const headings = summary(reportOf({ plan: switchOf({ hosts }) })).match(/^### .*$/gm);
-    expect(headings).toEqual(['### web1, web3', '### web2']);
+    expect(headings).toEqual(['### `web1`, `web3`', '### `web2`']);
   });
 
   it.each([
     ['none', { probes: 9, failed: 0, longestGapSeconds: 0, up: true }, 'no downtime'],
     ['some', { probes: 9, failed: 1, longestGapSeconds: 0.44, up: true }, 'downtime 0.4 s'],
-  ])('tells of downtime: %s', (_, downtime, text) => {
+  ])('reports downtime: %s', (_, downtime, text) => {
     expect(summary(reportOf({ downtime }))).toContain(`61 s · ${text}`);
   });
 
@@ -239,7 +240,6 @@ describe('what others printed', () => {
         const rows = rowsOf(markdown);
         expect(rows.map((cells) => cells.length)).toEqual([3, 3, 3, 5, 5, 5]);
         expect(markdown.split(/[\n\r]/).filter((line) => line.startsWith('#'))).toHaveLength(2);
-        expect(markdown.match(/<[^ ]/g)).toEqual(Array(4).fill(expect.stringMatching(/^<[ds/]/)));
       }),
       { numRuns: 2000 },
     );
@@ -252,10 +252,7 @@ describe('what others printed', () => {
           reportOf({ outcome: 'failed', failures: [failureOf(message, { hint })], steps: [step] }),
         );
         const { blocks, outside } = fencesOf(markdown);
-        const first = message.split('\n')[0]?.replace(/:$/, '');
-        expect(blocks.slice(0, message.includes('\n') ? 2 : 1)).toEqual(
-          message.includes('\n') ? [first, message] : [first],
-        );
+        expect(blocks[0]).toBe(message);
         expect(outside.filter((line) => line.startsWith('**What to do:** '))).toHaveLength(1);
         expect(outside.filter((line) => line.startsWith('#'))).toHaveLength(1);
       }),
@@ -265,7 +262,7 @@ describe('what others printed', () => {
 
   it('leaves the headings of hosts alone', () => {
     expect(summary(reportOf({ plan: switchOf({ hosts: [changesOn('web1\n# <b>x', [])] }) }))).toContain(
-      '### web1 # &lt;b>x\n',
+      '### `web1 # <b>x`\n',
     );
   });
 });

@@ -51,6 +51,28 @@ function uses(yaml: string, shipped: Files = {}): readonly string[] {
   write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml });
   return rows(awk('uses', places, 'in.yml'));
 }
+describe('a mount in whose place nothing is to be made', () => {
+  const mount = (bind: string): string =>
+    `services:\n  web:\n    volumes:\n      - type: bind\n        source: /srv/a\n        target: /a\n${bind}`;
+  const modes = (yaml: string, optsIn: string): readonly string[] => {
+    write({ 'paths.tab': '', 'in.yml': yaml });
+    return rows(awk('uses', { ...places, opts_in: optsIn }, 'in.yml')).map((row) => row.split(' | ')[1] ?? '');
+  };
+  const [no, yes, nothing] = ['false', 'true']
+    .map((one) => `        bind:\n          create_host_path: ${one}\n`)
+    .concat('        bind: {}\n');
+
+  it.each([
+    ['says so', no, '', 'need'],
+    ['says so to a Compose before 5, too', no, '1', 'need'],
+    ['says so to a Compose before 5, which leaves it out', nothing, '1', 'need'],
+    ['says nothing', nothing, '', 'rw'],
+    ['says nothing to a Compose before 5', '', '1', 'rw'],
+    ['says the contrary', yes, '1', 'rw'],
+  ])('%s', (_, bind = '', optsIn, mode) => {
+    expect(modes(mount(bind), optsIn)).toEqual([mode]);
+  });
+});
 function seal(yaml: string, shipped: Files = {}, { labels = '', images = '', parts = '' }: Files = {}): string {
   write({ 'paths.tab': tableOf(shipped), 'in.yml': yaml, labels, images, parts });
   return awk('seal', { ...places, labels: 'labels', images: 'images', parts: 'parts' }, 'in.yml', 'in.yml');
@@ -817,7 +839,7 @@ describe('a sealed file and the hashes of its services', () => {
     return rows(awk('sealed', {}, 'in.yml', 'hashes')).map((row) => row.replaceAll(' | ', ' '));
   };
 
-  it('tell replicas, what is shared, and what has no digest', () => {
+  it('report replicas, what is shared, and what has no digest', () => {
     const yaml = `services:
   web:
     deploy:
@@ -857,7 +879,7 @@ volumes:
     ]);
   });
 
-  it('tell which services others wait for until they have completed, once', () => {
+  it('report which services others wait for until they have completed, once', () => {
     const yaml = `services:
   web:
     depends_on:
@@ -895,7 +917,7 @@ volumes:
     expect(told(yaml, 'web aa\nagent bb\n')).toEqual(['hash web aa', 'hash agent ours']);
   });
 
-  it('tell what has to exist already, and images of volumes and hooks without a digest', () => {
+  it('report what has to exist already, and images of volumes and hooks without a digest', () => {
     const yaml = `services:
   web:
     image: web@sha256:1
@@ -937,7 +959,7 @@ describe('a release that is laid flat', () => {
     ...new Set(rows(flatten(yaml)).map((row) => row.split(' | ').slice(0, 2).join(' '))),
   ];
 
-  it('tells service and key of every line', () => {
+  it('reports service and key of every line', () => {
     const yaml = `name: shop
 services:
   web:
@@ -985,7 +1007,7 @@ describe('a line of the history', () => {
     return rows(awk('history', {}, 'history.jsonl'));
   };
 
-  it('tells release, outcome and the one before, in whatever order they stand', () => {
+  it('reports release, outcome and the one before, in whatever order they stand', () => {
     expect(
       read(
         '{"release":"r1","outcome":"succeeded","previous":"r0"}',

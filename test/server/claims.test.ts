@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sandbox } from '../../fixtures/server.ts';
 import { readClaims } from '../../src/facts/claims.ts';
@@ -98,8 +98,8 @@ esac`;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-async function claimsOf(files: Readonly<Record<string, string>>) {
-  const server = sandbox({ docker });
+async function claimsOf(files: Readonly<Record<string, string>>, program = docker) {
+  const server = sandbox({ docker: program });
   server.write(
     Object.fromEntries(Object.entries(files).map(([path, text]) => [path, text.replaceAll('ROOT', server.root)])),
   );
@@ -138,6 +138,7 @@ describe('what a release wants of its server', () => {
         { key: 'front', name: 'proxy', external: true },
       ],
       volumes: [{ key: 'data', name: 'shop_data', external: false }],
+      addresses: [{ service: '1', network: 'front', address: '10.1.0.2' }],
       subnets: [{ network: 'back', subnet: '10.1.0.0/24' }],
       needs: [],
     });
@@ -161,7 +162,221 @@ describe('what a release wants of its server', () => {
     expect(claims.needs.map(({ container }) => container)).toEqual(['other', 'plain', 'vpn', 'data']);
   });
 
-  it('is told beside what is there', async () => {
+  it('is a healthcheck of what another service waits for, in the file or in the image', async () => {
+    const service = (name: string, more: string): string => `  ${name}:\n    image: ${name}@sha256:1\n${more}`;
+    const waits = (...names: readonly string[]): string =>
+      `    depends_on:\n${names.map((name) => `      ${name}:\n        condition: service_healthy\n        required: true\n`).join('')}`;
+    const compose = `services:
+${service('app', waits('plain', 'checked', 'off', 'none', 'intervals', 'gone', 'of-image', 'old'))}${service('plain', '')}${service(
+  'checked',
+  '    healthcheck:\n      test:\n        - CMD\n        - "true"\n',
+)}${service('off', '    healthcheck:\n      disable: true\n')}${service(
+  'none',
+  '    healthcheck:\n      test:\n        - NONE\n',
+)}${service('intervals', '    healthcheck:\n      interval: 5s\n')}${service('gone', '')}${service('of-image', '')}${service('old', '')}${service('alone', '')}`;
+    const images = `
+case "$*" in
+  'image inspect '*' gone@'*) exit 1 ;;
+  'image inspect '*' of-image@'*) echo CMD-SHELL ;;
+  'image inspect '*' old@'*) echo NONE ;;
+  'image inspect '*) echo ;;
+esac${docker}`;
+    const { claims } = await claimsOf({ 'releases/r2/compose.yml': compose }, images);
+    expect(claims.unchecked).toEqual([
+      { service: 'plain', by: 'app', off: false },
+      { service: 'off', by: 'app', off: true },
+      { service: 'none', by: 'app', off: true },
+      { service: 'intervals', by: 'app', off: false },
+      { service: 'old', by: 'app', off: false },
+    ]);
+  });
+
+  it.each([
+    ['in one text', (path: string) => `      - ${path}:${path}:rwm\n`],
+    ['in parts', (path: string) => `      - permissions: rwm\n        source: ${path}\n        target: ${path}\n`],
+  ])('is devices, runtimes and logging drivers, and what is not here is told: devices %s', async (_, device) => {
+    const service = (name: string, logging: string, runtime: string, path: string): string =>
+      `  ${name}:\n    devices:\n${device(path)}    image: x\n    logging:\n      driver: ${logging}\n    runtime: ${runtime}\n`;
+    const compose = `services:\n${service('a', 'loki', 'nvidia', '/dev/no-such')}${service('b', 'local', 'runc', '/dev/null')}${service('c', 'none', 'io.containerd.runsc.v1', 'vendor.com/gpu=0')}${service('d', 'mine', 'runc', '/dev/null')}`;
+    const info = `
+case "$*" in
+  info*) printf '%s\\n' 'runtime runc' 'logging json-file' 'volume local' 'volume old-kind' 'network bridge' ;;
+  'plugin ls'*) printf '%s\\n' 'plugin mine:latest' 'plugin vieux/sshfs:next' '' ;;
+esac${docker}`;
+    const { claims } = await claimsOf({ 'releases/r2/compose.yml': compose }, info);
+    expect(claims.lacks).toEqual([
+      { service: 'a', kind: 'device', name: '/dev/no-such' },
+      { service: 'a', kind: 'logging', name: 'loki' },
+      { service: 'a', kind: 'runtime', name: 'nvidia' },
+    ]);
+    const resources = `services: {}
+networks:
+  a:
+    name: shop_a
+    driver: weave
+  b:
+    driver: bridge
+    name: shop_b
+    enable_ipv4: false
+  c:
+    name: shop_c
+    driver: overlay
+volumes:
+  d:
+    name: shop_d
+    driver: rexray/s3fs
+  e:
+    name: shop_e
+    driver: vieux/sshfs:next
+  f:
+    name: shop_f
+    driver: old-kind
+`;
+    const { claims: others } = await claimsOf({ 'releases/r2/compose.yml': resources }, info);
+    expect(others.lacks).toEqual([
+      { service: 'a', kind: 'network', name: 'weave' },
+      { service: 'c', kind: 'network', name: 'overlay' },
+      { service: 'd', kind: 'volume', name: 'rexray/s3fs' },
+    ]);
+    expect(others.ignorable).toEqual([{ of: 'b', key: 'enable_ipv4' }]);
+    // A Docker that does not answer lacks nothing, and one that has all of it is not asked.
+    const silent = `case "$*" in info*) exit 1 ;; esac${docker}`;
+    expect((await claimsOf({ 'releases/r2/compose.yml': resources }, silent)).claims.lacks).toEqual([]);
+    const plain = `case "$*" in info* | 'plugin '*) echo asked >&2 ;; esac${docker}`;
+    await claimsOf({ 'releases/r2/compose.yml': sealed() }, plain);
+  });
+
+  it('is what Docker may refuse of services, and how many processors there are where that matters', async () => {
+    const compose = `services:
+  a:
+    cap_add:
+      - NET_ADMIN
+    cap_drop:
+      - ALL
+    cpus: 1.5
+    cpuset: 0-1
+    hostname: a
+    image: x
+    logging:
+      driver: local
+      options:
+        max-size: 10m
+    mem_limit: "512"
+    network_mode: service:b
+    ports:
+      - target: 80
+        published: "80"
+    restart: unless_stopped
+    stop_signal: SIGTREM
+    sysctls:
+      vm.max_map_count: "262144"
+    working_dir: app
+  b:
+    container_name: b b
+    deploy:
+      resources:
+        limits:
+          cpus: 3
+          memory: "1048576"
+        reservations:
+          cpus: 9
+          memory: "9"
+      update_config:
+        cpus: 9
+    environment:
+      restart: x
+    extra_hosts:
+      - db=::1
+    image: x
+`;
+    const info = `case "$*" in 'info --format {{.NCPU}}') echo 2 ;; esac${docker}`;
+    const { claims } = await claimsOf({ 'releases/r2/compose.yml': compose }, info);
+    expect(claims.options.map(({ service, key, value }) => `${service} ${key} ${value}`)).toEqual([
+      'a cap_add NET_ADMIN',
+      'a cap_drop ALL',
+      'a cpus 1.5',
+      'a cpuset 0-1',
+      'a has hostname',
+      'a logging.driver local',
+      'a logging.options max-size',
+      'a mem_limit 512',
+      'a network_mode service:b',
+      'a has ports',
+      'a restart unless_stopped',
+      'a stop_signal SIGTREM',
+      'a sysctls vm.max_map_count',
+      'a working_dir app',
+      'b container_name b b',
+      'b cpus 3',
+      'b mem_limit 1048576',
+      'b mem_reservation 9',
+      'b has extra_hosts',
+      'b extra_hosts db=::1',
+    ]);
+    expect(claims.cpus).toBe(2);
+    // A Docker that is not asked or does not answer.
+    expect((await claimsOf({ 'releases/r2/compose.yml': sealed() }, info)).claims.cpus).toBe(0);
+    const silent = `case "$1" in info) exit 1 ;; esac${docker}`;
+    expect((await claimsOf({ 'releases/r2/compose.yml': compose }, silent)).claims.cpus).toBe(0);
+  });
+
+  it('is GPUs, and keys that an older Compose ignores', async () => {
+    const compose = `services:
+  a:
+    deploy:
+      resources:
+        reservations:
+          devices:
+            - capabilities:
+                - gpu
+              driver: nvidia
+              count: 1
+    image: x
+    networks:
+      back:
+        driver_opts:
+          a: b
+        gw_priority: 3
+    post_start:
+      - command:
+          - "true"
+    volumes:
+      - type: bind
+        source: /srv
+        target: /srv
+        bind:
+          recursive: disabled
+          create_host_path: true
+  b:
+    environment:
+      gpus: all
+      post_start: x
+    gpus:
+      - count: -1
+    image: x
+    pre_stop:
+      - command:
+          - "true"
+`;
+    const info = `case "$*" in info*) echo 'runtime nvidia' ;; esac${docker}`;
+    const { claims } = await claimsOf({ 'releases/r2/compose.yml': compose }, info);
+    expect(claims.ignorable).toEqual([
+      { of: 'a', key: 'networks.driver_opts' },
+      { of: 'a', key: 'networks.gw_priority' },
+      { of: 'a', key: 'post_start' },
+      { of: 'a', key: 'volumes.bind.recursive' },
+      { of: 'b', key: 'gpus' },
+      { of: 'b', key: 'pre_stop' },
+    ]);
+    expect(claims.lacks).toEqual([]);
+    const without = `case "$*" in info*) echo 'runtime runc' ;; esac${docker}`;
+    const { lacks } = (await claimsOf({ 'releases/r2/compose.yml': compose }, without)).claims;
+    expect(lacks.filter(({ kind }) => kind.startsWith('gpu')).map(({ service }) => service)).toEqual(
+      existsSync('/proc/driver/nvidia') || existsSync('/dev/kfd') || existsSync('/dev/dxg') ? [] : ['a', 'b'],
+    );
+  });
+
+  it('is reported beside what is there', async () => {
     const { claims } = await claimsOf({ 'releases/r2/compose.yml': sealed() });
     expect(claims.volumesHere).toEqual({ shop_data: 'shop', other: '' });
     expect(claims.networksHere).toEqual({
@@ -199,7 +414,7 @@ describe('what a release wants of its server', () => {
     expect(stdout).not.toMatch(/hunter2|before/);
   });
 
-  it('tells the folders that are empty', async () => {
+  it('reports the folders that are empty', async () => {
     const server = sandbox({ docker });
     const emptyAt = async (path: string) => {
       server.write({ 'releases/r2/compose.yml': sealed().replace("ROOT/shared/it''s media", server.path(path)) });
@@ -211,7 +426,7 @@ describe('what a release wants of its server', () => {
     for (const path of ['shared/some', 'shared/file', 'shared/missing']) expect(await emptyAt(path)).toEqual([]);
   });
 
-  it('tells the shipped files that something has written to', async () => {
+  it('reports the shipped files that something has written to', async () => {
     const server = sandbox({ docker });
     const files = ['files/a/app.db', 'files/b/app.conf', 'files/c/site.conf'].map(server.path);
     server.write({
@@ -228,7 +443,7 @@ describe('what a release wants of its server', () => {
     ]);
   });
 
-  it('tells which ports Docker itself holds', async () => {
+  it('reports which ports Docker itself holds', async () => {
     const held = spawn('sh', ['-c', 'read wait', '/usr/sbin/docker-proxy', '-host-ip', '::', '-host-port', '18080']);
     try {
       const { claims } = await claimsOf({ 'releases/r2/compose.yml': sealed() });
@@ -236,6 +451,12 @@ describe('what a release wants of its server', () => {
     } finally {
       held.kill();
     }
+  });
+
+  it.each(['volume ls', 'network ls', 'ps --all'])('is not known where Docker does not answer: %s', async (silent) => {
+    const server = sandbox({ docker: `case "$1 $2" in '${silent}') exit 1 ;; esac\n${docker}` });
+    server.write({ 'releases/r2/compose.yml': sealed() });
+    expect((await server.run('claims', [server.root, 'r2'])).code).toBe(1);
   });
 
   it('is nothing where the release was not resolved', async () => {

@@ -195,7 +195,7 @@ describe('hostile text in a compose file that is resolved', () => {
   const resolve = async (server: Sandbox, ...options: readonly string[]) =>
     await server.run('resolve', [server.root, 'r1', 'shop', '.', ...options]);
 
-  it('as a path is told as it is', async () => {
+  it('as a path is reported as it is', async () => {
     const server = resolver();
     const source = server.path(`releases/r1/${sourceFolder}`);
     const paths = [...new Set(sample(hostile(server), 600))]

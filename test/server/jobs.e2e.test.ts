@@ -35,7 +35,7 @@ async function whole(server: LeaseServer, id: string, command: Command): Promise
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 describe.concurrent.each(shells)('a job with $name', (shell) => {
-  it('tells its output, its errors and its exit code', async ({ onTestFinished }) => {
+  it('reports its output, its errors and its exit code', async ({ onTestFinished }) => {
     const server = await taken(shell, onTestFinished);
     const news = await server.start(a, '1', { argv: ['sh', '-c', 'echo out; echo err >&2; printf half; exit 3'] });
     expect(news).toMatchObject({ state: 'ended', code: 3, outEnd: 8, errEnd: 4 });
@@ -96,7 +96,7 @@ describe.concurrent.each(shells)('a job with $name', (shell) => {
     expect(await server.take('b')).toEqual({ kind: 'taken' });
   });
 
-  it('is told byte by byte, in parts, once', async ({ onTestFinished }) => {
+  it('is reported byte by byte, in parts, once', async ({ onTestFinished }) => {
     const server = await taken(shell, onTestFinished);
     const bytes = randomBytes(700_000);
     writeFileSync(join(server.env.HOME, 'bytes'), bytes);
@@ -108,7 +108,7 @@ describe.concurrent.each(shells)('a job with $name', (shell) => {
     expect(news.calls).toBeGreaterThan(3);
   });
 
-  it('tells what is new while it runs', async ({ onTestFinished }) => {
+  it('reports what is new while it runs', async ({ onTestFinished }) => {
     const server = await taken(shell, onTestFinished);
     const script = 'echo one; until [ -e "$HOME/go" ]; do sleep 1; done; echo two';
     const first = await server.start(a, '1', { argv: ['sh', '-c', script] }, 60);

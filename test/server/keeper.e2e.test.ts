@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../bed/process.ts';
@@ -11,6 +11,13 @@ const [a, b] = ['a1a1a1', 'b2b2b2'];
 const rolledBack = /^{"release":"r2","outcome":"rolled-back","time":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"}$/;
 const rollbackFailed = /^{"release":"r2","outcome":"rollback-failed","time":"20.*Z"}$/;
 const within = 30_000;
+
+/** A program that does what it does, and kills the process that $HOME/changes names once that has asked so often for one. */
+const killsAfter = (name: string): string => `/bin/${name} "$@"; code=$?
+read -r keeper left <"$HOME/changes" && [ "$keeper" = "$PPID" ] || exit "$code"
+echo "$keeper $((left - 1))" >"$HOME/changes"
+[ "$left" -ne 1 ] || kill -KILL "$keeper"
+exit "$code"`;
 
 describe.concurrent.each(shells)('the lease with $name', (shell) => {
   describe('taken', () => {
@@ -316,6 +323,57 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
       expect(await server.take(b)).toEqual({ kind: 'taken' });
     });
 
+    /** A program that answers only when the lease has ended. */
+    const afterTheEnd = (name: string): string =>
+      `/bin/${name} "$@"; until ls "$HOME"/it*/lease/outcomes/* >/dev/null 2>&1; do sleep 0.05; done`;
+
+    it('is finished with an answer that says how, however soon the new one is done', async ({ onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished);
+      await server.take(a);
+      await server.arm(a, undoOf('echo undone'));
+      kill(await server.keeper(), 'SIGKILL');
+      await until('the lease to be open', within, async () => (await server.show()).state === 'open');
+      server.addProgram('stat', afterTheEnd('stat'));
+      expect(await server.heal()).toMatchObject({ state: 'over', token: a, outcome: 'rolled-back' });
+      await server.quiet();
+    });
+
+    it('is finished with an answer that has all lines of its undo', async ({ onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished);
+      await server.take(a);
+      await server.arm(a, undoOf('echo first; sleep 1; echo last'));
+      kill(await server.keeper(), 'SIGKILL');
+      await until('the lease to be open', within, async () => (await server.show()).state === 'open');
+      server.addProgram('wc', `${afterTheEnd('wc')}`);
+      const { state, log } = await server.heal();
+      expect([state, Buffer.from(log).toString().split('\n').slice(1)]).toEqual(['over', ['first', 'last', '']]);
+      await server.quiet();
+    });
+
+    it('at its very last change has an outcome all the same', async ({ onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished);
+      await server.take(b);
+      await server.leave(b);
+      await server.quiet();
+      await server.take(a);
+      await server.arm(a, undoOf('echo undone'));
+      await server.leave(a);
+      await server.quiet();
+      mkdirSync(server.path('lease/undone'));
+      expect(await server.heal()).toMatchObject({ state: 'over', token: a, outcome: 'rolled-back' });
+      await server.quiet();
+      expect(await server.heal()).toMatchObject({ state: 'free', outcome: undefined });
+    });
+
+    it('says so when nothing can take its place', async ({ onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished);
+      await server.take(a);
+      kill(await server.keeper(), 'SIGKILL');
+      await until('the lease to be open', within, async () => (await server.show()).state === 'open');
+      rmSync(server.path('lease/keeper.sh'));
+      await expect(server.heal()).rejects.toThrow('lease/keeper.sh is missing');
+    });
+
     it('is finished when the holder leaves', async ({ onTestFinished }) => {
       const server = leaseServer(shell, onTestFinished);
       await server.take(a);
@@ -360,6 +418,31 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
         expect(server.lines('history.jsonl')).toEqual([expect.stringMatching(rolledBack)]);
         expect(await server.leave(a)).toBe('rolled-back');
         expect(await server.take(b)).toEqual({ kind: 'taken' });
+      },
+    );
+  });
+
+  describe.each([
+    ['undone', 9, undoOf('echo undone'), 'rolled-back', rolledBack],
+    ['undone in vain', 10, undoOf('exit 1', 3), 'rollback-failed', rollbackFailed],
+    ['confirmed', 4, undefined, 'confirmed', /^{"release":"r2","outcome":"succeeded"}$/],
+  ] as const)('that is %s, and whose keeper is killed', (_, changes, undo, outcome, line) => {
+    it.for(Array.from({ length: changes }, (_, index) => index + 1))(
+      'after its change number %i has one outcome, and one line in the history',
+      async (change, { onTestFinished }) => {
+        const server = leaseServer(shell, onTestFinished);
+        await server.take(a);
+        await server.arm(a, undo ?? undoOf('echo undone'));
+        if (undo === undefined) await server.confirm(a, '{"release":"r2","outcome":"succeeded"}');
+        const keeper = await server.keeper();
+        for (const name of ['mv', 'rm', 'sync']) server.addProgram(name, killsAfter(name));
+        writeFileSync(join(server.env.HOME, 'changes'), `${keeper} ${change}\n`);
+        await server.leave(a, 60);
+        await server.healed();
+        await server.quiet();
+        expect(server.lines('history.jsonl')).toEqual([expect.stringMatching(line)]);
+        expect(await server.leave(a)).toBe(outcome);
+        if (outcome !== 'rollback-failed') expect(await server.take(b)).toEqual({ kind: 'taken' });
       },
     );
   });

@@ -30,11 +30,35 @@ import { readReopened } from '../../src/facts/resolution.ts';
 import { shellLine } from '../../src/model/command.ts';
 import { attemptLine } from '../../src/model/history.ts';
 import { Secret } from '../../src/model/secret.ts';
+import { programs } from '../../src/server/programs.ts';
 
 const id = '20260203-040506-c0ffee012345';
 /** The facts that a program printed, each as its line. */
 const facts = (output: string): readonly string[] =>
   [...readFacts(output)].flatMap(([name, values]) => values.map((value) => `${name}\t${value}`));
+
+describe.each(shells)('what is saved with $name', ({ bin }) => {
+  const save = (to: string, what: string): string => {
+    const text = `set -e; tab=x; ${programs['release.sh']}\nsave "$1" ${what}; echo saved`;
+    try {
+      const env = { PATH: `${bin}:${process.env['PATH']}` };
+      return execFileSync(join(bin, 'sh'), ['-c', text, 'save', to], { env, encoding: 'utf8', stdio: 'pipe' });
+    } catch {
+      return 'failed';
+    }
+  };
+
+  it('is whole, or it fails: on a full disk, and when the command does', () => {
+    const file = join(sandbox().root, '../file');
+    mkdirSync(dirname(file), { recursive: true });
+    expect(save(file, `printf 'a\\n\\n b\\n'`)).toBe('saved\n');
+    expect(readFileSync(file, 'utf8')).toBe('a\n\n b\n');
+    expect(save(file, 'true')).toBe('saved\n');
+    expect(readFileSync(file, 'utf8')).toBe('');
+    expect(save('/dev/full', `awk 'BEGIN { print "a" }'`)).toBe('failed');
+    expect(save(file, `sh -c 'echo half; exit 1'`)).toBe('failed');
+  });
+});
 
 describe('current', () => {
   it('points to a release, and then to another one', async () => {
@@ -131,7 +155,8 @@ esac`;
       docker: `case "$*" in *'config --services') printf '%s\\n' tests a.b ;; *' up '*) cat ;; esac`,
     });
     const { stdout } = await server.run('test', ['test-1', '', '--file', 'x']);
-    expect(parse(stdout)).toEqual({ services: { tests: { restart: 'no' }, 'a.b': { restart: 'no' } } });
+    const once = '{restart: "no", deploy: {restart_policy: !reset null}}';
+    expect(stdout).toBe(`services:\n  "tests": ${once}\n  "a.b": ${once}\n`);
   });
 
   it('does not take a container that only prepares something for the tests', async () => {
@@ -147,7 +172,7 @@ esac`;
   });
 });
 
-describe('once', () => {
+describe('one-off', () => {
   const sealed = `services:
   web:
     image: x@sha256:1
@@ -188,7 +213,7 @@ describe('once', () => {
 
   it('runs the command in a container of its own, without what it depends on', async () => {
     const server = serverWith('echo migrated');
-    expect(await server.run('once', args(server, ['python', 'manage.py', 'migrate']))).toMatchObject({
+    expect(await server.run('one-off', args(server, ['python', 'manage.py', 'migrate']))).toMatchObject({
       code: 0,
       stdout: 'migrated\n',
     });
@@ -203,7 +228,7 @@ describe('once', () => {
 
   it('takes nothing from the containers of its service: no address, port, name or label of a proxy', async () => {
     const server = serverWith('cat "$5"');
-    const { stdout } = await server.run('once', args(server, ['x']));
+    const { stdout } = await server.run('one-off', args(server, ['x']));
     expect(parse(stdout)).toEqual({
       services: {
         web: {
@@ -219,20 +244,20 @@ describe('once', () => {
 
   it('starts what it depends on when asked to', async () => {
     const server = serverWith('');
-    await server.run('once', args(server, ['x'], '60', 'yes'));
+    await server.run('one-off', args(server, ['x'], '60', 'yes'));
     expect(server.dockerCalls()[1]).not.toContain('--no-deps');
   });
 
   it('fails as the command does', async () => {
     const server = serverWith('echo bad >&2; exit 3');
-    expect(await server.run('once', args(server, ['x']))).toMatchObject({ code: 3, stderr: 'bad\n' });
+    expect(await server.run('one-off', args(server, ['x']))).toMatchObject({ code: 3, stderr: 'bad\n' });
   });
 
   it.each(['', '0001-01-01T00:00:00Z'])(
     'tells a command that never ran from one that failed: started %j',
     async (at) => {
       const server = serverWith('echo "no such image" >&2; exit 1', at);
-      expect(await server.run('once', args(server, ['x']))).toMatchObject({
+      expect(await server.run('one-off', args(server, ['x']))).toMatchObject({
         code: 125,
         stderr: 'no such image\nthe command was never started\n',
       });
@@ -241,7 +266,7 @@ describe('once', () => {
 
   it.each(shells)('stops a command that takes too long, and removes its container: $name', async ({ bin }) => {
     const server = serverWith('exec sleep 1000');
-    const result = await server.run('once', args(server, ['x'], '1'), { path: bin });
+    const result = await server.run('one-off', args(server, ['x'], '1'), { path: bin });
     expect(result).toMatchObject({
       code: 124,
       stderr: expect.stringMatching(/stopped after 1 s, the limit set by migrate-timeout\n$/),
@@ -249,9 +274,48 @@ describe('once', () => {
     expect(server.dockerCalls().at(-1)).toBe(removal);
   });
 
+  it.each([
+    ['124', 124],
+    ['125', 1],
+  ])('does not take a code of the command for one of its own: %s', async (code, expected) => {
+    const server = serverWith(`exit ${code}`);
+    const result = await server.run('one-off', args(server, ['x']));
+    expect(result.code).toBe(expected);
+    expect(result.stderr).toBe(code === '125' ? 'the command exited with code 125\n' : '');
+  });
+
+  it('does not say that a command never started when it cannot know', async () => {
+    const server = sandbox({ docker: 'case $1 in compose) exit 1 ;; rm) ;; *) exit 1 ;; esac' });
+    server.write({ 'releases/r1/compose.yml': sealed });
+    expect(await server.run('one-off', args(server, ['x']))).toMatchObject({ code: 1, stderr: '' });
+  });
+
+  it.each(shells)('removes what an engine that is restarted in its last moment left there: $name', async ({ bin }) => {
+    // rm fails, and so does version, until it is back. $0 is the program itself.
+    const docker = `case $1 in
+  compose) : >"$0.away" ;;
+  rm) [ ! -e "$0.away" ] ;;
+  version) [ ! -e "$0.away" ] || { rm "$0.away"; exit 1; } ;;
+  inspect) [ ! -e "$0.away" ] && echo 2026-02-03T04:05:06Z ;;
+esac`;
+    const server = sandbox({ docker });
+    server.write({ 'releases/r1/compose.yml': sealed });
+    expect(await server.run('one-off', args(server, ['x']), { path: bin })).toMatchObject({ code: 0, stderr: '' });
+    expect(server.dockerCalls().at(-1)).toBe(removal);
+  });
+
+  it('takes no clock that is set meanwhile for time', async () => {
+    const server = serverWith('echo migrated');
+    const bin = server.path('bin');
+    server.write({ 'bin/date': '#!/bin/sh\necho 1 >>"$0.calls"; wc -l <"$0.calls" | awk "{ print \\$1 * 1000 }"\n' });
+    chmodSync(join(bin, 'date'), 0o755);
+    symlinkSync('/bin/sh', join(bin, 'sh'));
+    expect(await server.run('one-off', args(server, ['x'], '5'), { path: bin })).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('tells a command that was killed from one that took too long', async () => {
     const server = serverWith('exit 137');
-    const result = await server.run('once', args(server, ['x']));
+    const result = await server.run('one-off', args(server, ['x']));
     expect(result.code).toBe(137);
     expect(result.stderr).toMatch(/^killed: out of memory/);
   });
@@ -259,7 +323,7 @@ describe('once', () => {
   it('removes the container when it is cancelled, and ends what it started', async () => {
     const server = serverWith('exec sleep 30');
     const cancel = new AbortController();
-    const running = server.run('once', args(server, ['x']), { signal: cancel.signal });
+    const running = server.run('one-off', args(server, ['x']), { signal: cancel.signal });
     await until('the command runs', 10_000, async () =>
       server.dockerCalls().some((call) => call.startsWith('compose')),
     );
@@ -270,7 +334,7 @@ describe('once', () => {
 
   it('gives the command no input', async () => {
     const server = serverWith('cat; echo end');
-    expect(await server.run('once', args(server, ['x']), { stdin: 'secret' })).toMatchObject({
+    expect(await server.run('one-off', args(server, ['x']), { stdin: 'secret' })).toMatchObject({
       code: 0,
       stdout: 'end\n',
     });
@@ -291,7 +355,7 @@ describe('once', () => {
     const word = fc.oneof(fc.constantFrom(...nasty, ...odd), fc.string({ unit: 'grapheme' }));
     const commands = fc.sample(fc.array(word, { minLength: 20, maxLength: 40 }), { numRuns: 12, seed: 11 });
     for (const command of commands) {
-      const { stdout } = await server.run('once', args(server, command));
+      const { stdout } = await server.run('one-off', args(server, command));
       expect(stdout.split('\0').slice(0, -1)).toEqual(['web', ...command]);
     }
     expect(existsSync(canary)).toBe(false);
@@ -341,6 +405,21 @@ esac`;
     expect(server.dockerCalls()).toContain(`pull --quiet ${cache}`);
   });
 
+  it('reports a service that others wait for until it is healthy, and whose image has no healthcheck', async () => {
+    const server = sandbox({
+      docker: docker().replace(
+        "'image inspect --format'*) echo amd64 ;;",
+        "'image inspect --format {{with'*) echo ;;\n  'image inspect --format'*) echo amd64 ;;",
+      ),
+    });
+    const waits = 'depends_on:\n      cache:\n        condition: service_healthy\n';
+    server.write({
+      'compose.yml': `services:\n  cache:\n    image: ${cache}\n  web:\n    ${waits}    image: ${web}\n`,
+    });
+    const { code, stdout } = await server.run('pull', [server.path('compose.yml'), 'tag', web, cache]);
+    expect([code, facts(stdout)]).toEqual([0, ['unchecked\tcache\tweb\t']]);
+  });
+
   it('fails when one image does not come, and brings the others', async () => {
     const server = sandbox({ docker: docker("pull*) echo 'no such image' >&2; exit 1 ;;") });
     const { code, stdout, stderr } = await server.run('pull', ['/dev/null', 'tag', web, cache]);
@@ -353,7 +432,7 @@ esac`;
     expect((await server.run('pull', ['/dev/null', 'tag', cache])).code).toBe(1);
   });
 
-  it('tells an image that cannot run here', async () => {
+  it('reports an image that cannot run here', async () => {
     const server = sandbox({
       docker: `case "$*" in version*) echo arm64;; 'image inspect --format'*) echo amd64;; esac`,
     });
@@ -364,6 +443,15 @@ esac`;
 });
 
 describe('pull', () => {
+  it.each([
+    ['of which machine this is', 'version*) exit 1 ;;'],
+    ['of what an image is built for', "version*) echo amd64 ;;\n'image inspect --format'*) exit 1 ;;"],
+  ])('fails, and is tried again, when Docker says nothing %s', async (_, silent) => {
+    const server = sandbox({ docker: `case "$*" in ${silent} 'image inspect --format'*) echo amd64 ;; esac` });
+    const { code, stdout } = await server.run('pull', ['/dev/null', 'tag', 'redis@sha256:1']);
+    expect([code, facts(stdout)]).toEqual([1, []]);
+  });
+
   it.each([
     [
       'and tells which',
@@ -399,12 +487,13 @@ describe('attested', () => {
     });
   };
   const valid = `echo '[{"attestation":{},"verificationResult":{}}]'`;
+  const help = `case "$*" in *--help) echo 'gh attestation verify [<file-path> | oci://<image-uri>]'; exit ;; esac`;
 
   it('asks GitHub about each image, with the token', async () => {
-    const { code, stdout } = await asked(`echo "$GH_TOKEN $*" >&2; case $* in *api*) exit 1 ;; *) ${valid} ;; esac`, [
-      image,
-      other,
-    ]);
+    const { code, stdout } = await asked(
+      `${help}; echo "$GH_TOKEN $*" >&2; case $* in *api*) exit 1 ;; *) ${valid} ;; esac`,
+      [image, other],
+    );
     expect([code, facts(stdout)]).toEqual([
       0,
       [
@@ -414,13 +503,39 @@ describe('attested', () => {
     ]);
   });
 
+  // What gh 2.49, 2.67 and 2.102 say.
   it.each([
-    ['says that there is none', 'echo "Error: no attestations found" >&2; exit 1', 'Error: no attestations found'],
-    ['ends well with nothing, as it did before 2.67', 'echo "[]"', ''],
-    ['says two things', 'printf "first\\nHTTP 404: Not Found\\n\\n" >&2; exit 1', 'HTTP 404: Not Found'],
-  ])('refuses an image where gh %s', async (_, gh, why) => {
-    const { code, stdout } = await asked(gh);
+    ['there is none', 'printf "\\nError: no attestations found\\n" >&2; exit 1', 'no attestations found'],
+    ['there is none, and ended well with nothing before 2.67', 'echo "[]"', ''],
+    [
+      'GitHub does not know it',
+      'printf "\\nError: HTTP 404: Not Found (https://api.github.com/x)\\n" >&2; exit 1',
+      'HTTP 404: Not Found (https://api.github.com/x)',
+    ],
+    [
+      'another workflow signed it',
+      `printf '\\nError: verifying with issuer "sigstore.dev"\\n' >&2; exit 1`,
+      'verifying with issuer "sigstore.dev"',
+    ],
+  ])('refuses an image where gh says that %s', async (_, gh, why) => {
+    const { code, stdout } = await asked(`${help}; ${gh}`);
     expect([code, facts(stdout)]).toEqual([0, [`refused\t${image}\t${why}`]]);
+  });
+
+  it.each([
+    [
+      'has no token',
+      `${help}; printf 'gh: To use GitHub CLI in a GitHub Actions workflow, set the GH_TOKEN environment variable. Example:\\n  env:\\n    GH_TOKEN: x\\n' >&2; exit 4`,
+      'login',
+    ],
+    [
+      'does not know the command',
+      `printf 'unknown command "attestation" for "gh"\\n\\nAvailable commands:\\n  alias\\n  workflow\\n' >&2; exit 1`,
+      'old',
+    ],
+  ])('says so where gh %s, once', async (_, gh, fact) => {
+    const { code, stdout } = await asked(gh, [image, other]);
+    expect([code, facts(stdout)]).toEqual([0, [`gh\t${fact}`]]);
   });
 
   it('says so where there is no gh', async () => {
@@ -456,11 +571,35 @@ esac`;
     ]);
   });
 
-  it('takes the digest that an image has already', async () => {
-    const server = sandbox({ docker: docker('exit 1') });
-    const { stdout } = await server.run('pin', [`localhost:5000/a:v1@${digest('2')}`]);
-    expect(facts(stdout)).toEqual([`pinned\tlocalhost:5000/a:v1@${digest('2')}\tlocalhost:5000/a@${digest('2')}`]);
-    expect(server.dockerCalls()).toEqual([]);
+  const named = `localhost:5000/a:v1@${digest('2')}`;
+  const itsPin = `pinned\t${named}\tlocalhost:5000/a@${digest('2')}`;
+  const x509 = 'ERROR: tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  const unknown = `manifest for ${named} not found: manifest unknown: manifest unknown`;
+
+  it.each([
+    ['that is there', 'buildx) echo {} ;;', itsPin],
+    ['whose registry does not answer', "buildx) echo 'dial tcp: lookup r: no such host' >&2; exit 1 ;;", itsPin],
+    [
+      'that its registry does not have',
+      `buildx) echo 'ERROR: ${named}: not found' >&2; exit 1 ;;`,
+      `refused\t${named}\tERROR: ${named}: not found`,
+    ],
+    ['whose registry the engine knows', `buildx) echo '${x509}' >&2; exit 1 ;; image) exit 1 ;;`, itsPin],
+    ['that is here', `buildx) echo '${x509}' >&2; exit 1 ;; image) ;; pull) exit 9 ;;`, itsPin],
+    [
+      'that the engine does not find',
+      `buildx) echo '${x509}' >&2; exit 1 ;; image) exit 1 ;; pull) echo '${unknown}' >&2; exit 1 ;;`,
+      `refused\t${named}\t${unknown}`,
+    ],
+    [
+      'that the engine may not have',
+      `buildx) echo '${x509}' >&2; exit 1 ;; image) exit 1 ;; pull) echo 'denied' >&2; exit 1 ;;`,
+      itsPin,
+    ],
+  ])('takes the digest that an image has already, and looks for it: one %s', async (_, cases, fact) => {
+    const server = sandbox({ docker: `case $1 in ${cases} esac` });
+    const { code, stdout } = await server.run('pin', [named]);
+    expect([code, facts(stdout)]).toEqual([0, [fact]]);
   });
 
   it('pulls an image whose registry only the engine knows', async () => {
@@ -485,10 +624,16 @@ esac`;
     ]);
   });
 
-  it('tells an image of which nobody knows a digest', async () => {
+  it('reports an image of which nobody knows a digest', async () => {
     const server = sandbox({ docker: docker('exit 1', `echo 'own-example-com/a@${digest('3')}'`) });
     const { code, stdout } = await server.run('pin', ['own.example.com/a:v1']);
     expect([code, facts(stdout)]).toEqual([0, ['refused\town.example.com/a:v1\tthe registry has no digest for it']]);
+  });
+
+  it('fails, and is tried again, when the engine does not say what it has pulled', async () => {
+    const server = sandbox({ docker: docker('exit 1', 'exit 1') });
+    const { code, stdout } = await server.run('pin', ['own.example.com/a:v1']);
+    expect([code, facts(stdout)]).toEqual([1, []]);
   });
 
   it.each([
@@ -497,7 +642,7 @@ esac`;
     'Error response from daemon: Head "https://r/v2/x/manifests/1": no basic auth credentials',
     'Error response from daemon: Head "https://r/v2/x/manifests/1": unauthorized: authentication required',
     'invalid reference format: repository name (X) must be lowercase',
-  ])('tells what trying again cannot mend: %s', async (why) => {
+  ])('reports what a retry cannot fix: %s', async (why) => {
     const server = sandbox({
       docker: `case "$*" in 'pull'*) echo 'a warning' >&2; echo '${why}' >&2; exit 1;; *) exit 1;; esac`,
     });
@@ -522,16 +667,180 @@ esac`;
   });
 });
 
+describe('tidy', () => {
+  const row = (id: string, name: string, oneOff: string, service: string, status: string, ...ids: readonly string[]) =>
+    `${id} /${name} ${oneOff} ${service} ${status} ${ids.map((each) => `${each} `).join('')}`;
+  const docker = (...rows: readonly string[]): string => `
+case "$*" in
+  'ps --all'*) printf '%s\\n' ids ;;
+  'network ls'*) printf '%s\\n' n1 n2 ;;
+  inspect*) printf '%s\\n' ${rows.map((each) => `'${each}'`).join(' ')} ;;
+  *'config --services') printf '%s\\n' web cache ;;
+esac`;
+  const calls = async (rows: readonly string[], args: readonly string[]) => {
+    const server = sandbox({ docker: docker(...rows) });
+    const { code, stderr } = await server.run('tidy', args);
+    return { code, stderr, calls: server.dockerCalls().filter((call) => /^rm| create /.test(call)) };
+  };
+
+  it('removes what an interrupted switch left, and nothing else', async () => {
+    const left = [
+      row('a', '0123456789ab_shop-web-1', 'False', 'web', 'created', 'gone'),
+      row('b', 'shop-migrate-20260203', 'True', 'web', 'exited', 'gone'),
+    ];
+    const rest = [
+      row('c', 'shop-web-1', 'False', 'web', 'running', 'n1'),
+      row('d', 'x', 'True', 'web', 'exited', 'n1'),
+    ];
+    const found = await calls([...left, ...rest], ['shop', '/r1/compose.yml']);
+    expect(found).toMatchObject({ code: 0, calls: ['rm --force a', 'rm --force b'] });
+    expect(found.stderr).toBe(
+      'removing the leftover container 0123456789ab_shop-web-1\nremoving the leftover container shop-migrate-20260203\n',
+    );
+  });
+
+  it('replaces what has ended on a network that is gone, of the services that the release has', async () => {
+    const rows = [
+      row('a', 'shop-web-1', 'False', 'web', 'exited', 'n1', 'gone'),
+      row('b', 'shop-old-1', 'False', 'old', 'exited', 'gone'),
+      row('c', 'shop-cache-1', 'False', 'cache', 'exited', 'n2'),
+      row('d', 'shop-db-1', 'False', 'db', 'running', 'gone'),
+    ];
+    const created =
+      'compose --project-name shop --file /r1/compose.yml create --no-build --pull never --force-recreate web';
+    expect(await calls(rows, ['shop', '/r1/compose.yml'])).toMatchObject({ code: 0, calls: [created] });
+    expect(await calls(rows.slice(1), ['shop', '/r1/compose.yml'])).toMatchObject({ code: 0, calls: [] });
+    // There is no release to go back to.
+    expect(await calls(rows, ['shop'])).toMatchObject({ code: 0, calls: [] });
+  });
+});
+
+describe('inspect', () => {
+  const line = (id: string) => `{"id":"${id}","state":{"Health":{"Status":"starting"}}}`;
+  /** What Docker says of the healthcheck of each container: how many words, and the words, a line each. */
+  const checks: Readonly<Record<string, readonly string[]>> = {
+    shell: ['2', 'CMD-SHELL', 'test -e /ready &&', '  echo "$HOME"'],
+    words: ['4', 'CMD', 'curl', '--fail', 'http://a/?x=*'],
+    fails: ['2', 'CMD', 'false'],
+    lines: ['3', 'CMD', 'echo', 'two', 'lines'],
+    ownShell: ['0', 'CMD-SHELL', 'true'],
+    other: ['2', 'CMD', 'true'],
+  };
+  const docker = `case "$*" in
+  'ps --all'*) echo ids ;;
+  *health=starting*) printf '%s\\n' ${Object.keys(checks)
+    .map((id) => `'${id} ${id === 'other' ? 'cache' : 'web'}'`)
+    .join(' ')} ;;
+  *Healthcheck*) eval "id=\\\${$#}"; case $id in ${Object.entries(checks)
+    .map(([id, words]) => `${id}) printf '%s\\n' ${words.map((word) => `'${word}'`).join(' ')} ;;`)
+    .join(' ')} esac ;;
+  'exec fails'*) exit 1 ;;
+  exec*) ;;
+  inspect*) printf '%s\\n' ${Object.keys(checks)
+    .map((id) => `'${line(id)}'`)
+    .join(' ')} ;;
+esac`;
+
+  it.each(shells)('runs the healthchecks of the services that are named as Docker would: $name', async ({ bin }) => {
+    const server = sandbox({ docker });
+    const { code, stdout } = await server.run('inspect', ['shop', 'web', 'api'], { path: bin });
+    expect([
+      code,
+      facts(stdout)
+        .filter((fact) => fact.startsWith('passes'))
+        .toSorted(),
+    ]).toEqual([0, ['passes\tshell', 'passes\twords']]);
+    expect(
+      server
+        .dockerCalls()
+        .filter((call) => call.startsWith('exec'))
+        .toSorted(),
+    ).toEqual([
+      'exec fails false',
+      'exec shell /bin/sh -c test -e /ready &&', // and its second line
+      'exec words curl --fail http://a/?x=*',
+    ]);
+  });
+
+  it('asks no container when no service is named', async () => {
+    const server = sandbox({ docker });
+    expect(facts((await server.run('inspect', ['shop'])).stdout).at(-1)).toBe(`container\t${line('other')}`);
+    expect(server.dockerCalls().filter((call) => call.includes('Healthcheck'))).toEqual([]);
+  });
+});
+
+describe('stopping', () => {
+  const states: Readonly<Record<string, string>> = {
+    asked: 'true 10 SIGTERM /shop-web-1',
+    quit: 'true 90 SIGQUIT /shop-proxy-1',
+    ended: 'false 10 SIGTERM /shop-old-1',
+    reloaded: 'true 10 SIGTERM /shop-nginx-1',
+    longAgo: 'true 10 SIGTERM /shop-stubborn-1',
+    started: 'true 10 SIGTERM /shop-db-1',
+  };
+  it.each(shells)('waits for what is being stopped, and for nothing else: $name', async ({ bin }) => {
+    const now = Math.floor(Date.now() / 1000);
+    const events = [
+      `kill asked ${now - 1} 15`,
+      `start quit ${now - 500} `,
+      `kill quit ${now - 60} 3`,
+      `kill ended ${now - 2} 15`,
+      `kill reloaded ${now - 1} 1`,
+      `kill longAgo ${now - 60} 15`,
+      `kill started ${now - 3} 15`,
+      `die started ${now - 2} `,
+      `start started ${now - 1} `,
+    ];
+    const rows = Object.entries(states).map(([id, state]) => `*${id}) echo '${state}' ;;`);
+    const server = sandbox({
+      docker: `case "$*" in
+  events*) printf '%s\n' ${events.map((each) => `'${each}'`).join(' ')} ;;
+  inspect*) case "$*" in ${rows.join(' ')} esac ;;
+esac`,
+    });
+    const { code, stderr } = await server.run('stopping', ['shop'], { path: bin });
+    expect(code).toBe(0);
+    expect(stderr.split('\n').toSorted()).toEqual([
+      '',
+      'waiting for shop-proxy-1, which is being stopped',
+      'waiting for shop-web-1, which is being stopped',
+    ]);
+    expect(
+      server
+        .dockerCalls()
+        .filter((call) => call.startsWith('wait'))
+        .toSorted(),
+    ).toEqual(['wait asked', 'wait quit']);
+  });
+
+  it('never fails: without an answer nothing is being stopped', async () => {
+    expect(await sandbox({ docker: 'exit 1' }).run('stopping', ['shop'])).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
 describe('bake', () => {
-  const args = ['fs=* ssh', '--file', 'bake.yml', '--push'];
+  const rest = ['--file', 'bake.yml', '--push'];
+  const args = ['fs=* ssh', '', ...rest];
+  const old = '--set stringArray';
 
   it.each([
-    ['allows what is asked for', '--allow stringArray', 'buildx bake --file bake.yml --push --allow fs=* --allow ssh'],
-    ['says nothing of it to one that is older', '--set stringArray', 'buildx bake --file bake.yml --push'],
-  ])('%s', async (_, help, call) => {
+    ['allows what is asked for', '--allow stringArray', '', '--allow fs=* --allow ssh'],
+    ['hands on what steps ask for', '--allow x', 'a.entitlements=b', '--allow fs=* --allow ssh --set a.entitlements=b'],
+    ['says nothing of it to one that is older', old, '', ''],
+  ])('%s', async (_, help, entitlements, more) => {
     const server = sandbox({ docker: `case "$*" in *--help) echo '      ${help}' ;; esac` });
-    expect(await server.run('bake', args)).toMatchObject({ code: 0, stderr: '' });
-    expect(server.dockerCalls().at(-1)).toBe(call);
+    expect(await server.run('bake', ['fs=* ssh', entitlements, ...rest])).toMatchObject({ code: 0, stderr: '' });
+    expect(server.dockerCalls().at(-1)).toBe(`buildx bake --file bake.yml --push ${more}`.trimEnd());
+  });
+
+  it('says which buildx a build with entitlements needs, where the one there would leave them out', async () => {
+    const version = 'github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3';
+    const docker = `case "$*" in *--help) echo '      ${old}' ;; *version) echo '${version}' ;; esac`;
+    const { code, stderr } = await sandbox({ docker }).run('bake', ['fs=*', 'a.entitlements=b', ...rest]);
+    expect([code, stderr]).toEqual([
+      1,
+      'compose-file: a build with `entitlements` or `privileged` needs buildx 0.17 or later on the runner (found: 0.13.1+ds1): update it, for example with docker/setup-buildx-action\n',
+    ]);
   });
 
   it('fails as bake does', async () => {
@@ -558,7 +867,7 @@ describe('refresh', () => {
     expect(await server.run('refresh', ['shop', 'first'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
     expect(await server.run('refresh', ['shop', 'last'])).toMatchObject({
       code: 0,
-      stdout: 'proxy: nginx has looked its upstreams up again\n',
+      stdout: 'proxy: nginx has resolved its upstreams again\n',
     });
     const reloads = server.dockerCalls().filter((call) => call.startsWith('exec'));
     expect(reloads).toEqual(['exec id-of-proxy nginx -s reload', 'exec id-of-proxy nginx -s reload']);
@@ -604,6 +913,22 @@ describe('login', () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
+  it('that fails says why, without what docker says of every login', async () => {
+    const server = sandbox({
+      docker: `cat >&2 <<'END'
+WARNING! Your password will be stored unencrypted in /tmp/.login-x/config.json.
+Configure a credential helper to remove this warning. See
+https://docs.docker.com/engine/reference/commandline/login/#credentials-store
+
+Error saving credentials: no space left on device
+END
+exit 1`,
+    });
+    mkdirSync(server.root, { recursive: true });
+    const { code, stderr } = await server.run('login', args(server.path('login')), { stdin: 'x' });
+    expect([code, stderr.trim()]).toEqual([1, 'Error saving credentials: no space left on device']);
+  });
+
   it('starts as a copy of the configuration of the user, which it does not change', async () => {
     const server = sandbox({ docker: 'echo changed >"$2/config.json"' });
     server.write({ 'theirs/config.json': 'theirs', 'theirs/cli-plugins/docker-compose': 'plugin' });
@@ -638,7 +963,7 @@ describe('login', () => {
     });
   });
 
-  it('tells what the registry said when it fails', async () => {
+  it('reports what the registry said when it fails', async () => {
     const server = sandbox({ docker: 'echo "unauthorized" >&2; exit 1' });
     mkdirSync(server.root, { recursive: true });
     expect(await server.run('login', args(server.path('login')), { stdin: 'x' })).toMatchObject({
@@ -697,7 +1022,7 @@ esac`;
     'flock',
   ];
 
-  it('tells of a server all that a deploy must know, and changes nothing', async () => {
+  it('reports all that a deploy must know about a server, and changes nothing', async () => {
     const server = sandbox({ docker });
     const attempt = attemptOf();
     server.write({
@@ -736,15 +1061,15 @@ esac`;
     expect(existsSync(server.root)).toBe(false);
   });
 
-  it('tells what is not installed', async () => {
+  it('reports what is not installed', async () => {
     const server = sandbox({ programs: tools.filter((tool) => tool !== 'sort' && tool !== 'timeout') });
     const { stdout } = await server.run('observe', [server.root, 'shop']);
     expect(readHostState('web1', stdout).problems).toEqual([
-      expect.stringMatching(/^web1: needs docker, .*sort, timeout, which is not installed: see docs\/server\.md$/),
+      expect.stringMatching(/^web1: not installed: docker, .*sort, timeout \(see docs\/server\.md\)$/),
     ]);
   });
 
-  it('tells an engine that does not answer, and a Compose that is missing', async () => {
+  it('reports an engine that does not answer, and a Compose that is missing', async () => {
     const server = sandbox({
       docker: `case $1 in version) printf 'Cannot connect\\nto the daemon' >&2; exit 1;; compose) exit 1;; esac`,
     });
@@ -763,7 +1088,7 @@ esac`;
     return readHostState('web1', stdout).history.map(({ release }) => release);
   };
 
-  it('tells the last 200 attempts, and of those before the ones that touched what runs', async () => {
+  it('reports the last 200 attempts, and of those before the ones that touched what runs', async () => {
     const refused = Array.from({ length: 250 }, (_, n) =>
       attemptOf({ release: `refused${n}`, outcome: 'failed', switched: false, reason: '"switched":true' }),
     );
@@ -771,12 +1096,20 @@ esac`;
     expect([told.length, told[0], told[1], told.at(-1)]).toEqual([201, 'r1', 'refused50', 'refused249']);
   });
 
-  it('tells no more than 1000 attempts', async () => {
+  it('reports no more than 1000 attempts', async () => {
     const told = await attemptsOf(Array.from({ length: 1100 }, (_, n) => attemptOf({ release: `r${n}` })));
     expect([told.length, told[0], told.at(-1)]).toEqual([1000, 'r100', 'r1099']);
   });
 
-  it('tells that the application’s folder is taken by a file', async () => {
+  it.each([
+    ['networks', "'network ls'*) exit 1 ;;"],
+    ['containers', "'ps --all'*) exit 1 ;;"],
+  ])('fails when Docker does not name its %s: the server would seem to have none', async (_, silent) => {
+    const server = sandbox({ docker: docker.replace('case "$*" in', `case "$*" in\n  ${silent}`) });
+    expect((await server.run('observe', [server.root, 'shop'])).code).toBe(1);
+  });
+
+  it('reports that the application’s folder is taken by a file', async () => {
     const server = sandbox({ docker });
     server.write({ '../shop': 'a file' });
     const { stdout } = await server.run('observe', [server.root, 'shop']);
@@ -796,20 +1129,28 @@ describe('inspect', () => {
     expect(containers).toEqual(['container\t{"id":"a"}']);
   });
 
+  it.each(shells)('fails with $name when Docker does not answer for a container that is there', async ({ bin }) => {
+    const server = sandbox({
+      docker: `case $1 in ps) printf 'a\\nb\\n' ;; inspect) echo '{"id":"a"}'; echo 'try again' >&2; exit 1 ;; esac`,
+    });
+    expect(await server.run('inspect', ['shop'], { path: bin })).toMatchObject({ code: 1, stderr: 'try again\n' });
+  });
+
+  it.each(shells)('reports with $name those that stay when one goes meanwhile', async ({ bin }) => {
+    const server = sandbox({
+      docker: `case $1 in
+        ps) echo a; [ -e "$0.asked" ] || { : >"$0.asked"; echo b; } ;;
+        inspect) echo '{"id":"a"}'; exit 1 ;;
+      esac`,
+    });
+    const { code, stdout } = await server.run('inspect', ['shop'], { path: bin });
+    expect([code, facts(stdout).at(-1)]).toEqual([0, 'container\t{"id":"a"}']);
+  });
+
   it('asks about no container when there is none', async () => {
     const server = sandbox({ docker: '' });
     expect((await server.run('inspect', ['shop'])).code).toBe(0);
     expect(server.dockerCalls()).toHaveLength(1);
-  });
-
-  it('does not mind a container that ended meanwhile', async () => {
-    const server = sandbox({
-      docker: `case $1 in ps) printf 'a\\nb\\n';; inspect) echo '{"id":"a"}'; echo 'no such object: b' >&2; exit 1;; esac`,
-    });
-    expect(await server.run('inspect', ['shop'])).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('{"id":"a"}'),
-    });
   });
 
   it('fails when Docker is not responding', async () => {
@@ -830,6 +1171,7 @@ describe('prune', () => {
         [`releases/${release}/compose.yml`]: `      source: ${server.root}/files/${hash(n + 1)}/site.conf\n`,
         [`files/${hash(n + 1)}/site.conf`]: 'x',
       });
+      utimesSync(server.path(`releases/${release}`), 1, 1);
     }
     server.write({
       'history.jsonl': ids.map((release) => attemptLine(attemptOf({ release }))).join(''),
@@ -861,7 +1203,7 @@ describe('prune', () => {
     expect(readdirSync(server.path('files'))).toEqual([hash(1), hash(4), hash(5)]);
   });
 
-  it('counts a commit once that is deployed again and again, and keeps the release before', async () => {
+  it('counts a commit once that is deployed again and again, and keeps the previous release', async () => {
     const server = filled('');
     const again = ['20260106', '20260107', '20260108'].map((day) => `${day}-000000-000000000005`);
     for (const release of again) server.write({ [`releases/${release}/compose.yml`]: '' });
@@ -930,6 +1272,32 @@ describe('prune', () => {
     expect(left(server)).toEqual([r2, r3, r4, r5]);
   });
 
+  it.each(shells)(
+    'keeps with $name what another run has just brought, and nothing that it left long ago',
+    async ({ bin }) => {
+      const server = filled(`case "$*" in 'image ls'*) printf 'web:shop-%s\\n' ${r1} ${r2} ;; esac`);
+      server.write({
+        'history.jsonl': attemptLine(attemptOf({ release: r5 })),
+        '.incoming-a/x': '',
+        '.incoming-b/x': '',
+        'files/.merging-a/x': '',
+        'files/.merging-b/x': '',
+      });
+      for (const name of ['.incoming-a', 'files/.merging-a']) utimesSync(server.path(name), 1, 1);
+      // It is not resolved yet.
+      rmSync(server.path(`releases/${r1}/compose.yml`));
+      server.write({ [`releases/${r1}/paths.tab`]: `site.conf\t${server.path(`files/${hash(1)}/site.conf`)}\n` });
+      expect((await server.run('prune', [server.root, 'shop', '2'], { path: bin })).code).toBe(0);
+      expect(left(server)).toEqual([r1, r5]);
+      expect(readdirSync(server.path('files'))).toEqual(['.merging-b', hash(1), hash(5)]);
+      expect(server.dockerCalls()).toContain(`image rm web:shop-${r2}`);
+      expect(readdirSync(server.root).filter((name) => name.startsWith('.'))).toEqual(['.incoming-b']);
+      server.write({ 'history.jsonl': '' });
+      await server.run('prune', [server.root, 'shop', '2'], { path: bin });
+      expect(left(server)).toEqual([r1, r5]);
+    },
+  );
+
   it('unties its own tags of releases that are gone, and no others', async () => {
     const images = [
       `web:shop-${r1}`,
@@ -945,8 +1313,8 @@ describe('prune', () => {
     );
     await server.run('prune', [server.root, 'shop', '2']);
     expect(server.dockerCalls().filter((call) => call.startsWith('image rm'))).toEqual([
-      `image rm web:shop-${r1}`,
-      `image rm redis:shop-${r2}`,
+      // In one call, however many there are.
+      `image rm web:shop-${r1} redis:shop-${r2}`,
     ]);
   });
 
@@ -958,15 +1326,15 @@ describe('prune', () => {
   it('leaves what a container mounts, or a volume binds, and reports it', async () => {
     const server = filled(`case "$*" in
       'ps --all --quiet'*) echo id ;;
-      inspect*) echo "$ROOT/releases/${r1}/files/db"; echo "$ROOT/files/${hash(2)}/site.conf" ;;
+      'inspect --type container'*) echo "$ROOT/releases/${r1}/files/db"; echo "$ROOT/files/${hash(2)}/site.conf" ;;
       'volume ls'*) echo v ;;
-      'volume inspect'*) echo "<no value>"; echo "$ROOT/releases/${r2}/data" ;;
+      'inspect --type volume'*) echo "<no value>"; echo "$ROOT/releases/${r2}/data" ;;
     esac`);
     const { stdout } = await server.run('prune', [server.root, 'shop', '1'], { env: { ROOT: server.root } });
     expect(readKept('web1', stdout)).toEqual(
       [r1, r2].map(
         (release) =>
-          `web1: ${server.path(`releases/${release}`)} stays, although no release needs it: a container or a volume uses it; look at it, and remove it yourself`,
+          `web1: ${server.path(`releases/${release}`)} was left in place, although no release needs it: a container or a volume uses it; check it, and remove it by hand`,
       ),
     );
     expect(left(server)).toEqual([r1, r2, r5]);
@@ -987,7 +1355,7 @@ describe('prune', () => {
     const { stdout } = await server.run('prune', [server.root, 'shop', '1']);
     expect(readKept('web1', stdout)).toEqual(
       [r1, r3].map((release) =>
-        expect.stringContaining(`${release} stays, although no release needs it: it holds files`),
+        expect.stringContaining(`${release} was left in place, although no release needs it: it holds files`),
       ),
     );
     expect(left(server)).toEqual([r1, r3, r5]);
@@ -1011,6 +1379,35 @@ describe('prune', () => {
     mkdirSync(server.root, { recursive: true });
     const { code, stdout, stderr } = await server.run('prune', [server.root, 'shop', '2']);
     expect([code, facts(stdout), stderr]).toEqual([0, [], '']);
+  });
+
+  it.each(shells)('removes nothing with $name when Docker does not say what a container uses', async ({ bin }) => {
+    for (const silent of ['container', 'volume']) {
+      const server = filled(`case "$*" in
+        'ps --all --quiet'*) printf '%s\\n' gone there ;;
+        'volume ls'*) printf '%s\\n' gone there ;;
+        'inspect --type ${silent}'*) echo gone; echo 'Error response from daemon: try again' >&2; exit 1 ;;
+      esac`);
+      server.write({ 'releases/x/replaced/files/.env': 'old' });
+      const { code, stderr } = await server.run('prune', [server.root, 'shop', '2'], { path: bin });
+      expect([code, stderr]).toEqual([
+        1,
+        `Error response from daemon: try again\nnothing was removed, because Docker does not say what the ${silent} there uses\n`,
+      ]);
+      expect(left(server)).toEqual([...ids, 'x']);
+      expect(server.exists('releases/x/replaced/files/.env')).toBe(true);
+    }
+  });
+
+  it.each(shells)('does not mind with $name a container or volume that goes meanwhile', async ({ bin }) => {
+    // $0 is the program itself.
+    const server = filled(`case "$*" in
+      'ps --all --quiet'* | 'volume ls'*) echo there; [ -e "$0.$1" ] || { : >"$0.$1"; echo gone; } ;;
+      'inspect --type'*) echo there; echo "$ROOT/releases/${r1}/data"; echo 'Error: No such object: gone' >&2; exit 1 ;;
+    esac`);
+    const given = { path: bin, env: { ROOT: server.root } };
+    expect((await server.run('prune', [server.root, 'shop', '2'], given)).code).toBe(0);
+    expect(left(server)).toEqual([r1, r4, r5]);
   });
 
   it('removes no release that it cannot tell from one in use, because Docker is not responding', async () => {
@@ -1074,7 +1471,7 @@ describe('what only root may look at', () => {
     );
     expect(notes.toSorted()).toEqual(
       [at('live/cert.pem'), at('live/sub'), server.path('shared/ssl')].map((path) =>
-        expect.stringContaining(`${path} is in a folder that this user may not enter`),
+        expect.stringContaining(`${path} cannot be checked, because the deploy user cannot enter its folder`),
       ),
     );
   });

@@ -18,7 +18,7 @@ afterEach(() => server.remove());
 const web = (...lines: readonly string[]): string =>
   `name: shop\nservices:\n  web:\n    image: nginx\n${lines.map((line) => `    ${line}\n`).join('')}`;
 const at = (path: string): string => join(server.root, path);
-const created = (path: string): string => `web1: ${at(`shared/${path}`)} is not there yet: it is created, and empty`;
+const created = (path: string): string => `web1: ${at(`shared/${path}`)} does not exist yet: it will be created, empty`;
 
 describe('a sealed release', () => {
   it('has every image by digest, nothing to build, and is readable by its owner alone', async () => {
@@ -332,6 +332,24 @@ describe('paths', () => {
     expect(readdirSync(at('shared'))).toEqual([]);
   });
 
+  it('in whose place nothing is to be made are missing, too, and the others are made', async () => {
+    const long = (source: string, more = ''): string => `{type: bind, source: ${source}, target: ${source}${more}}`;
+    const mounts = [
+      long('./never', ', bind: {create_host_path: false}'),
+      long('/srv/no-such-folder', ', bind: {create_host_path: false}'),
+      long('./always', ', bind: {create_host_path: true}'),
+      long('./plain'),
+      './short:/short',
+    ].map((mount) => mount.replace('target: ./', 'target: /'));
+    const { problems } = await server.resolve({ files: { 'compose.yml': web(`volumes: [${mounts.join(', ')}]`) } });
+    const why = 'is missing (mounted with create_host_path: false by web): create it on the server';
+    expect(problems.toSorted()).toEqual([
+      `web1: /srv/no-such-folder ${why}, or change the mount`,
+      `web1: ${at('shared/never')} ${why}, write it with env-files, or commit it to git`,
+    ]);
+    expect(readdirSync(at('shared')).toSorted()).toEqual(['always', 'plain', 'short']);
+  });
+
   it('that are missing are still missing the next time', async () => {
     const files = { 'compose.yml': web('env_file: [env/a.env, env/b.env, env/sub/c.env, "${OUTSIDE}"]') };
     const shared = { 'env/a.env': 'A=1\n', '.env': `OUTSIDE=${server.root}/outside.env\n` };
@@ -343,7 +361,7 @@ describe('paths', () => {
   });
 });
 
-it('a missing file that nobody could make is told all the same', async () => {
+it('a missing file that nobody could make is reported all the same', async () => {
   const { problems } = await server.resolve({ files: { 'compose.yml': web('env_file: /proc/korrigo/x.env') } });
   expect(problems).toEqual([
     'web1: /proc/korrigo/x.env is missing (an env_file): create it on the server, or change the mount',
@@ -391,7 +409,7 @@ describe('values', () => {
     expect(resolved.problems).toEqual([]);
     expect(resolved.service('web').environment).toEqual({ A: 'x$y' });
     expect(server.exists('shared/.env.prod')).toBe(false);
-    await server.run('place', [server.root, resolved.id]);
+    await server.run('write-env-files', [server.root, resolved.id]);
     expect(readFileSync(at('shared/.env.prod'), 'utf8')).toBe("A='x$y'\n");
   });
 
@@ -420,7 +438,7 @@ describe('values', () => {
       'own',
     ]);
     expect(after.text).not.toContain('releases/');
-    await server.run('place', [server.root, after.id]);
+    await server.run('write-env-files', [server.root, after.id]);
     const again = await server.resolve({ files, inputs: { 'server-owned': 'app/web.env' } });
     expect([again.hashes, again.service('web').environment]).toEqual([after.hashes, { A: 'new', B: 'new' }]);
   });
@@ -479,7 +497,7 @@ describe('values', () => {
     expect(resolved.service('api').environment).toEqual({ A: 'tracked', B: 'server' });
   });
 
-  it('that are required and missing are told all at once, with those that are only undefined', async () => {
+  it('that are required and missing are reported all at once, with those that are only undefined', async () => {
     const files = { 'compose.yml': web('environment: {A: "${A:?a is needed}", B: "${B?}", C: "$C", D: "${D:?}"}') };
     const { problems } = await server.resolve({ files, shared: { '.env': 'D=1\n' } });
     const names = problems.map((problem) => /variable (.+) is not set/.exec(problem)?.[1]);
@@ -497,6 +515,27 @@ describe('values', () => {
       OTHER: 'server',
       COMMIT: expect.stringMatching(/^[0-9a-f]{40}$/),
     });
+  });
+
+  it('of images may come from any env file that Compose reads, as do those of other keys', async () => {
+    const files = {
+      'compose.yml':
+        'name: shop\ninclude: [{path: db/compose.yml, env_file: db/values.env}]\nservices:\n  web: {image: "nginx:${TAG:?}", environment: {TAG: "${TAG:?}", SUFFIX: "${SUFFIX-none}"}}\n  side: {image: "x${SUFFIX:-}"}\n',
+      '.env': 'TAG=1.27\n',
+      'db/compose.yml': 'services: {db: {image: "db:${V:?}", environment: {V: "${V:?}"}}}\n',
+      'db/values.env': 'V=16\n',
+    };
+    const resolved = await server.resolve({ files });
+    expect(resolved.problems).toEqual([]);
+    expect(resolved.service('web').environment).toEqual({ TAG: '1.27', SUFFIX: 'none' });
+    expect(resolved.service('db').environment).toEqual({ V: '16' });
+    const { '.env': _env, ...without } = files;
+    await expect(server.resolve({ files: without })).rejects.toMatchObject({
+      problems: [expect.stringContaining('variable TAG, used in image or build, is not set')],
+    });
+    // One that the workflow writes is known here alone.
+    const written = await server.resolve({ files: without, untracked: { '.env': 'TAG=1.28\n' } });
+    expect([written.problems, written.service('web').environment['TAG']]).toEqual([[], '1.28']);
   });
 
   it('for a build alone are not asked of the server', async () => {
@@ -641,7 +680,7 @@ describe('a release that is brought back', () => {
       'secrets: {key: {file: ./key}}\n',
     );
 
-  it('tells how Compose will label it, what changes back, and what it lacks', async () => {
+  it('reports how Compose will label it, what changes back, and what it lacks', async () => {
     const first = await server.resolve({
       files: { 'compose.yml': compose('blue'), 'site.conf': 'one' },
       shared: { key: 'k' },
@@ -735,7 +774,7 @@ volumes: {data: {}}
   });
 });
 
-it('services that say how many containers they have are told, and those that have none are not waited for', async () => {
+it('services that say how many containers they have are reported, and those that have none are not waited for', async () => {
   const files = {
     'compose.yml': `name: shop
 services:
@@ -751,7 +790,7 @@ services:
   expect(Object.keys(hashes)).toEqual(['db', 'web', 'worker']);
 });
 
-it('a service that only the server activates is told, since nobody looked up its image', async () => {
+it('a service that only the server activates is reported, since nobody looked up its image', async () => {
   const files = {
     'compose.yml': 'name: shop\nservices:\n  web: {image: nginx}\n  debug: {image: "busybox:1", profiles: [debug]}\n',
   };
@@ -857,7 +896,7 @@ services:
     expect([resolved.problems, resolved.service('api').environment]).toEqual([[], { A: '1', V: 'server' }]);
   });
 
-  it('of an include that the checkout lacks are told before anything is shipped', async () => {
+  it('of an include that the checkout lacks are reported before anything is shipped', async () => {
     const { 'inc.env': _, ...files } = included;
     await expect(server.resolve({ files })).rejects.toThrow(
       'compose-file: inc.env (env_file of an include in compose.yml) does not exist in the checkout; commit one with default values, and list it in server-owned if the server has its own',
@@ -900,7 +939,7 @@ describe('variables that only the server has', () => {
     expect(environment).toEqual({ TEXT: 'hello' });
   });
 
-  it('and that the server lacks are told, whatever Compose says to their absence', async () => {
+  it('and that the server lacks are reported, whatever Compose says to their absence', async () => {
     const told = async (shared = {}): Promise<readonly string[]> =>
       (await server.resolve({ files, shared })).problems.map(
         (problem) => /variable (\w+) is not set/.exec(problem)?.[1] ?? problem,
@@ -942,11 +981,11 @@ describe('a dollar in an env file of the server', () => {
     ['.env', web('environment: {P: "${P}"}'), { '.env': 'P="abc${Gr33n:-}${hunter2}"\n' }],
     ['secrets/web.env', web('env_file: secrets/web.env'), { 'secrets/web.env': 'P=abc$hunter2\n' }],
     ['.env.prod', web('env_file: ".env.${X:-prod}"'), { '.env.prod': 'P=abc$hunter2\n' }],
-  ])('is told with the file %s, and not with the piece of a value that it is in', async (file, compose, shared) => {
+  ])('is reported with the file %s, and not with the piece of a value that it is in', async (file, compose, shared) => {
     expect(await hidden({ compose, shared })).toEqual([says(file)]);
   });
 
-  it('is told beside a variable that is really not set', async () => {
+  it('is reported beside a variable that is really not set', async () => {
     const compose = web('environment: {P: "${P}", Q: "${Q}"}');
     expect(await hidden({ compose, shared: { '.env': 'P=abc$hunter2\n' } })).toEqual([
       expect.stringContaining('variable Q is not set'),
@@ -954,7 +993,7 @@ describe('a dollar in an env file of the server', () => {
     ]);
   });
 
-  it('is told without the file where that is not in the repository', async () => {
+  it('is reported without the file where that is not in the repository', async () => {
     const outside = join(server.root, '../outside.env');
     const shared = { '../../outside.env': 'P=abc$hunter2\n' };
     expect(await hidden({ compose: web(`env_file: ${outside}`), shared })).toEqual([
@@ -963,7 +1002,7 @@ describe('a dollar in an env file of the server', () => {
   });
 });
 
-it('a compose file that Compose refuses is told with its own words', async () => {
+it('a compose file that Compose refuses is reported with its own words', async () => {
   await expect(server.resolve({ files: { 'compose.yml': 'services:\n  web:\n    imagee: nginx\n' } })).rejects.toThrow(
     /this machine: read compose\.yml failed with exit code \d+\n.*imagee/s,
   );

@@ -68,6 +68,11 @@ describe.each(shells)('retire in $name', ({ bin }) => {
     expect(server.changes()).toHaveLength(2);
   });
 
+  it('fails where Docker does not say which containers are there', async () => {
+    const server = sandbox({ docker: 'case $1 in ps) exit 1 ;; inspect) echo /shop-web-1 ;; esac' });
+    expect((await server.run('retire', ['0', `${a}`], { path: bin })).code).toBe(1);
+  });
+
   it('stops nothing that it could not mark', async () => {
     const server = servers(two, { 'containers.stuck': '' });
     expect((await server.run('retire', ['0', `${a}`], { path: bin })).code).toBe(1);
@@ -122,7 +127,7 @@ describe.each(shells)('roll-back in $name', ({ bin }) => {
   it('says what does not become healthy, and leaves the verdict to the checks that follow', async () => {
     const server = servers(lines(newOne), { 'containers.health': 'starting\n' });
     const { code, stderr } = await server.run('roll-back', back(1, a), { path: bin });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: 'web of the release before is not healthy after 1 s\n' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'web of the previous release is not healthy after 1 s\n' });
     expect(server.left()).toEqual([f]);
   });
 

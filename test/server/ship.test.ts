@@ -1,7 +1,23 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, sandbox } from '../../fixtures/server.ts';
+import { shells } from '../../fixtures/shells.ts';
 import { type ArchiveFile, itemFiles, makeArchive, timesTable } from '../../src/compose/archive.ts';
 import { makeItem } from '../../src/compose/ship.ts';
 
@@ -24,7 +40,7 @@ const ship = async (server: Sandbox, files: readonly ArchiveFile[], release = id
 /** Ships, and puts in place what came along. */
 const deliver = async (server: Sandbox, files: readonly ArchiveFile[]) => {
   const shipped = await ship(server, files);
-  return shipped.code === 0 ? await server.run('place', [server.root, id]) : shipped;
+  return shipped.code === 0 ? await server.run('write-env-files', [server.root, id]) : shipped;
 };
 const modeOf = (server: Sandbox, path: string): string => (statSync(server.path(path)).mode & 0o777).toString(8);
 
@@ -68,6 +84,16 @@ describe('shipping a release', () => {
     expect((await ship(server, itemFiles(config), next)).code).toBe(0);
     expect(statSync(server.path(config.place)).ino).toBe(before);
     expect(readdirSync(server.path('releases'))).toEqual([id, next]);
+  });
+
+  it('does not mind content that another run brings at the same moment', async () => {
+    const server = sandbox();
+    const config = item('a.conf', 'x');
+    server.write({ '../../bin/mv': `#!/bin/sh\n[ -e "$2/\${1##*/}" ] || cp -R "$1" "$2"\nexec /bin/mv "$@"\n` });
+    chmodSync(server.path('../../bin/mv'), 0o755);
+    expect(await ship(server, itemFiles(config))).toMatchObject({ code: 0, stderr: '' });
+    expect(server.read(config.place)).toBe('x');
+    expect(server.exists(`releases/${id}/added.tab`)).toBe(false);
   });
 
   it('dates what is shipped by the commit that changed it', async () => {
@@ -125,13 +151,50 @@ describe('a file that a workflow writes', () => {
     expect(server.read('shared/.env')).toBe('old');
     expect(server.read(`releases/${id}/shared/.env`)).toBe('new');
     expect(modeOf(server, `releases/${id}`)).toBe('700');
-    await server.run('place', [server.root, id]);
+    await server.run('write-env-files', [server.root, id]);
     expect(server.read('shared/.env')).toBe('new');
     // What it replaced stays, for the way back.
     expect(readdirSync(server.path(`releases/${id}`)).sort()).toEqual(['release.json', 'replaced']);
     expect(server.read(`releases/${id}/replaced/files/.env`)).toBe('old');
     await server.run('restore', [server.root, id]);
     expect(server.read('shared/.env')).toBe('old');
+  });
+
+  it.each(shells)('is lost neither by a disk that is full nor by the way back from it: $name', async ({ bin }) => {
+    const server = sandbox();
+    server.write({ 'shared/.env': 'old', 'shared/key': 'old key' });
+    await ship(server, [shared('.env', 'new'), shared('key', 'new key')]);
+    // As on a disk of its own: a link is not possible, and a copy stops halfway.
+    const full = mkdtempSync(join(tmpdir(), 'korrigo-full-'));
+    onTestFinished(() => rmSync(full, { recursive: true }));
+    for (const name of readdirSync(bin)) symlinkSync(join(bin, name), join(full, name));
+    const write = (name: string, text: string): void => {
+      rmSync(join(full, name), { force: true });
+      writeFileSync(join(full, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    };
+    write('ln', 'exit 1');
+    write('cp', 'for to; do :; done; : >"$to"; echo "cp: No space left on device" >&2; exit 1');
+    const placed = await server.run('write-env-files', [server.root, id], { path: full });
+    expect([placed.code !== 0, placed.stderr]).toEqual([true, 'cp: No space left on device\n']);
+    const kept = (): readonly string[] => ['shared/.env', 'shared/key'].map(server.read);
+    expect(kept()).toEqual(['old', 'old key']);
+    expect((await server.run('restore', [server.root, id], { path: full })).code).toBe(0);
+    expect(kept()).toEqual(['old', 'old key']);
+    expect(readdirSync(server.path('shared')).sort()).toEqual(['.env', 'key']);
+  });
+
+  it.each(shells)('comes back where the disk is full, as often as it is asked for: $name', async ({ bin }) => {
+    const server = sandbox();
+    server.write({ 'shared/.env': 'old' });
+    symlinkSync('.env', server.path('shared/link'));
+    await ship(server, [shared('.env', 'new'), shared('link', 'written'), shared('more', 'new')]);
+    await server.run('write-env-files', [server.root, id], { path: bin });
+    expect(['.env', 'link', 'more'].map((name) => server.read(`shared/${name}`))).toEqual(['new', 'written', 'new']);
+    for (const _ of [1, 2])
+      expect(await server.run('restore', [server.root, id], { path: bin })).toMatchObject({ code: 0 });
+    expect(readdirSync(server.path('shared')).sort()).toEqual(['.env', 'link']);
+    expect(server.read('shared/.env')).toBe('old');
+    expect(readlinkSync(server.path('shared/link'))).toBe('.env');
   });
 
   it('arrives byte for byte, whatever it holds and whatever it is called', async () => {

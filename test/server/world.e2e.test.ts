@@ -1,10 +1,13 @@
 /** Compose files as they are found in the world, resolved with the real git and Compose. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newRepository } from '../../fixtures/repository.ts';
+import { newRepository, type Repository } from '../../fixtures/repository.ts';
 import { makeResolver, type Resolver } from '../../fixtures/resolver.ts';
+import { sandbox } from '../../fixtures/server.ts';
+import { readClaims } from '../../src/facts/claims.ts';
+import { optionProblems } from '../../src/plan/options.ts';
 
 let server: Resolver;
 beforeEach(async () => {
@@ -38,7 +41,7 @@ describe('a path that leads out of the repository', () => {
     expect(second.service('web').volumes).toEqual(first.service('web').volumes);
     expect(first.notes).toEqual(
       ['.parent/.parent/x', '.parent/files/db', 'media'].map(
-        (path) => `web1: ${at(`shared/${path}`)} is not there yet: it is created, and empty`,
+        (path) => `web1: ${at(`shared/${path}`)} does not exist yet: it will be created, empty`,
       ),
     );
     expect(statSync(at('shared/.parent/files/db')).isDirectory()).toBe(true);
@@ -63,7 +66,7 @@ describe('a path that leads out of the repository', () => {
     ];
     const { problems } = await server.resolve({ files: { 'compose.yml': web(`volumes: ${JSON.stringify(volumes)}`) } });
     expect(problems).toHaveLength(4);
-    for (const problem of problems) expect(problem).toContain('which is where releases come and go');
+    for (const problem of problems) expect(problem).toContain('where deploys create and remove releases');
   });
 
   it('is refused as a compose file, before anything is shipped', async () => {
@@ -120,7 +123,7 @@ describe('what git tracks', () => {
       prepare: ({ folder }: { readonly folder: string }) => symlinkSync(target, join(folder, 'www')),
     };
     await expect(server.resolve(given)).rejects.toThrow(
-      `web mounts www, but the link www leads to ${target}, outside the repository: name that path in the compose file`,
+      `web mounts www, but the symlink www points to ${target}, outside the repository: name that path in the compose file`,
     );
   });
 
@@ -156,13 +159,71 @@ describe('what git tracks', () => {
     }
   });
 
-  it('is not the pointer of Git LFS', async () => {
+  it('is not a Git LFS pointer', async () => {
     const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 123456\n';
     const compose = web('volumes: ["./model.bin:/m:ro", "./data:/d:ro"]');
     const files = { 'compose.yml': compose, 'model.bin': pointer, 'data/a.bin': pointer, 'data/b.txt': 'x' };
     await expect(server.resolve({ files })).rejects.toMatchObject({
-      problems: ['data/a.bin', 'model.bin'].map((path) => expect.stringContaining(`${path} is the pointer of Git LFS`)),
+      problems: ['data/a.bin', 'model.bin'].map((path) => expect.stringContaining(`${path} is a Git LFS pointer`)),
     });
+  });
+
+  it('is named where a sparse checkout left it out: mounts, env files, compose files and links', async () => {
+    const remedy = 'is in git, but not in this checkout: list it in `sparse-checkout` of actions/checkout';
+    const files = {
+      'compose.yml': web('volumes: ["./conf:/conf:ro", "./one.conf:/one.conf:ro", "./www:/www:ro"]'),
+      'conf/a': 'a',
+      'conf/b': 'b',
+      'one.conf': 'one',
+      'site/index.html': 'x',
+    };
+    const without =
+      (...paths: readonly string[]) =>
+      ({ git, folder, commit }: Repository): void => {
+        symlinkSync('site', join(folder, 'www'));
+        commit({});
+        git('sparse-checkout', 'set', '--no-cone', '/*', ...paths.map((path) => `!/${path}`));
+      };
+    await expect(server.resolve({ files, prepare: without('conf/b', 'one.conf', 'www') })).rejects.toMatchObject({
+      problems: ['conf/b', 'one.conf', 'web mounts www, but the symlink www'].map((start) =>
+        expect.stringContaining(`${start} ${remedy}`),
+      ),
+    });
+    const env = { 'compose.yml': web('env_file: app.env'), 'app.env': 'A=1\n' };
+    await expect(server.resolve({ files: env, prepare: without('app.env') })).rejects.toThrow(`app.env ${remedy}`);
+    const included = { 'compose.yml': `include: [db/compose.yml]\n${web()}`, 'db/compose.yml': 'services: {}\n' };
+    await expect(server.resolve({ files: included, prepare: without('db') })).rejects.toThrow(
+      `compose-file: db/compose.yml (included by compose.yml) ${remedy}`,
+    );
+    // What is not used may be left out.
+    const { 'site/index.html': _site, ...used } = files;
+    const resolved = await server.resolve({
+      files: { ...env, 'big/a': 'x', ...used, ...env },
+      prepare: without('big'),
+    });
+    expect(resolved.problems).toEqual([]);
+  });
+
+  it('is shipped as the checkout has it, whatever .gitattributes says of line ends and archives', async () => {
+    const resolved = await server.resolve({
+      files: {
+        'compose.yml': web('volumes: ["./conf:/conf:ro"]', 'env_file: app.env'),
+        'app.env': 'A=1\n',
+        'conf/a.txt': 'one\ntwo\n',
+        'conf/notes.txt': 'not in archives\n',
+        '.gitattributes': '* text=auto eol=crlf\nconf/notes.txt export-ignore\n',
+      },
+      prepare: ({ git, commit }) => {
+        commit({});
+        git('rm', '--quiet', '-r', '--cached', '.');
+        git('reset', '--quiet', '--hard');
+      },
+    });
+    expect(resolved.problems).toEqual([]);
+    const folder = sourceOf(resolved.service('web').volumes[0]);
+    const read = (name: string): string => server.read(join(folder, name));
+    expect([read('a.txt'), read('notes.txt')]).toEqual(['one\r\ntwo\r\n', 'not in archives\r\n']);
+    expect(resolved.service('web').environment).toEqual({ A: '1' });
   });
 
   it('has the time of the commit that changed it', async () => {
@@ -219,6 +280,26 @@ describe('a folder of which git has one part and the server another', () => {
     expect(other.hashes).not.toEqual(resolved.hashes);
   });
 
+  it('may be made by two runs at the same moment: the first one counts', async () => {
+    // When this run has its copy, the other one has just put its own in place.
+    server.addProgram(
+      'cp',
+      `/bin/cp "$@" || exit
+[ "$1" = -Rp ] || exit 0
+hash=$(printf %s "\${3%/}" | grep -o '[0-9a-f]\\{16\\}' | head -n 1)
+mkdir '${at('files')}'/"$hash"
+/bin/cp -Rp "$2" '${at('files')}'/"$hash"
+: >'${at('files')}'/"$hash"/first`,
+    );
+    const resolved = await server.resolve({ files, shared });
+    expect(resolved.problems).toEqual([]);
+    const merged = dirname(sourceOf(resolved.service('web').volumes[0]));
+    expect(readdirSync(merged).toSorted()).toEqual(['first', 'nginx']);
+    expect(readdirSync(dirname(merged)).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(server.exists(`releases/${resolved.id}/added.tab`)).toBe(true);
+    expect(server.read(at(`releases/${resolved.id}/added.tab`))).not.toContain(basename(merged));
+  });
+
   it('is what was shipped when the server has nothing else', async () => {
     const resolved = await server.resolve({ files, shared: { 'nginx/site.conf': 'of the server\n' } });
     expect(resolved.service('web').volumes).toHaveLength(1);
@@ -242,6 +323,13 @@ describe('files that Compose itself would look up later', () => {
     expect((await server.resolve({ files: without, inputs: { 'compose-file': 'app/compose.yml' } })).problems).toEqual([
       expect.stringContaining('shared/app/infra/chrome.json is missing (read by web)'),
     ]);
+  });
+
+  it('are shipped: label files', async () => {
+    const { problems, service } = await server.resolve({
+      files: { 'compose.yml': web('label_file: [conf/web.labels]'), 'conf/web.labels': 'tier=front\n' },
+    });
+    expect([problems, service('web').labels]).toEqual([[], { tier: 'front' }]);
   });
 
   it('are the server’s: devices of volumes', async () => {
@@ -304,6 +392,19 @@ describe('which files and which project', () => {
     });
     expect([resolved.problems, resolved.services]).toEqual([[], ['cache', 'extra', 'web']]);
     expect(resolved.data).toMatchObject({ name: 'sentry-like', volumes: { data: { name: 'sentry-like_data' } } });
+  });
+
+  it('a .env beside the compose file counts as for Compose, and may have variables', async () => {
+    const files = {
+      'deploy/.env': 'STAGE=prod\nCOMPOSE_PROJECT_NAME=wiki-${STAGE}\nCOMPOSE_PROFILES=${STAGE}\n',
+      'deploy/compose.yml': 'services: {web: {image: nginx}, more: {image: x, profiles: [prod]}}\n',
+    };
+    const named = await server.resolve({ files, inputs: { 'compose-file': 'deploy/compose.yml' } });
+    expect([named.problems, named.services, named.data]).toMatchObject([[], ['more', 'web'], { name: 'wiki-prod' }]);
+    const found = await server.resolve({
+      files: { ...files, '.env': 'KIND=\nCOMPOSE_FILE=deploy/compose.${KIND}yml\n' },
+    });
+    expect([found.problems, found.data]).toMatchObject([[], { name: 'wiki-prod' }]);
   });
 
   it('no service left, and a profile that does not exist, are said', async () => {
@@ -389,7 +490,7 @@ describe('values', () => {
       };
       const { problems, log } = await server.resolve({ files, shared: { [file]: content } });
       expect(problems).toEqual([
-        `web1: line ${line} of ${at(`shared/${file}`)} cannot be read: a value of several lines, or with special characters, has to be in single quotes`,
+        `web1: line ${line} of ${at(`shared/${file}`)} cannot be read: a value of several lines, or with special characters, must be in single quotes`,
       ]);
       expect([...problems, ...log].join('\n')).not.toMatch(/CAN ?ARY/);
     },
@@ -445,4 +546,61 @@ describe('images that are not those of services', () => {
     expect(resolved.problems).toEqual([]);
     expect(resolved.text).toMatch(/source: registry\.example\.com\/web-static@sha256:1/);
   });
+});
+
+it('what Docker would refuse is found in what Compose makes of it', async () => {
+  const { text, problems } = await server.resolve({
+    files: {
+      'compose.yml': web(
+        'cap_add: [net_admin, NET_ADMN]',
+        'sysctls: [vm.max_map_count=262144, net.core.somaxconn=1024]',
+        'restart: unless_stopped',
+        'deploy: {resources: {limits: {cpus: "64", memory: "512"}}}',
+      ).concat(
+        '  side: {image: x, network_mode: "service:web", ports: ["80:80"], hostname: s, mem_limit: 64, cpus: 0.5, cpuset: 0-7, restart: no}\n',
+      ),
+    },
+  });
+  expect(problems).toEqual([]);
+  const there = sandbox({ docker: 'case "$*" in *NCPU*) echo 4 ;; esac' });
+  there.write({ 'releases/r/compose.yml': text });
+  const claims = readClaims((await there.run('claims', [there.root, 'r'])).stdout);
+  expect(optionProblems(claims).map((problem) => problem.split(/[,:] /)[0])).toEqual([
+    'side has `cpuset',
+    'side has `hostname`',
+    'side has a memory limit of 64 bytes',
+    'side has `ports`',
+    'web has `cap_add',
+    'web has a limit of 64 CPUs',
+    'web has a memory limit of 512 bytes',
+    'web has `restart',
+    'web sets the sysctl vm.max_map_count',
+  ]);
+});
+
+it('what Docker has to bring, and keys that not every Compose carries out, are found in what Compose makes of them', async () => {
+  const files = {
+    'compose.yml': web(
+      'gpus: all',
+      'post_start: [{command: ["true"]}]',
+      'volumes: ["files:/files", "d:/data", {type: bind, source: /srv, target: /srv, bind: {recursive: disabled}}]',
+      'networks: {mesh: {driver_opts: {a: b}}}',
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 1, capabilities: ["gpu"]}]}}}',
+    ).concat('volumes: {files: {driver: rexray/s3fs}}\nnetworks: {mesh: {driver: weave, enable_ipv4: true}}\n'),
+  };
+  const { text, problems } = await server.resolve({ files });
+  expect(problems).toEqual([]);
+  const docker = 'case "$*" in info*) printf "%s\\n" "volume local" "runtime nvidia" ;; esac';
+  const there = sandbox({ docker });
+  there.write({ 'releases/r/compose.yml': text });
+  const claims = readClaims((await there.run('claims', [there.root, 'r'])).stdout);
+  expect(claims.lacks.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['network weave', 'volume rexray/s3fs']);
+  expect(claims.ignorable.map(({ key }) => key).sort()).toEqual([
+    'enable_ipv4',
+    'gpus',
+    'networks.driver_opts',
+    'post_start',
+    'volumes.bind.recursive',
+  ]);
+  expect(claims.mounts.map(({ target }) => target).sort()).toEqual(['/files', '/srv', 'd:/data']);
 });

@@ -1,13 +1,13 @@
 import { removeProject, up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
-import { replace, start, tidy } from '../../commands/server.ts';
+import { awaitStops, replace, start, tidy } from '../../commands/server.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
 import type { Wave } from '../../model/switch.ts';
 import { refreshStep, refreshSteps } from '../refresh.ts';
 import { forcedServices } from '../services.ts';
-import { healthyStep, running } from '../verify.ts';
+import { healthyStep, running, runningNow } from '../verify.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 
 /** Compose stops the old containers and starts the new ones in their place. */
@@ -23,10 +23,10 @@ function recreateSteps(facts: StrategyFacts): readonly Step[] {
           ...waves.flatMap((wave, index) => replaceWave(wave, index + 1, facts)),
           ...refreshSteps(release.project, 'first', changes),
         ];
-  return [tidyStep(release.project), ...steps];
+  return [tidyStep(release.project, sealedFile(host.root, host.to)), ...steps];
 }
 
-/** Replaces some services while the others go on, and waits until those are well that the next ones wait for. */
+/** Replaces some services while the others keep running, and waits until those that the next ones wait for are healthy. */
 function replaceWave({ services, awaited }: Wave, turn: number, facts: StrategyFacts): readonly Step[] {
   const { host, release, healthTimeoutSeconds, initTimeoutSeconds } = facts;
   const { root, to, changes, completes = [] } = host;
@@ -48,7 +48,7 @@ function replaceWave({ services, awaited }: Wave, turn: number, facts: StrategyF
       kind: 'wait',
       id: `ready-${turn}`,
       title: `${awaited.join(', ')} ${awaited.length > 1 ? 'are' : 'is'} ${ends ? 'done' : 'healthy'}`,
-      ...running({ ...release, images }, host),
+      ...runningNow({ ...release, images }, host),
       timeoutSeconds:
         healthTimeoutSeconds + (awaited.some((name) => completes.includes(name)) ? initTimeoutSeconds : 0),
     },
@@ -56,7 +56,7 @@ function replaceWave({ services, awaited }: Wave, turn: number, facts: StrategyF
   ];
 }
 
-/** Brings up everything that is not as it should be, and removes what is no longer part of the release. */
+/** Brings up everything that differs from the release, and removes what is no longer part of it. */
 export function bringUp(facts: StrategyFacts): readonly Step[] {
   const { host, release } = facts;
   const { root, to, changes, completes = [] } = host;
@@ -75,7 +75,7 @@ export function bringUp(facts: StrategyFacts): readonly Step[] {
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
       : 'bring up all services';
-  // First what Compose itself finds, with all that depends on it, as it was asked for the plan; then, by name, the rest.
+  // First what Compose itself finds, with everything that depends on it, as previewed for the plan; then the others, by name.
   return [
     bring('up', title, ['--remove-orphans']),
     ...(forced.length > 0
@@ -89,9 +89,24 @@ export function bringUp(facts: StrategyFacts): readonly Step[] {
 const isTouched = ({ action }: ServiceChange): boolean =>
   action === 'recreate' || action === 'create' || action === 'remove';
 
-/** `up` of the release before: Compose recreates what differs, and nothing else. On a first deploy everything goes but the data. */
+/** `up` of the previous release: Compose recreates what differs, and nothing else. After a first deploy, removes everything but the data. */
 function undoSteps(facts: UndoFacts): readonly Step[] {
-  return [tidyStep(facts.release.project), ...bringBack(facts)];
+  return [...tidyBack(facts), ...bringBack(facts)];
+}
+
+/** An interrupted step may have requested a stop that is still going on: Compose would take such a container for a running one. */
+export function tidyBack({ release: { project }, host: { root, from, stopSeconds = 0 } }: UndoFacts): readonly Step[] {
+  if (from === undefined) return [tidyStep(project, undefined)];
+  const stopping: Step = {
+    kind: 'run',
+    id: 'stopping',
+    title: 'wait for containers that are being stopped',
+    channel: 'detached',
+    command: awaitStops(project),
+    output: 'live',
+    timeoutSeconds: 120 + stopSeconds,
+  };
+  return [stopping, tidyStep(project, sealedFile(root, from))];
 }
 
 export function bringBack(facts: UndoFacts): readonly Step[] {
@@ -114,7 +129,7 @@ export function bringBack(facts: UndoFacts): readonly Step[] {
   ];
 }
 
-/** The release before, with the services that ran: one that was stopped before need not run afterwards. */
+/** The previous release, with the services that were running: one that was stopped before need not run afterwards. */
 function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { project }: Release): Release | undefined {
   if (currentRelease === undefined) return undefined;
   const ran = new Set(containers.filter(({ status, oneOff }) => status === 'running' && !oneOff).map((c) => c.service));
@@ -122,7 +137,7 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
   return { ...currentRelease, project, images: Object.fromEntries(images) };
 }
 
-/** Compose itself waits for what has to be healthy, or has to have completed, before something else starts. */
+/** Compose itself waits for what has to be healthy, or to complete, before something else starts. */
 export function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
   const { completes = [], stopSeconds = 0 } = host;
   const timeoutSeconds = healthTimeoutSeconds + 60 + stopSeconds + (completes.length > 0 ? initTimeoutSeconds : 0);
@@ -136,14 +151,15 @@ export function upStep(id: string, title: string, { host, healthTimeoutSeconds, 
   } as const satisfies Partial<RunStep>;
 }
 
-export function tidyStep(project: string): Step {
-  const title = 'clear what an interrupted deploy left';
+/** @param file of the release to run */
+export function tidyStep(project: string, file: string | undefined): Step {
+  const title = 'remove leftovers of interrupted deploys';
   return {
     kind: 'run',
     id: 'tidy',
     title,
     channel: 'detached',
-    command: tidy(project),
+    command: tidy(project, file),
     output: 'live',
     timeoutSeconds: 120,
   };

@@ -1,23 +1,19 @@
 import { up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
-import { retire, rollBack } from '../../commands/server.ts';
-import type { Reason, Rolling, ServiceChange } from '../../model/changes.ts';
+import { retire } from '../../commands/server.ts';
+import type { ServiceChange } from '../../model/changes.ts';
 import type { Step, WaitStep } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
 import { refreshStep } from '../refresh.ts';
 import { running } from '../verify.ts';
-import { bringBack, bringUp, recreate, tidyStep, upStep } from './recreate.ts';
-import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
+import { inPlace } from './in-place.ts';
+import { bringUp, tidyStep, upStep } from './recreate.ts';
+import { undo } from './rolling-undo.ts';
+import type { Strategy, StrategyFacts } from './strategy.ts';
+import { isRemoved, type Turn, turnsOf } from './turns.ts';
 
-/** New containers come up beside the old ones, which go when those are healthy: one service after the other. */
+/** New containers start next to the old ones, which are removed once the new ones are healthy: one service after the other. */
 export const rolling: Strategy = { stage: 'Roll', steps, undo };
-
-type Turn = Rolling & { readonly service: string };
-
-const turnsOf = (changes: readonly ServiceChange[]): readonly Turn[] =>
-  changes
-    .flatMap(({ service, rolling: how }) => (how === undefined ? [] : [{ service, ...how }]))
-    .toSorted((a, b) => a.turn - b.turn);
 
 function steps(facts: StrategyFacts): readonly Step[] {
   const { changes } = facts.host;
@@ -25,63 +21,46 @@ function steps(facts: StrategyFacts): readonly Step[] {
   const needs = turns.flatMap((turn) => turn.needs);
   const rest = replaced(changes).filter((service) => !needs.includes(service));
   return [
-    tidyStep(facts.release.project),
+    tidyStep(facts.release.project, sealedFile(facts.host.root, facts.host.to)),
     ...turns.flatMap((turn, index) => [...needed(turn, turns.slice(0, index), facts), ...roll(turn, facts)]),
     ...inPlace('up-in-place', rest, facts, changes.some(isRemoved)),
     ...bringUp({ ...facts, host: { ...facts.host, changes: changes.filter(({ action }) => action === 'remove') } }),
   ];
 }
 
-/** What it waits for that is new, or gets new containers in the place of old ones. */
-function needed({ service, needs }: Turn, earlier: readonly Turn[], facts: StrategyFacts): readonly Step[] {
-  const missing = needs.filter((other) => !earlier.some((turn) => turn.needs.includes(other)));
-  return inPlace(`needs-of-${service}`, missing, facts);
-}
-
-/**
- * Named one by one: where Compose recreates a service, it recreates all that depend on it and are part of the same `up`,
- * also those that did not change.
- */
-function inPlace(
-  id: string,
-  services: readonly string[],
+/** Services that must run before it and do not yet. */
+function needed(
+  { service, needs, awaits, makesRoom }: Turn,
+  earlier: readonly Turn[],
   facts: StrategyFacts,
-  /** Whether services go that may hold a port which these need: Compose removes them first. */
-  makesRoom = false,
 ): readonly Step[] {
-  const { host, release } = facts;
-  const room = makesRoom ? ['--remove-orphans'] : [];
-  const actions = host.changes.filter(({ service }) => services.includes(service));
-  // Nothing that Compose would notice.
-  const forced = actions.filter(({ reasons: [first] }) => unnoticed(first)).map(({ service }) => service);
-  const plain = services.filter((service) => !forced.includes(service));
-  const bring = (more: string, args: readonly string[], names: readonly string[]): readonly Step[] =>
-    names.length === 0
-      ? []
-      : [
-          {
-            ...upStep(`${id}${more}`, wordsOf(actions, names), facts),
-            changes: true,
-            command: up(sealedFile(host.root, host.to), release.project, [...room, ...args, ...names]),
-            ...(host.to === release.id ? { explain: running(release, host) } : {}),
-          },
-        ];
-  return [...bring('-forced', ['--force-recreate'], forced), ...bring('', [], plain)];
+  const missing = needs.filter((other) => !earlier.some((turn) => turn.needs.includes(other)));
+  const awaited = awaits.filter((other) => !earlier.some((turn) => turn.awaits.includes(other)));
+  return [...inPlace(`needs-of-${service}`, missing, facts, makesRoom), ...ready(service, awaited, facts)];
 }
 
-const unnoticed = (reason: Reason | undefined): boolean =>
-  reason?.kind === 'forced' ||
-  reason?.kind === 'depends' ||
-  reason?.kind === 'compose' ||
-  (reason?.kind === 'resource' && reason.forced);
+/** Without this, containers would be reported as healthy before anything answers in them. */
+function ready(service: string, awaited: readonly string[], facts: StrategyFacts): readonly Step[] {
+  const { host, release, healthTimeoutSeconds, initTimeoutSeconds } = facts;
+  const { completes = [] } = host;
+  const images = Object.fromEntries(awaited.flatMap((name) => imageOf(name, release)));
+  if (Object.keys(images).length === 0) return [];
+  const names = Object.keys(images);
+  return [
+    {
+      kind: 'wait',
+      id: `ready-for-${service}`,
+      title: `${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} ready`,
+      ...running({ ...release, images }, host),
+      timeoutSeconds: healthTimeoutSeconds + (names.some((name) => completes.includes(name)) ? initTimeoutSeconds : 0),
+    },
+  ];
+}
 
-const isRemoved = ({ action }: ServiceChange): boolean => action === 'remove';
-
-const wordsOf = (changes: readonly ServiceChange[], names: readonly string[]): string =>
-  changes
-    .filter(({ service }) => names.includes(service))
-    .map(({ action, service }) => `${action} ${service}`)
-    .join(', ');
+const imageOf = (service: string, { images }: Release): readonly (readonly [string, string])[] => {
+  const image = images[service];
+  return image === undefined ? [] : [[service, image]];
+};
 
 const replaced = (changes: readonly ServiceChange[]): readonly string[] =>
   changes
@@ -92,7 +71,7 @@ function roll(turn: Turn, facts: StrategyFacts): readonly Step[] {
   const { host, release, healthTimeoutSeconds } = facts;
   const { root, to } = host;
   const { service, old, count, drainSeconds, graceSeconds } = turn;
-  // Not with --no-deps: without its dependencies the service has another hash, and the last `up` would recreate it.
+  // Not with --no-deps: without its dependencies the service has a different hash, and the last `up` would recreate it.
   const scale = ['--no-recreate', '--scale', `${service}=${old.length + count}`, service];
   const healthy = beside(turn, release);
   return [
@@ -123,33 +102,8 @@ function roll(turn: Turn, facts: StrategyFacts): readonly Step[] {
   ];
 }
 
-/** The new containers of one service alone. */
+/** The new containers of one service only. */
 function beside({ service, old, count }: Turn, release: Release): Pick<WaitStep, 'probe' | 'until'> {
   const { probe, until } = running({ ...release, images: { [service]: release.images[service] ?? '' } });
   return { probe, until: until.kind === 'services' ? { ...until, besides: old, count } : until };
-}
-
-/** Each service goes back as it came, in the same order: what it waits for is back before it. Then everything else. */
-function undo(facts: UndoFacts): readonly Step[] {
-  const { host, release, healthTimeoutSeconds: timeoutSeconds } = facts;
-  const { root, from, to, changes } = host;
-  if (from === undefined) return recreate.undo(facts);
-  const back = turnsOf(changes).map(({ service, old: ids, drainSeconds, graceSeconds }): Step => {
-    const files = { from: sealedFile(root, from), to: sealedFile(root, to) };
-    return {
-      kind: 'run',
-      id: `undo-${service}`,
-      title: `bring the old ${service} back`,
-      changes: true,
-      channel: 'detached',
-      output: 'live',
-      command: rollBack({ project: release.project, service, ...files, drainSeconds, timeoutSeconds, ids }),
-      timeoutSeconds: 2 * timeoutSeconds + drainSeconds + graceSeconds + 60,
-      retry: { pauses: [2] },
-    };
-  });
-  const again = changes.filter(({ action }) => action === 'recreate' || action === 'scale').map((c) => c.service);
-  const old = { ...facts, host: { ...host, to: from } };
-  const made = changes.some(({ action }) => action === 'create');
-  return [...back, tidyStep(release.project), ...inPlace('undo-in-place', again, old, made), ...bringBack(facts)];
 }

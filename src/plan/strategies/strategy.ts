@@ -5,7 +5,7 @@ import type { HostSwitch } from '../../model/switch.ts';
 
 export type StrategyFacts = {
   readonly host: HostSwitch;
-  /** With the images of the services that are to run there. */
+  /** With the images of the services that will run there. */
   readonly release: Release;
   readonly healthTimeoutSeconds: number;
   readonly initTimeoutSeconds: number;
@@ -16,10 +16,10 @@ export type UndoFacts = StrategyFacts & {
   readonly before: Pick<HostState, 'currentRelease' | 'containers'>;
 };
 
-/** How the containers of a host get from one release to the next, and back. */
+/** How a host's containers get from one release to the next, and back. */
 export type Strategy = {
   readonly stage: string;
   readonly steps: (facts: StrategyFacts) => readonly Step[];
-  /** Bring the containers back, from wherever `steps` came to. They may be run again, and by the server alone. */
+  /** Undoes the containers, however far `steps` got. These may run again, and by the server alone. */
   readonly undo: (facts: UndoFacts) => readonly Step[];
 };

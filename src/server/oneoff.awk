@@ -1,6 +1,6 @@
-# The sealed text for a container that runs a command once, beside those of its `service`: without what only one container can
-# have, without the labels by which a proxy would send it requests, and with the images that were pulled. It says that it
-# is none of Traefik's: that one takes what has no label, too.
+# The sealed text for a container that runs a command once, next to those of its `service`: without what only one container can
+# have, without the labels that would make a proxy send it requests, and with the images that were pulled. It also tells
+# Traefik to ignore it, which otherwise also takes containers without labels.
 /^[^ ]/ { top = key($0) }
 top != "services" { print; next }
 /^  [^ ]/ {
