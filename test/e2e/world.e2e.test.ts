@@ -188,7 +188,7 @@ networks:
 `,
     });
     const address = async (): Promise<string> =>
-      await output(server, 'docker', 'exec', 'stale-backend-1', 'hostname', '-i');
+      (await output(server, 'docker', 'exec', 'stale-backend-1', 'hostname', '-i')).trim();
     const proxy = async () => (await stateOf(server, '/opt/stale')).containers['stale-proxy-1'];
     let same = await proxy();
     for (const [text, host] of [

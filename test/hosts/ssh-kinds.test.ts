@@ -1,9 +1,10 @@
 /** Servers that are not what OpenSSH on Debian is by default. */
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isAlive } from '../../fixtures/processes.ts';
+import { busybox } from '../../fixtures/shells.ts';
 import { type Options, startSshServer, targetOf } from '../../fixtures/ssh-server.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { connectSsh } from '../../src/hosts/ssh.ts';
@@ -87,10 +88,9 @@ describe('a server that gives commands no process group of their own, as Dropbea
 
 describe('a server whose programs are those of BusyBox', () => {
   const applets = ['sh', 'cat', 'sleep', 'setsid', 'printf', 'kill', 'env'];
-  const busybox = ['/bin/busybox', '/usr/bin/busybox'].find(existsSync);
   const server = (shell = '/bin/sh "$@"; exit $?') => {
     const bin = folder();
-    for (const name of applets) symlinkSync(busybox ?? '', join(bin, name));
+    for (const name of applets) symlinkSync(busybox, join(bin, name));
     return connected({ env: { PATH: bin }, loginShell: loginShell(shell) });
   };
 
