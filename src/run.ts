@@ -63,7 +63,7 @@ function outcomeOf(failures: readonly Failure[], undone: readonly Undone[] | und
 
 async function failuresOf(session: Session): Promise<readonly Failure[]> {
   const { config, ports } = session;
-  const most = config.sequential || ports.cores < 2 ? 1 : Number.POSITIVE_INFINITY;
+  const most = config.sequential ? 1 : ports.cores;
   const names = flowNames(config, most > 1);
   const { flows, removeTests, takeBack } = flowsOf(config);
   const logs = turns(ports.log, names.length);

@@ -118,6 +118,7 @@ describe('a whole run whose parts run side by side', () => {
     failing: Part | undefined,
     cancelAfter: number | undefined,
     answers: Readonly<Record<string, Answer>> = {},
+    cores = 4,
   ) {
     const events: string[] = [];
     const cancel = new AbortController();
@@ -150,7 +151,7 @@ describe('a whole run whose parts run side by side', () => {
       files,
       servers: [host],
       runner,
-      overrides: { cores: 4, signal: cancel.signal },
+      overrides: { cores, signal: cancel.signal },
     };
     const ports = scene(surroundings);
     const running = run({ ...configOf({ ...texts, hosts: 'local' }), hosts: [web1] }, ports);
@@ -200,6 +201,15 @@ describe('a whole run whose parts run side by side', () => {
     expect(at('rehearse begins')).toBeLessThan(at('test succeeded'));
     expect(at('pull succeeded')).toBeLessThan(at('test succeeded'));
     expect(at('test succeeded')).toBeLessThan(at('push begins'));
+  });
+
+  it('runs no more at once than there are processors: the tests, on which all others wait, would take longer', async () => {
+    const slow = { test: 30, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
+    const { events, report } = await perform(slow, undefined, undefined, {}, 2);
+    expect(report.outcome).toBe('succeeded');
+    const at = (event: string): number => events.indexOf(event);
+    expect(at('build begins')).toBeGreaterThan(at('rehearse succeeded'));
+    expect(at('pull succeeded')).toBeLessThan(at('test succeeded'));
   });
 
   const quick = { test: 60, build: 5, push: 1, login: 1, rehearse: 3, send: 1, pull: 1 };
@@ -289,11 +299,14 @@ describe('a whole run whose parts run side by side', () => {
         }),
         fc.option(fc.constantFrom(...sure), { nil: undefined }),
         fc.option(fc.nat({ max: 40 }), { nil: undefined }),
-        async (slow, failing, cancelAfter) => {
+        fc.integer({ min: 2, max: 4 }),
+        async (slow, failing, cancelAfter, cores) => {
           const { events, report, changed, left, moved, down, shipped, logins } = await perform(
             slow,
             failing,
             cancelAfter,
+            {},
+            cores,
           );
           const before = (event: string): readonly string[] => events.slice(0, events.indexOf(event));
           if (events.includes('push begins'))
@@ -315,7 +328,7 @@ describe('a whole run whose parts run side by side', () => {
           if (!stops && cancelAfter === undefined) expect(report.outcome).toBe('succeeded');
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     );
   });
 });
