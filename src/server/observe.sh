@@ -33,7 +33,10 @@ case "$missing" in
   *docker*) ;;
   *)
     # Where no engine answers, `docker info --format` succeeds and has nothing to say.
-    info=$(docker info --format '{{.ServerVersion}} {{.DockerRootDir}}' 2>/dev/null) || info=
+    ask() { docker info --format '{{.ServerVersion}} {{.DockerRootDir}}' 2>/dev/null || true; }
+    info=$(ask)
+    # It may be back already.
+    [ -n "${info%% *}" ] || ! docker version >/dev/null 2>&1 || info=$(ask)
     if [ -n "${info%% *}" ]; then
       fact docker "${info%% *}"
       fact disk-images "$(free "${info#* }") ${info#* }"

@@ -39,4 +39,4 @@ code=$(ended | xargs docker inspect --format '{{.State.ExitCode}}' | sort -n | t
 # Then `up` exits, after the last lines of all of them.
 docker compose "$@" stop --timeout 2 >/dev/null 2>&1
 wait "$up"
-exit "$code"
+exit "${code:-1}"

@@ -4,8 +4,13 @@
 # Arguments: project [file-of-the-release-that-is-to-run]
 set -u
 project=$1 file=${2-}
-ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project") || exit 1
-[ -n "$ids" ] || exit 0
+all() { # Nothing, if there are none. A container that ends meanwhile makes `docker inspect` fail.
+  ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project") || return
+  [ -z "$ids" ] || printf '%s\n' "$ids" |
+    xargs docker inspect --type container --format '{{.Id}} {{.Name}} {{index .Config.Labels "com.docker.compose.oneoff"}} {{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{range .NetworkSettings.Networks}}{{.NetworkID}} {{end}}'
+}
+rows=$(all) || { sleep 1 && rows=$(all); } || exit 1
+[ -n "$rows" ] || exit 0
 networks=$(docker network ls --quiet --no-trunc) || exit 1
 lost() { # Whether one of these networks is gone. Arguments: id...
   for network in "$@"; do
@@ -14,8 +19,7 @@ lost() { # Whether one of these networks is gone. Arguments: id...
   return 1
 }
 services=$(
-  printf '%s\n' "$ids" |
-    xargs docker inspect --type container --format '{{.Id}} {{.Name}} {{index .Config.Labels "com.docker.compose.oneoff"}} {{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{range .NetworkSettings.Networks}}{{.NetworkID}} {{end}}' |
+  printf '%s\n' "$rows" |
     while read -r id name oneoff service status attached; do
       case ${name#/}:$oneoff in
         [0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]_*:* | *-migrate-*:True | *-backup-*:True)

@@ -713,6 +713,20 @@ esac`;
     // There is no release to go back to.
     expect(await calls(rows, ['shop'])).toMatchObject({ code: 0, calls: [] });
   });
+
+  it('asks again where Docker did not answer, and fails rather than leave something behind', async () => {
+    const left = row('a', '0123456789ab_shop-web-1', 'False', 'web', 'created', 'n1');
+    for (const [failures, code] of [
+      [1, 0],
+      [9, 1],
+    ] as const) {
+      const first = `case "$*" in inspect*) [ "$(grep -c ^inspect "$0.calls")" -gt ${failures} ] || exit 1 ;; esac\n`;
+      const count = 'case "$*" in inspect*) echo inspect >>"$0.calls" ;; esac\n';
+      const server = sandbox({ docker: count + first + docker(left) });
+      expect((await server.run('tidy', ['shop'])).code).toBe(code);
+      expect(server.dockerCalls().filter((call) => call.startsWith('rm'))).toEqual(code === 0 ? ['rm --force a'] : []);
+    }
+  });
 });
 
 describe('inspect', () => {
