@@ -133,7 +133,7 @@ function parts(ways: readonly Way[], turns: Turns): string {
     table(head, rows),
     '',
     '- *deploy alone*: from the pushed images to healthy containers; by hand: the commands over SSH.',
-    '- *nothing changed*: the same release once more; by hand: a bare `up --detach`.',
+    '- *nothing changed*: the same release once more, without its migration; by hand: a bare `up --detach`.',
     '- *back*: `rollback` until everything is healthy; by hand: the old containers started again, because the recipe has no rollback.',
   ].join('\n');
 }

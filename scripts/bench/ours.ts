@@ -36,7 +36,7 @@ export function ours(scene: Scene, name: string, what: string, inputs: Readonly<
     prepare: async () => {
       release = (await korrigo(['build', 'push'])).findLast((line) => line.startsWith('{')) ?? '';
     },
-    again: async () => void (await korrigo(['deploy'], { release, 'force-recreate': 'none' })),
+    again: async () => void (await korrigo(['deploy'], { release, 'force-recreate': 'none', migrate: '' })),
     back: async () => {
       // Not `previous`: that is the same commit, which was deployed once more.
       const to = (await output(['git', 'rev-parse', 'HEAD~1'], { cwd: scene.repository.folder })).trim();
