@@ -10,7 +10,7 @@ import { githubLog } from './github/log.ts';
 import { pullRequestOf } from './github/pull-request.ts';
 import { type Context, githubContext, refFacts } from './github/surroundings.ts';
 import { printable } from './log/console.ts';
-import { maskedParts, redact, redacting } from './log/redact.ts';
+import { cleaned, maskedParts, redacting } from './log/redact.ts';
 import type { Command } from './model/command.ts';
 import type { RefFacts } from './model/surroundings.ts';
 import { nonce, systemClock } from './ports.ts';
@@ -20,6 +20,7 @@ import { deploymentEnd } from './report/deployment.ts';
 import { outputValues } from './report/outputs.ts';
 import { forecastMarkdown } from './report/plan-markdown.ts';
 import { summary } from './report/summary.ts';
+import { refusal } from './report/what-failed.ts';
 import { run } from './run.ts';
 import { secretsOf, withPorts } from './shell.ts';
 
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
     core.saveState('cleanUps', JSON.stringify(cleanUps));
   };
   const ref = refFacts(context, env);
-  const clean = (text: string): string => printable(redact(text, hidden));
+  const clean = (text: string): string => cleaned(text, hidden);
   const deployment = await deploymentFor(config, context, ref, clean);
   const report = await withPorts(
     {
@@ -69,7 +70,8 @@ async function main(): Promise<void> {
   const lines = closing(report);
   for (const line of lines) log.info(line);
   log.end();
-  for (const [name, value] of Object.entries(outputValues(report))) core.setOutput(name, value);
+  for (const [name, value] of Object.entries(outputValues(report)))
+    core.setOutput(name, name === 'summary' || name === 'title' ? clean(value) : value);
   if (env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(clean(summary(report)), true).write();
   const untold = await deployment?.end(deploymentEnd(report));
   if (untold !== undefined) core.warning(clean(untold), { title: 'Korrigo Deploy' });
@@ -136,8 +138,11 @@ function fail(message: string, place: core.AnnotationProperties = {}): void {
 
 main().catch((error: unknown) => {
   core.setOutput('outcome', 'failed');
-  if (error instanceof DeployError) fail(`${error.message}${error.hint === undefined ? '' : `\n→ ${error.hint}`}`);
-  else
+  if (error instanceof DeployError) {
+    fail(`${error.message}${error.hint === undefined ? '' : `\n→ ${error.hint}`}`);
+    if (process.env['GITHUB_STEP_SUMMARY'])
+      void core.summary.addRaw(printable(refusal(error.message, error.hint)), true).write();
+  } else
     fail(
       `This is a bug in korrigo/deploy-action, please report it:\n${error instanceof Error ? error.stack : String(error)}`,
     );

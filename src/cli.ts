@@ -7,8 +7,8 @@ import { environmentName, type InputName, type InputTexts, inputNames, inputOf }
 import { readConfig } from './config/read.ts';
 import { isCommand } from './config/uses.ts';
 import { ConfigError, DeployError } from './errors.ts';
-import { consoleLog, printable } from './log/console.ts';
-import { maskedParts, redact, redacting } from './log/redact.ts';
+import { consoleLog } from './log/console.ts';
+import { cleaned, maskedParts, redacting } from './log/redact.ts';
 import { closing } from './report/closing.ts';
 import { formatted } from './report/formatted.ts';
 import { run } from './run.ts';
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   );
   log.stage(report.outcome === 'succeeded' ? 'Done' : 'Failed');
   for (const line of closing(report, 'open')) log.info(line);
-  if (machine) process.stdout.write(printable(redact(formatted(report, config.format), secret)));
+  if (machine) process.stdout.write(cleaned(formatted(report, config.format), secret));
   if (report.release !== undefined && config.commands.at(-1) === 'push')
     process.stdout.write(`${JSON.stringify(report.release)}\n`);
   process.exitCode = report.failures.length === 0 ? 0 : 1;

@@ -8,8 +8,7 @@ import { type OpenDeployment, readOpenDeployment, writeStatus } from './github/d
 import { githubLog } from './github/log.ts';
 import { githubContext } from './github/surroundings.ts';
 import { local } from './hosts/local.ts';
-import { printable } from './log/console.ts';
-import { maskedParts, redact, redacting } from './log/redact.ts';
+import { cleaned, maskedParts, redacting } from './log/redact.ts';
 import { isRecord, parseJson } from './model/release.ts';
 import { nonce, systemClock } from './ports.ts';
 import { interruptedEnd } from './report/deployment.ts';
@@ -63,7 +62,7 @@ async function finish(leases: readonly HeldLease[], deployment: OpenDeployment |
   log.end();
   const context = deployment && (await githubContext());
   if (deployment === undefined || config.githubToken === undefined || context === undefined) return;
-  const clean = (text: string): string => printable(redact(text, hidden));
+  const clean = (text: string): string => cleaned(text, hidden);
   const { apiOf } = await import(/* webpackMode: "eager" */ './github/api.ts');
   const outside = { api: apiOf(config.githubToken, env), clock: systemClock, clean };
   const problem = await writeStatus(outside, context.repo, deployment, deployment.end ?? interruptedEnd(outcomes));

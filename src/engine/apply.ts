@@ -46,19 +46,19 @@ async function applyTask(
   const attempt = async (steps: readonly Step[], within: EnginePorts): Promise<DeployError | undefined> => {
     for (const step of steps) {
       const started = ports.clock.now();
-      const report = (outcome: StepReport['outcome']): void => {
+      const report = (ending: Pick<StepReport, 'outcome' | 'stopped'>): void => {
         const seconds = (ports.clock.now() - started) / 1000;
         const { id, title, changes = false } = step;
-        reports.push({ stage: stage.name, host: task.host, id, title, changes, outcome, seconds, started });
-        const mark = outcome === 'done' ? '✓' : '✗';
-        ports.log.info(`${mark} ${task.host}: ${step.title} (${seconds.toFixed(1)} s)`);
+        reports.push({ stage: stage.name, host: task.host, id, title, changes, ...ending, seconds, started });
+        const [mark, after] = ending.stopped ? ['–', 'stopped after '] : [ending.outcome === 'done' ? '✓' : '✗', ''];
+        ports.log.info(`${mark} ${task.host}: ${step.title} (${after}${seconds.toFixed(1)} s)`);
       };
       try {
         const stdout = await applyStep(step, task.host, within);
         if (step.kind === 'run') outputs.set(outputKey(task.host, step.id), stdout);
-        report('done');
+        report({ outcome: 'done' });
       } catch (error) {
-        report('failed');
+        report({ outcome: 'failed', ...(error instanceof Cancelled ? { stopped: true } : {}) });
         if (error instanceof DeployError) return error;
         throw error;
       }

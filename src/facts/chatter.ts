@@ -7,6 +7,8 @@ const patterns: readonly RegExp[] = [
   // BuildKit: how far a download or an upload is, how long a step took, and the parts of the definition that it reads.
   /^#\d+ (sha256:\S+ .*|extracting \S+.*|transferring \S+: .*|DONE [\d.]+s|CACHED|\.\.\.|preparing layers for inline cache.*)$/,
   /^#\d+ \[[^\]]*internal\] .*$/,
+  /^#0 building with .*$/,
+  /^#\d+ (reading \S+ .* done|pushing layer \S+.*)$/,
   /^#\d+ (exporting|writing|naming|pushing|resolving|resolve) (layers|manifest|config|to|image|\S+@sha256).*$/,
 ];
 

@@ -22,13 +22,13 @@ export async function test(session: Session): Promise<RemoveTests> {
   }
   const files = { files: paths, project: `test-${ports.nonce()}` };
   ports.remember(testDown(files));
-  const { service, timeoutSeconds } = config.test;
+  const { service, timeoutSeconds, files: names } = config.test;
   const remove: RemoveTests = async (within) => {
     const { failures } = await attempt(within, testDownPlan(files));
     for (const { message } of failures) within.ports.log.warn(message);
   };
   try {
-    await perform(session, testPlan({ files, service, timeoutSeconds, env: loginEnv(session) }));
+    await perform(session, testPlan({ files, names, service, timeoutSeconds, env: loginEnv(session) }));
     return remove;
   } catch (error) {
     await remove(session);

@@ -28,10 +28,12 @@ export function redact(text: string, parts: readonly string[]): string {
   return parts.reduce((seen, part) => seen.replaceAll(part, '***'), text);
 }
 
+/** A text for people. First what cannot be seen goes: it could hide a secret from us, but not from the reader. */
+export const cleaned = (text: string, parts: readonly string[]): string => redact(printable(text), parts);
+
 /** A log that shows `***` instead of any of the parts. */
 export function redacting(log: Log, parts: readonly string[]): Log {
-  // An invisible character could hide a secret from us, but not from the reader.
-  const hide = (text: string): string => redact(printable(text), parts);
+  const hide = (text: string): string => cleaned(text, parts);
   return {
     stage: (title) => log.stage(hide(title)),
     end: () => log.end(),

@@ -12,6 +12,8 @@ export type StepReport = {
   /** Whether it was meant to change running containers. */
   readonly changes: boolean;
   readonly outcome: 'done' | 'failed';
+  /** It did not fail by itself: something else failed, or the run was cancelled. */
+  readonly stopped?: true;
   readonly seconds: number;
   /** When it began: milliseconds since 1970. */
   readonly started?: number;

@@ -13,7 +13,7 @@ export type BuildFacts = Omit<Bake, 'push'> & {
 /** Pauses between tries against a registry, in seconds. */
 export const registryRetry: Retry = { pauses: [2, 5, 15] };
 
-const nothing = 'Nothing was pushed or deployed.';
+const nothing = 'Fix the build, then push again. Nothing was deployed.';
 const attesting =
   '`attest` needs a builder that can, which docker/setup-buildx-action sets up, and Docker Hub for the scanner that makes the SBOM (docs/recipes.md).';
 

@@ -1,6 +1,7 @@
 import { sealedFile } from '../commands/paths.ts';
 import { oneOff } from '../commands/server.ts';
 import type { OneOff } from '../config/config.ts';
+import { quote } from '../model/command.ts';
 import type { Stage } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import { type HostSwitch, neverStartedCode, stepIds } from '../model/switch.ts';
@@ -67,7 +68,7 @@ export function oneOffStage(kind: keyof typeof kinds, command: OneOff, first: Ho
 /** Whether nothing of the application runs there yet. */
 export const isEmpty = ({ changes }: HostSwitch): boolean => changes.every(({ action }) => action === 'create');
 
-/** As given in the input. */
+/** As given in the input, in one line. */
 export function oneOffText({ service, argv }: Pick<OneOff, 'service' | 'argv'>): string {
-  return argv.length === 0 ? service : `${service}: ${argv.join(' ')}`;
+  return argv.length === 0 ? service : `${service}: ${argv.map(quote).join(' ').replaceAll(/\s+/g, ' ')}`;
 }

@@ -4,13 +4,15 @@ import type { Plan, Step } from '../model/plan.ts';
 
 export type TestFacts = {
   readonly files: Files & { readonly project: string };
+  /** The files as given in the input. */
+  readonly names: readonly string[];
   readonly service: string | undefined;
   readonly timeoutSeconds: number;
   readonly env: Readonly<Record<string, string>>;
 };
 
 /** Runs the test compose file in its own project. */
-export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Plan {
+export function testPlan({ files, names, service, timeoutSeconds, env }: TestFacts): Plan {
   return {
     stages: [
       {
@@ -22,11 +24,11 @@ export function testPlan({ files, service, timeoutSeconds, env }: TestFacts): Pl
               {
                 kind: 'run',
                 id: 'test',
-                title: `run the tests in ${files.files.join(', ')}`,
+                title: `run the tests in ${names.join(', ')}`,
                 command: { ...test(files, service), env },
                 output: 'live',
                 timeoutSeconds,
-                hint: 'The log above is that of the failed service. Nothing was pushed or deployed.',
+                hint: 'Fix the tests, then push again. Nothing was deployed.',
               },
             ],
           },

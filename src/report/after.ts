@@ -1,4 +1,5 @@
 import { hasBegun, whatIsThere } from '../facts/left.ts';
+import type { Failure } from '../model/failure.ts';
 import type { HostAfter, Report, Undone } from '../model/report.ts';
 import { neverStartedCode, stepIds } from '../model/switch.ts';
 
@@ -22,7 +23,7 @@ export function afterwards(report: Report): Afterwards {
     const from = Object.fromEntries(plan.hosts.map((host) => [host.host, host.from]));
     return {
       lines: [...undone.map((host) => undoneLine(host, from[host.host])), ...data],
-      next: nextAfterUndo(undone),
+      next: nextAfterUndo(undone, report.root),
     };
   }
   const after = afterOf(report);
@@ -35,16 +36,22 @@ function undoneLine({ host, outcome, failure }: Undone, from: string | undefined
   if (outcome === 'rolled-back') return `${host}: rolled back, ${before}`;
   if (outcome === 'unfinished')
     return `${host}: is rolling back ${from === undefined ? '' : `to ${from} `}by itself; check with \`status\``;
-  const why = failure === undefined ? '' : `: ${failure.short.replace(`${host}: `, '')}`;
+  const why = failure === undefined ? '' : `: ${reasonOf(failure).replace(`${host}: `, '')}`;
   return `${host}: the rollback failed${why}; containers of both releases may be running`;
 }
 
-function nextAfterUndo(undone: readonly Undone[]): string | undefined {
+/** In one line. What a command printed last is usually why it failed. */
+function reasonOf({ kind, short, message }: Failure): string {
+  const last = message.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return kind === 'command' && !short.includes(last) ? `${short} (${last.slice(0, 300)})` : short;
+}
+
+function nextAfterUndo(undone: readonly Undone[], root = ''): string | undefined {
   const stuck = undone.flatMap(({ host, outcome }) => (outcome === 'rollback-failed' ? [host] : []));
   if (stuck.length === 0) return undefined;
   const refused = undone.find(({ failure }) => failure?.message.includes('port is already allocated'));
   return refused === undefined
-    ? `on ${stuck.join(' and ')}, read lease/undo.log in the application's folder, fix the problem, then run \`status\` with \`heal: true\``
+    ? `on ${stuck.join(' and ')}, read ${root === '' ? "lease/undo.log in the application's folder" : `${root}/lease/undo.log`}, fix the problem, then run \`status\` with \`heal: true\``
     : `Docker on ${refused.host} refuses a port. If \`docker ps\` shows no container that publishes it, Docker still holds it for one that is gone: restart Docker there (\`sudo systemctl restart docker\`), then run \`status\` with \`heal: true\``;
 }
 

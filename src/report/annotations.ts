@@ -11,12 +11,16 @@ export type Annotation = { readonly message: string; readonly file?: string; rea
 const most = 5;
 const longest = 1000;
 
-/** The failures, one line each, with what to do: the log has the details. */
+/** A failure with more lines than that is reduced to its first one: the log has the rest. */
+const mostLines = 5;
+
+/** The failures, a few lines each, with what is there now and what to do. */
 export function annotations(report: Report): readonly Annotation[] {
   const { failures, undone, dockerfiles = {} } = report;
   const all = failures.map((failure, index) => {
     const text = textOf({ ...failure, hint: hintFor(failure, undone) });
-    const lines = index === 0 ? [text, ...afterwards(report).lines] : [text];
+    const { lines: after, next } = afterwards(report);
+    const lines = index === 0 ? [text, ...after, ...(next === undefined ? [] : [`→ ${next}`])] : [text];
     return { message: lines.join('\n'), ...placeOf(failure, dockerfiles) };
   });
   if (all.length <= most) return all;
@@ -24,14 +28,19 @@ export function annotations(report: Report): readonly Annotation[] {
 }
 
 function textOf({ short, message, hint, kind }: Failure): string {
+  const all = message.trimEnd();
   // Several problems with inputs are one failure, and each of them is short.
-  const text = kind === 'input' && message.length < longest ? message : short;
+  const isShort = all.length < longest && (kind === 'input' || all.split('\n').length <= mostLines);
+  const text = isShort ? all : short;
   return `${text.slice(0, longest)}${hint === undefined ? '' : `\n→ ${hint}`}`;
 }
 
 /** The place in the repository, if BuildKit reports one. */
 function placeOf({ message }: Failure, dockerfiles: Readonly<Record<string, string>>): Omit<Annotation, 'message'> {
-  const [, target = ''] = /^(?:ERROR: )?target (\S+): failed to solve/m.exec(message) ?? [];
+  // BuildKit does not name the only target.
+  const [only = '', ...others] = Object.keys(dockerfiles);
+  const [found, named] = /^(?:ERROR: )?(?:target (\S+): )?failed to solve/m.exec(message) ?? [];
+  const target = named ?? (found === undefined || others.length > 0 ? '' : only);
   const [, line] = /^\S+:(\d+)$/m.exec(message) ?? [];
   const file = Object.hasOwn(dockerfiles, target) ? dockerfiles[target] : undefined;
   if (file === undefined) return {};

@@ -27,8 +27,13 @@ export function pendingLines(pending: PendingMigrations): readonly string[] {
   return [`migrations that would run (${pending.text}):`, ...pending.output.split('\n').map((line) => `  ${line}`)];
 }
 
-const hostTitle = ({ host, from }: HostSwitch): string =>
-  `${host}, ${from === undefined ? 'first release' : `currently ${from}`}`;
+const hostTitle = (host: HostSwitch): string => `${host.host}, ${fromText(host)}`;
+
+/** What is there before. The link to a release may be broken while its containers still run. */
+export function fromText({ from, changes }: Pick<HostSwitch, 'from' | 'changes'>): string {
+  if (from !== undefined) return `currently ${from}`;
+  return changes.every(({ action }) => action === 'create') ? 'first release' : 'no release is current';
+}
 
 export function changesLines(title: string, changes: readonly ServiceChange[]): readonly string[] {
   const width = Math.max(0, ...changes.map(({ service }) => service.length));

@@ -10,7 +10,8 @@ import { statusText } from './status.ts';
  */
 export function closing(report: Report, live: 'folded' | 'open' = 'folded'): readonly string[] {
   const { commands, release, seconds, failures, status, backup, forecast, undone } = report;
-  const what = `${commands.join(', ')} ${endingText[endingOf(report)]} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
+  const ending = endingText[endingOf(report)];
+  const what = `${commands.join(', ')} ${ending}${ending.includes(',') ? ',' : ''} ${failures.length === 0 ? 'in' : 'after'} ${seconds.toFixed(1)} s`;
   const said = status === undefined ? undefined : statusText(status);
   const [first] = failures;
   if (first === undefined && forecast !== undefined && commands[0] === 'plan')

@@ -36,7 +36,7 @@ const pauseMilliseconds = 1000;
 
 function barsOf(steps: readonly StepReport[]): readonly Bar[] {
   const bars: Bar[] = [];
-  const timed = steps.flatMap(({ host, stage, started, seconds, outcome }): readonly Bar[] =>
+  const timed = steps.flatMap(({ host, stage, started, seconds, outcome, stopped }): readonly Bar[] =>
     started === undefined
       ? []
       : [
@@ -45,7 +45,7 @@ function barsOf(steps: readonly StepReport[]): readonly Bar[] {
             stage,
             from: Math.round(started),
             to: Math.round(started + seconds * 1000),
-            failed: outcome === 'failed',
+            failed: outcome === 'failed' && stopped !== true,
           },
         ],
   );

@@ -7,6 +7,12 @@ export function inline(text: string): string {
   return parts.map((part, index) => (index % 2 === 1 ? codeAfter(parts[index - 1] ?? '', part) : plain(part))).join('');
 }
 
+/** The same where a line begins: nothing makes it a heading, an item of a list or a line across. */
+export const paragraph = (text: string): string =>
+  inline(text.trim())
+    .replace(/^[#>+=-]/, '\\$&')
+    .replace(/^(\d+)([.)])/, '$1\\$2');
+
 const oneLine = (text: string): string => text.replaceAll(/\s*[\r\n]\s*/g, ' ');
 
 /** As HTML if a backquote might be read as part of a URL, or if a table would end. */
@@ -21,8 +27,8 @@ const plain = (text: string): string =>
     .join('');
 
 function escaped(text: string): string {
-  // Inside a word, an underscore is literal.
-  const marks = /[\\[\]`*~|]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
+  // Inside a word, an underscore is literal. GitHub reads text between two dollar signs as a formula.
+  const marks = /[\\[\]`*~|$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu;
   return html(text).replaceAll(marks, '\\$&');
 }
 

@@ -1,10 +1,10 @@
 import type { Forecast } from '../model/forecast.ts';
 import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { alike, alikeProblems } from './alike.ts';
-import { changesTable, pendingLines } from './changes.ts';
+import { changesTable, fromText, pendingLines } from './changes.ts';
 import { downtimeLines, forecastSum, headline } from './forecast.ts';
 import { hostNotes } from './host-notes.ts';
-import { bounded, details, fenced, inline } from './markdown.ts';
+import { bounded, code, details, fenced, inline } from './markdown.ts';
 
 /** A plan as Markdown, for a comment and the summary: the headline first, details folded. */
 export function forecastMarkdown(forecast: Forecast, most = 500_000): string {
@@ -40,7 +40,7 @@ function hostText(host: HostSwitch): string {
   const { from, changes } = host;
   const lines = hostNotes(host).map((note) => `- ${inline(note)}`);
   return [
-    from === undefined ? 'First release.' : `Now: \`${from}\``,
+    from === undefined ? `${capital(fromText(host))}.` : `Now: ${code(from)}`,
     changesTable(changes, 'action'),
     ...(lines.length > 0 ? [lines.join('\n')] : []),
   ].join('\n\n');

@@ -52,7 +52,7 @@ function nothing({ root, lastAttempt }: HostStatus): string {
 
 function releaseLine(kept: KeptRelease): string {
   const { release, outcome, command, actor, reason, current } = kept;
-  const who = `${command} by ${actor}${reason ? `: ${reason}` : ''}`;
+  const who = `${command} by ${actor}${reason ? `: ${reason.replaceAll(/\s+/g, ' ')}` : ''}`;
   return `  ${current ? '*' : ' '} ${release}  ${minuteOf(kept)}  ${outcomes[outcome]}  ${who}`;
 }
 

@@ -12,7 +12,9 @@ import { compareUrl, liveLines } from './live.ts';
 import { bounded, code, details, fenced, inline, shortened, table } from './markdown.ts';
 import { forecastMarkdown } from './plan-markdown.ts';
 import { outageLines, probedSum } from './probed.ts';
+import { statusText } from './status.ts';
 import { title } from './title.ts';
+import { failureText } from './what-failed.ts';
 
 /**
  * The step summary: what a person wants to know about a deploy without opening its log. First how it ended, then what is
@@ -28,9 +30,11 @@ export function summary(report: Report): string {
     `## ${title(report)}`,
     factsOf(report).join(' · '),
     ...commitLine(report),
+    ...reasonLine(report),
     ...(backup === undefined ? [] : [`Backup before the deploy: ${inline(backup)}`]),
     ...liveText(report),
     ...outagesText(report),
+    ...statusDetails(report),
     ...(done ? [] : [failureText(report)]),
     ...nextText(report),
     ...alike(plan?.hosts ?? []).map((hosts) => servicesTable(hosts, done)),
@@ -39,6 +43,10 @@ export function summary(report: Report): string {
     ...stepsTable(steps),
   ]);
 }
+
+/** What `status` found. */
+const statusDetails = ({ status = [] }: Report): readonly string[] =>
+  status.length === 0 ? [] : [fenced(shortened(statusText(status).join('\n'), 100_000))];
 
 /** Those that the plan does not list itself, and what to do. */
 function planFailures(report: Report, { problems }: Forecast): readonly string[] {
@@ -52,13 +60,21 @@ function factsOf(report: Report): readonly string[] {
   const { release, previousRelease, seconds, buildCache: cache, url } = report;
   return [
     ...(release === undefined ? [] : [`Release ${code(release.id)}`]),
-    ...(previousRelease === undefined ? [] : [`previous: ${code(previousRelease)}`]),
-    `took ${seconds.toFixed(0)} s`,
+    ...(previousRelease === undefined || previousRelease === release?.id ? [] : [`previous: ${code(previousRelease)}`]),
+    `${release === undefined ? 'Took' : 'took'} ${seconds.toFixed(seconds < 10 ? 1 : 0)} s`,
+    ...(isUntouched(report) ? ['no running container was touched'] : []),
     ...downtimeFacts(report),
     ...(cache === undefined || cache.steps === 0 ? [] : [`build cache: ${cache.cached} of ${cache.steps} steps`]),
     ...(url === undefined ? [] : [url]),
   ];
 }
+
+/** Whether a deploy or rollback failed so early that there is no more to say about what is live. */
+const isUntouched = ({ commands, plan, before, failures }: Report): boolean =>
+  failures.length > 0 &&
+  plan === undefined &&
+  before === undefined &&
+  commands.some((command) => command === 'deploy' || command === 'rollback');
 
 /** From `probe`, if it ran. */
 function downtimeFacts(report: Report): readonly string[] {
@@ -88,6 +104,9 @@ function commitLine(report: Report): readonly string[] {
   return [[`${name}${inline(shortened(commit.subject, 200))}${by}`, ...link].join(' · ')];
 }
 
+const reasonLine = ({ plan }: Report): readonly string[] =>
+  plan?.intent.reason ? [`Reason: ${inline(shortened(plan.intent.reason, 500))}`] : [];
+
 function liveText(report: Report): readonly string[] {
   const live = listed('Live now', liveLines(report));
   return [...live, ...listed('What is there now', afterwards(report).lines)];
@@ -95,23 +114,6 @@ function liveText(report: Report): readonly string[] {
 
 const listed = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`**${title}**\n${lines.map((line) => `- ${inline(line)}`).join('\n')}`];
-
-/** A failure with all details. Long text is folded and reduced to one line here, as several failures are. */
-function failureText(report: Report): string {
-  const { failures } = report;
-  const all = failures[0]?.message ?? '';
-  const isShort = failures.length === 1 && all.length <= 4000 && all.split('\n').length <= 30;
-  const hint = hintOf(report);
-  const longer = isShort ? [] : failures.filter(({ message }) => message.includes('\n')).slice(0, 20);
-  return [
-    '**What failed**',
-    fenced(isShort ? all : shortened(failures.map(({ short }) => short).join('\n'), 4000)),
-    ...(hint === undefined ? [] : [`**What to do:** ${inline(hint)}`]),
-    ...longer.map(({ short, message }) =>
-      details(longer.length === 1 ? 'Details' : shortened(short, 200), fenced(shortened(message, 16_000))),
-    ),
-  ].join('\n\n');
-}
 
 /** How to roll back from here. */
 function nextText(report: Report): readonly string[] {
@@ -177,7 +179,10 @@ const tidying: ReadonlySet<string> = new Set([
 function stepsTable(steps: readonly StepReport[]): readonly string[] {
   const rows = steps
     .filter(({ id, outcome }) => outcome === 'failed' || !tidying.has(id))
-    .map(({ stage, host, title: name, outcome, seconds }) => [stage, host, name, outcome, `${seconds.toFixed(1)} s`]);
+    .map(({ stage, host, title: name, outcome, stopped, seconds }) => [
+      ...[stage, host, name],
+      ...[stopped ? 'stopped' : outcome, `${seconds.toFixed(1)} s`],
+    ]);
   if (rows.length === 0) return [];
   return [details('Steps', table(['stage', 'host', 'step', 'outcome', 'time'], rows))];
 }

@@ -81,7 +81,7 @@ describe('tests', () => {
     expect(outcome.code).toBe(1);
     expect(outcome.all).toMatch(/tests-1 +\| 1 of 2 failed/);
     expect(failureOf(outcome)).toMatch(
-      /^local: run the tests in \S+compose\.test\.yml failed with exit code 5\n→ The log above is that of the failed service. Nothing was pushed or deployed.$/,
+      /^local: run the tests in compose\.test\.yml failed with exit code 5\n→ Fix the tests, then push again. Nothing was deployed.$/,
     );
     expect(await leftOf(outcome)).toEqual([]);
   });

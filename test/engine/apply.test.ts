@@ -123,6 +123,15 @@ describe('a failure', () => {
     expect(ports.log.lines).toContain('info ✗ web1: bad (0.0 s)');
   });
 
+  it('of something else stops a step, which has not failed by itself', async () => {
+    const cancel = new AbortController();
+    const ports = { ...enginePorts([fakeHost('web1')]), signal: cancel.signal };
+    cancel.abort();
+    const { steps } = await apply(plan([on('web1', run('a'))]), ports);
+    expect(steps).toMatchObject([{ title: 'a', outcome: 'failed', stopped: true }]);
+    expect(ports.log.lines).toContain('info – web1: a (stopped after 0.0 s)');
+  });
+
   it('is reported for every host that failed', async () => {
     const answer = answering({ bad: { code: 1 } });
     const ports = enginePorts([fakeHost('web1', answer), fakeHost('web2', answer)]);

@@ -16,6 +16,9 @@ describe('chatter', () => {
     '#2 [web internal] load build definition from Dockerfile',
     '#9 exporting layers 0.1s done',
     '#9 pushing layers',
+    '#9 pushing layer 3d6e64808af2 1.75MB / 2.02MB 0.1s',
+    '#0 building with "default" instance using docker driver',
+    '#1 reading /home/runner/work/_temp/korrigo-x/bake.yml 844B / 844B done',
     '#9 pushing manifest for registry.example.com/shop-web:main@sha256:1 0.1s done',
   ])('is %j', (line) => {
     expect(isChatter(line)).toBe(true);
@@ -29,6 +32,7 @@ describe('chatter', () => {
     '#6 [web 2/3] RUN npm ci',
     '#6 1.234 npm error code E404',
     '#6 ERROR: process "/bin/sh -c npm ci" did not complete successfully: exit code: 1',
+    '#7 0.143 reading /etc/x done',
     'Dockerfile:5',
     'web-1  | Starting',
     'time="2026-11-27T18:48:02Z" level=warning msg="Network shop_default was not created by Compose"',

@@ -169,7 +169,7 @@ describe('a test', () => {
     const { report, ports } = await perform({ ...texts, command: 'test, build' }, surroundings);
     expect(report).toMatchObject({
       outcome: 'failed',
-      failure: { hint: expect.stringContaining('Nothing was pushed') },
+      failure: { hint: expect.stringContaining('Nothing was deployed') },
     });
     expect(programsOf(ports.local)).toContain('compose down');
     expect(programsOf(ports.local)).not.toContain('korrigo-bake');

@@ -39,6 +39,8 @@ it.each([
   ['titles of windows', '\x1b]0;owned\x07x', 'x'],
   ['bells, backspaces and carriage returns', 'a\x07\x08b\rc\x7f', 'abc'],
   ['an escape without an end', 'a\x1b[', 'a['],
+  ['control characters of eight bits', '\x9b31mred\x85', '31mred'],
+  ['what turns the direction of writing', 'a\u202egpj.exe\u2066b\u2069', 'agpj.exeb'],
   ['nothing of a plain line', 'é 😀\tok', 'é 😀\tok'],
 ])('what others print is shown without %s', (_, given, shown) => {
   expect(printable(given)).toBe(shown);

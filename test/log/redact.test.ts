@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collectedLog } from '../../fixtures/fakes.ts';
-import { maskedParts, redact, redacting } from '../../src/log/redact.ts';
+import { cleaned, maskedParts, redact, redacting } from '../../src/log/redact.ts';
 import { Secret } from '../../src/model/secret.ts';
 
 const partsOf = (...texts: readonly string[]): readonly string[] => maskedParts(texts.map((text) => new Secret(text)));
+
+it('what cannot be seen does not hide a secret from a summary', () => {
+  expect(cleaned('pass\x01word, pass\u202eword, \x9bpassword', ['password'])).toBe('***, ***, ***');
+});
 
 describe('the parts of a secret that are hidden', () => {
   it.each([

@@ -38,9 +38,11 @@ const stepsOf = (plan: ReturnType<typeof pushPlan>) =>
 describe('the plan to test', () => {
   it('runs the tests, and removes everything of them in a plan of its own', () => {
     const files = { files: ['/src/compose.test.yml'], project: 'test-1a' };
-    expect(planLines(testPlan({ files, service: 'tests', timeoutSeconds: 60, env: {} }))).toMatchInlineSnapshot(`
+    expect(
+      planLines(testPlan({ files, names: ['compose.test.yml'], service: 'tests', timeoutSeconds: 60, env: {} })),
+    ).toMatchInlineSnapshot(`
       "# Test
-      local: run the tests in /src/compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml"
+      local: run the tests in compose.test.yml: korrigo-test test-1a tests --project-name test-1a --file /src/compose.test.yml"
     `);
     expect(planLines(testDownPlan(files))).toMatchInlineSnapshot(`
       "# Clean up

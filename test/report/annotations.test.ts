@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { failureOf, reportOf } from '../../fixtures/builders.ts';
+import { failureOf, reportOf, switchOf } from '../../fixtures/builders.ts';
 import { annotations } from '../../src/report/annotations.ts';
 import { closing } from '../../src/report/closing.ts';
 
 const failed = (...failures: readonly ReturnType<typeof failureOf>[]) => reportOf({ outcome: 'failed', failures });
 
 describe('the annotations of a run', () => {
-  it('are one line for each failure, with what to do', () => {
-    const report = failed(failureOf('web1: migrate failed\nlast line\n', { hint: 'Fix it.' }), failureOf('web2: gone'));
-    expect(annotations(report)).toEqual([{ message: 'web1: migrate failed\n→ Fix it.' }, { message: 'web2: gone' }]);
+  it('are a few lines for each failure, with what to do', () => {
+    const report = failed(
+      failureOf('web1: migrate failed\nlast line\n', { hint: 'Fix it.' }),
+      failureOf(`web2: gone${'\nx'.repeat(5)}`),
+    );
+    expect(annotations(report)).toEqual([
+      { message: 'web1: migrate failed\nlast line\n→ Fix it.' },
+      { message: 'web2: gone' },
+    ]);
   });
 
   it('are five at most, and the last one counts the rest', () => {
@@ -27,12 +33,28 @@ describe('the annotations of a run', () => {
     expect(annotations(failed(failureOf(text, { kind: 'input' })))).toEqual([{ message: text }]);
   });
 
-  it('stand at the line of the Dockerfile that failed', () => {
-    const output = 'Dockerfile:5\n--------\nERROR: target web: failed to solve: exit code: 1';
-    const report = failed(failureOf(`local: build web failed with exit code 1\n${output}`));
-    expect(annotations({ ...report, dockerfiles: { web: 'front/Dockerfile' } })).toEqual([
-      { message: 'local: build web failed with exit code 1', file: 'front/Dockerfile', line: 5 },
+  it.each([
+    ['one of several', 'ERROR: target web: failed to solve: exit code: 1', { api: 'api/Dockerfile' }],
+    ['the only one, which BuildKit does not name', 'ERROR: failed to solve: exit code: 1', {}],
+  ])('stand at the line of the Dockerfile that failed: %s', (_, last, others) => {
+    const message = `local: build web failed with exit code 1\nDockerfile:5\n--------\n${last}`;
+    const report = failed(failureOf(message));
+    expect(annotations({ ...report, dockerfiles: { web: 'front/Dockerfile', ...others } })).toEqual([
+      { message, file: 'front/Dockerfile', line: 5 },
     ]);
+  });
+
+  it('stand at no line if BuildKit does not say which of several failed', () => {
+    const report = failed(failureOf('local: build failed\nDockerfile:5\nERROR: failed to solve: exit code: 1'));
+    expect(annotations({ ...report, dockerfiles: { web: 'a', api: 'b' } })[0]).not.toHaveProperty('file');
+  });
+
+  it('say what to do on a server whose rollback failed', () => {
+    const undone = [{ host: 'web1', outcome: 'rollback-failed' }] as const;
+    const report = reportOf({ outcome: 'rollback-failed', failures: [failureOf('web1: x')], plan: switchOf(), undone });
+    expect(annotations({ ...report, root: '/opt/shop' })[0]?.message).toMatch(
+      /\n→ on web1, read \/opt\/shop\/lease\/undo\.log, fix the problem, then run `status` with `heal: true`$/,
+    );
   });
 });
 

@@ -49,7 +49,9 @@ describe('a plan in a comment', () => {
       );
     expect(text(problem).split(problem)).toHaveLength(2);
     expect(text(problem)).toContain('**What to do:** Add it.');
-    expect(text('the registry is down')).toContain('**What failed**\n\n```text\nthe registry is down\n```');
+    expect(text('the registry is down')).toContain(
+      '**What failed**\n\nthe registry is down\n\n**What to do:** Add it.',
+    );
   });
 });
 

@@ -7,7 +7,7 @@ import { changesOn, failureOf, releaseOf, reportOf, switchOf } from '../../fixtu
 import { htmlOf, mermaidFile } from '../../scripts/pictures/github.ts';
 import type { StepReport } from '../../src/model/report.ts';
 import { gantt } from '../../src/report/gantt.ts';
-import { details, inline, table } from '../../src/report/markdown.ts';
+import { details, inline, paragraph, table } from '../../src/report/markdown.ts';
 import { summary } from '../../src/report/summary.ts';
 
 const marks = fc.oneof(
@@ -87,6 +87,19 @@ describe('on GitHub, a text of somebody else', () => {
         expect(outsideCode(html)).not.toMatch(/@\w/);
       }),
       { numRuns: 1000, examples: [['@`everyone`']] },
+    );
+  });
+
+  it('is a paragraph where a line begins with it', () => {
+    fc.assert(
+      fc.property(words, (text) => {
+        fc.pre(text.trim() !== '');
+        const html = htmlOf(paragraph(text));
+        expect(tags(html).filter((tag) => tag !== 'code' && tag !== 'a')).toEqual(['p']);
+        const plain = text.replaceAll(/`([^`]+)`/g, '$1');
+        expect(readable(html).replaceAll(/[\s`]/g, '')).toBe(plain.replaceAll(/[\s`]/g, ''));
+      }),
+      { numRuns: 1000, examples: [['---'], ['1) x'], ['    x'], ['+ x'], ['# x'], ['> x']] },
     );
   });
 

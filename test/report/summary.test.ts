@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changesOn, failureOf, releaseOf, reportOf, switchOf } from '../../fixtures/builders.ts';
+import { changesOn, failureOf, intentOf, releaseOf, reportOf, switchOf } from '../../fixtures/builders.ts';
+import { ConfigError } from '../../src/errors.ts';
+import type { Report } from '../../src/model/report.ts';
+import type { HostStatus } from '../../src/model/state.ts';
 import { summary } from '../../src/report/summary.ts';
+import { refusal } from '../../src/report/what-failed.ts';
 
 const step = {
   stage: 'Pull',
@@ -12,6 +16,12 @@ const step = {
   outcome: 'done',
   seconds: 3.04,
 } as const;
+
+const hostStatus: HostStatus = {
+  ...{ host: 'web1', root: '/opt/shop', problems: [], current: 'r1', releases: [], containers: [] },
+  ...{ lastAttempt: undefined, lastSwitch: undefined },
+  drift: ['web: is gone'],
+};
 
 describe('the summary', () => {
   it('of a deploy tells what happened, to which services, and how long it took', () => {
@@ -83,7 +93,7 @@ describe('the summary', () => {
     expect(summary(reportOf({ outcome: 'failed', failures: [failure] }))).toMatchInlineSnapshot(`
       "## ❌ push, deploy failed
 
-      took 61 s
+      Took 61 s · no running container was touched
 
       **What failed**
 
@@ -139,9 +149,7 @@ describe('the summary', () => {
 
       **What failed**
 
-      \`\`\`text
       web1: web is unhealthy
-      \`\`\`
 
       **Next:** to roll back to r1: \`command: rollback\` with \`to: r1\` in a workflow, \`dist/cli.js rollback --to r1\` in a terminal
 
@@ -151,6 +159,58 @@ describe('the summary', () => {
       | --- | --- | --- |
       | web | recreate | image |"
     `);
+  });
+
+  it.each([
+    ['the reason of a rollback', { plan: switchOf({ intent: intentOf({ reason: '# <b>' }) }) }, '\n\nReason: # &lt;b>'],
+    [
+      'no previous release that is the current one',
+      { release: releaseOf(), previousRelease: releaseOf().id },
+      '` · took',
+    ],
+    ['when a step was stopped', { steps: [{ ...step, outcome: 'failed', stopped: true }] }, '| stopped | 3.0 s |'],
+    ['a dollar as no formula', { backup: '$a$' }, '\\$a\\$'],
+    [
+      'what `status` found',
+      { commands: ['status'], status: [hostStatus] },
+      'what runs differs from what was deployed\n\nTook 61 s\n\n```text\nweb1: release r1\n  drift:\n    web: is gone\n```',
+    ],
+    [
+      'a cancellation as one',
+      { outcome: 'failed', failures: [failureOf('local: cancelled during: build web', { kind: 'cancelled' })] },
+      'touched\n\n**Cancelled**\n\nlocal: cancelled during: build web',
+    ],
+    [
+      'problems as a list',
+      { outcome: 'failed', failures: [failureOf('2 problems:\n- web1: a\n- web1: b | c', { kind: 'input' })] },
+      '**What failed**\n\n- web1: a\n- web1: b \\| c',
+    ],
+    [
+      'why a rollback failed',
+      {
+        outcome: 'rollback-failed',
+        root: '/opt/shop',
+        plan: switchOf(),
+        failures: [failureOf('web1: x')],
+        undone: [
+          {
+            host: 'web1',
+            outcome: 'rollback-failed',
+            failure: failureOf('web1: bring r1 back failed with exit code 14\nno such file', { kind: 'command' }),
+          },
+        ],
+      },
+      '- web1: the rollback failed: bring r1 back failed with exit code 14 (no such file); containers of both releases may be running',
+    ],
+  ] satisfies readonly [string, Partial<Report>, string][])('shows %s', (_, report, text) => {
+    expect(summary(reportOf(report))).toContain(text);
+  });
+
+  it('of inputs that are wrong lists them', () => {
+    const problems = new ConfigError(['hosts: is empty', 'strategy: "roling" is not one of recreate, rolling']);
+    expect(refusal(problems.message, undefined)).toBe(
+      '## ❌ Nothing was started\n\n- hosts: is empty\n- strategy: "roling" is not one of recreate, rolling',
+    );
   });
 
   it('shows servers on which the same happens together', () => {
@@ -252,7 +312,8 @@ describe('what others printed', () => {
           reportOf({ outcome: 'failed', failures: [failureOf(message, { hint })], steps: [step] }),
         );
         const { blocks, outside } = fencesOf(markdown);
-        expect(blocks[0]).toBe(message);
+        // One line is a paragraph.
+        if (message.includes('\n')) expect(blocks[0]).toBe(message);
         expect(outside.filter((line) => line.startsWith('**What to do:** '))).toHaveLength(1);
         expect(outside.filter((line) => line.startsWith('#'))).toHaveLength(1);
       }),
