@@ -42,8 +42,8 @@ const read = (path: string): string => readFileSync(join(top, path), 'utf8');
 const filesIn = (folder: string): readonly string[] =>
   readdirSync(join(top, folder)).map((name) => `${folder}/${name}`);
 
-/** It says what runs side by side in one job: the workflows have several. */
-const ofOneJob: ReadonlySet<InputName> = new Set(['sequential']);
+/** What runs side by side in one job: the workflows have several. And their job that builds attests nothing to verify. */
+const unfit: ReadonlySet<InputName> = new Set(['sequential', 'verify-attestation']);
 /** A plan of a pull request has no release yet, and its form is a comment. */
 const notPlanned: ReadonlySet<InputName> = new Set(['release', 'format']);
 /** Jobs of an environment that wait for no deploy of it. */
@@ -141,7 +141,7 @@ describe('the reusable workflows', () => {
     for (const { with: given = {} } of ownSteps(path)) {
       const commands = (given['command'] ?? '').split(', ');
       const wanted = inputsFor(commands.filter(isCommand)).filter(
-        (name) => !ofOneJob.has(name) && !(commands.includes('plan') && notPlanned.has(name)),
+        (name) => !unfit.has(name) && !(commands.includes('plan') && notPlanned.has(name)),
       );
       expect(Object.keys(given).sort()).toEqual(['command', ...wanted].sort());
       for (const name of wanted) expect(given[name], name).toMatch(from[name] ?? new RegExp(`inputs\\.${name} `));
@@ -175,7 +175,7 @@ describe('the reusable workflows', () => {
   it('leave out of the inputs of the action only what has no place in them', () => {
     const passed = new Set(reusable.flatMap(ownSteps).flatMap((step) => Object.keys(step.with ?? {})));
     expect(inputNames.filter((name) => !passed.has(name))).toEqual([
-      ...ofOneJob,
+      ...unfit,
       'heal', // of `status`, which is no workflow
       'format',
     ]);

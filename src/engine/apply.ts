@@ -3,7 +3,7 @@ import { isChatter } from '../facts/chatter.ts';
 import { faultIn } from '../facts/fault.ts';
 import type { Plan, RunStep, Stage, Step, Task } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
-import { explain } from './explain.ts';
+import { explain, quoted } from './explain.ts';
 import type { EnginePorts } from './ports.ts';
 import { waitFor } from './wait.ts';
 
@@ -152,7 +152,8 @@ function watchOutput(
   return {
     line: (text) => {
       last = clock.now();
-      if (text.trim() !== '' && text !== tail.at(-1)) tail = [...tail, text].slice(-20);
+      const line = quoted(text);
+      if (line.trim() !== '' && line !== tail.at(-1)) tail = [...tail, line].slice(-20);
     },
     stop: () => {
       clearInterval(timer);

@@ -23,6 +23,9 @@ export async function explain(
   return await describe(verdict, says, hostName, ports, failed);
 }
 
+/** A line that a failure quotes: one of 10 MB must not bury what follows. */
+export const quoted = (line: string): string => (line.length > 4000 ? `${line.slice(0, 4000)}…` : line);
+
 /** Everything about an unhealthy container: the output of its healthcheck and the last lines of its log. */
 export async function describe(
   verdict: Verdict,
@@ -35,7 +38,7 @@ export async function describe(
   if (container === undefined) {
     return new HealthError(hostName, undefined, says, {
       cause,
-      hint: `List the containers on ${hostName}: docker ps --all`,
+      hint: `List the containers with \`docker ps --all\` on ${hostName}.`,
     });
   }
   const read = { argv: ['docker', 'logs', '--tail', '20', container.id] };
@@ -46,10 +49,10 @@ export async function describe(
     ...(container.healthOutput === '' ? [] : [`last healthcheck output: ${container.healthOutput}`]),
     ...(log === ''
       ? ['its log is empty']
-      : [`last log lines of ${container.name}:`, ...log.split('\n').map((line) => `  ${line}`)]),
+      : [`last log lines of ${container.name}:`, ...log.split('\n').map((line) => `  ${quoted(line)}`)]),
   ];
   return new HealthError(hostName, container.service, lines.join('\n'), {
     cause,
-    hint: `For the full log, on ${hostName}: docker logs ${container.name}`,
+    hint: `For the full log, run \`docker logs ${container.name}\` on ${hostName}.`,
   });
 }

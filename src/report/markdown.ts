@@ -11,7 +11,7 @@ export function inline(text: string): string {
 export const paragraph = (text: string): string =>
   inline(text.trim())
     .replace(/^[#>+=-]/, '\\$&')
-    .replace(/^(\d+)([.)])/, '$1\\$2');
+    .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2');
 
 const oneLine = (text: string): string => text.replaceAll(/\s*[\r\n]\s*/g, ' ');
 

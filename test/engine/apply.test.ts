@@ -156,6 +156,11 @@ describe('a failure', () => {
       { code: 1, lines: Array.from({ length: 25 }, (_, n) => `line ${n}`) },
       `web1: bad failed with exit code 1\n${Array.from({ length: 20 }, (_, n) => `line ${n + 5}`).join('\n')}`,
     ],
+    [
+      'with the beginning of a line without an end',
+      { code: 1, lines: ['x'.repeat(64_000), 'the reason'] },
+      `web1: bad failed with exit code 1\n${'x'.repeat(4000)}…\nthe reason`,
+    ],
   ])('is reported %s', async (_, answer, message) => {
     const { failures } = await apply(
       plan([on('web1', run('bad', { hint: 'try this' }))]),
@@ -429,7 +434,7 @@ describe('a failed step that knows where to look', () => {
     expect(failures[0]).toBeInstanceOf(HealthError);
     expect(failures[0]).toMatchObject({
       message: 'web1: web exited with code 1\nlast log lines of shop-web-1:\n  starting\n  no database',
-      hint: 'For the full log, on web1: docker logs shop-web-1',
+      hint: 'For the full log, run `docker logs shop-web-1` on web1.',
       cause: expect.any(CommandError),
     });
   });

@@ -113,6 +113,13 @@ describe('waiting', () => {
     await waitFor(step, 'web1', enginePorts([host([{ stdout: `${healthy.stdout}Warning: x\n\n` }])]));
   });
 
+  it('quotes only the beginning of a line without an end', async () => {
+    const log = { stdout: `${'x'.repeat(10_000_000)}\nthe reason\n` };
+    await expect(waitFor(step, 'web1', enginePorts([host([starting], log)]))).rejects.toMatchObject({
+      message: `web1: web is starting (gave up after 10 s)\nlast log lines of shop-web-1:\n  ${'x'.repeat(4000)}…\n  the reason`,
+    });
+  });
+
   it('fails when the time is up, with what was waited for', async () => {
     const ports = enginePorts([host([starting])]);
     await expect(waitFor(step, 'web1', ports)).rejects.toMatchObject({
@@ -124,7 +131,7 @@ describe('waiting', () => {
           service: 'web',
           short: 'web1: web is starting (gave up after 10 s)',
           message: 'web1: web is starting (gave up after 10 s)\nits log is empty',
-          hint: 'For the full log, on web1: docker logs shop-web-1',
+          hint: 'For the full log, run `docker logs shop-web-1` on web1.',
         },
       ],
     });
@@ -170,7 +177,7 @@ describe('waiting', () => {
   it('for a service without a container says where to look', async () => {
     await expect(waitFor(step, 'web1', enginePorts([host([{ stdout: inspectFacts(1) }])]))).rejects.toMatchObject({
       message: 'web1: web has no container (gave up after 10 s)',
-      failures: [{ hint: 'List the containers on web1: docker ps --all', service: undefined }],
+      failures: [{ hint: 'List the containers with `docker ps --all` on web1.', service: undefined }],
     });
   });
 

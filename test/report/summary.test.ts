@@ -113,7 +113,7 @@ describe('the summary', () => {
   });
 
   it('sends nobody to the log of a container that the rollback has replaced', () => {
-    const hint = 'For the full log, on web1: docker logs shop-web-1';
+    const hint = 'For the full log, run `docker logs shop-web-1` on web1.';
     const failures = [failureOf('web1: web is unhealthy', { kind: 'health', host: 'web1', service: 'web', hint })];
     const text = (outcome: 'rolled-back' | 'rollback-failed'): string =>
       summary(reportOf({ outcome, failures, plan: switchOf({}), undone: [{ host: 'web1', outcome }] }));
