@@ -115,7 +115,7 @@ async function resolve(session: Session, read: Read, override: string): Promise<
   }
 }
 
-function refused({ composeFiles, sources }: Read, { code, timedOut, stderr }: Result, standIns: StandIns): Error {
+function refused({ top, composeFiles, sources }: Read, { code, timedOut, stderr }: Result, standIns: StandIns): Error {
   const lines = stderr.trim().split('\n');
   const blamed = blamedFor(stderr, standIns);
   const remedy =
@@ -125,14 +125,25 @@ function refused({ composeFiles, sources }: Read, { code, timedOut, stderr }: Re
       blamed.map((name) => `compose-file: Compose cannot read it on the runner without a value for ${name}: ${remedy}`),
     );
   const title = `read ${composeFiles.join(', ')}`;
-  const output = lines.slice(-5).join('\n');
+  const output = lines.slice(-5).join('\n').replaceAll(`${top}/`, '');
   const names = [...standIns.keys()].join(', ');
   const otherwise =
     names === ''
       ? '`docker compose config` in the checkout says the same. Nothing was deployed.'
       : `If this is about a variable that only the server has (${names}): ${remedy}`;
   const hint = hintFor(stderr, sources.services) ?? otherwise;
-  return new CommandError({ host: 'this machine', title, code, timedOut, output }, { hint });
+  return new CommandError(
+    { host: 'this machine', title, code, timedOut, output },
+    { hint, ...placeIn(output, composeFiles) },
+  );
+}
+
+/** Where in the compose files, if Compose says it. */
+function placeIn(output: string, files: readonly string[]): { readonly file?: string; readonly line?: number } {
+  const file = files.length === 1 ? files[0] : files.find((name) => output.includes(`${name}:`));
+  if (file === undefined) return {};
+  const [, line] = /\byaml: (?:[^\n]*\b)?line (\d+)/.exec(output) ?? [];
+  return { file, ...(line === undefined ? {} : { line: Number(line) }) };
 }
 
 /** What to do about an error from Compose, if its message shows that. @param services of all compose files */

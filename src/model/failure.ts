@@ -24,6 +24,9 @@ export type Failure = {
   readonly code?: number | null | undefined;
   readonly timedOut?: boolean | undefined;
   readonly fault?: Fault | undefined;
+  /** The file of the repository that is at fault, and the line in it. */
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
   /** The log has all of `message` already: it was printed live. */
   readonly shown?: boolean | undefined;
 };

@@ -35,8 +35,10 @@ function textOf({ short, message, hint, kind }: Failure): string {
   return `${text.slice(0, longest)}${hint === undefined ? '' : `\n→ ${hint}`}`;
 }
 
-/** The place in the repository, if BuildKit reports one. */
-function placeOf({ message }: Failure, dockerfiles: Readonly<Record<string, string>>): Omit<Annotation, 'message'> {
+/** The place in the repository, if Compose or BuildKit reports one. */
+function placeOf(failure: Failure, dockerfiles: Readonly<Record<string, string>>): Omit<Annotation, 'message'> {
+  const { message, file: known, line: at } = failure;
+  if (known !== undefined) return { file: known, ...(at === undefined ? {} : { line: at }) };
   // BuildKit does not name the only target.
   const [only = '', ...others] = Object.keys(dockerfiles);
   const [found, named] = /^(?:ERROR: )?(?:target (\S+): )?failed to solve/m.exec(message) ?? [];

@@ -260,7 +260,7 @@ describe.concurrent('a compose file that is not right', () => {
   it('it has a key that Compose does not know', inTurn, async () => {
     expect(await deploying(changed('stop_grace_period', 'stop_grace_priod'))).toBe(
       `this machine: read compose.yml failed with exit code 15
-validating ${shop.repository.folder}/compose.yml: services.web Additional property stop_grace_priod is not allowed
+validating compose.yml: services.web Additional property stop_grace_priod is not allowed
 → It is misspelled, or Compose on this machine is too old to know it: see \`docker compose version\`. Nothing was deployed.`,
     );
   });

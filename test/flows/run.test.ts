@@ -22,6 +22,7 @@ import { ConnectError } from '../../src/errors.ts';
 import type { Command } from '../../src/model/command.ts';
 import { attemptLine, readAttempt, readHistory } from '../../src/model/history.ts';
 import { parseRelease } from '../../src/model/release.ts';
+import { annotations } from '../../src/report/annotations.ts';
 import { closing } from '../../src/report/closing.ts';
 import { run } from '../../src/run.ts';
 
@@ -292,6 +293,19 @@ describe('reading the checkout', () => {
       );
     },
   );
+
+  it.each([
+    ['yaml: line 3: found a tab', 'yaml: line 3: found a tab', { file: 'compose.yml', line: 3 }],
+    ['validating /src/compose.yml: x', 'validating compose.yml: x', { file: 'compose.yml', line: undefined }],
+  ])('says where in the compose file Compose found a mistake: %s', async (stderr, shown, place) => {
+    const { report } = await perform({ command: 'build' }, { runner: { 'docker compose': { code: 15, stderr } } });
+    expect(report.failures[0]).toMatchObject({
+      message: `this machine: read compose.yml failed with exit code 15\n${shown}`,
+      file: place.file,
+    });
+    expect(report.failures[0]?.line).toBe(place.line);
+    expect(annotations(report)[0]).toMatchObject(place.line === undefined ? { file: 'compose.yml' } : place);
+  });
 
   it('refuses compose files outside the repository', async () => {
     expect(await message({}, { 'compose-file': '../x.yml\ncompose.yml' })).toBe(
