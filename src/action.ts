@@ -136,13 +136,18 @@ function fail(message: string, place: core.AnnotationProperties = {}): void {
   process.exitCode = 1;
 }
 
-main().catch((error: unknown) => {
+/** The inputs are wrong: nothing was started. */
+async function refuse({ message, hint }: DeployError): Promise<void> {
+  fail(`${message}${hint === undefined ? '' : `\n→ ${hint}`}`);
+  core.setOutput('title', '❌ nothing was started');
+  core.setOutput('summary', printable(message.slice(0, 1000)));
+  if (process.env['GITHUB_STEP_SUMMARY']) await core.summary.addRaw(printable(refusal(message, hint)), true).write();
+}
+
+main().catch(async (error: unknown) => {
   core.setOutput('outcome', 'failed');
-  if (error instanceof DeployError) {
-    fail(`${error.message}${error.hint === undefined ? '' : `\n→ ${error.hint}`}`);
-    if (process.env['GITHUB_STEP_SUMMARY'])
-      void core.summary.addRaw(printable(refusal(error.message, error.hint)), true).write();
-  } else
+  if (error instanceof DeployError) await refuse(error);
+  else
     fail(
       `This is a bug in korrigo/deploy-action, please report it:\n${error instanceof Error ? error.stack : String(error)}`,
     );

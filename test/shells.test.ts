@@ -1,5 +1,5 @@
 /** The shells, run from their sources as programs. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -71,6 +71,17 @@ describe('the action', () => {
       '::warning title=Korrigo Deploy::hostss: is not an input of this action and has no effect; did you mean hosts?\n',
     );
     expect(stdout).toMatch(/::error title=Korrigo Deploy::3 problems:%0A- hosts: is empty;/);
+  });
+
+  it('lists what is wrong with its inputs in the summary, and has a title for a notification', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'korrigo-test-'));
+    const [summary, output] = [join(folder, 'summary'), join(folder, 'output')];
+    for (const file of [summary, output]) writeFileSync(file, '');
+    const env = { INPUT_COMMAND: 'status', GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: output };
+    await run([process.execPath, join(top, 'src/main.ts')], { env });
+    expect(readFileSync(summary, 'utf8')).toMatch(/^## ❌ nothing was started\n\n- hosts: is empty; .*\n- /);
+    expect(readFileSync(output, 'utf8')).toMatch(/title<<(\S+)\n❌ nothing was started\n\1\nsummary<</);
+    rmSync(folder, { recursive: true });
   });
 });
 

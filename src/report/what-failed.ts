@@ -30,5 +30,5 @@ function said(text: string): string {
 /** The summary of a run that did not start, because of its inputs. */
 export function refusal(message: string, hint: string | undefined): string {
   const next = hint === undefined ? [] : [`**What to do:** ${inline(hint)}`];
-  return bounded(['## ❌ Nothing was started', said(message), ...next]);
+  return bounded(['## ❌ nothing was started', said(message), ...next]);
 }

@@ -112,7 +112,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(jobsOf(outcome.all)).toEqual(['Test']);
     const end = lastLines(outcome);
     expect(end).toContain('expected 3, got 4');
-    expect(end).toContain('Nothing was pushed or deployed');
+    expect(end).toContain('Fix the tests, then push again. Nothing was deployed.');
     expect(end).toMatch(
       /✗ test failed after .*: local: run the tests in .*compose\.test\.yml failed with exit code 3$/m,
     );

@@ -209,7 +209,7 @@ describe('the summary', () => {
   it('of inputs that are wrong lists them', () => {
     const problems = new ConfigError(['hosts: is empty', 'strategy: "roling" is not one of recreate, rolling']);
     expect(refusal(problems.message, undefined)).toBe(
-      '## ❌ Nothing was started\n\n- hosts: is empty\n- strategy: "roling" is not one of recreate, rolling',
+      '## ❌ nothing was started\n\n- hosts: is empty\n- strategy: "roling" is not one of recreate, rolling',
     );
   });
 
