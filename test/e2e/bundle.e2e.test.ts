@@ -182,7 +182,7 @@ describe('a failure', () => {
     expect(errors).toHaveLength(1);
     expect(errors[0]?.properties).toBe('title=Korrigo Deploy');
     expect(errors[0]?.value).toContain(
-      `${server.ip}: migrate: web: sh -c echo ::error::no such column; exit 4 failed with exit code 4\n`,
+      `${server.ip}: migrate: web: sh -c 'echo ::error::no such column; exit 4' failed with exit code 4\n`,
     );
     expect(errors[0]?.value).toContain(
       '→ Migrations are not rolled back. Check the database, fix the migration, and deploy again.',

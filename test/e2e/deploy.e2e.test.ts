@@ -266,7 +266,7 @@ describe('several servers', () => {
     });
     expect(outcome.code).toBe(1);
     expect(failureOf(outcome)).toBe(
-      `${first.ip}: migrate: web: sh -c echo no such column >&2; exit 7 failed with exit code 7\nno such column\n→ Migrations are not rolled back. Check the database, fix the migration, and deploy again.\n${back.join('\n')}\n${first.ip}: the migration was started and is not undone`,
+      `${first.ip}: migrate: web: sh -c 'echo no such column >&2; exit 7' failed with exit code 7\nno such column\n→ Migrations are not rolled back. Check the database, fix the migration, and deploy again.\n${back.join('\n')}\n${first.ip}: the migration was started and is not undone`,
     );
     expect([await page(first), await page(second)]).toEqual(['three', 'three']);
     const after = [await stateOf(first), await stateOf(second)];

@@ -564,7 +564,7 @@ ${see}`);
 
   it('a migration that fails: says what it said', inTurn, async () => {
     expect(await broken(shop.compose, { migrate: "web: sh -c 'echo step one; echo no such column >&2; exit 4'" })).toBe(
-      `${shop.server.ip}: migrate: web: sh -c echo step one; echo no such column >&2; exit 4 failed with exit code 4
+      `${shop.server.ip}: migrate: web: sh -c 'echo step one; echo no such column >&2; exit 4' failed with exit code 4
 step one
 no such column
 → Migrations are not rolled back. Check the database, fix the migration, and deploy again.`,

@@ -48,7 +48,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     const { all } = succeeded(await push(shop, server));
     expect(jobsOf(all)).toEqual(['Test', 'Build and push', 'Deploy']);
     expect(await page(server)).toBe('one');
-    expect(all).toContain('migrate: web: sh -c date >>/data/migrated');
+    expect(all).toContain("migrate: web: sh -c 'date >>/data/migrated'");
     expect(await history(server)).toMatchObject([{ command: 'deploy', outcome: 'succeeded', actor: 'octocat' }]);
     expect(deployments()).toEqual(['deploy: queued in_progress success']);
     expect(github.deployments[0]).toMatchObject({
