@@ -327,7 +327,9 @@ validating compose.yml: services.web Additional property stop_grace_priod is not
       return outcome;
     });
     expect(log).not.toContain('retrying');
-    expect(said).toBe('local: build web failed with exit code 1\n→ Fix the build, then push again. Nothing was deployed.');
+    expect(said).toBe(
+      'local: build web failed with exit code 1\n→ Fix the build, then push again. Nothing was deployed.',
+    );
     expect(log).toMatch(/ cannot compile\n/);
     expect(log).toMatch(/did not complete successfully: exit code: 3\n/);
   });
