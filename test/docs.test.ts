@@ -185,7 +185,7 @@ describe('workflow examples', () => {
     ],
     [/vars\.REGISTRY \|\|/, 'ghcr.io/acme'],
     [/inputs\.to/, 'previous'],
-    [/./, 'a-value'],
+    [/./, 'a.value'],
   ];
   const evaluated = (text: string): string =>
     text.replaceAll(

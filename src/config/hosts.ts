@@ -54,10 +54,16 @@ const partOfList = /^- |^["'{]|^\[["']|^\[[\w.-]+$|["'}]$|["']\]$|^[\w.-]+\]$/;
 
 function sshSpec(input: string, item: string, defaultUser: string): Outcome {
   const problem = (reason: string) => ({ problem: `${input}: ${shown(item)} ${reason}` });
+  if (item.includes('${{'))
+    return problem('is an expression that GitHub has not replaced; check where it is written, and its quotes');
   if (partOfList.test(item))
     return problem('is part of a list in YAML or JSON; write one host per line, without dashes, quotes and brackets');
   if (item.includes('://')) return problem(`is a URL; ${expectedForm} without the scheme`);
-  if (/[\s]/.test(item)) return problem('contains a space; separate hosts with commas or newlines');
+  if (/[\s;]/.test(item)) {
+    const what = item.includes(';') ? 'semicolon' : 'space';
+    return problem(`contains a ${what}; separate hosts with commas or newlines, each as [user@]host[:port]`);
+  }
+  if (/^[^/]+:~?\//.test(item)) return problem('ends with a folder; remove it, and set the input path');
   const at = item.lastIndexOf('@');
   const user = at < 0 ? defaultUser : item.slice(0, at);
   const { host, port } = splitPort(item.slice(at + 1));

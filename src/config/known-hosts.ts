@@ -22,7 +22,7 @@ export function knownHostsOf(text: string): { readonly value: HostKeys } | { rea
 function unwrapped(text: string): readonly string[] {
   const plain = text.trim().replace(/^(["'])(.*)\1$/s, '$2');
   const decoded = /^[A-Za-z0-9+/\s]+=*$/.test(plain) ? Buffer.from(plain, 'base64').toString('utf8') : '';
-  return (/\s(ssh|ecdsa)-/.test(decoded) ? decoded : plain).split(/(?:\\r|\r)?(?:\\n|\n)/);
+  return (/[ \t](ssh|ecdsa)-/.test(decoded) ? decoded : plain).split(/(?:\\r|\r)?(?:\\n|\n)/);
 }
 
 /** What ssh itself asks at a first connection. */
@@ -67,13 +67,23 @@ const keygenTypes: Readonly<Record<string, (bits: string) => string | undefined>
 
 /** `hosts type key [comment]`; without `hosts`, as in a .pub file, the key is trusted for any host. */
 function keyOf(words: readonly string[], revoked: boolean): Line {
-  const [hosts = '', type = '', base64 = ''] = keyType.test(words[0] ?? '') ? ['', ...words] : words;
+  const [hosts = '', type = '', base64 = ''] = isHostGiven(words) ? words : ['', ...withType(words)];
   const key = Buffer.from(base64, 'base64');
   if (!keyType.test(type)) {
     return { problem: 'is neither a known_hosts line (`host ssh-ed25519 AAAA…`) nor a fingerprint (`SHA256:…`)' };
   }
   if (!isWhole(type, base64)) return { problem: `has an incomplete ${type} key; copy the line again` };
   return { value: { hosts: patternsOf(hosts), revoked, type, key: key.toString('base64') } };
+}
+
+const isHostGiven = ([first = '']: readonly string[]): boolean => !keyType.test(first) && !first.startsWith('AAAA');
+
+/** A key begins with its type, so one that was copied without it is still whole. */
+function withType(words: readonly string[]): readonly string[] {
+  const [first = ''] = words;
+  if (keyType.test(first)) return words;
+  const bytes = Buffer.from(first, 'base64');
+  return [bytes.toString('latin1', 4, 4 + (bytes[3] ?? 0)), ...words];
 }
 
 const keyType = /^(ssh|ecdsa|sk)-[\w@.-]+$/;

@@ -44,12 +44,41 @@ function serviceCommand(
 ): Pick<OneOff, 'service' | 'argv'> | undefined {
   const [, service, command] = /^\s*([A-Za-z0-9][\w.-]*)\s*:\s+(\S[\s\S]*)$/.exec(given) ?? [];
   if (service === undefined || command === undefined) return report(name, given, `is not in the form ${form}`);
-  const argv = words(command);
+  const more = secondCommand(command);
+  if (more !== undefined)
+    return report(
+      name,
+      given,
+      `contains more than one command, and runs only one: the second is \`${more}\`; use \`${service}: sh -c '… && …'\``,
+    );
+  const list = listed(command);
+  const argv = list ?? words(command);
   if (argv === undefined) return report(name, given, 'has an unclosed quote');
-  const operator = argv.find((word) => /^(?:[|&;<>]+|\d?>.*)$/.test(word));
+  const glued = /\S(;)(?:\s|$)/.exec(command.replace(/'[^']*'|"(?:\\.|[^"\\])*"|\\./gs, 'x'))?.[1];
+  const operator = list ? undefined : (argv.find((word) => /^(?:[|&;<>]+|\d?>.*)$/.test(word)) ?? glued);
   if (operator === undefined) return { service, argv };
   const what = `contains the shell operator ${operator}, but is not run by a shell; use \`${service}: sh -c '…'\``;
   return report(name, given, what);
+}
+
+/** A line that begins a command of its own. Indented lines, options and lines after a backslash or inside quotes continue one. */
+function secondCommand(command: string): string | undefined {
+  const lines = command.trim().split(/\r?\n/);
+  return lines.find((line, index) => {
+    const before = lines.slice(0, index).join('\n');
+    return index > 0 && /^[^\s-]/.test(line) && !/\\$/.test(before) && words(before) !== undefined;
+  });
+}
+
+/** `["python", "manage.py", "migrate"]`, as in a compose file. */
+function listed(command: string): readonly string[] | undefined {
+  if (!/^\[\s*".*"\s*\]$/s.test(command.trim())) return undefined;
+  try {
+    const list: unknown = JSON.parse(command);
+    return Array.isArray(list) && list.every((word) => typeof word === 'string') ? list : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function words(text: string): readonly string[] | undefined {

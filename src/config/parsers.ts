@@ -72,6 +72,10 @@ export function registryOf(text: string): Parsed<string> {
   if (!validHost || !validPath) {
     return { problem: 'is not a valid registry; use host[:port][/path], for example ghcr.io/acme' };
   }
+  // Docker takes such a name for one on Docker Hub, and `docker login` for a host.
+  if (!/[.:]|^localhost$/.test(host)) {
+    return { problem: `does not begin with a host; for Docker Hub, use docker.io/${value}` };
+  }
   return { value };
 }
 

@@ -135,7 +135,7 @@ export function readEnvFiles({ text, report, problems, remedy }: Reader, env: En
         'is not in the form path=VARIABLE, where VARIABLE is an environment variable of this step that contains the file',
       );
     } else if ('problem' in parsed) report('env-files', path, parsed.problem);
-    else if (!env[variable]) {
+    else if (!env[variable]?.trim()) {
       problems.push(`env-files: the environment variable ${variable} for ${path} is empty; ${remedy.variable}`);
     } else return [{ path: parsed.value, content: new Secret(env[variable]) }];
     return [];

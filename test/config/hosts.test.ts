@@ -58,7 +58,26 @@ describe('hosts', () => {
       ' \n,',
       `hosts: is empty; use [user@]host[:port], or \`local\` for this machine. On GitHub it usually comes from the variable HOSTS: ${checkSettings}`,
     ],
-    ['a space', 'web1 web2', 'hosts: "web1 web2" contains a space; separate hosts with commas or newlines'],
+    [
+      'a space',
+      'web1 web2',
+      'hosts: "web1 web2" contains a space; separate hosts with commas or newlines, each as [user@]host[:port]',
+    ],
+    [
+      'a semicolon',
+      'a@web1;a@web2',
+      'hosts: "a@web1;a@web2" contains a semicolon; separate hosts with commas or newlines, each as [user@]host[:port]',
+    ],
+    [
+      'a folder',
+      'deploy@web1:/opt/shop',
+      'hosts: "deploy@web1:/opt/shop" ends with a folder; remove it, and set the input path',
+    ],
+    [
+      'an expression',
+      '${{ vars.HOSTS }}',
+      'hosts: "${{ vars.HOSTS }}" is an expression that GitHub has not replaced; check where it is written, and its quotes',
+    ],
     ...['["web1"', '- web1', '"web1"', "web2']", '[web1', 'web2]'].map((item) => [
       `a piece of a list: ${item}`,
       item,
@@ -112,7 +131,6 @@ describe('hosts', () => {
 
   it.each([
     '-web1',
-    'web1;id',
     '$(id)',
     '`id`',
     "web'1",
@@ -169,7 +187,11 @@ describe('the jump host', () => {
   it.each([
     ['two of them', 'a, b', 'jump-host: 2 hosts given; use exactly one [user@]host[:port]'],
     ['this machine', 'local', 'jump-host: "local" is this machine; use the [user@]host[:port] of the bastion'],
-    ['a space', 'a b', 'jump-host: "a b" contains a space; separate hosts with commas or newlines'],
+    [
+      'a space',
+      'a b',
+      'jump-host: "a b" contains a space; separate hosts with commas or newlines, each as [user@]host[:port]',
+    ],
   ])('is not %s', (_, text, problem) => {
     expect(jumpHostOf(text, { user: 'deploy' })).toEqual({ problems: [problem] });
   });

@@ -37,6 +37,7 @@ describe('known-hosts', () => {
       { hosts: [], revoked: false, fingerprint, type: 'ssh-ed25519' },
     ],
     ['a port without brackets', `web1:2222 ${type} ${key}`, { ...entry, hosts: ['[web1]:2222'] }],
+    ['a key alone', key, { ...entry, hosts: [] }],
     ['quotes around it', `"web1 ${type} ${key}"`, entry],
     ['base64', Buffer.from(`web1 ${type} ${key}\n`).toString('base64'), entry],
   ])('are read from %s', (_, line, expected) => {

@@ -187,6 +187,17 @@ describe('a registry', () => {
     });
   });
 
+  it.each(['acme', 'acme/shop'])('is not the name on Docker Hub %j', (text) => {
+    expect(parse.registryOf(text)).toEqual({
+      problem: `does not begin with a host; for Docker Hub, use docker.io/${text}`,
+    });
+  });
+
+  it('is a machine without a dot too', () => {
+    expect(parse.registryOf('localhost/acme')).toEqual({ value: 'localhost/acme' });
+    expect(parse.registryOf('nas:5000')).toEqual({ value: 'nas:5000' });
+  });
+
   it('never contains what a shell or a YAML parser could misread', () => {
     const part = fc.constantFrom(
       'ghcr.io',

@@ -449,6 +449,16 @@ describe('a problem with', () => {
       { migrate: 'web: ' },
       'migrate: "web: " is not in the form `service: command`, for example `backend: python manage.py migrate --noinput`',
     ],
+    [
+      'two migrations',
+      { migrate: 'web: a\nweb: b\n' },
+      'migrate: "web: a\\nweb: b\\n" contains more than one command, and runs only one: the second is `web: b`; use `web: sh -c \'… && …\'`',
+    ],
+    [
+      'two commands',
+      { migrate: 'web: a; b' },
+      'migrate: "web: a; b" contains the shell operator ;, but is not run by a shell; use `web: sh -c \'…\'`',
+    ],
     ['an open quote', { migrate: "web: sh -c 'a" }, 'migrate: "web: sh -c \'a" has an unclosed quote'],
     [
       'a shell operator',
@@ -542,6 +552,10 @@ describe('a migration', () => {
     ['an empty argument', `web: set ""`, ['set', '']],
     ['a dollar that is only a dollar', 'web: echo $HOME `id`', ['echo', '$HOME', '`id`']],
     ['several lines', 'web: a\n  b', ['a', 'b']],
+    ['several lines of options', 'web: a \\\n\tb\n--c\n', ['a', 'b', '--c']],
+    ['several lines in quotes', "web: sh -c '\na\nb'\n", ['sh', '-c', '\na\nb']],
+    ['a list', 'web: ["sh", "-c", "a; b && c"]', ['sh', '-c', 'a; b && c']],
+    ['a semicolon in quotes', `web: psql -c 'VACUUM;' -c "ANALYZE;"`, ['psql', '-c', 'VACUUM;', '-c', 'ANALYZE;']],
     ['an arrow inside a word', 'web: echo a>b', ['echo', 'a>b']],
   ])('is split into words: %s', (_, text, argv) => {
     expect(argvOf(text)).toEqual(argv);
