@@ -1,6 +1,7 @@
 # Removes what an interrupted switch has left in a project: containers that Compose had not renamed yet (it calls them <12
 # digits>_<name> until the old one is gone), and one-off containers of migrations and backups. If the network of an exited
-# container was removed, Docker cannot start it again: its service gets a new container, which keeps its volumes.
+# container was removed, Docker cannot start it again: its service gets a new container, which keeps its volumes. Compose
+# cannot start a container that somebody has paused, so that goes on first.
 # Arguments: project [file-of-the-release-that-is-to-run]
 set -u
 project=$1 file=${2-}
@@ -28,6 +29,11 @@ services=$(
           continue
           ;;
       esac
+      if [ "$status" = paused ]; then
+        printf 'unpausing %s\n' "${name#/}" >&2
+        docker unpause "$id" >/dev/null || exit 1
+        continue
+      fi
       # shellcheck disable=SC2086 # ids, in words
       if [ "$oneoff" = False ] && [ "$status" != running ] && lost $attached; then printf '%s\n' "$service"; fi
     done

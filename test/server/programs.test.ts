@@ -680,7 +680,7 @@ esac`;
   const calls = async (rows: readonly string[], args: readonly string[]) => {
     const server = sandbox({ docker: docker(...rows) });
     const { code, stderr } = await server.run('tidy', args);
-    return { code, stderr, calls: server.dockerCalls().filter((call) => /^rm| create /.test(call)) };
+    return { code, stderr, calls: server.dockerCalls().filter((call) => /^rm|^unpause| create /.test(call)) };
   };
 
   it('removes what an interrupted switch left, and nothing else', async () => {
@@ -712,6 +712,17 @@ esac`;
     expect(await calls(rows.slice(1), ['shop', '/r1/compose.yml'])).toMatchObject({ code: 0, calls: [] });
     // There is no release to go back to.
     expect(await calls(rows, ['shop'])).toMatchObject({ code: 0, calls: [] });
+  });
+
+  it('lets a paused container go on, which Compose cannot start', async () => {
+    const rows = [
+      row('a', 'shop-web-1', 'False', 'web', 'paused', 'n1'),
+      row('b', '0123456789ab_shop-db-1', 'False', 'db', 'paused', 'n1'),
+      row('c', 'shop-cache-1', 'False', 'cache', 'exited', 'n2'),
+    ];
+    const found = await calls(rows, ['shop', '/r1/compose.yml']);
+    expect(found).toMatchObject({ code: 0, calls: ['unpause a', 'rm --force b'] });
+    expect(found.stderr).toContain('unpausing shop-web-1\n');
   });
 
   it('asks again where Docker did not answer, and fails rather than leave something behind', async () => {
@@ -1059,6 +1070,18 @@ esac`;
     expect(server.dockerCalls().join('\n')).toContain('label=com.docker.compose.project=shop');
     expect(server.dockerCalls().join('\n')).toContain('inspect --type container');
     expect(server.dockerCalls().join('\n')).toMatch(/ a b$/m);
+  });
+
+  it('reports a link to a release that is gone, and a folder in its place', async () => {
+    const server = sandbox({ docker });
+    server.write({ 'releases/r1/compose.yml': '' });
+    symlinkSync('releases/gone', server.path('current'));
+    const lost = readHostState('web1', (await server.run('observe', [server.root, 'shop'])).stdout);
+    expect(lost).toMatchObject({ fatal: true, current: undefined, problems: [expect.stringContaining('of r1')] });
+    rmSync(server.path('current'));
+    server.write({ 'current/compose.yml': '' });
+    const folder = readHostState('web1', (await server.run('observe', [server.root, 'shop'])).stdout);
+    expect(folder).toMatchObject({ fatal: true, current: undefined, problems: [expect.stringContaining('a folder')] });
   });
 
   it('finds a new server fit', async () => {
