@@ -17,6 +17,8 @@ export async function explain(
   if (verdict.kind === 'good' || (verdict.kind === 'wait' && !failed.timedOut)) return undefined;
   const { container } = verdict;
   if (container === undefined) return undefined;
+  // It was stopped, to be replaced.
+  if (container.status === 'exited' && container.exitCode === 0) return undefined;
   // That container was never reached: the failed command says why.
   if (look.until.kind === 'services' && !isOf(container, look.until.images)) return undefined;
   const says = failed.timedOut ? `${verdict.says}, timed out` : verdict.says;

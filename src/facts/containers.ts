@@ -25,6 +25,7 @@ export function readContainer(line: string): Container | undefined {
     startedAt: text(state['StartedAt']),
     restarts: count(value['restarts']),
     restartPolicy: text(value['policy']) || 'no',
+    publishes: count(value['publishes']) > 0,
     mounts: Array.isArray(value['mounts']) ? value['mounts'].filter(isRecord).map(readMount) : [],
     networks: Array.isArray(value['networks']) ? value['networks'].map(text).filter((name) => name !== '') : [],
     networkIds: Array.isArray(value['networkIds']) ? value['networkIds'].map(text).filter((id) => id !== '') : [],

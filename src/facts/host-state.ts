@@ -44,6 +44,12 @@ export function readHostState(host: string, output: string): HostState {
       (folder) =>
         `${one('user')} cannot write to ${folder}: create the application's folder there, owned by this user, or set path`,
     ),
+    ...all('not-owned').map((fact) => notOwned(fact, one('user') ?? 'the deploy user')),
+    ...all('current-folder').map(
+      (path) =>
+        `${path} is a folder, but must be a link to the release that runs: \`mv ${path} ${path}.old\`, then \`ln -s releases/<id> ${path}\``,
+    ),
+    ...all('current-lost').map((fact) => lostRelease(fact, all('release'))),
   ];
   const full = [...all('disk-images'), ...all('disk-root')].flatMap((fact) => {
     const [free = '', path = ''] = fact.split(' ');
@@ -83,6 +89,21 @@ export function readHostState(host: string, output: string): HostState {
 function releaseIn(json: string | undefined): Release | undefined {
   const parsed = json === undefined ? undefined : parseRelease(json);
   return parsed !== undefined && 'release' in parsed ? parsed.release : undefined;
+}
+
+function notOwned(fact: string, user: string): string {
+  const [, owner = '', path = ''] = /^(\S*) (.*)$/.exec(fact) ?? [];
+  return `${user} may not use ${path}, which belongs to ${owner}: \`sudo chown -R ${user} ${path}\``;
+}
+
+/** Without it a failed deploy would be undone as a first one is: by removing everything that runs. */
+function lostRelease(fact: string, releases: readonly string[]): string {
+  const [link = '', target = ''] = fact.split(' -> ');
+  const remedy =
+    releases.length === 0
+      ? `\`rm ${link}\`, and the next deploy is the first one`
+      : `\`ln -sfn releases/<id> ${link}\`, with the last that ran of ${releases.join(', ')}`;
+  return `the current release is missing, so a failed deploy could not be rolled back: ${link} leads to ${target}, which is not there or has no compose.yml. ${remedy}`;
 }
 
 /** @param settings what the session sets of Docker, as assignments */

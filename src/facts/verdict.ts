@@ -88,6 +88,9 @@ function containerVerdict(
   if (!patient && restarts >= patience && status !== 'running')
     return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
   if (status === 'exited' || status === 'dead') {
+    // One that has a port of the server is there to answer.
+    if (exitCode === 0 && container.publishes && !completes.includes(service))
+      return bad('has ended (exit code 0), but it publishes a port, so it should keep running');
     return exitCode === 0
       ? { kind: 'good', says: `${service} completed` }
       : bad(`exited with code ${exitCode}${oom(container)}`);

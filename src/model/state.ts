@@ -21,6 +21,8 @@ export type Container = {
   readonly restarts: number;
   /** Of Docker: `no`, `on-failure`, `always` or `unless-stopped`. */
   readonly restartPolicy: string;
+  /** Whether it has ports of the server. */
+  readonly publishes?: boolean;
   /** Volumes by name, bind mounts by path. */
   readonly mounts: readonly Omit<Mount, 'service'>[];
   /** By name. */

@@ -5,7 +5,7 @@ containers() {
   ids=$("$@") || return
   [ -n "$ids" ] || return 0
   # shellcheck disable=SC2016 # Go templates
-  rows=$(printf '%s\n' "$ids" | xargs docker inspect --type container --format '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"labels":[{{json (index .Config.Labels "com.docker.compose.service")}},{{with index .Config.Labels "korrigo.config"}}{{json .}}{{else}}{{json (index .Config.Labels "com.docker.compose.config-hash")}}{{end}},{{json (index .Config.Labels "com.docker.compose.oneoff")}}],"restarts":{{.RestartCount}},"policy":{{json .HostConfig.RestartPolicy.Name}},"mounts":{{json .Mounts}},"networks":[{{range $name, $_ := .NetworkSettings.Networks}}{{json $name}},{{end}}""],"networkIds":[{{range .NetworkSettings.Networks}}{{json .NetworkID}},{{end}}""],"state":{{json .State}}}') || {
+  rows=$(printf '%s\n' "$ids" | xargs docker inspect --type container --format '{"id":{{json .Id}},"name":{{json .Name}},"image":{{json .Config.Image}},"labels":[{{json (index .Config.Labels "com.docker.compose.service")}},{{with index .Config.Labels "korrigo.config"}}{{json .}}{{else}}{{json (index .Config.Labels "com.docker.compose.config-hash")}}{{end}},{{json (index .Config.Labels "com.docker.compose.oneoff")}}],"restarts":{{.RestartCount}},"publishes":{{len .HostConfig.PortBindings}},"policy":{{json .HostConfig.RestartPolicy.Name}},"mounts":{{json .Mounts}},"networks":[{{range $name, $_ := .NetworkSettings.Networks}}{{json $name}},{{end}}""],"networkIds":[{{range .NetworkSettings.Networks}}{{json .NetworkID}},{{end}}""],"state":{{json .State}}}') || {
     there=$("$@") || return
     for id in $ids; do
       case $rows in *"\"id\":\"$id\""*) continue ;; esac

@@ -55,7 +55,14 @@ case "$missing" in
       done
       fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
-    if version=$(docker compose version --short 2>/dev/null); then fact compose "$version"; else fact compose-missing yes; fi
+    config=${DOCKER_CONFIG:-${HOME:-}/.docker} # Docker looks for its plugins there, too, and finds none if it may not
+    if version=$(docker compose version --short 2>/dev/null); then
+      fact compose "$version"
+    elif [ -d "$config" ] && { [ ! -r "$config" ] || [ ! -x "$config" ]; }; then
+      fact not-owned "$(stat -c %U "$config") $config"
+    else
+      fact compose-missing yes
+    fi
     ;;
 esac
 
@@ -63,11 +70,20 @@ parent=$root
 while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
 if [ ! -d /tmp ] || [ ! -w /tmp ]; then fact no-tmp yes; else fact disk-tmp "$(free /tmp) /tmp"; fi
 if [ ! -d "$parent" ] || [ ! -w "$parent" ]; then fact not-writable "$parent"; fi
+# Somebody may have worked there with sudo.
+for path in "$root/releases" "$root/files" "$root/lease" "$root/lease/lock" "$root/history.jsonl"; do
+  if [ -e "$path" ] && [ ! -w "$path" ]; then fact not-owned "$(stat -c %U "$path") $path"; fi
+done
 fact disk-root "$(free "$root") $parent"
 few_inodes "$parent"
 # The same for two names of one server.
 fact place "$(cat /proc/sys/kernel/random/boot_id) $(stat -c %d:%i "$parent")"
-if [ -e "$root/current/compose.yml" ]; then
+if [ -L "$root/current" ]; then
+  [ -e "$root/current/compose.yml" ] || fact current-lost "$root/current -> $(readlink "$root/current")"
+elif [ -e "$root/current" ]; then
+  fact current-folder "$root/current"
+fi
+if [ -L "$root/current" ] && [ -e "$root/current/compose.yml" ]; then
   fact current "$(basename "$(readlink "$root/current")")"
   [ ! -e "$root/current/release.json" ] || fact json "$(tr -d '\n' <"$root/current/release.json")"
 fi

@@ -144,6 +144,31 @@ describe('a server', () => {
       stateWith(['not-writable', '/opt']),
       "web1: deploy cannot write to /opt: create the application's folder there, owned by this user, or set path",
     ],
+    [
+      'with a file of somebody else',
+      stateWith(['not-owned', 'root /opt/shop/history.jsonl']),
+      'web1: deploy may not use /opt/shop/history.jsonl, which belongs to root: `sudo chown -R deploy /opt/shop/history.jsonl`',
+    ],
+    [
+      'whose current release is a copy',
+      stateWith(['current-folder', '/opt/shop/current']),
+      'web1: /opt/shop/current is a folder, but must be a link to the release that runs: `mv /opt/shop/current /opt/shop/current.old`, then `ln -s releases/<id> /opt/shop/current`',
+    ],
+    [
+      'whose current release was deleted',
+      stateInstead(
+        'release',
+        ['current-lost', '/opt/shop/current -> releases/r3'],
+        ['release', 'r1'],
+        ['release', 'r2'],
+      ),
+      'web1: the current release is missing, so a failed deploy could not be rolled back: /opt/shop/current leads to releases/r3, which is not there or has no compose.yml. `ln -sfn releases/<id> /opt/shop/current`, with the last that ran of r1, r2',
+    ],
+    [
+      'whose releases were deleted',
+      stateInstead('release', ['current-lost', '/opt/shop/current -> releases/r3']),
+      'web1: the current release is missing, so a failed deploy could not be rolled back: /opt/shop/current leads to releases/r3, which is not there or has no compose.yml. `rm /opt/shop/current`, and the next deploy is the first one',
+    ],
   ])('%s is unfit', (_, state, problem) => {
     expect(state).toMatchObject({ fatal: true, problems: [problem] });
   });

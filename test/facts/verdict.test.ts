@@ -21,6 +21,12 @@ describe('a container', () => {
     ],
     ['that completed well is good', { status: 'exited' }, 'good', '1 containers are as planned'],
     [
+      'that has ended although it has a port is bad',
+      { status: 'exited', publishes: true },
+      'bad',
+      'web has ended (exit code 0), but it publishes a port, so it should keep running',
+    ],
+    [
       'that was restarted long ago is good',
       { restarts: 3, startedAt: secondsAgo(15) },
       'good',
