@@ -48,6 +48,7 @@ export async function describe(
   const log = `${logs.stdout}${logs.stderr}`.trimEnd();
   const lines = [
     says,
+    ...(container.health === 'starting' ? ['its healthcheck has not passed yet'] : []),
     ...(container.healthOutput === '' ? [] : [`last healthcheck output: ${container.healthOutput}`]),
     ...(log === ''
       ? ['its log is empty']

@@ -30,7 +30,7 @@ export function readContainer(line: string): Container | undefined {
     networks: Array.isArray(value['networks']) ? value['networks'].map(text).filter((name) => name !== '') : [],
     networkIds: Array.isArray(value['networkIds']) ? value['networkIds'].map(text).filter((id) => id !== '') : [],
     health: healthOf(text(health['Status'])),
-    healthOutput: text(probes.at(-1)?.['Output']).trim(),
+    healthOutput: outputOf(probes.at(-1)),
     error: text(state['Error']),
   };
 }
@@ -48,6 +48,12 @@ function readMount(mount: Json): Container['mounts'][number] {
 const recordOf = (value: unknown): Json => (isRecord(value) ? value : {});
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** `false` and `grep -q` fail without a word. */
+function outputOf(probe: Json = {}): string {
+  const code = count(probe['ExitCode']);
+  return text(probe['Output']).trim() || (code === 0 ? '' : `none (exit code ${code})`);
+}
 
 function healthOf(status: string): Container['health'] {
   return status === 'healthy' || status === 'unhealthy' || status === 'starting' ? status : 'none';

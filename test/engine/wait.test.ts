@@ -130,7 +130,7 @@ describe('waiting', () => {
           host: 'web1',
           service: 'web',
           short: 'web1: web is starting (gave up after 10 s)',
-          message: 'web1: web is starting (gave up after 10 s)\nits log is empty',
+          message: 'web1: web is starting (gave up after 10 s)\nits healthcheck has not passed yet\nits log is empty',
           hint: 'For the full log, run `docker logs shop-web-1` on web1.',
         },
       ],

@@ -44,6 +44,11 @@ describe('a container', () => {
 
   it.each([
     ['a one-off container', { ...told, labels: ['web', 'f00d', 'True'] }, { oneOff: true }],
+    [
+      'one whose healthcheck fails without a word',
+      { ...told, state: { Health: { Status: 'starting', Log: [{ ExitCode: 1, Output: ' \n' }] } } },
+      { health: 'starting', healthOutput: 'none (exit code 1)' },
+    ],
     ['one without a healthcheck', { ...told, state: { Status: 'running' } }, { health: 'none', healthOutput: '' }],
     [
       'one whose healthcheck has not run yet',
