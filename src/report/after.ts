@@ -1,7 +1,8 @@
 import { hasBegun, whatIsThere } from '../facts/left.ts';
 import type { Failure } from '../model/failure.ts';
 import type { HostAfter, Report, Undone } from '../model/report.ts';
-import { neverStartedCode, stepIds } from '../model/switch.ts';
+import { type HostSwitch, neverStartedCode, stepIds } from '../model/switch.ts';
+import { isAdopted } from './host-notes.ts';
 
 /** The state of each host after a failed switch, and what to do: lines for the log and the summary. */
 export type Afterwards = { readonly lines: readonly string[]; readonly next: string | undefined };
@@ -20,9 +21,9 @@ export function afterwards(report: Report): Afterwards {
           `${migrated.host}: the migration ${migrated.outcome === 'done' ? 'ran' : 'was started'} and is not undone${report.backup === undefined ? '' : '; the backup taken before it is shown above'}`,
         ];
   if (undone !== undefined) {
-    const from = Object.fromEntries(plan.hosts.map((host) => [host.host, host.from]));
+    const hosts = Object.fromEntries(plan.hosts.map((host) => [host.host, host]));
     return {
-      lines: [...undone.map((host) => undoneLine(host, from[host.host])), ...data],
+      lines: [...undone.map((host) => undoneLine(host, hosts[host.host])), ...data],
       next: nextAfterUndo(undone, report.root),
     };
   }
@@ -31,8 +32,13 @@ export function afterwards(report: Report): Afterwards {
   return { lines: [...hostLines(after, id), ...(after.length === 0 ? [] : data)], next: rollbackHint(after, id) };
 }
 
-function undoneLine({ host, outcome, failure }: Undone, from: string | undefined): string {
-  const before = from === undefined ? 'nothing is running, as before this first deploy' : `${from} is running again`;
+function undoneLine({ host, outcome, failure }: Undone, planned: HostSwitch | undefined): string {
+  const from = planned?.from;
+  const nothing =
+    planned !== undefined && isAdopted(planned)
+      ? 'nothing is running: the containers from before belonged to no release, so they were removed and not brought back. Start them as you did before, or fix the cause and deploy again'
+      : 'nothing is running, as before this first deploy';
+  const before = from === undefined ? nothing : `${from} is running again`;
   if (outcome === 'rolled-back') return `${host}: rolled back, ${before}`;
   if (outcome === 'unfinished')
     return `${host}: is rolling back ${from === undefined ? '' : `to ${from} `}by itself; check with \`status\``;

@@ -1,6 +1,6 @@
 import type { ServiceChange } from '../model/changes.ts';
 import type { HostSwitch, PendingMigrations, SwitchPlan } from '../model/switch.ts';
-import { hostNotes } from './host-notes.ts';
+import { planNotes } from './host-notes.ts';
 import { table } from './markdown.ts';
 import { obstacleText } from './obstacles.ts';
 import { reasonsText } from './reasons.ts';
@@ -11,7 +11,7 @@ export function planLines(plan: SwitchPlan): readonly string[] {
   return [
     ...hosts.flatMap((host) => [
       ...changesLines(hostTitle(host), host.changes),
-      ...hostNotes(host).map((note) => `  ! ${note}`),
+      ...planNotes(host).map((note) => `  ! ${note}`),
     ]),
     ...(backup?.kind === 'run' ? [`back up on ${backup.host} before anything is changed: ${backup.text}`] : []),
     ...(backup?.kind === 'nothing-to-lose' ? [`no backup: ${backup.host} has no release and no containers yet`] : []),

@@ -2,7 +2,20 @@ import type { IgnoredKey } from '../model/changes.ts';
 import type { HostSwitch } from '../model/switch.ts';
 import { dataText } from './data.ts';
 
-/** What a person should know besides the services: what happens to data, and what Compose ignores. */
+/** For the plan: what a person should know besides the services, and whether it can be undone. */
+export const planNotes = (host: Pick<HostSwitch, 'from' | 'changes' | 'data' | 'ignored'>): readonly string[] => [
+  ...(isAdopted(host) ? [adoptedText] : []),
+  ...hostNotes(host),
+];
+
+/** Whether containers of the project run that no release describes. */
+export const isAdopted = ({ from, changes }: Pick<HostSwitch, 'from' | 'changes'>): boolean =>
+  from === undefined && changes.some(({ action }) => action !== 'create');
+
+const adoptedText =
+  'the containers there belong to no release: if this deploy fails, they are removed and cannot be brought back (volumes stay); set on-failure to keep to leave what runs';
+
+/** What happens to data, and what Compose ignores. */
 export const hostNotes = ({ data, ignored = [] }: Pick<HostSwitch, 'data' | 'ignored'>): readonly string[] => [
   ...data.map(dataText),
   ...ignored.map(ignoredText),

@@ -3,7 +3,7 @@ import type { HostSwitch, SwitchPlan } from '../model/switch.ts';
 import { alike, alikeProblems } from './alike.ts';
 import { changesTable, fromText, pendingLines } from './changes.ts';
 import { downtimeLines, forecastSum, headline } from './forecast.ts';
-import { hostNotes } from './host-notes.ts';
+import { planNotes } from './host-notes.ts';
 import { bounded, code, details, fenced, inline } from './markdown.ts';
 
 /** A plan as Markdown, for a comment and the summary: the headline first, details folded. */
@@ -38,7 +38,7 @@ function hostsText(group: readonly HostSwitch[], plan: SwitchPlan, only: boolean
 
 function hostText(host: HostSwitch): string {
   const { from, changes } = host;
-  const lines = hostNotes(host).map((note) => `- ${inline(note)}`);
+  const lines = planNotes(host).map((note) => `- ${inline(note)}`);
   return [
     from === undefined ? `${capital(fromText(host))}.` : `Now: ${code(from)}`,
     changesTable(changes, 'action'),

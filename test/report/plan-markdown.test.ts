@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { changesOn, failureOf, reportOf, switchOf } from '../../fixtures/builders.ts';
 import type { Forecast } from '../../src/model/forecast.ts';
+import { planLines } from '../../src/report/changes.ts';
 import { forecastMarkdown } from '../../src/report/plan-markdown.ts';
 import { summary } from '../../src/report/summary.ts';
 import { title } from '../../src/report/title.ts';
 
 const change = (action: 'recreate' | 'keep') => [{ service: 'web', action, reasons: [] }] as const;
 const forecastOf = (overrides: Partial<Forecast> = {}): Forecast => {
-  const hosts = [changesOn('web1', change('recreate')), changesOn('web2', change('recreate'))];
+  const from = '20260101-000000-000000000000';
+  const hosts = ['web1', 'web2'].map((host) => changesOn(host, change('recreate'), { from }));
   return { plan: switchOf({ hosts }), problems: [], notes: [], ...overrides };
 };
 
@@ -24,6 +26,13 @@ describe('a plan in a comment', () => {
       '<summary>web1, web2: 1 service recreated</summary>',
       '<summary>web3: 1 service kept, no downtime</summary>',
     ]);
+  });
+
+  it('says that containers of no release cannot be brought back', () => {
+    const text = (action: 'recreate' | 'create'): string =>
+      planLines(switchOf({ hosts: [changesOn('web1', [{ service: 'web', action, reasons: [] }])] })).join('\n');
+    expect(text('recreate')).toContain('  ! the containers there belong to no release: if this deploy fails, they are');
+    expect(text('create')).not.toContain('no release');
   });
 
   it('says once what is wrong on several servers', () => {

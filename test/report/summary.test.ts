@@ -4,6 +4,7 @@ import { changesOn, failureOf, intentOf, releaseOf, reportOf, switchOf } from '.
 import { ConfigError } from '../../src/errors.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { HostStatus } from '../../src/model/state.ts';
+import { afterwards } from '../../src/report/after.ts';
 import { summary } from '../../src/report/summary.ts';
 import { refusal } from '../../src/report/what-failed.ts';
 
@@ -120,6 +121,16 @@ describe('the summary', () => {
     expect(text('rollback-failed')).toContain(`**What to do:** ${hint}\n`);
     expect(text('rolled-back')).toContain('**What to do:** The rollback replaced that container, ');
     expect(text('rolled-back')).not.toContain('docker logs');
+  });
+
+  it('does not say that nothing ran before, where something did', () => {
+    const undone = [{ host: 'web1', outcome: 'rolled-back' }] as const;
+    const text = (action: 'recreate' | 'create'): string => {
+      const plan = switchOf({ hosts: [changesOn('web1', [{ service: 'web', action, reasons: [] }])] });
+      return afterwards(reportOf({ outcome: 'rolled-back', failures: [failureOf('x')], plan, undone })).lines.join();
+    };
+    expect(text('create')).toBe('web1: rolled back, nothing is running, as before this first deploy');
+    expect(text('recreate')).toContain('the containers from before belonged to no release, so they were removed');
   });
 
   it('of a switch that failed tells what is there now, and calls a plan a plan', () => {
