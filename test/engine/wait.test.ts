@@ -116,7 +116,7 @@ describe('waiting', () => {
   it('quotes only the beginning of a line without an end', async () => {
     const log = { stdout: `${'x'.repeat(10_000_000)}\nthe reason\n` };
     await expect(waitFor(step, 'web1', enginePorts([host([starting], log)]))).rejects.toMatchObject({
-      message: `web1: web is starting (gave up after 10 s)\nlast log lines of shop-web-1:\n  ${'x'.repeat(4000)}…\n  the reason`,
+      message: `web1: web is starting (gave up after 10 s)\nits healthcheck has not passed yet\nlast log lines of shop-web-1:\n  ${'x'.repeat(4000)}…\n  the reason`,
     });
   });
 
