@@ -89,9 +89,13 @@ describe('production', () => {
     const old = ['--entrypoint', 'openssl', 'temporary-certificate', 'req', '-x509', ...key, ...files];
     await stack.compose('run', '--rm', ...old);
     expect(await again()).toContain('created a temporary certificate');
-    await until('the new one', 20_000, async () => {
-      return (await get('/')).serial !== serial && (await issuer()).includes('Korrigo, temporary');
-    });
+    try {
+      await until('the new one', 20_000, async () => {
+        return (await get('/')).serial !== serial && (await issuer()).includes('Korrigo, temporary');
+      });
+    } catch (cause) {
+      throw new Error(await stack.compose('logs', '--tail', '40', 'nginx'), { cause });
+    }
   });
 
   it('has no container that is not hardened, but for those that prepare volumes', async () => {

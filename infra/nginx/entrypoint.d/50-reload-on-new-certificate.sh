@@ -8,7 +8,8 @@ certificate=/tls/current/fullchain.pem
 
 watch() {
   seen=$(cksum <"$certificate")
-  while sleep "${TLS_CHECK_INTERVAL:-30}"; do
+  # If `sleep` is killed, for want of memory for example, watching goes on.
+  while sleep "${TLS_CHECK_INTERVAL:-30}" || sleep 30; do
     now=$(cksum <"$certificate" 2>/dev/null) || continue
     if [ "$now" != "$seen" ] && nginx -t -q && nginx -s reload; then
       seen=$now
