@@ -3,11 +3,10 @@ import type { Secret } from '../model/secret.ts';
 import { composeOptions, create, type Files, upPreview } from './compose.ts';
 import { program } from './program.ts';
 
-/** One typed builder for each program of `server/`. `root` is the folder of the application on the host. */
+/** One typed builder for each program of `server/` that is not about images. `root` is the folder of the application on the host. */
 
 type Place = { readonly root: string; readonly project: string };
 type Kept = { readonly root: string; readonly id: string };
-type Env = Readonly<Record<string, string>>;
 
 export const observe = ({ root, project }: Place): Command => program('observe', [root, project]);
 
@@ -46,19 +45,6 @@ export type Login = {
 export function login({ folder, server, username, password }: Login): Command {
   return program('login', [folder, server, username], { stdin: password });
 }
-
-export const pin = (images: readonly string[], env: Env): Command => program('pin', images, { env });
-
-export type Attested = {
-  /** `owner/repo` */
-  readonly repository: string;
-  readonly images: readonly string[];
-  /** For GitHub, if `gh` has no token of its own. */
-  readonly token: Secret | undefined;
-};
-
-export const attested = ({ repository, images, token }: Attested, env: Env): Command =>
-  program('attested', [repository, ...images], { env, stdin: token ?? '' });
 
 /** @param archive a tar, as compose/archive.ts makes it */
 export const ship = ({ root, id }: Kept, archive: Content): Command => program('ship', [root, id], { stdin: archive });
@@ -131,40 +117,6 @@ export function rollBack({ project, service, from, to, drainSeconds, timeoutSeco
   const seconds = [ids.length, drainSeconds, timeoutSeconds].map(String);
   return program('roll-back', [project, service, from, to, ...seconds, ...ids]);
 }
-
-/** @param tag that keeps the images from a prune; `login` is the folder of the registry login */
-export function pull(file: string, tag: string, images: readonly string[], login: string | undefined): Command {
-  return program('pull', [file, tag, ...images], { env: login === undefined ? {} : { DOCKER_CONFIG: login } });
-}
-
-/** Fails if the image is not there. */
-export const imageId = (image: string): Command => ({
-  argv: ['docker', 'image', 'inspect', '--format', '{{.Id}}', image],
-});
-
-/** The builder on this machine. */
-export const builderDriver: Command = { argv: ['docker', 'buildx', 'inspect'] };
-
-/**
- * Sends images that Docker built here to their registry before any tag is moved.
- * @param tag that nothing else uses; images are local names by target
- */
-export function upload(tag: string, images: Readonly<Record<string, string>>, env: Env): Command {
-  const pairs = Object.entries(images).map(([target, image]) => `${target}=${image}`);
-  return program('upload', [tag, ...pairs], { env });
-}
-
-/** @param tags `name:tag` → `name@digest` of what the registry has already */
-export function tag(tags: Readonly<Record<string, string>>, env: Env): Command {
-  return program(
-    'tag',
-    Object.entries(tags).map(([name, image]) => `${name}=${image}`),
-    { env },
-  );
-}
-
-/** @param images `name@digest` of what was built for it, the name alone of what was not */
-export const discard = (tag: string, images: readonly string[]): Command => program('discard', [tag, ...images]);
 
 /** Replaces the containers of these services with new ones. */
 export function replace(sealed: string, project: string, services: readonly string[]): Command {

@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path/posix';
-import { builderDriver } from '../commands/server.ts';
+import { builderDriver } from '../commands/images.ts';
 import { dockerfileOf, type Needed, neededOf } from '../compose/build-inputs.ts';
 import { defaultCaches, hasGithubCache } from '../compose/cache.ts';
 import {

@@ -1,4 +1,4 @@
-import { imageId } from '../commands/server.ts';
+import { imageId } from '../commands/images.ts';
 import type { OneOff } from '../config/config.ts';
 import { type PendingMigrations, type SwitchPlan, stepIds } from '../model/switch.ts';
 import { isEmpty, oneOffStage, oneOffText } from '../plan/one-off.ts';

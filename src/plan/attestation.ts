@@ -1,4 +1,4 @@
-import { type Attested, attested } from '../commands/server.ts';
+import { type Attested, attested } from '../commands/images.ts';
 import type { Plan } from '../model/plan.ts';
 
 /** Asks GitHub where images come from. No server has received anything of them yet. */

@@ -1,5 +1,5 @@
 import { type Bake, bake } from '../commands/bake.ts';
-import { pin, tag } from '../commands/server.ts';
+import { pin, tag } from '../commands/images.ts';
 import type { Command } from '../model/command.ts';
 import type { Plan, Retry, Step } from '../model/plan.ts';
 

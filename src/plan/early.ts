@@ -1,6 +1,6 @@
 /** What is sent ahead while the tests are still running. It moves no tag in use and touches no running container. */
 import { bake } from '../commands/bake.ts';
-import { discard, upload } from '../commands/server.ts';
+import { discard, upload } from '../commands/images.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { Target } from '../model/switch.ts';
 import type { BuildFacts } from './build.ts';

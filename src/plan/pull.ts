@@ -1,5 +1,5 @@
+import { pull } from '../commands/images.ts';
 import { sealedFile } from '../commands/paths.ts';
-import { pull } from '../commands/server.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Release } from '../model/release.ts';
 import type { Target } from '../model/switch.ts';

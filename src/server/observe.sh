@@ -78,14 +78,13 @@ fact disk-root "$(free "$root") $parent"
 few_inodes "$parent"
 # The same for two names of one server.
 fact place "$(cat /proc/sys/kernel/random/boot_id) $(stat -c %d:%i "$parent")"
-if [ -L "$root/current" ]; then
-  [ -e "$root/current/compose.yml" ] || fact current-lost "$root/current -> $(readlink "$root/current")"
-elif [ -e "$root/current" ]; then
-  fact current-folder "$root/current"
-fi
 if [ -L "$root/current" ] && [ -e "$root/current/compose.yml" ]; then
   fact current "$(basename "$(readlink "$root/current")")"
   [ ! -e "$root/current/release.json" ] || fact json "$(tr -d '\n' <"$root/current/release.json")"
+elif [ -L "$root/current" ]; then
+  fact current-lost "$root/current -> $(readlink "$root/current")"
+elif [ -e "$root/current" ]; then
+  fact current-folder "$root/current"
 fi
 # Without a program for each: there may be a hundred.
 for release in "$root"/releases/*/compose.yml; do
