@@ -60,9 +60,10 @@ done
   [ "$(sha256sum <"$path" | cut -d ' ' -f 1)" = "$(cat "${path%/*}/.shipped")" ] || printf 'written\t%s\n' "$path"
 done
 printf '%s\n' "$volumes" | awk -F "$tab" 'NF && ($1 !~ /^[0-9a-f]+$/ || length($1) != 64) { print "here-volume" FS $0 }'
-docker network ls --format "here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}" || exit 1
+networks=$(docker network ls --format "{{.ID}}${tab}here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}") || exit 1
+printf '%s\n' "$networks" | cut -f 2-
 # shellcheck disable=SC2016 # a Go template
-docker network ls --quiet | xargs docker network inspect --format '{{$name := .Name}}{{if eq .Scope "local"}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}{{end}}' | grep .
+printf '%s\n' "$networks" | cut -f 1 | xargs docker network inspect --format '{{$name := .Name}}{{if eq .Scope "local"}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}{{end}}' | grep .
 # This project's too: to tell a container that publishes a port from a program that only listens on it.
 docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.service\"}}$tab{{.Label \"com.docker.compose.project.working_dir\"}}$tab{{.State}}$tab{{.Ports}}" || exit 1
 for table in /proc/net/tcp /proc/net/tcp6; do

@@ -32,15 +32,19 @@ done
 case "$missing" in
   *docker*) ;;
   *)
-    # Where no engine answers, `docker info --format` succeeds and has nothing to say.
-    ask() { docker info --format '{{.ServerVersion}} {{.DockerRootDir}}' 2>/dev/null || true; }
-    info=$(ask)
+    # Where no engine answers, `docker info --format` succeeds and has nothing to say. It starts Docker's plugins, and knows Compose's version.
+    ask() {
+      docker info --format '{{.ServerVersion}} {{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}{{end}}{{end}} {{.DockerRootDir}}' 2>/dev/null || true
+    }
+    info=$(ask) version=
     # It may be back already.
     [ -n "${info%% *}" ] || ! docker version >/dev/null 2>&1 || info=$(ask)
     if [ -n "${info%% *}" ]; then
       fact docker "${info%% *}"
-      fact disk-images "$(free "${info#* }") ${info#* }"
-      [ ! -e "${info#* }" ] || few_inodes "${info#* }"
+      info=${info#* }
+      version=${info%% *} folder=${info#* }
+      fact disk-images "$(free "$folder") $folder"
+      [ ! -e "$folder" ] || few_inodes "$folder"
       # Without an answer it fails: a server that seems to have no containers would be taken for an empty one.
       networks=$(docker network ls --quiet --no-trunc) || exit
       all=$(containers "$project") || exit
@@ -56,8 +60,8 @@ case "$missing" in
       fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
     config=${DOCKER_CONFIG:-${HOME:-}/.docker} # Docker looks for its plugins there, too, and finds none if it may not
-    if version=$(docker compose version --short 2>/dev/null); then
-      fact compose "$version"
+    if [ -n "$version" ] || version=$(docker compose version --short 2>/dev/null); then
+      fact compose "${version#v}"
     elif [ -d "$config" ] && { [ ! -r "$config" ] || [ ! -x "$config" ]; }; then
       fact not-owned "$(stat -c %U "$config") $config"
     else

@@ -122,4 +122,4 @@ docker image ls --format '{{.Repository}}:{{.Tag}}' |
     BEGIN { for (n = split(kept, id, " "); n > 0; n--) needed[id[n]] = 1 }
     { tag = $0; sub(/.*:/, "", tag) }
     !(substr(tag, length(project) + 2) in needed)
-  ' | tr '\n' '\0' | xargs -0 docker image rm >/dev/null 2>&1 || true
+  ' | tr '\n' '\0' | xargs -0 -r docker image rm >/dev/null 2>&1 || true

@@ -15,9 +15,10 @@ architectures() { # of an image that has several
   printf %s "${found:-other machines}"
 }
 platform() { printf '%s\n' "$platforms" | awk -F "$tab" -v image="$1" '$1 == image { print $2; exit }'; }
+architecture() { docker image inspect --format '{{.Architecture}}' "$1"; } # of an image that is here
 pull() {
   wanted=$(platform "$1")
-  if ! docker image inspect "$1" >/dev/null 2>&1 && ! why=$(docker pull --quiet ${wanted:+--platform "$wanted"} "$1" 2>&1 >/dev/null); then
+  if ! built_for=$(architecture "$1" 2>/dev/null) && ! why=$(docker pull --quiet ${wanted:+--platform "$wanted"} "$1" 2>&1 >/dev/null); then
     case $why in
       # Retrying would not help.
       *'no matching manifest'* | *'no match for platform'*)
@@ -28,7 +29,7 @@ pull() {
     printf '%s\n' "$why" >&2
     return 1
   fi
-  built_for=$(docker image inspect --format '{{.Architecture}}' "$1") || return 1
+  [ -n "$built_for" ] || built_for=$(architecture "$1") || return 1
   if [ -z "$wanted" ] && [ "$built_for" != "$machine" ]; then
     fact wrong-architecture "$1" "$built_for" "$machine"
     return 0

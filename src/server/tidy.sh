@@ -12,8 +12,9 @@ all() { # Nothing, if there are none. A container that ends meanwhile makes `doc
 }
 rows=$(all) || { sleep 1 && rows=$(all); } || exit 1
 [ -n "$rows" ] || exit 0
-networks=$(docker network ls --quiet --no-trunc) || exit 1
+networks=''
 lost() { # Whether one of these networks is gone. Arguments: id...
+  [ -n "$networks" ] || networks=$(docker network ls --quiet --no-trunc) || exit 1
   for network in "$@"; do
     printf '%s\n' "$networks" | grep -qxF "$network" || return 0
   done

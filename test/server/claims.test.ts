@@ -91,7 +91,7 @@ ${options}configs:
 const docker = `
 case "$1 $2" in
   'volume ls') printf 'shop_data\\tshop\\nother\\t\\n%064d\\tshop\\n' 0 ;;
-  'network ls') printf 'here-network\\tbridge\\t\\t\\nhere-network\\tshop_back\\tshop\\tback\\n' ;;
+  'network ls') printf 'n1\\there-network\\tbridge\\t\\t\\nn2\\there-network\\tshop_back\\tshop\\tback\\n' ;;
   'network inspect') printf 'here-subnet\\tbridge\\t172.17.0.0/16\\n\\n' ;;
   'ps --all') printf 'container\\tapp-web-1\\tapp\\tweb\\t/srv/app\\trunning\\t0.0.0.0:8080->80/tcp, :::8080->80/tcp, 443/tcp\\ncontainer\\tby-hand\\t\\t\\t\\texited\\t\\n' ;;
 esac`;

@@ -364,14 +364,14 @@ esac`;
 
 describe('pull', () => {
   const [web, cache] = [`registry.example.com:5000/shop/web@${digest('1')}`, `redis@${digest('2')}`];
-  /** Images that are here, and what the rest of docker does. */
+  /** One image is here, the other one once it was pulled. */
   const docker = (more = '') => `
 case "$*" in
   version*) echo amd64 ;;
-  'image inspect --format'*) echo amd64 ;;
-  'image inspect'*redis*) exit 0 ;;
-  'image inspect'*) exit 1 ;;
+  'image inspect --format'*redis*) echo amd64 ;;
+  'image inspect --format'*) [ -e "$HOME/pulled" ] && echo amd64 ;;
   ${more}
+  pull*) touch "$HOME/pulled" ;;
 esac`;
 
   it('brings what is not here and tags everything, side by side', async () => {
@@ -393,8 +393,10 @@ esac`;
   it('brings what a service wants for another platform for that one', async () => {
     const docker = `case "$*" in
       version*) echo amd64 ;;
-      'image inspect --format'*) echo arm64 ;;
-      'image inspect'*) exit 1 ;;
+      'image inspect --format'*redis*) [ -e "$HOME/pulled-redis" ] && echo arm64 ;;
+      'image inspect --format'*) [ -e "$HOME/pulled-web" ] && echo arm64 ;;
+      pull*redis*) touch "$HOME/pulled-redis" ;;
+      pull*) touch "$HOME/pulled-web" ;;
     esac`;
     const server = sandbox({ docker });
     const sealed = `services:\n  cache:\n    image: ${cache}\n  web:\n    image: ${web}\n    platform: linux/arm64\n`;
@@ -408,8 +410,8 @@ esac`;
   it('reports a service that others wait for until it is healthy, and whose image has no healthcheck', async () => {
     const server = sandbox({
       docker: docker().replace(
-        "'image inspect --format'*) echo amd64 ;;",
-        "'image inspect --format {{with'*) echo ;;\n  'image inspect --format'*) echo amd64 ;;",
+        "'image inspect --format'*redis*) echo amd64 ;;",
+        "'image inspect --format {{with'*) echo ;;\n  'image inspect --format'*redis*) echo amd64 ;;",
       ),
     });
     const waits = 'depends_on:\n      cache:\n        condition: service_healthy\n';
@@ -1020,7 +1022,7 @@ describe('observe', () => {
     '{"id":"a","name":"/shop-web-1","image":"x","labels":["web","h","False"],"restarts":0,"state":{"Status":"running"}}';
   const docker = `
 case "$*" in
-  'info'*) echo "26.1.5 $HOME" ;;
+  'info'*) echo "26.1.5 v2.26.1 $HOME" ;;
   'ps --all'*) printf 'a\\nb\\n' ;;
   'inspect'*) printf '%s\\n' '${container}' ;;
   'compose version --short') echo 2.26.1 ;;
@@ -1066,10 +1068,19 @@ esac`;
       files: ['00ff'],
       history: [attempt],
       containers: [{ name: 'shop-web-1', service: 'web' }],
+      docker: '26.1.5',
+      compose: '2.26.1',
     });
+    expect(server.dockerCalls()).not.toContain('compose version --short');
     expect(server.dockerCalls().join('\n')).toContain('label=com.docker.compose.project=shop');
     expect(server.dockerCalls().join('\n')).toContain('inspect --type container');
     expect(server.dockerCalls().join('\n')).toMatch(/ a b$/m);
+  });
+
+  it('asks Compose itself for its version where Docker does not know it', async () => {
+    const server = sandbox({ docker: docker.replace('26.1.5 v2.26.1 ', '26.1.5  ') });
+    const { stdout } = await server.run('observe', [server.root, 'shop']);
+    expect(readHostState('web1', stdout)).toMatchObject({ docker: '26.1.5', compose: '2.26.1' });
   });
 
   it('reports a link to a release that is gone, and a folder in its place', async () => {
