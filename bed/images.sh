@@ -39,9 +39,10 @@ main() {
   case ${1:-} in
     up) exec 8>"$cache/images.lock"; flock 8; up ;;
     print) print ;;
-    monitoring) exec 8>"$cache/images.lock"; flock 8; monitoring ;;
-    logs) exec 8>"$cache/images.lock"; flock 8; logs ;;
-    bed) exec 8>"$cache/images.lock"; flock 8; bed "$2" ;;
+    # Each of these takes minutes the first time, and those who need none of it do not wait.
+    monitoring) exec 8>"$cache/monitoring.lock"; flock 8; monitoring ;;
+    logs) exec 8>"$cache/logs.lock"; flock 8; logs ;;
+    bed) exec 8>"$cache/bed.lock"; flock 8; bed "$2" ;;
     *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
   esac
 }

@@ -100,7 +100,7 @@ async function engineReady(server: Server, options: ServerOptions): Promise<void
   if (options.docker === 'stopped') return;
   try {
     await until(`engine of ${server.name}`, 30_000, async () => {
-      return (await server.exec(['docker', 'info'], { user: 'deploy' })).code === 0;
+      return (await server.exec(['docker', 'version'], { user: 'deploy' })).code === 0;
     });
   } catch (cause) {
     const log = await server.exec(['tail', '-n', '20', '/var/log/dockerd.log']);
