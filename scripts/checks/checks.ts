@@ -54,13 +54,17 @@ export const checks: Readonly<Record<string, () => Promise<void>>> = {
     const options = ['--persona', 'pedantic', '--offline', '--no-progress', '--quiet'];
     await must(['zizmor', ...options, '.github', 'action.yml', ...copied], { env });
   },
-  'compose files of infra': composeFiles,
   'compose files of infra: compose-lint': async () => {
     // Those that run on servers; the passwords of development and tests are nobody's secret.
     const all = await files(/^infra\/docker\/docker-compose\.(?!dev|test|common).*\.yml$/);
     const options = ['--config', 'infra/docker/.compose-lint.yml', '--fail-on', 'low', '--no-env', '--skip-suppressed'];
     await must(['compose-lint', 'check', ...options, '--quiet', ...all], { env });
   },
+};
+
+/** Those that need the engine of the bed, or the machine's. */
+export const checksWithDocker: Readonly<Record<string, () => Promise<void>>> = {
+  'compose files of infra': composeFiles,
 };
 
 /** By ending or first line, but for the programs of servers. */

@@ -4,17 +4,20 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Held, holdEngine } from '../../bed/hold.ts';
 import type { Outcome } from '../test.ts';
-import { checks } from './checks.ts';
+import { checks, checksWithDocker } from './checks.ts';
 import { Finding, top } from './command.ts';
 
 const count = { passed: 0, failed: 0 };
 
 async function main(): Promise<void> {
   let held: Held | undefined;
-  await check('Docker Engine and base images', async () => {
+  // On a new machine minutes, much of them waiting for downloads: beside the checks that need no engine.
+  const engine = check('Docker Engine and base images', async () => {
     held = await holdEngine((line) => console.log(`  ${line} …`));
   });
   for (const [name, run] of Object.entries(checks)) await check(name, run);
+  await engine;
+  for (const [name, run] of Object.entries(checksWithDocker)) await check(name, run);
   await runTests();
   if (held !== undefined) await check('everything is taken down again', held.release);
   console.log(`\n${count.passed} passed, ${count.failed} failed`);
