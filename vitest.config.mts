@@ -2,23 +2,44 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The files that take longest, to begin with: what takes minutes must not be the last that a worker starts. */
+/**
+ * The files that take longest, to begin with: what takes minutes must not be the last that a worker starts. Those that wait much,
+ * for healthchecks or clocks, alternate with those that keep the processors busy.
+ */
 const longest = [
-  'infra-monitoring',
   'infra-web',
-  'korrigo',
-  'infra-web-faults',
-  'failures',
-  'infra-backup',
-  'infra-tls',
+  'beds',
   'rollback',
-  'infra-data',
-  'infra-web-overlays',
-  'infra-web-proxy',
-  'workflows',
-  'prune',
+  'infra-monitoring',
+  'recipes',
+  'failures',
+  'infra-tls',
+  'status',
+  'doors',
+  'infra-rolling',
   'deploy',
+  'world',
+  'korrigo',
+  'recreate',
+  'infra-web-faults',
+  'bundle',
+  'infra-backup',
+  'workflows',
+  'lease',
+  'rolling',
+  'truth',
+  'prune',
   'faults',
+  'keeper',
+  'infra-web-proxy',
+  'resolve',
+  'attest',
+  'other-servers',
+  'plans',
+  'queue',
+  'infra-web-images',
+  'infra-web-overlays',
+  'infra-data',
 ];
 
 /** vitest asks for a class. */
