@@ -75,6 +75,7 @@ const texts = {
   tag: join(programs['beside.sh'], programs['tag.sh']),
   discard: programs['discard.sh'],
   replace: programs['replace.sh'],
+  'by-hand': programs['by-hand.sh'],
   refresh: programs['refresh.sh'],
   'one-off': join(awks('oneoff'), programs['one-off.sh']),
   current: programs['current.sh'],

@@ -1,5 +1,7 @@
+import type { ByHand } from '../model/by-hand.ts';
 import type { Command, Content } from '../model/command.ts';
 import type { Secret } from '../model/secret.ts';
+import type { Container } from '../model/state.ts';
 import { composeOptions, create, type Files, upPreview } from './compose.ts';
 import { program } from './program.ts';
 
@@ -126,6 +128,23 @@ export function replace(sealed: string, project: string, services: readonly stri
 /** Starts the containers of these services that have exited. */
 export const start = (project: string, services: readonly string[]): Command =>
   program('replace', [project, services.join(' ')]);
+
+/** Starts what ran again as somebody had started it by hand; what was stopped stays, all else goes. Builds and pulls nothing. */
+export function upByHand(
+  project: string,
+  { folder, options }: ByHand,
+  { ran, stopped }: Readonly<Record<'ran' | 'stopped', readonly Pick<Container, 'id' | 'service'>[]>>,
+): Command {
+  const services = [...new Set(ran.map(({ service }) => service))];
+  const scales = services.flatMap((name) => {
+    const { length } = ran.filter(({ service }) => service === name);
+    return length > 1 ? ['--scale', `${name}=${length}`] : [];
+  });
+  const up = ['up', '--detach', '--no-build', '--pull', 'never', ...scales];
+  const compose = ['docker', 'compose', '--project-name', project, ...options, ...up];
+  const ids = stopped.map(({ id }) => id);
+  return program('by-hand', [project, folder, services.join(' '), ids.join(' '), ...compose]);
+}
 
 /** Lets proxies whose containers stay find the new containers. The last call reports the result. */
 export const refresh = (project: string, time: 'first' | 'last'): Command => program('refresh', [project, time]);

@@ -2,7 +2,7 @@ import { readHistory } from '../model/history.ts';
 import { parseRelease, type Release } from '../model/release.ts';
 import type { HostState } from '../model/state.ts';
 import { readContainer } from './containers.ts';
-import { readFacts } from './facts.ts';
+import { readFacts, rowsOf } from './facts.ts';
 import { isBefore } from './versions.ts';
 
 const oldestCompose = '2.24.4';
@@ -62,6 +62,11 @@ export function readHostState(host: string, output: string): HostState {
     const [number = '', path = ''] = fact.split(' ');
     return `only ${number} inodes left on the disk of ${path} (\`df -i ${path}\`): delete files there`;
   });
+  const [byHand] = rowsOf(facts, 'by-hand').map(([folder = '', changed = '', ...options]) => ({
+    folder,
+    options,
+    changed: changed.split(' ').filter((service) => service !== ''),
+  }));
   return {
     host,
     fatal: fatal.length > 0 || output === '' || isHopeless,
@@ -80,6 +85,7 @@ export function readHostState(host: string, output: string): HostState {
     freeKib: Number(one('memory')) || undefined,
     time: Number(one('time')) || undefined,
     networkIds: all('network-id'),
+    byHand,
     containers: all('container')
       .map(readContainer)
       .filter((container) => container !== undefined),

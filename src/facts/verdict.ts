@@ -84,7 +84,7 @@ function containerVerdict(
   const { service, status, exitCode, health } = container;
   const bad = (says: string): Verdict => ({ kind: 'bad', says: `${service} ${says}`, container });
   const wait = (says: string): Verdict => ({ kind: 'wait', says: `${service} ${says}`, container });
-  if (container.image !== image) return bad(`is running ${container.image}, expected ${image}`);
+  if (image !== '' && container.image !== image) return bad(`is running ${container.image}, expected ${image}`);
   if (!patient && restarts >= patience && status !== 'running')
     return bad(`keeps restarting (exit code ${exitCode}${oom(container)})`);
   if (status === 'exited' || status === 'dead') {

@@ -1,3 +1,4 @@
+import type { ByHand } from './by-hand.ts';
 import type { Difference } from './changes.ts';
 import type { Claims, Mount } from './claims.ts';
 import type { Attempt } from './history.ts';
@@ -39,6 +40,7 @@ export type Container = {
 export type Expectation =
   | {
       readonly kind: 'services';
+      /** Service → its image; '': any. */
       readonly images: Readonly<Record<string, string>>;
       readonly settleSeconds: number;
       /** Services that have to complete: others wait for that. */
@@ -69,6 +71,8 @@ export type HostState = {
   /** Hashes of the shipped files that are there. */
   readonly files: readonly string[];
   readonly containers: readonly Container[];
+  /** If no release is current, and the deploy user can start them from there again. */
+  readonly byHand?: ByHand | undefined;
   /** The ids of the networks that there are. */
   readonly networkIds: readonly string[];
   /** As `uname -r` reports it. */

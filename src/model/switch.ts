@@ -1,3 +1,4 @@
+import type { ByHand } from './by-hand.ts';
 import type { DataChange, IgnoredKey, ServiceChange } from './changes.ts';
 import type { Attempt } from './history.ts';
 import type { Stage } from './plan.ts';
@@ -39,6 +40,8 @@ export type HostSwitch = {
   readonly host: string;
   readonly root: string;
   readonly from: string | undefined;
+  /** Instead of a release: what the way back leads to. */
+  readonly byHand?: ByHand | undefined;
   readonly to: string;
   readonly changes: readonly ServiceChange[];
   /** The order in which they are replaced, where that is not left to Compose. */

@@ -42,7 +42,7 @@ export function planSwitch(
     const state = states.find((other) => other.host === host);
     const resolution = resolved.find((other) => other.host === host);
     const containers = state?.containers ?? [];
-    const from = state?.current;
+    const { current: from, byHand } = state ?? {};
     const found = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate, state?.networkIds);
     const { kernel = '', freeKib } = state ?? {};
     const facts = { ...(resolution ?? nothing), containers, built: release.built, canRollBack: from !== undefined };
@@ -55,7 +55,7 @@ export function planSwitch(
     const waves = config.strategy === 'recreate' ? wavesOf(changes, facts) : undefined;
     const stopSeconds = slowStops(changes, facts.traits);
     const ignored = resolution === undefined ? [] : ignoredKeys(resolution.claims, state?.compose);
-    const plain = { host, root, from, to: release.id, changes, completes, stopSeconds, data, ignored };
+    const plain = { host, root, from, byHand, to: release.id, changes, completes, stopSeconds, data, ignored };
     return waves === undefined ? plain : { ...plain, waves };
   });
   // A rollback has neither: it does not touch data.

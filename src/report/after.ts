@@ -38,12 +38,15 @@ function undoneLine({ host, outcome, failure }: Undone, planned: HostSwitch | un
     planned !== undefined && isAdopted(planned)
       ? 'nothing is running: the containers from before belonged to no release, so they were removed and not brought back. Start them as you did before, or fix the cause and deploy again'
       : 'nothing is running, as before this first deploy';
-  const before = from === undefined ? nothing : `${from} is running again`;
+  const { folder, changed = [] } = planned?.byHand ?? {};
+  const was = from ?? (folder && `what ran before from ${folder}`);
+  const but = changed.length > 0 ? `, but ${changed.join(', ')} may not be the same` : '';
+  const before = was === undefined ? nothing : `${was} is running again${but}`;
   if (outcome === 'rolled-back') return `${host}: rolled back, ${before}`;
   if (outcome === 'unfinished')
-    return `${host}: is rolling back ${from === undefined ? '' : `to ${from} `}by itself; check with \`status\``;
+    return `${host}: is rolling back ${was === undefined ? '' : `to ${was} `}by itself; check with \`status\``;
   const why = failure === undefined ? '' : `: ${reasonOf(failure).replace(`${host}: `, '')}`;
-  return `${host}: the rollback failed${why}; containers of both releases may be running`;
+  return `${host}: the rollback failed${why}; containers of ${planned && from === undefined ? 'this release' : 'both releases'} may be running`;
 }
 
 /** In one line. What a command printed last is usually why it failed. */

@@ -3,17 +3,21 @@ import type { HostSwitch } from '../model/switch.ts';
 import { dataText } from './data.ts';
 
 /** For the plan: what a person should know besides the services, and whether it can be undone. */
-export const planNotes = (host: Pick<HostSwitch, 'from' | 'changes' | 'data' | 'ignored'>): readonly string[] => [
-  ...(isAdopted(host) ? [adoptedText] : []),
-  ...hostNotes(host),
-];
+export const planNotes = (
+  host: Pick<HostSwitch, 'from' | 'byHand' | 'changes' | 'data' | 'ignored'>,
+): readonly string[] => [...(isAdopted(host) ? [adoptedText(host)] : []), ...hostNotes(host)];
 
 /** Whether containers of the project run that no release describes. */
 export const isAdopted = ({ from, changes }: Pick<HostSwitch, 'from' | 'changes'>): boolean =>
   from === undefined && changes.some(({ action }) => action !== 'create');
 
-const adoptedText =
-  'the containers there belong to no release: if this deploy fails, they are removed and cannot be brought back (volumes stay); set on-failure to keep to leave what runs';
+function adoptedText({ byHand }: Pick<HostSwitch, 'byHand'>): string {
+  if (byHand === undefined)
+    return 'the containers there belong to no release: if this deploy fails, they are removed and cannot be brought back (volumes stay); set on-failure to keep to leave what runs';
+  const { folder, changed } = byHand;
+  const but = `. ${changed.join(', ')} may not be the same then: those files have changed since, or the shell that started it had variables of its own`;
+  return `the containers there belong to no release: if this deploy is rolled back, they are started again from the compose files in ${folder}${changed.length > 0 ? but : ''}`;
+}
 
 /** What happens to data, and what Compose ignores. */
 export const hostNotes = ({ data, ignored = [] }: Pick<HostSwitch, 'data' | 'ignored'>): readonly string[] => [

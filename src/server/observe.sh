@@ -15,6 +15,33 @@ few_inodes() { # A disk that has space and none for another file. Arguments: pat
   [ "$number" -ge 1000 ] || fact inodes "$number $1"
 }
 
+# Where running containers were started that no release describes, and Compose's options for starting them from there again, if this
+# user can: the newest one was created by the last `up`. Also the services that would not be the same.
+by_hand() {
+  rows=$(docker ps --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False --format \
+    '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.config-hash"}}|{{.Label "com.docker.compose.project.working_dir"}}|{{.Label "com.docker.compose.project.config_files"}}|{{.Label "com.docker.compose.project.environment_file"}}') || return
+  IFS='|' read -r _ folder files env_files <<END
+$rows
+END
+  case $files in '' | "$root"/releases/*) return ;; esac
+  services=$(printf '%s\n' "$rows" | sed 's/ .*//' | sort -u)
+  cd "$folder" 2>/dev/null || return
+  export PWD
+  set -f
+  IFS=,
+  set -- --project-directory "$folder"
+  for file in $files; do set -- "$@" --file "$(absolute "$file")"; done
+  for file in $env_files; do set -- "$@" --env-file "$(absolute "$file")"; done
+  unset IFS
+  # It reads everything that `up` would read.
+  # shellcheck disable=SC2086 # names
+  timeout 20 docker compose --project-name "$project" "$@" config --quiet $services >/dev/null 2>&1 </dev/null || return
+  same=$(timeout 20 docker compose --project-name "$project" "$@" --profile '*' config --hash '*' 2>/dev/null </dev/null)
+  others=$(printf '%s\n' "$rows" | sed 's/|.*//' | grep -vxF -e "$same" | sed 's/ .*//' | sort -u | tr '\n' ' ')
+  fact by-hand "$folder" "$others" "$@"
+}
+absolute() { case $1 in /*) printf %s "$1" ;; *) printf %s "$folder/$1" ;; esac }
+
 missing=
 for program in docker tar awk sed sort comm sha256sum timeout df; do
   command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
@@ -89,6 +116,8 @@ elif [ -L "$root/current" ]; then
   fact current-lost "$root/current -> $(readlink "$root/current")"
 elif [ -e "$root/current" ]; then
   fact current-folder "$root/current"
+elif [ -n "${all-}" ]; then
+  (by_hand)
 fi
 # Without a program for each: there may be a hundred.
 for release in "$root"/releases/*/compose.yml; do

@@ -21,7 +21,7 @@ judge() { # what is wrong, a line each
     !here { at = index($0, "="); image[substr($0, 1, at - 1)] = substr($0, at + 1); next }
     !($1 in image) { next }
     { there[$1] = 1 }
-    $2 != image[$1] { print $1 " is running " $2 ", expected " image[$1]; next }
+    image[$1] != "" && $2 != image[$1] { print $1 " is running " $2 ", expected " image[$1]; next }
     $3 == "exited" && $4 == 0 { next }
     $3 != "running" { print $1 " is " $3 " (exit code " $4 ")"; next }
     $5 != "healthy" && $5 != "none" { print $1 " is " $5 }

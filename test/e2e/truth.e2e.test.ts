@@ -192,3 +192,34 @@ describe('what something else has, and what nobody made', () => {
     expect(await stateOf(server, '/opt/truth')).toEqual(before);
   });
 });
+
+describe('what somebody had started by hand', () => {
+  it('runs again after a first deploy that failed, from the files that it was started from', async () => {
+    await open();
+    const files = {
+      'compose.yml': compose(
+        service('web') + service('old', '    profiles: [old]\n    environment: {BY: "$BY"}\n') + service('never'),
+      ),
+      'more.yml': 'services: {old: {volumes: ["$PWD/data:/data"]}}\n',
+      'by.env': 'BY=hand\n',
+    };
+    const typed = Object.entries(files).map(([name, text]) => `printf %s '${text}' >${name}`);
+    const up = 'docker compose --env-file by.env -f compose.yml -f more.yml up --detach --scale web=2 web old 2>&1';
+    await shell(server, ['mkdir -p /srv/truth/data && cd /srv/truth', ...typed, up].join(' && '));
+    const broken = service('web').replace('"sleep", "infinity"', '"false"') + service('never') + service('added');
+    const { code, all } = await release(compose(broken));
+    expect(code, all).not.toBe(0);
+    expect(all).toContain(
+      '! the containers there belong to no release: if this deploy is rolled back, they are started again from the compose files in /srv/truth\n',
+    );
+    expect(all).toMatch(/: rolled back, what ran before from \/srv\/truth is running again$/m);
+    const format =
+      '{{.Label "com.docker.compose.service"}} {{.State}} {{.Label "com.docker.compose.project.config_files"}}';
+    const there = await output(server, 'docker', 'ps', '--all', '--format', format);
+    const ran = (name: string): string => `${name} running /srv/truth/compose.yml,/srv/truth/more.yml`;
+    expect(there.trim().split('\n').sort()).toEqual(['old', 'web', 'web'].map(ran));
+    expect(await output(server, 'docker', 'exec', 'truth-old-1', 'sh', '-c', 'echo $BY; ls -d /data')).toBe(
+      'hand\n/data\n',
+    );
+  });
+});

@@ -10,6 +10,12 @@ const verdictOf = (...containers: readonly Container[]) =>
   servicesVerdict({ images, settleSeconds: 5 }, containers, now);
 const other = `registry.example.com/shop-web@${digest('9')}`;
 
+it('of an image that is not known is judged without it', () => {
+  const wanted = { images: { web: '' }, settleSeconds: 5 };
+  expect(servicesVerdict(wanted, [containerOf({ image: other })], now).kind).toBe('good');
+  expect(servicesVerdict(wanted, [containerOf({ status: 'exited', exitCode: 1 })], now).kind).toBe('bad');
+});
+
 describe('a container', () => {
   it.each<readonly [string, Partial<Container>, string, string]>([
     ['that has run long enough is good', {}, 'good', '1 containers are as planned'],

@@ -419,6 +419,32 @@ describe('the way back', () => {
     `);
   });
 
+  it('of a first deploy starts again what ran by hand, and verifies that, whatever its images', () => {
+    const options = ['--project-directory', '/srv/shop', '--file', '/srv/shop/compose.yml'];
+    const containers = [
+      containerOf({ image: 'shop-web' }),
+      containerOf({ image: 'shop-web', id: 'second' }),
+      containerOf({ service: 'job', status: 'exited' }),
+      containerOf({ service: 'slow', status: 'restarting' }),
+      containerOf({ service: 'sick', health: 'unhealthy' }),
+    ];
+    const made = planWith({}, [stateOf({ byHand: { folder: '/srv/shop', options, changed: [] }, containers })]);
+    expect(made.hosts[0]?.byHand?.folder).toBe('/srv/shop');
+    const undo = undoPlan(made);
+    expect(planLines(undo)).toMatchInlineSnapshot(`
+      "# Roll back
+      web1: make no release current: korrigo-current /opt/shop
+      web1: wait for containers that are being stopped: korrigo-stopping shop
+      web1: remove leftovers of interrupted deploys: korrigo-tidy shop
+      web1: start again what ran from /srv/shop: korrigo-by-hand shop /srv/shop 'web slow sick' id-of-job docker compose --project-name shop --project-directory /srv/shop --file /srv/shop/compose.yml up --detach --no-build --pull never --scale web=2
+      web1: let proxies find the new containers: korrigo-refresh shop first
+      web1: every container is healthy: korrigo-inspect shop"
+    `);
+    const wait = undo.stages[0]?.tasks[0]?.steps.find((step) => step.kind === 'wait');
+    expect(wait?.until).toMatchObject({ kind: 'services', images: { web: '' } });
+    expect(script(undo.stages[0]?.tasks[0]?.steps ?? [], 'shop')).toMatch(/ korrigo-settled shop \d+ 5 web=\n$/);
+  });
+
   it('puts back the files that env-files replaced, before anything starts', () => {
     const [first] =
       undoPlan(planWith({ 'env-files': '.env=A' }, states, { A: 'A=1' })).stages[0]?.tasks[0]?.steps ?? [];

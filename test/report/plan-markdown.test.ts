@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changesOn, failureOf, reportOf, switchOf } from '../../fixtures/builders.ts';
 import type { Forecast } from '../../src/model/forecast.ts';
+import type { HostSwitch } from '../../src/model/switch.ts';
 import { planLines } from '../../src/report/changes.ts';
 import { forecastMarkdown } from '../../src/report/plan-markdown.ts';
 import { summary } from '../../src/report/summary.ts';
@@ -28,11 +29,16 @@ describe('a plan in a comment', () => {
     ]);
   });
 
-  it('says that containers of no release cannot be brought back', () => {
-    const text = (action: 'recreate' | 'create'): string =>
-      planLines(switchOf({ hosts: [changesOn('web1', [{ service: 'web', action, reasons: [] }])] })).join('\n');
+  it('says whether containers of no release can be brought back', () => {
+    const text = (action: 'recreate' | 'create', more: Partial<HostSwitch> = {}): string =>
+      planLines(switchOf({ hosts: [changesOn('web1', [{ service: 'web', action, reasons: [] }], more)] })).join('\n');
     expect(text('recreate')).toContain('  ! the containers there belong to no release: if this deploy fails, they are');
     expect(text('create')).not.toContain('no release');
+    const byHand = { folder: '/srv/shop', options: [], changed: [] };
+    expect(text('recreate', { byHand })).toMatch(
+      /is rolled back, they are started again from the compose files in \/srv\/shop$/m,
+    );
+    expect(text('recreate', { byHand: { ...byHand, changed: ['web'] } })).toContain('. web may not be the same then: ');
   });
 
   it('says once what is wrong on several servers', () => {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { changesOn, failureOf, intentOf, releaseOf, reportOf, switchOf } from '../../fixtures/builders.ts';
 import { ConfigError } from '../../src/errors.ts';
-import type { Report } from '../../src/model/report.ts';
+import type { ByHand } from '../../src/model/by-hand.ts';
+import type { Report, Undone } from '../../src/model/report.ts';
 import type { HostStatus } from '../../src/model/state.ts';
 import { afterwards } from '../../src/report/after.ts';
 import { summary } from '../../src/report/summary.ts';
@@ -124,13 +125,24 @@ describe('the summary', () => {
   });
 
   it('does not say that nothing ran before, where something did', () => {
-    const undone = [{ host: 'web1', outcome: 'rolled-back' }] as const;
-    const text = (action: 'recreate' | 'create'): string => {
-      const plan = switchOf({ hosts: [changesOn('web1', [{ service: 'web', action, reasons: [] }])] });
+    const text = (
+      action: 'recreate' | 'create',
+      byHand?: ByHand,
+      outcome: Undone['outcome'] = 'rolled-back',
+    ): string => {
+      const undone = [{ host: 'web1', outcome }];
+      const plan = switchOf({ hosts: [changesOn('web1', [{ service: 'web', action, reasons: [] }], { byHand })] });
       return afterwards(reportOf({ outcome: 'rolled-back', failures: [failureOf('x')], plan, undone })).lines.join();
     };
+    expect(text('create', undefined, 'rollback-failed')).toBe(
+      'web1: the rollback failed; containers of this release may be running',
+    );
     expect(text('create')).toBe('web1: rolled back, nothing is running, as before this first deploy');
     expect(text('recreate')).toContain('the containers from before belonged to no release, so they were removed');
+    const byHand = { folder: '/srv/shop', options: [], changed: [] };
+    const again = 'web1: rolled back, what ran before from /srv/shop is running again';
+    expect(text('recreate', byHand)).toBe(again);
+    expect(text('recreate', { ...byHand, changed: ['web'] })).toBe(`${again}, but web may not be the same`);
   });
 
   it('of a switch that failed tells what is there now, and calls a plan a plan', () => {

@@ -1,6 +1,7 @@
 import { removeProject, up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
-import { awaitStops, replace, start, tidy } from '../../commands/server.ts';
+import { awaitStops, replace, start, tidy, upByHand } from '../../commands/server.ts';
+import type { ByHand } from '../../model/by-hand.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
@@ -89,14 +90,19 @@ export function bringUp(facts: StrategyFacts): readonly Step[] {
 const isTouched = ({ action }: ServiceChange): boolean =>
   action === 'recreate' || action === 'create' || action === 'remove';
 
-/** `up` of the previous release: Compose recreates what differs, and nothing else. After a first deploy, removes everything but the data. */
+/**
+ * `up` of the previous release: Compose recreates what differs, and nothing else. After a first deploy the same for what
+ * somebody had started by hand; otherwise removes everything but the data.
+ */
 function undoSteps(facts: UndoFacts): readonly Step[] {
   return [...tidyBack(facts), ...bringBack(facts)];
 }
 
 /** An interrupted step may have requested a stop that is still going on: Compose would take such a container for a running one. */
-export function tidyBack({ release: { project }, host: { root, from, stopSeconds = 0 } }: UndoFacts): readonly Step[] {
-  if (from === undefined) return [tidyStep(project, undefined)];
+export function tidyBack({ release: { project }, host }: UndoFacts): readonly Step[] {
+  const { root, from, byHand, stopSeconds = 0 } = host;
+  const file = from === undefined ? undefined : sealedFile(root, from);
+  if (file === undefined && byHand === undefined) return [tidyStep(project, undefined)];
   const stopping: Step = {
     kind: 'run',
     id: 'stopping',
@@ -106,13 +112,14 @@ export function tidyBack({ release: { project }, host: { root, from, stopSeconds
     output: 'live',
     timeoutSeconds: 120 + stopSeconds,
   };
-  return [stopping, tidyStep(project, sealedFile(root, from))];
+  return [stopping, tidyStep(project, file)];
 }
 
 export function bringBack(facts: UndoFacts): readonly Step[] {
   const { host, release, before, healthTimeoutSeconds } = facts;
-  const { root, from } = host;
+  const { root, from, byHand } = host;
   const { project } = release;
+  if (from === undefined && byHand !== undefined) return startAgain(byHand, facts);
   if (from === undefined) {
     const title = 'remove the containers and networks';
     return [{ ...upStep('undo-up', title, facts), changes: true, command: removeProject(project) }];
@@ -126,6 +133,25 @@ export function bringBack(facts: UndoFacts): readonly Step[] {
     },
     refreshStep(project, 'first'),
     ...(was === undefined ? [] : [healthyStep(was, healthTimeoutSeconds)]),
+  ];
+}
+
+/** No image is expected: the files may have changed since. */
+function startAgain(byHand: ByHand, facts: UndoFacts): readonly Step[] {
+  const { release, healthTimeoutSeconds } = facts;
+  const there = facts.before.containers.filter(({ oneOff }) => !oneOff);
+  const stopped = there.filter(({ status }) => /^(created|exited|dead)$/.test(status));
+  const ran = there.filter((container) => !stopped.includes(container));
+  const well = ran.filter(({ status, health }) => status === 'running' && health !== 'unhealthy');
+  const images = Object.fromEntries(well.map(({ service }) => [service, '']));
+  return [
+    {
+      ...upStep('undo-up', `start again what ran from ${byHand.folder}`, facts),
+      changes: true,
+      command: upByHand(release.project, byHand, { ran, stopped }),
+    },
+    refreshStep(release.project, 'first'),
+    healthyStep({ ...release, images }, healthTimeoutSeconds),
   ];
 }
 
