@@ -59,7 +59,7 @@ const sentences: Readonly<Record<Interrupted, string>> = {
   released: 'no running container was touched',
   succeeded: 'the new release stays',
   failed: 'nothing was rolled back (on-failure: keep); check with `status` what is running',
-  'rolled-back': 'rolled back, the previous release is running',
+  'rolled-back': 'rolled back to what ran before',
   'rollback-failed': "the rollback failed: read lease/undo.log in the application's folder",
   unfinished: 'the rollback is still running; check with `status`',
 };

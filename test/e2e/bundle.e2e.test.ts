@@ -231,7 +231,7 @@ describe('a deploy that GitHub cancels', () => {
     expect(step.outputs()).toMatchObject({ outcome: 'failed' });
     const post = await step.post();
     expect(post.code, post.all).toBe(0);
-    expect(post.stdout).toContain(`${server.ip}: rolled back, the previous release is running`);
+    expect(post.stdout).toContain(`${server.ip}: rolled back to what ran before`);
     const after = await stateOf(server);
     expect([after.current, after.left]).toEqual([before.current, []]);
   });

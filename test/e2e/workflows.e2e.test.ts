@@ -162,7 +162,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     run.kill('SIGINT');
     const outcome = await run.done;
     expect(outcome.code).not.toBe(0);
-    expect(said(outcome.all)).toContain(`${server.ip}: rolled back, the previous release is running`);
+    expect(said(outcome.all)).toContain(`${server.ip}: rolled back to what ran before`);
     expect(deployments().at(-1)).toBe('deploy: queued in_progress failure');
     expect(github.deployments.at(-1)?.statuses.at(-1)).toMatchObject({
       description: 'The run was interrupted, and was rolled back.',

@@ -51,22 +51,10 @@ it.concurrent.for<readonly [string, Came, HeldLease['end'], string, string]>([
     'no running container was touched',
   ],
   ['before the switch', held, undefined, 'released', 'no running container was touched'],
-  ['in the switch', armed, undefined, 'rolled-back', 'rolled back, the previous release is running'],
-  [
-    'with the confirmation on its way',
-    armed,
-    'succeeded',
-    'rolled-back',
-    'rolled back, the previous release is running',
-  ],
+  ['in the switch', armed, undefined, 'rolled-back', 'rolled back to what ran before'],
+  ['with the confirmation on its way', armed, 'succeeded', 'rolled-back', 'rolled back to what ran before'],
   ['after the confirmation', confirmed, 'succeeded', 'succeeded', 'the new release stays'],
-  [
-    'after it had rolled back itself',
-    confirmed,
-    'rolled-back',
-    'rolled-back',
-    'rolled back, the previous release is running',
-  ],
+  ['after it had rolled back itself', confirmed, 'rolled-back', 'rolled-back', 'rolled back to what ran before'],
   ['after it was refused', confirmed, 'released', 'released', 'no running container was touched'],
 ])('%s, it says how that ended on the server', async ([, came, end, outcome, says], { onTestFinished }) => {
   const after = await afterwards(onTestFinished, came, end);
