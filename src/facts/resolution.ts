@@ -32,6 +32,17 @@ export function readResolution(host: string, output: string, root: string, remed
       ...missingFiles(all('missing')).map(
         ([name, why]) => `${host}: ${place(name, root)} is missing (${why}): ${remedy(name)}`,
       ),
+      ...unique(all('folder')).map(
+        (name) =>
+          `${host}: ${place(name, root)} is a folder, but must be a file (Docker makes such a folder for a mounted file that is missing): remove it with \`sudo rmdir ${place(name, root)}\`, then create the file, or let env-files write it`,
+      ),
+      ...[...new Map(all('closed').map((row) => [row[0], row])).values()].map(
+        ([path = '', user, owner]) =>
+          `${host}: ${user} cannot write to ${path}, ${owner === user ? `whose mode is too strict: \`chmod u+rwX ${path}\`` : `which belongs to ${owner}: \`sudo chown ${user} ${path}\``}`,
+      ),
+      ...unique(all('not-folder')).map(
+        (path) => `${host}: ${path} is a file, but files are to be written below it: rename it, or change env-files`,
+      ),
       ...all('broken').map(([file = '', line = '']) =>
         file === ''
           ? `${host}: an env file has a line that Compose cannot read`

@@ -1,5 +1,5 @@
 # Defines what the programs about a release share: save(), what a command prints as a file; compose(), Compose in an environment of its own; needed() and is_there(),
-# about what a service uses; hash_of(), its content; print_services(), what sealed.awk and traits.awk report about a sealed file;
+# about what a service uses; tell_closed(), about what a deploy writes; hash_of(), its content; print_services(), what sealed.awk and traits.awk report about a sealed file;
 # print_changes(), how the release differs from the current one. Keys are printed, values are not.
 : "${tab:?}"
 awk() { LC_ALL=C command awk "$@"; } # bytes are characters
@@ -40,7 +40,7 @@ needed() { # How a service uses what has to be there before it starts; nothing w
     ro:*) echo read ;;
     need:*) echo 'mounted with create_host_path: false' ;;
     rw:/*) ;; # an absolute path that is written to: the server's own affair
-    rw:*) case ${2##*/} in ?*.*) echo mounted ;; esac ;; # Docker would make a folder of a file's name
+    rw:*) case ${2##*/} in .env | ?*.*) echo mounted ;; esac ;; # Docker would make a folder of a file's name
   esac
 }
 
@@ -75,6 +75,18 @@ tell_missing() {
     1) [ -z "$how" ] || fact missing "$2" "$how by $4" ;;
   esac
   return "$found"
+}
+
+closed() { fact closed "$1" "$(id -un)" "$(stat -c %U "$1")"; }
+
+# Reports what keeps this user from creating or replacing a path, if anything does. Arguments: path
+tell_closed() {
+  nearest=$(dirname "$1")
+  while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+  if [ -e "$1" ] && [ ! -r "$1" ]; then nearest=$1 # what is replaced is kept, for an undo
+  elif [ -w "$nearest" ] && [ -x "$nearest" ] && [ -d "$nearest" ]; then return 1
+  fi
+  if [ -d "$nearest" ] || [ "$nearest" = "$1" ]; then closed "$nearest"; else fact not-folder "$nearest"; fi
 }
 
 hash_of() { # Of a file that Compose does not notice when it changes. Arguments: path

@@ -12,6 +12,24 @@ shared=$root/shared
 incoming=$release/shared # what this deploy writes there later
 cd "$release"
 
+if [ -d "$shared" ] && [ ! -x "$shared" ]; then
+  closed "$shared"
+  exit 0
+fi
+# What cannot be written when the switch has begun, and folders in the place of env files: Docker makes one for a mount
+# without a source, and it would be overlooked.
+reported=
+(cd "$incoming" 2>/dev/null && find . -type f | sed 's|^\./||') >incoming.tmp || true
+while IFS= read -r file; do [ -d "$shared/$file" ] || tell_closed "$shared/$file" || true; done <incoming.tmp
+printf '%s\n' .env "$folder/.env" | cat - env-files.txt incoming.tmp | sed 's|^\./||' | sort -u >folders.tmp
+while IFS= read -r file; do
+  case /$file/ in //* | */../*) continue ;; esac
+  if [ -d "$shared/$file" ]; then
+    fact folder "$file"
+    reported=yes
+  fi
+done <folders.tmp
+
 overlay() ( # what only the server has appears at its repository path, so that Compose finds it
   # Arguments: folder-of-the-server folder-of-the-source folder-below-both-with-a-slash
   for entry in "$1/$3"* "$1/$3".[!.]*; do
@@ -89,7 +107,6 @@ tell_broken() {
     done
   done <env-files.txt
 }
-reported=
 tries=0
 until compose --project-name "$project" "$@" config --format json >raw.json 2>errors.txt; do
   tries=$((tries + 1))

@@ -78,7 +78,9 @@ while IFS=$tab read -r service mode name path; do
     found=0
     tell_missing "$mode" "$name" "$path" "$service" || found=$?
     if [ "$found" -eq 1 ] && [ -z "$(needed "$mode" "$name")" ] && [ "$name" != "$path" ]; then
-      (umask 022 && mkdir -p "$path") && fact created "$name"
+      if tell_closed "$path"; then continue; fi
+      (umask 022 && mkdir -p "$path")
+      fact created "$name"
       printf 'folder\t%s\n' "$name" >>added.tab
     fi
   fi

@@ -11,10 +11,8 @@ replaced=$root/releases/$2/replaced
   file=${file#./}
   mkdir -p "$(dirname "$root/shared/$file")"
   chmod 600 "$incoming/$file"
-  if cmp -s "$incoming/$file" "$root/shared/$file"; then
-    chmod 600 "$root/shared/$file"
-    continue
-  fi
+  # One of somebody else is replaced: only its owner may change its mode.
+  if cmp -s "$incoming/$file" "$root/shared/$file" && chmod 600 "$root/shared/$file" 2>/dev/null; then continue; fi
   if [ -e "$root/shared/$file" ]; then
     (umask 077 && mkdir -p "$(dirname "$replaced/files/$file")")
     put "$root/shared/$file" "$replaced/files/$file" # whole, or not at all: half of it would come back

@@ -1,6 +1,16 @@
 /** Compose files as they are found in the world, resolved with the real git and Compose. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newRepository, type Repository } from '../../fixtures/repository.ts';
@@ -603,4 +613,64 @@ it('what Docker has to bring, and keys that not every Compose carries out, are f
     'volumes.bind.recursive',
   ]);
   expect(claims.mounts.map(({ target }) => target).sort()).toEqual(['/files', '/srv', 'd:/data']);
+});
+
+describe('what a deploy writes below shared/', () => {
+  const envFiles = (...paths: readonly string[]) => ({
+    inputs: { 'env-files': paths.map((path) => `${path}=SENT`).join('\n') },
+    env: { SENT: 'A=1\n' },
+  });
+  /** Takes the path away from the deploy user, whoever runs this. */
+  const close = (path: string): void => {
+    if (process.getuid?.() === 0) chownSync(at(path), 0, 0);
+    chmodSync(at(path), process.getuid?.() === 0 ? 0o755 : 0o500);
+  };
+  const refused = (path: string): unknown =>
+    expect.stringMatching(
+      new RegExp(`cannot write to ${at(path)}, (which belongs to root: \`sudo chown \\S+ ${at(path)}\`|whose mode is)`),
+    );
+
+  it('is refused where it could not be written once the switch has begun', async () => {
+    server.shared({ 'secrets/old': '', plain: '', 'app.env': '' });
+    server.becomeUser();
+    chmodSync(at('shared/app.env'), 0o000);
+    for (const path of ['shared/secrets', 'shared']) close(path);
+    const files = { 'compose.yml': web('volumes: ["./media:/media", "./secrets/keys:/keys", "./plain:/plain"]') };
+    const sent = envFiles('conf/a.env', 'secrets/b.env', 'plain/c.env', 'app.env');
+    expect((await server.resolve({ files, ...sent })).problems.map((problem) => problem.slice(6)).sort()).toEqual([
+      `${at('shared/plain')} is a file, but files are to be written below it: rename it, or change env-files`,
+      refused('shared'),
+      expect.stringMatching(/ cannot write to .*app\.env, whose mode is too strict: `chmod u\+rwX .*app\.env`$/),
+      refused('shared/secrets'),
+    ]);
+    expect((await server.resolve({ files })).problems).toEqual([refused('shared'), refused('shared/secrets')]);
+    expect(existsSync(at('shared/media'))).toBe(false);
+    chmodSync(at('shared'), 0o755);
+  });
+
+  it('is replaced if it belongs to somebody else, also by the same content', async () => {
+    server.shared({ 'a.env': 'A=1\n' });
+    server.becomeUser();
+    close('shared/a.env');
+    const { id, problems } = await server.resolve({ files: { 'compose.yml': web() }, ...envFiles('a.env') });
+    expect([problems, (await server.run('write-env-files', [server.root, id])).stderr]).toEqual([[], '']);
+    expect(statSync(at('shared/a.env')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is no folder that Docker made for an env file that was missing', async () => {
+    for (const path of ['.env', 'app.env', 'sent.env']) mkdirSync(at(`shared/${path}`), { recursive: true });
+    const files = { 'compose.yml': web('environment: {A: "${A:-1}"}', 'env_file: app.env') };
+    expect((await server.resolve({ files, ...envFiles('sent.env') })).problems).toEqual(
+      ['.env', 'app.env', 'sent.env'].map(
+        (path) =>
+          `web1: ${at(`shared/${path}`)} is a folder, but must be a file (Docker makes such a folder for a mounted file that is missing): remove it with \`sudo rmdir ${at(`shared/${path}`)}\`, then create the file, or let env-files write it`,
+      ),
+    );
+  });
+
+  it('is never a folder in the place of a mounted .env', async () => {
+    const { problems } = await server.resolve({ files: { 'compose.yml': web('volumes: ["./.env:/app/.env"]') } });
+    expect(problems).toEqual([expect.stringContaining(`${at('shared/.env')} is missing (mounted by web)`)]);
+    expect(existsSync(at('shared/.env'))).toBe(false);
+  });
 });
