@@ -54,11 +54,30 @@ function serviceCommand(
   const list = listed(command);
   const argv = list ?? words(command);
   if (argv === undefined) return report(name, given, 'has an unclosed quote');
-  const glued = /\S(;)(?:\s|$)/.exec(command.replace(/'[^']*'|"(?:\\.|[^"\\])*"|\\./gs, 'x'))?.[1];
+  const glued = /\S(;)(?:\s|$)/.exec(command.replace(quotedOrEscaped, 'x'))?.[1];
   const operator = list ? undefined : (argv.find((word) => /^(?:[|&;<>]+|\d?>.*)$/.test(word)) ?? glued);
-  if (operator === undefined) return { service, argv };
-  const what = `contains the shell operator ${operator}, but is not run by a shell; use \`${service}: sh -c '…'\``;
-  return report(name, given, what);
+  const notRun = `but is not run by a shell; use \`${service}: sh -c '…'\``;
+  if (operator !== undefined) return report(name, given, `contains the shell operator ${operator}, ${notRun}`);
+  const variable = list ? undefined : expanded(command, argv);
+  if (variable === undefined) return { service, argv };
+  return report(
+    name,
+    given,
+    `contains ${variable}, ${notRun}, or put ${variable} in single quotes to pass it as it is`,
+  );
+}
+
+const quotedOrEscaped = /'[^']*'|"((?:\\.|[^"\\])*)"|\\./gs;
+
+/** What a shell would replace and we leave as it is. In double quotes `$set` may be meant: for example, a MongoDB operator. */
+function expanded(command: string, argv: readonly string[]): string | undefined {
+  if (argv.some((word) => /(?:^|\/)(?:ba|da|a|k|z)?sh$/.test(word))) return undefined;
+  const outside = command.replace(quotedOrEscaped, 'x');
+  const inside = [...command.matchAll(quotedOrEscaped)].map(([, text = '']) => text.replace(/\\./gs, 'x')).join(' ');
+  const found =
+    /\$(?:[A-Za-z_]\w*|\{[A-Za-z_][^}]*\}|\(.*?\))|`[^`]+`/s.exec(outside) ??
+    /\$(?:[A-Z_][A-Z0-9_]*(?![\w$])|\{[A-Za-z_][^}]*\})/.exec(inside);
+  return found?.[0];
 }
 
 /** A line that begins a command of its own. Indented lines, options and lines after a backslash or inside quotes continue one. */

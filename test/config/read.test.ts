@@ -470,6 +470,16 @@ describe('a problem with', () => {
       { migrate: 'web: a 2>/dev/null' },
       'migrate: "web: a 2>/dev/null" contains the shell operator 2>/dev/null, but is not run by a shell; use `web: sh -c \'…\'`',
     ],
+    ...['$NAME', '${NAME:-x}', '$(date)', '`date`'].map((text): [string, InputTexts, string] => [
+      `what only a shell replaces: ${text}`,
+      { migrate: `web: a ${text}` },
+      `migrate: "web: a ${text}" contains ${text}, but is not run by a shell; use \`web: sh -c '…'\`, or put ${text} in single quotes to pass it as it is`,
+    ]),
+    [
+      'a variable in double quotes',
+      { backup: 'db: pg_dump "$POSTGRES_DB"' },
+      'backup: "db: pg_dump \\"$POSTGRES_DB\\"" contains $POSTGRES_DB, but is not run by a shell; use `db: sh -c \'…\'`, or put $POSTGRES_DB in single quotes to pass it as it is',
+    ],
     [
       'a health-url with a password, which it does not show',
       { 'health-url': 'https://ada:hunter2@shop.example.com/' },
@@ -550,9 +560,15 @@ describe('a migration', () => {
     ['a shell', `web: sh -c 'a && b > c'`, ['sh', '-c', 'a && b > c']],
     ['quotes in quotes', `web: echo "it's" 'say "x"'`, ['echo', "it's", 'say "x"']],
     ['an empty argument', `web: set ""`, ['set', '']],
-    ['a dollar that is only a dollar', 'web: echo $HOME `id`', ['echo', '$HOME', '`id`']],
     ['several lines', 'web: a\n  b', ['a', 'b']],
     ['several lines of options', 'web: a \\\n\tb\n--c\n', ['a', 'b', '--c']],
+    ['variables for a shell', 'web: sh -c "a $A ${B} $(date)"', ['sh', '-c', 'a $A ${B} $(date)']],
+    ['what looks like variables in single quotes', "web: a '$A' \\$B", ['a', '$A', '$B']],
+    [
+      'dollars that are no variables',
+      'web: a $ 5$ $1 "{$set: {a: 1}}" "$BODY$x$BODY$"',
+      ['a', '$', '5$', '$1', '{$set: {a: 1}}', '$BODY$x$BODY$'],
+    ],
     ['several lines in quotes', "web: sh -c '\na\nb'\n", ['sh', '-c', '\na\nb']],
     ['a list', 'web: ["sh", "-c", "a; b && c"]', ['sh', '-c', 'a; b && c']],
     ['a semicolon in quotes', `web: psql -c 'VACUUM;' -c "ANALYZE;"`, ['psql', '-c', 'VACUUM;', '-c', 'ANALYZE;']],
