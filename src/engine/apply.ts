@@ -1,5 +1,5 @@
 import { Cancelled, CommandError, DeployError } from '../errors.ts';
-import { isChatter } from '../facts/chatter.ts';
+import { isChatter, isConfigWarning } from '../facts/chatter.ts';
 import { faultIn } from '../facts/fault.ts';
 import type { Plan, RunStep, Stage, Step, Task } from '../model/plan.ts';
 import type { StepReport } from '../model/report.ts';
@@ -111,6 +111,7 @@ async function runOnce(step: RunStep, hostName: string, ports: EnginePorts): Pro
   const watched = watchOutput(`${hostName}: ${title}`, ports);
   const onLine = (line: string, stream: 'stdout' | 'stderr'): void => {
     if (output === 'live' && isChatter(line)) return;
+    if (hostName !== 'local' && isConfigWarning(line)) return;
     if (output !== 'facts' || stream === 'stderr') watched.line(line);
     if (output === 'live' && line.trim() !== '') ports.log.output(hostName, line);
   };

@@ -12,5 +12,8 @@ const patterns: readonly RegExp[] = [
   /^#\d+ (exporting|writing|naming|pushing|resolving|resolve) (layers|manifest|config|to|image|\S+@sha256).*$/,
 ];
 
+/** What each docker command prints if it cannot read its configuration. The check of a server has said it once. */
+export const isConfigWarning = (line: string): boolean => /^WARNING: Error \w+ config file\b/.test(line);
+
 /** Whether a line only reports progress. */
 export const isChatter = (line: string): boolean => patterns.some((pattern) => pattern.test(line));

@@ -72,6 +72,10 @@ export function readHostState(host: string, output: string): HostState {
     fatal: fatal.length > 0 || output === '' || isHopeless,
     problems: fatal.map((problem) => `${host}: ${problem}`),
     full: [...new Set([...full, ...inodes])].map((problem) => `${host}: ${problem}`),
+    warnings: all('docker-config').map(
+      (said) =>
+        `${host}: Docker cannot read its configuration, and works without it: ${said.replace(/^\((.*)\)(?=: )/, '$1')}. Correct or remove that file; logins to registries in it do not count`,
+    ),
     place: one('place'),
     current: one('current'),
     currentRelease: releaseIn(one('json')),

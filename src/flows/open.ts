@@ -58,7 +58,7 @@ export async function open(
   const states = onceEach(found);
   for (const state of states) {
     const note = clockNote(state, session.ports.clock.now() / 1000);
-    if (note !== undefined) session.ports.log.warn(note);
+    for (const warning of [...(note === undefined ? [] : [note]), ...state.warnings]) session.ports.log.warn(warning);
   }
   // A problem found on the host explains more than the program that could not take its lease.
   if (refused !== undefined && states.every(({ problems }) => problems.length === 0)) throw refused;

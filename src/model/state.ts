@@ -60,6 +60,8 @@ export type HostState = {
   /** Nothing can be sent there. */
   readonly fatal: boolean;
   readonly problems: readonly string[];
+  /** What is wrong with it and does not stop a deploy. */
+  readonly warnings: readonly string[];
   /** Names the folder of the application, whatever the server is called. */
   readonly place?: string | undefined;
   /** Too little space for new images. */

@@ -86,6 +86,9 @@ case "$missing" in
       done
       fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
+    # Docker goes on without it, and says so in each command.
+    broken=$(docker --version 2>&1 >/dev/null | sed -n 's/^WARNING: Error [a-z]* config file:* //p' | head -n 1)
+    [ -z "$broken" ] || fact docker-config "$broken"
     config=${DOCKER_CONFIG:-${HOME:-}/.docker} # Docker looks for its plugins there, too, and finds none if it may not
     if [ -n "$version" ] || version=$(docker compose version --short 2>/dev/null); then
       fact compose "${version#v}"

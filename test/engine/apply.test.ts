@@ -339,6 +339,14 @@ describe('a step', () => {
     expect(ports.log.lines.slice(1, 3)).toEqual(['output web1 | one', 'output web1 | two']);
   });
 
+  it('does not repeat what Docker says of its configuration, which the check of the server has said', async () => {
+    const said = 'WARNING: Error loading config file: /home/deploy/.docker/config.json: unexpected EOF';
+    const ports = enginePorts([fakeHost('web1', () => ({ code: 1, errors: [said, 'no space'] }))]);
+    const { failures } = await apply(plan([on('web1', run('a', { output: 'live' }))]), ports);
+    expect(ports.log.lines).not.toContain(`output web1 | ${said}`);
+    expect(failures.map(({ message }) => message)).toEqual(['web1: a failed with exit code 1\nno space']);
+  });
+
   it('that is quiet shows none of them', async () => {
     const ports = enginePorts([fakeHost('web1', () => ({ lines: ['one'] }))]);
     await apply(plan([on('web1', run('a'))]), ports);

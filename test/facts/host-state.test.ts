@@ -39,6 +39,7 @@ describe('a server', () => {
       host: 'web1',
       fatal: false,
       problems: [],
+      warnings: [],
       full: [],
       current: undefined,
       releases: [],
@@ -51,6 +52,16 @@ describe('a server', () => {
       compose: '2.26.1',
       history: [],
     });
+  });
+
+  it('warns of a configuration that Docker cannot read', () => {
+    const state = stateWith(['docker-config', '/home/deploy/.docker/config.json: unexpected EOF']);
+    expect([state.problems, state.warnings]).toEqual([
+      [],
+      [
+        'web1: Docker cannot read its configuration, and works without it: /home/deploy/.docker/config.json: unexpected EOF. Correct or remove that file; logins to registries in it do not count',
+      ],
+    ]);
   });
 
   it('reports what is there', () => {

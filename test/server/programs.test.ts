@@ -1109,6 +1109,18 @@ esac`;
     expect(existsSync(server.root)).toBe(false);
   });
 
+  it.each([
+    ['Error loading config file: /home/deploy/.docker/config.json: unexpected EOF'],
+    ['Error parsing config file (/home/deploy/.docker/config.json): unexpected EOF'],
+  ])('reports a configuration that Docker cannot read: %s', async (said) => {
+    const server = sandbox({ docker: `echo 'WARNING: ${said}' >&2\n${docker}` });
+    const { stdout } = await server.run('observe', [server.root, 'shop']);
+    expect(readHostState('web1', stdout)).toMatchObject({
+      problems: [],
+      warnings: [expect.stringContaining(' works without it: /home/deploy/.docker/config.json: unexpected EOF. ')],
+    });
+  });
+
   it('reports what is not installed', async () => {
     const server = sandbox({ programs: tools.filter((tool) => tool !== 'sort' && tool !== 'timeout') });
     const { stdout } = await server.run('observe', [server.root, 'shop']);
