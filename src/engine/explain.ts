@@ -46,16 +46,21 @@ export async function describe(
   const read = { argv: ['docker', 'logs', '--tail', '20', container.id] };
   const logs = await ports.host(hostName).run(read, { signal: AbortSignal.timeout(probeMilliseconds) });
   const log = `${logs.stdout}${logs.stderr}`.trimEnd();
+  const unread = logs.code !== 0 && /does not support reading/.test(logs.stderr);
   const lines = [
     says,
     ...(container.health === 'starting' ? ['its healthcheck has not passed yet'] : []),
     ...(container.healthOutput === '' ? [] : [`last healthcheck output: ${container.healthOutput}`]),
-    ...(log === ''
-      ? ['its log is empty']
-      : [`last log lines of ${container.name}:`, ...log.split('\n').map((line) => `  ${quoted(line)}`)]),
+    ...(unread
+      ? ['its logging driver keeps no log on the server']
+      : log === ''
+        ? ['its log is empty']
+        : [`last log lines of ${container.name}:`, ...log.split('\n').map((line) => `  ${quoted(line)}`)]),
   ];
   return new HealthError(hostName, container.service, lines.join('\n'), {
     cause,
-    hint: `For the full log, run \`docker logs ${container.name}\` on ${hostName}.`,
+    hint: unread
+      ? 'Look where its logging driver sends the log; if that is `none`, remove it from the compose file to see why it failed.'
+      : `For the full log, run \`docker logs ${container.name}\` on ${hostName}.`,
   });
 }

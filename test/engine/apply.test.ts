@@ -447,6 +447,19 @@ describe('a failed step that knows where to look', () => {
     });
   });
 
+  it('takes no error of docker logs for lines of the container', async () => {
+    const answer = answering({
+      up: { code: 1 },
+      inspect: { stdout: inspectFacts(1_770_000_000, line({ status: 'exited', exitCode: 1 })) },
+      docker: { code: 1, stderr: 'Error response from daemon: configured logging driver does not support reading\n' },
+    });
+    const { failures } = await apply(bad, enginePorts([fakeHost('web1', answer)]));
+    expect(failures[0]).toMatchObject({
+      message: 'web1: web exited with code 1\nits logging driver keeps no log on the server',
+      hint: expect.stringMatching(/^Look where its logging driver sends the log/),
+    });
+  });
+
   it('reports which container it waited for when the time was up', async () => {
     const answer = answering({
       up: { code: null, timedOut: true },
