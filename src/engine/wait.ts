@@ -19,7 +19,10 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     const verdict = await probeOnce(ask === undefined ? step : { ...step, probe: ask }, hostName, ports, seen);
     const took = ports.clock.now() - asked;
     if (took > slowMilliseconds) ask = undefined;
-    if (verdict.kind === 'good') return;
+    if (verdict.kind === 'good') {
+      for (const note of verdict.notes ?? []) ports.log.info(`${hostName}: ${note}`);
+      return;
+    }
     const late = ports.clock.now() >= deadline;
     if (ports.signal.aborted) throw new Cancelled(hostName, 'during', step.title);
     if (verdict.kind === 'bad' || late) {

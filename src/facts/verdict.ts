@@ -2,7 +2,8 @@ import type { Container } from '../model/state.ts';
 
 /** The result of a probe: good, definitely bad, or ask again. */
 export type Verdict =
-  | { readonly kind: 'good'; readonly says: string }
+  /** `notes` are what a person should see all the same. */
+  | { readonly kind: 'good'; readonly says: string; readonly notes?: readonly string[] }
   | { readonly kind: 'wait'; readonly says: string; readonly container?: Container }
   | { readonly kind: 'bad'; readonly says: string; readonly container?: Container };
 
@@ -59,7 +60,8 @@ export function servicesVerdict(
     .filter(({ kind }) => kind === 'wait')
     .toSorted((a, b) => Number(isAwaited(b)) - Number(isAwaited(a)));
   if (waiting[0]) return { ...waiting[0], says: listed(waiting) };
-  return { kind: 'good', says: `${verdicts.length} containers are as planned` };
+  const notes = [...new Set(verdicts.flatMap((verdict) => (verdict.kind === 'good' ? (verdict.notes ?? []) : [])))];
+  return { kind: 'good', says: `${verdicts.length} containers are as planned`, notes };
 }
 
 /** A line that can be read, also where 200 services start. */
@@ -91,9 +93,10 @@ function containerVerdict(
     // One that has a port of the server is there to answer.
     if (exitCode === 0 && container.publishes && !completes.includes(service))
       return bad('has ended (exit code 0), but it publishes a port, so it should keep running');
-    return exitCode === 0
-      ? { kind: 'good', says: `${service} completed` }
-      : bad(`exited with code ${exitCode}${oom(container)}`);
+    if (exitCode !== 0) return bad(`exited with code ${exitCode}${oom(container)}`);
+    const says = `${service} completed`;
+    if (completes.includes(service)) return { kind: 'good', says };
+    return { kind: 'good', says, notes: [`${service} exited with code 0, which counts as completed`] };
   }
   if (status === 'created' && container.error !== '') return bad(`did not start: ${container.error}`);
   if (status === 'restarting') return wait(`is restarting (exit code ${exitCode}${oom(container)})`);

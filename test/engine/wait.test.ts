@@ -48,6 +48,16 @@ describe('waiting', () => {
     expect(ports.log.lines).toEqual([]);
   });
 
+  it.each([
+    [undefined, ['info web1: web exited with code 0, which counts as completed']],
+    [['web'], []],
+  ])('says that a container has ended well, unless others wait for that: %j', async (completes, lines) => {
+    const ports = enginePorts([host([printed({ status: 'exited' })])]);
+    const until = { kind: 'services', images: { web }, settleSeconds: 5, ...(completes && { completes }) } as const;
+    await waitFor({ ...step, until }, 'web1', ports);
+    expect(ports.log.lines).toEqual(lines);
+  });
+
   it('asks at short notice and tells only what is new', async () => {
     const ports = enginePorts([host([{ stdout: inspectFacts(1) }, starting, starting, starting, healthy])]);
     await waitFor(step, 'web1', ports);

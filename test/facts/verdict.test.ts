@@ -151,6 +151,7 @@ describe('the services of a release', () => {
     expect(verdictOf(containerOf(), containerOf({ name: 'shop-web-2' }))).toEqual({
       kind: 'good',
       says: '2 containers are as planned',
+      notes: [],
     });
   });
 
