@@ -58,11 +58,19 @@ export async function open(
   const states = onceEach(found);
   for (const state of states) {
     const note = clockNote(state, session.ports.clock.now() / 1000);
-    for (const warning of [...(note === undefined ? [] : [note]), ...state.warnings]) session.ports.log.warn(warning);
+    for (const warning of [...(note === undefined ? [] : [note]), ...state.warnings]) warnOnce(session, warning);
   }
   // A problem found on the host explains more than the program that could not take its lease.
   if (refused !== undefined && states.every(({ problems }) => problems.length === 0)) throw refused;
   return { token, root, targets, states, unreachable: [...unreachable, ...deaf], failures, output };
+}
+
+/** A rehearsal and the deploy after it find the same. */
+function warnOnce({ known, ports }: Session, warning: string): void {
+  known.warned ??= new Set();
+  if (known.warned.has(warning)) return;
+  known.warned.add(warning);
+  ports.log.warn(warning);
 }
 
 /** If a server lets us in but runs nothing, that is the only problem to report. */

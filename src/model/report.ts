@@ -65,6 +65,8 @@ export type Known = {
   /** The folder of the application on the servers. */
   root?: string;
   release?: Release;
+  /** What was wrong with servers and has been said. */
+  warned?: Set<string>;
   /** The release that was current before, on the first host. */
   previousRelease?: string | undefined;
   plan?: SwitchPlan;

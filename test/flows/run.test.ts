@@ -582,6 +582,13 @@ describe('a deploy', () => {
       expect(programsOf(host).indexOf('korrigo-record')).toBeLessThan(programsOf(host).indexOf('compose up'));
     }
   });
+
+  it('warns once of what the rehearsal and the deploy both find on a server', async () => {
+    const web1 = server('web1', { 'korrigo-observe': observed(['docker-config', '/x/config.json: unexpected EOF']) });
+    const { ports } = await perform({ command: 'build, push, deploy' }, { servers: [web1] });
+    expect(programsOf(web1).filter((name) => name === 'korrigo-observe').length).toBeGreaterThan(1);
+    expect(ports.log.lines.filter((text) => text.includes('/x/config.json'))).toHaveLength(1);
+  });
 });
 
 describe('a deploy that cannot begin', () => {
