@@ -15,7 +15,7 @@ export function hintFor({ kind, service, host, hint }: Failure, undone: Report['
 }
 
 const replacedHint =
-  'The rollback replaced that container, so the rest of its log is gone. Fix the cause and deploy again. To inspect a failing container, set `on-failure: keep`.';
+  'The rollback replaced that container, so nothing more can be read from it. Fix the cause and deploy again. To inspect a failing container, set `on-failure: keep`.';
 
 /** The same as part of a sentence. */
 export const endingText: Readonly<Record<ReturnType<typeof endingOf>, string>> = {

@@ -498,7 +498,7 @@ describe.concurrent('a new version that is not well', () => {
       `    command: ["sh", "-c", ${JSON.stringify(line)}]\n${more}    environment:`,
     );
   const see =
-    '→ The rollback replaced that container, so the rest of its log is gone. Fix the cause and deploy again. To inspect a failing container, set `on-failure: keep`.';
+    '→ The rollback replaced that container, so nothing more can be read from it. Fix the cause and deploy again. To inspect a failing container, set `on-failure: keep`.';
 
   it('unhealthy: says what the healthcheck and the container said', inTurn, async () => {
     const compose = running('echo starting up; echo no database >&2; exec httpd -f -p 81').replace(

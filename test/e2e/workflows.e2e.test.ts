@@ -133,7 +133,7 @@ describe('a repository with deploy.yml and rollback.yml', () => {
     expect(jobsOf(outcome.all)).toEqual(['Test', 'Build and push', 'Deploy']);
     const end = lastLines(outcome);
     expect(end).toContain('  cannot read settings\n');
-    expect(end).toContain('→ The rollback replaced that container, so the rest of its log is gone. ');
+    expect(end).toContain('→ The rollback replaced that container, so nothing more can be read from it. ');
     expect(end).toMatch(
       new RegExp(`✗ deploy failed and was rolled back after .*: ${server.ip}: web is unhealthy$`, 'm'),
     );
