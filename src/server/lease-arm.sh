@@ -3,7 +3,10 @@
 # stdin: a line for the history after a successful undo, one after a failed undo, and the undo itself, a program for sh.
 arm() { # Arguments: bytes-of-stdin limit-of-the-undo-in-seconds
   fresh=$lease/arming.$$
-  why=$(mkdir "$fresh" 2>&1 && { cat >"$fresh/all"; } 2>&1) || fail "$why"
+  why=$(mkdir "$fresh" 2>&1 && { cat >"$fresh/all"; } 2>&1)
+  code=$?
+  is_ours token || lost
+  [ "$code" -eq 0 ] || fail "$why"
   if [ "$(wc -c <"$fresh/all")" -ne "$1" ]; then
     rm -rf "$fresh"
     fail 'the connection ended too early'

@@ -2,7 +2,7 @@
 confirm() { # Arguments: bytes-of-stdin
   line=$lease/line.$$
   rm -f "$lease/armed/reserve"
-  { cat >"$line"; } 2>/dev/null
+  (cat >"$line") 2>/dev/null # a process of its own, which finish() may end
   # If the line is incomplete, or the disk is full, the confirmation counts without it.
   [ "$(wc -c <"$line" 2>/dev/null)" -eq "$1" ] || rm -f "$line"
   # The keeper needs it if this is the last thing we do.

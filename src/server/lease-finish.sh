@@ -7,6 +7,7 @@ finish() {
   done
   outcome=released
   mv -T "$lease/armed" "$lease/undoing" 2>/dev/null
+  end_readers
   [ ! -e "$lease/undoing" ] || undo
   if [ -e "$lease/undone" ]; then
     outcome=rolled-back
@@ -25,6 +26,17 @@ finish() {
   flush "$lease"
   # Last: if this is interrupted and run again without an outcome, the cause must still be known.
   rm -rf "$lease/undone" "$lease/confirmed"
+}
+
+# A connection that is cut for good in the middle of the input of a call would keep that call waiting for hours.
+end_readers() {
+  for file in "$lease"/arming.*/all "$lease"/line.* "$lease"/jobs/*/stdin.*; do
+    [ -e "$file" ] || continue
+    for entry in /proc/[0-9]*; do
+      # shellcheck disable=SC3013 # dash, bash and BusyBox have it
+      [ ! "$entry/fd/1" -ef "$file" ] || kill "${entry#/proc/}" 2>/dev/null
+    done
+  done
 }
 
 # Restores what was there before: up to three tries, within the limit.

@@ -20,7 +20,10 @@ start() { # Arguments: id bytes-of-stdin seconds-to-wait working-directory comma
 }
 
 receive() {
-  why=$({ cat >"$folder/stdin.$$"; } 2>&1) || fail "$why"
+  why=$({ cat >"$folder/stdin.$$"; } 2>&1)
+  code=$?
+  is_ours token || lost
+  [ "$code" -eq 0 ] || fail "$why"
   [ "$(wc -c <"$folder/stdin.$$")" -eq "$bytes" ] && return
   rm -f "$folder/stdin.$$"
   fail 'the connection ended too early'

@@ -11,7 +11,7 @@ if [ -n "$missing" ]; then
   fact missing "${missing# }"
   exit 0
 fi
-keeper=$(cat)
+keeper=$(timeout 60 cat) # a connection that is cut for good would keep it waiting for hours
 [ "${#keeper}" -eq "$bytes" ] || fail 'the connection ended too early'
 why=$( (umask 022 && mkdir -p "$root") 2>&1 && mkdir -p "$lease" 2>&1 && { : >>"$lease/lock"; } 2>&1) || fail "$why"
 end() { # Arguments: what came of it

@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../bed/process.ts';
 import { kill, leaseServer, terms, undoOf } from '../../fixtures/lease.ts';
 import { isAlive } from '../../fixtures/processes.ts';
 import { shells } from '../../fixtures/shells.ts';
-import { armLease, takeLease } from '../../src/commands/lease.ts';
+import { armLease, confirmLease, type LeaseKey, startJob, takeLease } from '../../src/commands/lease.ts';
 
 const [a, b] = ['a1a1a1', 'b2b2b2'];
 const rolledBack = /^{"release":"r2","outcome":"rolled-back","time":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"}$/;
@@ -284,6 +286,34 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
     });
   });
 
+  describe('that is over', () => {
+    it.for([
+      { call: 'arm', file: /^arming/, command: (key: LeaseKey) => armLease(key, undoOf('echo undone')) },
+      { call: 'confirm', file: /^line/, command: (key: LeaseKey) => confirmLease(key, '{"release":"r2"}') },
+      {
+        call: 'start',
+        file: /^1$/,
+        command: (key: LeaseKey) => startJob(key, '1', { argv: ['cat'], stdin: 'abc' }, 9),
+      },
+    ])('leaves no call behind that still waits for its input: $call', async ({ file, command }, { onTestFinished }) => {
+      const server = leaseServer(shell, onTestFinished);
+      await server.take(a);
+      const { argv } = command(server.key(a));
+      const call = spawn(argv[0] ?? '', argv.slice(1), { env: server.env, stdio: ['pipe', 'pipe', 'ignore'] });
+      onTestFinished(() => void call.kill());
+      const ended = text(call.stdout);
+      call.stdin.write('a');
+      const folders = ['lease', 'lease/jobs'].map(server.path);
+      await until('the call', within, async () =>
+        folders.some((folder) => readdirSync(folder).some((name) => file.test(name))),
+      );
+      expect(await server.leave(a)).toBe('released');
+      expect(await ended).toMatch(/\nlost\t(unfinished|released)\n$/);
+      await server.quiet();
+      expect(server.processes()).toEqual([]);
+    });
+  });
+
   describe('whose keeper is killed', () => {
     it('has a new one with the next call, and nothing is lost', async ({ onTestFinished }) => {
       const server = leaseServer(shell, onTestFinished);
@@ -388,7 +418,7 @@ describe.concurrent.each(shells)('the lease with $name', (shell) => {
     }) => {
       const server = leaseServer(shell, onTestFinished);
       await server.take(a);
-      await server.arm(a, undoOf('echo try $$; [ -e "$HOME/go" ] || sleep 600; echo undone'));
+      await server.arm(a, undoOf('echo try $$; [ -e "$HOME/go" ] || sleep 600 || exit; echo undone'));
       await server.leave(a, 0);
       await until('the undo to begin', within, async () => server.read('lease/undo.log').includes('try'));
       kill(await server.keeper(), 'SIGKILL');
