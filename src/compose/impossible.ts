@@ -5,6 +5,7 @@ import { type Json, recordOf, recordsOf, textOf } from './printed.ts';
 export const impossible = (service: string, body: Json, root: Json): readonly string[] => [
   ...readOnlyProblems(service, body, root),
   ...swarmOnly(service, body, root),
+  ...provided(service, body),
 ];
 
 export function relativeDevices(defined: unknown): readonly string[] {
@@ -54,4 +55,14 @@ function swarmOnly(service: string, body: Json, root: Json): readonly string[] {
       ];
     }),
   );
+}
+
+/** Whatever a plugin of Compose starts: there is no image to pin, and no container to check or to roll back. */
+function provided(service: string, body: Json): readonly string[] {
+  const { type } = recordOf(body['provider']);
+  return typeof type !== 'string'
+    ? []
+    : [
+        `${service} has \`provider: ${type}\`, so it has no container that a deploy could check or roll back: start it on the server yourself, and leave it out of this deploy (with a profile, for example)`,
+      ];
 }

@@ -9,7 +9,7 @@ export type Remedy = (path: string) => string;
 
 export const deployRemedy: Remedy = (path) =>
   path.startsWith('/')
-    ? 'create it on the server, or change the mount'
+    ? 'create it on the server, or change the path in the compose file'
     : 'create it on the server, write it with env-files, or commit it to git';
 
 /** Reads what the `resolve` program printed. @param root of the application on the server. */

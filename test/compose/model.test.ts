@@ -145,6 +145,13 @@ describe('the model of an application', () => {
     ]);
   });
 
+  it('refuses services that have no container', () => {
+    const { problems } = model({ services: { web: {}, ai: { provider: { type: 'model', options: {} } } } });
+    expect(problems).toEqual([
+      'ai has `provider: model`, so it has no container that a deploy could check or roll back: start it on the server yourself, and leave it out of this deploy (with a profile, for example)',
+    ]);
+  });
+
   it('has dollars in paths as they are on the disk', () => {
     const { paths } = model({
       services: { web: { volumes: [{ type: 'bind', source: '/src/a$$b' }], configs: [{ source: 'c' }] } },

@@ -290,7 +290,7 @@ describe('a resolved release', () => {
     expect(resolutionOf(...facts).problems).toEqual([
       'web1: /opt/shop/shared/.env is missing (file): create it on the server, write it with env-files, or commit it to git',
       'web1: /opt/shop/shared/certs/key.pem is missing (read by web, read by proxy): create it on the server, write it with env-files, or commit it to git',
-      'web1: /etc/shop.conf is missing (read by web): create it on the server, or change the mount',
+      'web1: /etc/shop.conf is missing (read by web): create it on the server, or change the path in the compose file',
     ]);
   });
 

@@ -326,7 +326,7 @@ describe('paths', () => {
         `web1: ${at('shared/certs')} is missing (read by web): ${create}`,
         `web1: ${at('shared/php.ini')} is missing (mounted by web): ${create}`,
         `web1: ${at('shared/secrets/key')} is missing (read by web): ${create}`,
-        'web1: /etc/no-such.conf is missing (read by web): create it on the server, or change the mount',
+        'web1: /etc/no-such.conf is missing (read by web): create it on the server, or change the path in the compose file',
       ].toSorted(),
     );
     expect(readdirSync(at('shared'))).toEqual([]);
@@ -344,7 +344,7 @@ describe('paths', () => {
     const { problems } = await server.resolve({ files: { 'compose.yml': web(`volumes: [${mounts.join(', ')}]`) } });
     const why = 'is missing (mounted with create_host_path: false by web): create it on the server';
     expect(problems.toSorted()).toEqual([
-      `web1: /srv/no-such-folder ${why}, or change the mount`,
+      `web1: /srv/no-such-folder ${why}, or change the path in the compose file`,
       `web1: ${at('shared/never')} ${why}, write it with env-files, or commit it to git`,
     ]);
     expect(readdirSync(at('shared')).toSorted()).toEqual(['always', 'plain', 'short']);
@@ -364,7 +364,7 @@ describe('paths', () => {
 it('a missing file that nobody could make is reported all the same', async () => {
   const { problems } = await server.resolve({ files: { 'compose.yml': web('env_file: /proc/korrigo/x.env') } });
   expect(problems).toEqual([
-    'web1: /proc/korrigo/x.env is missing (an env_file): create it on the server, or change the mount',
+    'web1: /proc/korrigo/x.env is missing (an env_file): create it on the server, or change the path in the compose file',
   ]);
 });
 
