@@ -26,7 +26,7 @@ describe('a deploy that is cancelled', () => {
     image = await output(server, 'docker', 'inspect', '--format', '{{.Config.Image}}', 'shop-web-1');
   });
 
-  const cancelled = async (signal: NodeJS.Signals, after: string, more: Texts = {}): Promise<Outcome> => {
+  const cancelled = async (signal: NodeJS.Signals | 'Ctrl-C', after: string, more: Texts = {}): Promise<Outcome> => {
     shop.commit({ 'www/index.html': `${after}\n` });
     const { inputs, env } = reach(bed, server);
     const temporary = join(bed.folder, 'tmp');
@@ -34,7 +34,8 @@ describe('a deploy that is cancelled', () => {
     const all = { ...env, TMPDIR: temporary };
     const run = startKorrigo(shop.folder, ['build', 'push', 'deploy'], { ...inputs, ...more }, all);
     await run.says(after);
-    run.kill(signal);
+    if (signal === 'Ctrl-C') run.interrupt();
+    else run.kill(signal);
     const outcome = await run.done;
     expect(outcome.code, outcome.all).toBe(1);
     expect(readdirSync(temporary)).toEqual([]);
@@ -75,8 +76,8 @@ describe('a deploy that is cancelled', () => {
     await isBack();
   });
 
-  it('in the switch, and rolled back by hand at once, is back without containers of two names', async () => {
-    await cancelled('SIGINT', '\nRecreate\n');
+  it('by Ctrl-C in the switch, and rolled back by hand at once, is back without containers of two names', async () => {
+    await cancelled('Ctrl-C', '\nRecreate\n');
     const { code, all } = await deployer(shop.folder, bed, server)(['rollback'], { to: before.current ?? '' });
     expect(code, all).toBe(0);
     expect(await containers()).toEqual(['shop-cache-1', 'shop-web-1']);
