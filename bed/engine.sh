@@ -103,7 +103,7 @@ release() {
 start_daemon() {
   echo "$cache" >$run/cache
   # Its own subnets: the engines inside the servers take Docker's default ones. fd 9 is the lock: not to be inherited.
-  PATH=$engine/usr/bin:$engine/usr/sbin:$PATH setsid nohup dockerd \
+  PATH=$engine/usr/bin:$engine/usr/sbin:$PATH GOGC=400 setsid nohup dockerd \
     --host $socket --pidfile $run/dockerd.pid --exec-root $run/exec --data-root "$cache/docker" \
     --bip 10.213.0.1/24 --default-address-pool base=10.213.128.0/17,size=24 --cgroup-parent /korrigo-bed \
     --shutdown-timeout 3 >$run/dockerd.log 2>&1 </dev/null 9>&- &
