@@ -94,7 +94,8 @@ describe('production', () => {
         return (await get('/')).serial !== serial && (await issuer()).includes('Korrigo, temporary');
       });
     } catch (cause) {
-      throw new Error(await stack.compose('logs', '--tail', '40', 'nginx'), { cause });
+      const lines = (await stack.compose('logs', 'nginx')).split('\n').filter((line) => !line.includes('"request_id"'));
+      throw new Error(lines.slice(-40).join('\n'), { cause });
     }
   });
 
