@@ -16,9 +16,12 @@ is_needed() {
 
 if is_needed; then
   mkdir -p /tls/temporary
+  # As new files: nginx keeps what it has of a file with the same inode and the same time in seconds, over a reload too.
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 7 \
     -subj '/CN=Korrigo, temporary' -addext "subjectAltName=DNS:$names" \
-    -keyout /tls/temporary/privkey.pem -out /tls/temporary/fullchain.pem 2>/dev/null
+    -keyout /tls/temporary/privkey.new -out /tls/temporary/fullchain.new 2>/dev/null
+  mv /tls/temporary/privkey.new /tls/temporary/privkey.pem
+  mv /tls/temporary/fullchain.new /tls/temporary/fullchain.pem
   ln -sfn temporary /tls/current
   echo 'created a temporary certificate'
 fi
