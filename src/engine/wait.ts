@@ -34,7 +34,7 @@ export async function waitFor(step: WaitStep, hostName: string, ports: EnginePor
     if (verdict.says !== said) ports.log.progress(`… ${hostName}: ${verdict.says}`);
     said = verdict.says;
     const pause = pauseAfter(ports.clock.now() - started);
-    await ports.clock.sleep(ask === undefined ? pause : Math.max(pause, took), ports.signal);
+    await ports.clock.sleep(ask === undefined ? pause : Math.max(pause, took / 2), ports.signal);
   }
 }
 

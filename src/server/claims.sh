@@ -7,6 +7,28 @@ release=$1/releases/$2
 current=$1/current
 [ -e "$release/compose.yml" ] || exit 0
 wanted=$(awk "$AWK_CLAIMS" "$release/compose.yml") || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 143' HUP INT TERM # dash and BusyBox end without the other one
+# What exists here, in a file each. Without an answer this fails: where no volume is known, none could be left behind.
+list() { # Arguments: volumes|networks|containers|cpus
+  listed=$("list_$1") || return
+  printf '%s\n' "$listed" | cat >"$work/$1" # which notices a full disk
+}
+list_volumes() { docker volume ls --format "{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}"; }
+list_networks() {
+  networks=$(docker network ls --format "{{.ID}}${tab}here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}") || return
+  printf '%s\n' "$networks" | cut -f 2-
+  # shellcheck disable=SC2016 # a Go template
+  printf '%s\n' "$networks" | cut -f 1 | xargs docker network inspect --format '{{$name := .Name}}{{if eq .Scope "local"}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}{{end}}' | sed '/^$/d'
+}
+# This project's too: to tell a container that publishes a port from a program that only listens on it.
+list_containers() {
+  docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.service\"}}$tab{{.Label \"com.docker.compose.project.working_dir\"}}$tab{{.State}}$tab{{.Ports}}"
+}
+list_cpus() { printf 'cpus\t%s\n' "$(docker info --format '{{.NCPU}}' 2>/dev/null)"; }
+case $wanted in *"${tab}cpus$tab"* | *"${tab}cpuset$tab"*) limited=cpus ;; *) limited='' ;; esac
+beside list volumes networks containers $limited || exit 1
 printf '%s\n' "$wanted"
 tell_unchecked "$release/compose.yml"
 if [ -e "$current/compose.yml" ]; then
@@ -15,8 +37,6 @@ if [ -e "$current/compose.yml" ]; then
   for file in "$current" "$release"; do awk -v definitions=1 "$AWK_CLAIMS" "$file/compose.yml" | sort -u; done |
     sort | uniq -u | cut -f 1-3 | sort -u | sed "s/^/redefined$tab/"
 fi
-# Without an answer this fails: where no volume is known, none could be left behind.
-volumes=$(docker volume ls --format "{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}") || exit 1
 # What Docker would not find when it creates a container, a volume or a network, after the old containers are gone. It knows every
 # runtime named like one of containerd's, with dots. It only knows legacy plugins once the volumes have been listed.
 known=''
@@ -29,7 +49,7 @@ knows() { # Arguments: kind name
   case $known in *' '*) ;; *) return 0 ;; esac
   printf '%s\n' "$known" | sed 's/:latest$//' | grep -qxF -e "$1 ${2%:latest}" -e "plugin ${2%:latest}"
 }
-case $wanted in *"${tab}cpus$tab"* | *"${tab}cpuset$tab"*) printf 'cpus\t%s\n' "$(docker info --format '{{.NCPU}}' 2>/dev/null)" ;; esac
+[ -z "$limited" ] || cat "$work/cpus"
 printf '%s\n' "$wanted" | while IFS=$tab read -r fact service kind name; do
   case $fact:$kind:$name in
     engine:device:*) if [ -e "$name" ] || [ ! -x "${name%/*}/" ]; then continue; fi ;;
@@ -59,13 +79,8 @@ done
   if [ ! -f "$path" ] || [ ! -e "${path%/*}/.shipped" ]; then continue; fi
   [ "$(sha256sum <"$path" | cut -d ' ' -f 1)" = "$(cat "${path%/*}/.shipped")" ] || printf 'written\t%s\n' "$path"
 done
-printf '%s\n' "$volumes" | awk -F "$tab" 'NF && ($1 !~ /^[0-9a-f]+$/ || length($1) != 64) { print "here-volume" FS $0 }'
-networks=$(docker network ls --format "{{.ID}}${tab}here-network$tab{{.Name}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.network\"}}") || exit 1
-printf '%s\n' "$networks" | cut -f 2-
-# shellcheck disable=SC2016 # a Go template
-printf '%s\n' "$networks" | cut -f 1 | xargs docker network inspect --format '{{$name := .Name}}{{if eq .Scope "local"}}{{range .IPAM.Config}}{{printf "here-subnet\t%s\t%s\n" $name .Subnet}}{{end}}{{end}}' | grep .
-# This project's too: to tell a container that publishes a port from a program that only listens on it.
-docker ps --all --format "container$tab{{.Names}}$tab{{.Label \"com.docker.compose.project\"}}$tab{{.Label \"com.docker.compose.service\"}}$tab{{.Label \"com.docker.compose.project.working_dir\"}}$tab{{.State}}$tab{{.Ports}}" || exit 1
+awk -F "$tab" 'NF && ($1 !~ /^[0-9a-f]+$/ || length($1) != 64) { print "here-volume" FS $0 }' "$work/volumes"
+cat "$work/networks" "$work/containers"
 for table in /proc/net/tcp /proc/net/tcp6; do
   [ ! -r "$table" ] || awk 'FNR > 1 && $4 == "0A" { print "listening\t" $2 }' "$table"
 done | sort -u

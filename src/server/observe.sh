@@ -61,11 +61,14 @@ case "$missing" in
   *)
     # Where no engine answers, `docker info --format` succeeds and has nothing to say. It starts Docker's plugins, and knows Compose's version.
     ask() {
-      docker info --format '{{.ServerVersion}} {{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}{{end}}{{end}} {{.DockerRootDir}}' 2>/dev/null || true
+      said=$({ docker info --format '{{.ServerVersion}} {{range .ClientInfo.Plugins}}{{if eq .Name "compose"}}{{.Version}}{{end}}{{end}} {{.DockerRootDir}}' 2>&1 >&3 3>&- |
+        sed -n 's/^WARNING: Error [a-z]* config file:* /broken /p'; } 3>&1)
+      info=$(printf '%s\n' "$said" | sed '/^broken /d')
     }
-    info=$(ask) version=
+    ask
+    version=
     # It may be back already.
-    [ -n "${info%% *}" ] || ! docker version >/dev/null 2>&1 || info=$(ask)
+    [ -n "${info%% *}" ] || ! docker version >/dev/null 2>&1 || ask
     if [ -n "${info%% *}" ]; then
       fact docker "${info%% *}"
       info=${info#* }
@@ -87,7 +90,7 @@ case "$missing" in
       fact docker-error "$(docker version --format '{{.Server.Version}}' 2>&1 | tr '\n' ' ')"
     fi
     # Docker goes on without it, and says so in each command.
-    broken=$(docker --version 2>&1 >/dev/null | sed -n 's/^WARNING: Error [a-z]* config file:* //p' | head -n 1)
+    broken=$(printf '%s\n' "$said" | sed -n 's/^broken //p' | head -n 1)
     [ -z "$broken" ] || fact docker-config "$broken"
     config=${DOCKER_CONFIG:-${HOME:-}/.docker} # Docker looks for its plugins there, too, and finds none if it may not
     if [ -n "$version" ] || version=$(docker compose version --short 2>/dev/null); then

@@ -59,20 +59,23 @@ $2
 look_at() { # Arguments: container|volume template command-of-docker-that-lists...
   kind=$1 template=$2
   shift 2
-  docker "$@" >"$work/listed"
-  [ -s "$work/listed" ] || return 0
-  xargs docker inspect --type "$kind" --format "$template" <"$work/listed" >>"$work/mounts" 2>"$work/why" && return 0
-  docker "$@" >"$work/there"
+  : >"$work/mounts-$kind"
+  docker "$@" >"$work/listed-$kind"
+  [ -s "$work/listed-$kind" ] || return 0
+  xargs docker inspect --type "$kind" --format "$template" <"$work/listed-$kind" >"$work/mounts-$kind" 2>"$work/why-$kind" && return 0
+  docker "$@" >"$work/there-$kind"
   while IFS= read -r name; do
-    if grep -qxF -e "$name" "$work/mounts" || ! grep -qxF -e "$name" "$work/there"; then continue; fi
-    cat "$work/why" >&2
+    if grep -qxF -e "$name" "$work/mounts-$kind" || ! grep -qxF -e "$name" "$work/there-$kind"; then continue; fi
+    cat "$work/why-$kind" >&2
     echo "nothing was removed, because Docker does not say what the $kind $name uses" >&2
     exit 1
-  done <"$work/listed"
+  done <"$work/listed-$kind"
 }
-: >"$work/mounts"
-look_at container '{{println .ID}}{{range .Mounts}}{{println .Source}}{{end}}' ps --all --quiet --no-trunc
+look_at container '{{println .ID}}{{range .Mounts}}{{println .Source}}{{end}}' ps --all --quiet --no-trunc &
+containers=$!
 look_at volume '{{println .Name}}{{with .Options}}{{.device}}{{end}}' volume ls --quiet
+wait "$containers"
+cat "$work/mounts-container" "$work/mounts-volume" >"$work/mounts"
 is_mounted() { # Arguments: path, or a folder with such a path below it
   awk -v path="$1" '$0 == path || index($0, path "/") == 1 { found = 1 } END { exit !found }' "$work/mounts"
 }

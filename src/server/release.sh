@@ -44,10 +44,15 @@ needed() { # How a service uses what has to be there before it starts; nothing w
   esac
 }
 
-# Whether this Compose omits `create_host_path` where it is false, as versions before 5 do. Arguments: resolved-file
+# Whether this Compose omits `create_host_path` where it is false, as versions before 5 do; newer ones omit it where it is true.
+# Arguments: resolved-file
 opts_in() {
   grep -q '^        bind: [{][}]' "$1" || return 0
-  case $(docker compose version --short) in 2.* | v2.*) echo 1 ;; esac
+  case $(sed -n 's/^          create_host_path: //p' "$1" | head -n 1) in
+    true) echo 1 ;;
+    false) ;;
+    *) case $(docker compose version --short) in 2.* | v2.*) echo 1 ;; esac ;;
+  esac
 }
 
 # Whether a path exists: 0 yes, 1 no, 2 if it is in a folder that this user may not enter.

@@ -6,7 +6,8 @@ export LC_ALL=C
 root=$1
 release=$root/releases/$2
 fact json "$(tr -d '\n' <"$release/release.json")"
-awk "$AWK_IMAGES" "$release/compose.yml" | sort -u | while IFS= read -r image; do
+images=$(awk "$AWK_IMAGES" "$release/compose.yml" | sort -u)
+printf '%s\n' "$images" | xargs -r docker image inspect >/dev/null 2>&1 || printf '%s\n' "$images" | while IFS= read -r image; do
   docker image inspect "$image" >/dev/null 2>&1 || fact missing-image "$image"
 done
 awk -v source="$root" -v folder="$release" -v opts_in="$(opts_in "$release/compose.yml")" "$AWK_USES" "$release/compose.yml" | sort -u | while IFS=$tab read -r service mode name path; do
