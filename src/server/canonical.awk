@@ -24,7 +24,9 @@ indent < 1 || line == "}" || line == "]" { next }
     if (indent == 6) section = substr(line, 1, size)
     # Compose forgot to say how these are written in JSON: `Path`.
     if (indent == 12 && top == "\"services\"" && section == "\"blkio_config\"") line = tolower(substr(line, 1, size)) substr(line, size + 1)
-    print start scalar(substr(line, 1, size)) ":" (opens ? "" : " " scalar(rest))
+    name = substr(line, 1, size)
+    gsub(/[$][$]/, "$", name) # Compose doubles dollars in keys, too, but does not read them back as one
+    print start scalar(name) ":" (opens ? "" : " " scalar(rest))
   }
   dashes = 0
 }

@@ -29,7 +29,7 @@ function flush(   lines, i, one) {
   }
   kind = from = ""
 }
-/^[^ ]/ { top = key($0) }
+/^[^ ]/ { top = key($0); section = "" }
 top == "services" && /^  [^ ]/ { service = key($0); section = "" }
 top == "services" && /^    [^ -]/ { section = key($0) }
 FNR == NR {

@@ -375,6 +375,19 @@ ${service('depends_on: [a, c]', 'environment: {A: "${A:-none}"}')}`,
       'compose.yml': `services: {a: {image: a, scale: 0}, b: {image: b, deploy: {replicas: 0}}, c: {image: c, deploy: {mode: global}}, ${'d'.repeat(200)}: {image: d, depends_on: {c: {condition: service_started, restart: true}}}}\n`,
     },
   },
+  'dollars in names': {
+    files: {
+      'compose.yml': service(
+        'labels:',
+        '  one$two: v$$w',
+        '  three$$four: x',
+        'environment:',
+        '  - E$$F=1',
+        'extra_hosts: ["a$$b:10.0.0.1"]',
+        'logging: {driver: json-file, options: {labels$x: y$$z}}',
+      ),
+    },
+  },
   'quotes and dollars of env files': {
     files: { 'compose.yml': service('env_file: v.env', 'environment: {OWN: "${OWN}"}') },
     shared: {
