@@ -46,6 +46,17 @@ describe.each(shells)('with $name, one that is ended in the middle', ({ bin }) =
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it.each(['claims', 'prune'] as const)('leaves no lists of what is on the server: %s', async (name) => {
+    const server = sandbox({ docker: hangs });
+    server.write({ [`${release}/compose.yml`]: 'services:\n  web:\n    image: x\n', 'history.jsonl': '' });
+    const temporary = server.path('../../tmp');
+    mkdirSync(temporary);
+    await interrupted(server, bin, name, [server.root, name === 'claims' ? id : 'shop', '5'], {
+      env: { TMPDIR: temporary },
+    });
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   it('leaves no file that only stood in for one of the server', async () => {
     const server = sandbox({
       docker: `case "$*" in *config*) [ -e "$HOME/asked" ] && { ${hangs}; }; : >"$HOME/asked"
