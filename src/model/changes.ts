@@ -33,6 +33,8 @@ export type Reason =
   | { readonly kind: 'resource'; readonly name: string; readonly forced: boolean }
   /** It has ended, and a network of it was removed since: Docker does not start it again. */
   | { readonly kind: 'lost-network' }
+  /** Its network gets another name, and Compose could not start its container again. */
+  | { readonly kind: 'renamed'; readonly name: string }
   /** One of its networks is recreated. */
   | { readonly kind: 'network'; readonly name: string }
   /** decided by Compose, for a reason of its own. */

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Compared, compare } from '../facts/compare.ts';
+import { isBefore } from '../facts/versions.ts';
 import type { Difference, Reason, ServiceChange } from '../model/changes.ts';
 import { noClaims } from '../model/claims.ts';
 import type { Release } from '../model/release.ts';
@@ -20,6 +21,7 @@ export function serviceChanges(
   { built, images }: Pick<Release, 'built' | 'images'>,
   force: Config['forceRecreate'],
   networkIds: readonly string[] = [],
+  compose?: string,
 ): readonly ServiceChange[] {
   const worked = compare({ hashes, images, replicas }, containers).map((compared): ServiceChange => {
     const { service } = compared;
@@ -34,8 +36,12 @@ export function serviceChanges(
     const { service, action } = change;
     if (action === 'remove' || isFresh(change)) return change;
     const own = containers.filter((container) => container.service === service && !container.oneOff);
-    // Compose restarts these; later versions connect them to the new network.
-    const name = action === 'restart' ? undefined : otherResource(service, own, claims);
+    const other = otherResource(service, own, claims);
+    // Compose restarts these, and connects them to the new network. From 5 on, Docker then misses the old one.
+    const startsAgain = compose === undefined || isBefore(compose, '5');
+    if (action === 'restart' && other?.startsWith('network ') && !startsAgain)
+      return recreated(change, { kind: 'renamed', name: other });
+    const name = action === 'restart' ? undefined : other;
     if (name !== undefined) return recreated(change, { kind: 'resource', name, forced: true });
     if (own.some((container) => isLost(container, networkIds))) return recreated(change, { kind: 'lost-network' });
     const wanted = force === 'all' || (force === 'built' && built.includes(service));
@@ -133,6 +139,10 @@ const isFresh = ({ action }: ServiceChange): boolean => action === 'create' || a
 const isForced = ({ reasons: [reason] }: ServiceChange): boolean =>
   reason?.kind === 'forced' || (reason?.kind === 'resource' && reason.forced);
 const isScale = ({ kind }: Reason): boolean => kind === 'scale';
+
+/** The services whose container Compose would only restart, in vain. */
+export const renamedServices = (changes: readonly ServiceChange[]): readonly string[] =>
+  changes.filter(({ reasons }) => reasons.some(({ kind }) => kind === 'renamed')).map(({ service }) => service);
 
 /** The services that `up` would leave alone but that are recreated anyway: by force, or together with such a service. */
 export function forcedServices(changes: readonly ServiceChange[]): readonly string[] {

@@ -43,7 +43,14 @@ export function planSwitch(
     const resolution = resolved.find((other) => other.host === host);
     const containers = state?.containers ?? [];
     const { current: from, byHand } = state ?? {};
-    const found = serviceChanges(resolution ?? nothing, containers, release, config.forceRecreate, state?.networkIds);
+    const found = serviceChanges(
+      resolution ?? nothing,
+      containers,
+      release,
+      config.forceRecreate,
+      state?.networkIds,
+      state?.compose,
+    );
     const { kernel = '', freeKib } = state ?? {};
     const facts = { ...(resolution ?? nothing), containers, built: release.built, canRollBack: from !== undefined };
     const changes =

@@ -65,6 +65,7 @@ const others: readonly Reason['kind'][] = [
   'compose',
   'network',
   'lost-network',
+  'renamed',
   'resource',
   'scale',
 ];

@@ -29,6 +29,7 @@ export function reasonText(reason: Reason): string {
     case 'depends':
       return `depends on ${reason.service}`;
     case 'resource':
+    case 'renamed':
       return `uses ${reason.name} now`;
     case 'lost-network':
       return 'its network was removed';

@@ -11,6 +11,7 @@ import {
   stateOf,
 } from '../../fixtures/builders.ts';
 import type { InputTexts } from '../../src/config/inputs.ts';
+import { noClaims } from '../../src/model/claims.ts';
 import { bytesOf } from '../../src/model/command.ts';
 import { type Attempt, readAttempt } from '../../src/model/history.ts';
 import { type Container, noTraits } from '../../src/model/state.ts';
@@ -359,6 +360,34 @@ describe('the plan to switch', () => {
     expect(up([]).map(({ timeoutSeconds }) => timeoutSeconds)).toEqual([240, 240, 240]);
     expect(up(['init']).map(({ timeoutSeconds }) => timeoutSeconds)).toEqual([3840, 3840, 3840]);
     expect(up(['init'])[1]?.title).toBe('bring up all services (waits for init to complete)');
+  });
+
+  it('gives services on a network of another name new containers before Compose 5 would restart them', () => {
+    const [first] = runs;
+    const hashes = { web: 'hash-of-web', cache: 'hash-of-cache' };
+    const claims = {
+      ...noClaims,
+      networks: [{ key: 'default', name: 'shop_new', external: false }],
+      attached: [{ service: 'web', network: 'default' }],
+    };
+    const steps = planSwitch(
+      observedOf([stateOf({ containers: runs, current: 'r1', compose: '5.5.1' })]),
+      [
+        resolutionOf({
+          hashes,
+          claims,
+          preview: { containers: { [first?.name ?? '']: 'restart' }, networks: ['shop_new'] },
+        }),
+      ],
+      intentOf(),
+      configOf({ 'force-recreate': 'none' }),
+    ).stages.flatMap(({ tasks }) => tasks.flatMap((task) => task.steps));
+    const commands = steps.flatMap((step) => (step.kind === 'run' && step.changes ? [step.command.argv.slice(6)] : []));
+    expect(commands).toEqual([
+      ['create', '--no-build', '--pull', 'never', '--remove-orphans'],
+      ['create', '--no-build', '--pull', 'never', '--force-recreate', 'web'],
+      ['up', '--detach', '--no-build', '--pull', 'never', '--remove-orphans'],
+    ]);
   });
 
   it('is patient with restarts where a service that comes with its image starts anew', () => {

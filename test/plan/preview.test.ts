@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { containerOf, releaseOf } from '../../fixtures/builders.ts';
 import { type Claims, noClaims } from '../../src/model/claims.ts';
 import type { Fate, Preview } from '../../src/model/preview.ts';
-import { forcedServices, serviceChanges } from '../../src/plan/services.ts';
+import { forcedServices, renamedServices, serviceChanges } from '../../src/plan/services.ts';
 import { reasonsText } from '../../src/report/reasons.ts';
 
 type Given = {
@@ -12,6 +12,7 @@ type Given = {
   readonly claims?: Partial<Claims>;
   readonly built?: readonly string[];
   readonly shares?: Readonly<Record<string, readonly string[]>>;
+  readonly compose?: string;
 };
 
 const depends = [
@@ -21,7 +22,7 @@ const depends = [
 const services = ['api', 'proxy', 'watcher', 'db'];
 const containers = services.map((service) => containerOf({ service }));
 
-const changesOf = ({ hashes = {}, fates, networks = [], claims = {}, built = [], shares = {} }: Given) => {
+const changesOf = ({ hashes = {}, fates, networks = [], claims = {}, built = [], shares = {}, compose }: Given) => {
   const preview: Preview | undefined = fates && {
     containers: Object.fromEntries(Object.entries(fates).map(([service, fate]) => [`shop-${service}-1`, fate])),
     networks,
@@ -37,6 +38,8 @@ const changesOf = ({ hashes = {}, fates, networks = [], claims = {}, built = [],
     containers,
     { ...releaseOf(), images: {}, built },
     'built',
+    [],
+    compose,
   );
 };
 const rows = (given: Given): readonly string[] =>
@@ -86,6 +89,28 @@ describe('a plan that is held against what Compose says', () => {
     ],
   ])('%s', (_, given, expected) => {
     expect(rows(given)).toEqual(expected);
+  });
+});
+
+describe('a service that Compose would restart on a network of another name', () => {
+  const given: Given = {
+    fates: { api: 'keep', proxy: 'restart', watcher: 'keep', db: 'keep' },
+    networks: ['shop_renamed'],
+    claims: {
+      networks: [{ key: 'inner', name: 'shop_renamed', external: false }],
+      attached: [{ service: 'proxy', network: 'inner' }],
+    },
+  };
+
+  it.each(['2.40.3', undefined])('is restarted by Compose %s', (compose) => {
+    const [, proxy] = changesOf(compose === undefined ? given : { ...given, compose });
+    expect(proxy).toMatchObject({ action: 'restart', reasons: [{ kind: 'network' }] });
+  });
+
+  it('gets new containers with Compose 5, which could not start the old ones again', () => {
+    expect(rows({ ...given, compose: '5.5.1' })).toContain('proxy recreate uses network shop_renamed now');
+    const changes = changesOf({ ...given, compose: '5.5.1' });
+    expect([renamedServices(changes), forcedServices(changes)]).toEqual([['proxy'], []]);
   });
 });
 

@@ -1,13 +1,14 @@
-import { removeProject, up } from '../../commands/compose.ts';
+import { create, removeProject, up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
 import { awaitStops, replace, start, tidy, upByHand } from '../../commands/server.ts';
 import type { ByHand } from '../../model/by-hand.ts';
 import type { ServiceChange } from '../../model/changes.ts';
+import type { Command } from '../../model/command.ts';
 import type { RunStep, Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
 import type { Wave } from '../../model/switch.ts';
 import { refreshStep, refreshSteps } from '../refresh.ts';
-import { forcedServices } from '../services.ts';
+import { forcedServices, renamedServices } from '../services.ts';
 import { healthyStep, running, runningNow } from '../verify.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 
@@ -61,12 +62,16 @@ function replaceWave({ services, awaited }: Wave, turn: number, facts: StrategyF
 export function bringUp(facts: StrategyFacts): readonly Step[] {
   const { host, release } = facts;
   const { root, to, changes, completes = [] } = host;
-  const bring = (id: string, title: string, args: readonly string[]): Step => ({
-    ...upStep(id, completes.length === 0 ? title : `${title} (waits for ${completes.join(', ')} to complete)`, facts),
+  const step = (id: string, title: string, command: Command): Step => ({
+    ...upStep(id, title, facts),
     changes: true,
-    command: up(sealedFile(root, to), release.project, args),
+    command,
     explain: running(release, host),
   });
+  const bring = (id: string, title: string, args: readonly string[]): Step => {
+    const waits = completes.length === 0 ? '' : ` (waits for ${completes.join(', ')} to complete)`;
+    return step(id, `${title}${waits}`, up(sealedFile(root, to), release.project, args));
+  };
   const forced = forcedServices(changes);
   if (forced.length > 0 && changes.every(isTouched)) {
     return [bring('up', 'recreate all services', ['--remove-orphans', '--force-recreate'])];
@@ -76,8 +81,18 @@ export function bringUp(facts: StrategyFacts): readonly Step[] {
     touched.length > 0
       ? touched.map(({ action, service }) => `${action} ${service}`).join(', ')
       : 'bring up all services';
+  const renamed = renamedServices(changes);
+  const prepare = (id: string, title: string, args: readonly string[]): Step =>
+    step(id, title, create(sealedFile(root, to), release.project, args));
   // First what Compose itself finds, with everything that depends on it, as previewed for the plan; then the others, by name.
   return [
+    // Its `up` would stop with these: it does not give them new containers, and Docker cannot start the old ones.
+    ...(renamed.length > 0
+      ? [
+          prepare('networks', 'create the networks', ['--remove-orphans']),
+          prepare('renamed', `create new containers of ${renamed.join(', ')}`, ['--force-recreate', ...renamed]),
+        ]
+      : []),
     bring('up', title, ['--remove-orphans']),
     ...(forced.length > 0
       ? // Not with --no-deps: what a service depends on is in the hash that Compose labels its container with.
