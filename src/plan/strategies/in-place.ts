@@ -3,7 +3,7 @@ import { sealedFile } from '../../commands/paths.ts';
 import type { Reason, ServiceChange } from '../../model/changes.ts';
 import type { Step } from '../../model/plan.ts';
 import { running } from '../verify.ts';
-import { upStep } from './recreate.ts';
+import { upStep } from './steps.ts';
 import type { StrategyFacts } from './strategy.ts';
 
 /**

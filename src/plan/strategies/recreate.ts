@@ -1,15 +1,16 @@
 import { create, removeProject, up } from '../../commands/compose.ts';
 import { sealedFile } from '../../commands/paths.ts';
-import { awaitStops, replace, start, tidy, upByHand } from '../../commands/server.ts';
+import { awaitStops, replace, start, upByHand } from '../../commands/server.ts';
 import type { ByHand } from '../../model/by-hand.ts';
 import type { ServiceChange } from '../../model/changes.ts';
 import type { Command } from '../../model/command.ts';
-import type { RunStep, Step } from '../../model/plan.ts';
+import type { Step } from '../../model/plan.ts';
 import type { Release } from '../../model/release.ts';
 import type { Wave } from '../../model/switch.ts';
 import { refreshStep, refreshSteps } from '../refresh.ts';
 import { forcedServices, renamedServices } from '../services.ts';
 import { healthyStep, running, runningNow } from '../verify.ts';
+import { tidyStep, upStep } from './steps.ts';
 import type { Strategy, StrategyFacts, UndoFacts } from './strategy.ts';
 
 /** Compose stops the old containers and starts the new ones in their place. */
@@ -176,32 +177,4 @@ function releaseBefore({ currentRelease, containers }: UndoFacts['before'], { pr
   const ran = new Set(containers.filter(({ status, oneOff }) => status === 'running' && !oneOff).map((c) => c.service));
   const images = Object.entries(currentRelease.images).filter(([service]) => ran.has(service));
   return { ...currentRelease, project, images: Object.fromEntries(images) };
-}
-
-/** Compose itself waits for what has to be healthy, or to complete, before something else starts. */
-export function upStep(id: string, title: string, { host, healthTimeoutSeconds, initTimeoutSeconds }: StrategyFacts) {
-  const { completes = [], stopSeconds = 0 } = host;
-  const timeoutSeconds = healthTimeoutSeconds + 60 + stopSeconds + (completes.length > 0 ? initTimeoutSeconds : 0);
-  return {
-    kind: 'run',
-    id,
-    title,
-    output: 'live',
-    channel: 'detached',
-    timeoutSeconds,
-  } as const satisfies Partial<RunStep>;
-}
-
-/** @param file of the release to run */
-export function tidyStep(project: string, file: string | undefined): Step {
-  const title = 'remove leftovers of interrupted deploys';
-  return {
-    kind: 'run',
-    id: 'tidy',
-    title,
-    channel: 'detached',
-    command: tidy(project, file),
-    output: 'live',
-    timeoutSeconds: 120,
-  };
 }

@@ -7,8 +7,9 @@ import type { Release } from '../../model/release.ts';
 import { refreshStep } from '../refresh.ts';
 import { running } from '../verify.ts';
 import { inPlace } from './in-place.ts';
-import { bringUp, tidyStep, upStep } from './recreate.ts';
+import { bringUp } from './recreate.ts';
 import { undo } from './rolling-undo.ts';
+import { tidyStep, upStep } from './steps.ts';
 import type { Strategy, StrategyFacts } from './strategy.ts';
 import { isRemoved, type Turn, turnsOf } from './turns.ts';
 
